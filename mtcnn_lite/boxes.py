@@ -1,0 +1,137 @@
+"""Boxes: their area, their overlap, and how a net says "a little to the left".
+
+A box is float32 `[x1, y1, x2, y2]` in pixels, 0-based and half-open: it covers x1 <= x < x2, so its
+width is x2 - x1. Boxes come in arrays of shape (N, 4), and N may be 0. A box whose x2 <= x1 or
+y2 <= y1 is empty: its area is 0 and it overlaps nothing.
+"""
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Floats = NDArray[np.float32]
+
+
+def as_boxes(boxes: ArrayLike, name: str = "boxes") -> Floats:
+    """`boxes` as a float32 array (N, 4); an empty list becomes (0, 4).
+
+    Raises ValueError, naming the argument, for another shape or for NaN and infinity.
+    """
+    array = np.asarray(boxes, dtype=np.float32)
+    if array.size == 0 and array.shape in ((0,), (0, 4)):
+        return array.reshape(0, 4)
+    if array.ndim != 2 or array.shape[1] != 4:
+        raise ValueError(f"{name} has shape {array.shape}; it must be (N, 4): x1, y1, x2, y2 in each row")
+    if not np.isfinite(array).all():
+        raise ValueError(f"{name} holds NaN or infinity; every coordinate must be a finite number")
+    return array
+
+
+def area(boxes: ArrayLike) -> Floats:
+    """Area of each box in square pixels, shape (N,).
+
+    >>> area([[0, 0, 4, 3], [5, 5, 5, 9]])        # the second has no width
+    array([12.,  0.], dtype=float32)
+    """
+    array = as_boxes(boxes)
+    sides = np.maximum(array[:, 2:] - array[:, :2], 0)  # (N, 2) width, height
+    return sides[:, 0] * sides[:, 1]
+
+
+def intersection(first: ArrayLike, second: ArrayLike) -> Floats:
+    """Area shared by each box of `first` (N, 4) with each of `second` (M, 4), shape (N, M)."""
+    a, b = as_boxes(first, "first"), as_boxes(second, "second")
+    x = np.minimum(a[:, None, 2], b[None, :, 2]) - np.maximum(a[:, None, 0], b[None, :, 0])  # (N, M)
+    y = np.minimum(a[:, None, 3], b[None, :, 3]) - np.maximum(a[:, None, 1], b[None, :, 1])  # (N, M)
+    return np.maximum(x, 0) * np.maximum(y, 0)
+
+
+def iou(first: ArrayLike, second: ArrayLike) -> Floats:
+    """Intersection over union of each box of `first` (N, 4) with each of `second` (M, 4), shape (N, M).
+
+    From 0 (apart) to 1 (the same box); 0 where both boxes are empty.
+
+    >>> iou([[0, 0, 2, 2]], [[1, 0, 3, 2], [0, 0, 2, 2], [2, 0, 4, 2]])   # touching edges share nothing
+    array([[0.33333334, 1.        , 0.        ]], dtype=float32)
+    """
+    shared = intersection(first, second)  # (N, M)
+    union = area(first)[:, None] + area(second)[None, :] - shared
+    return np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)
+
+
+def iom(first: ArrayLike, second: ArrayLike) -> Floats:
+    """Intersection over the smaller box, (N, 4) and (M, 4) to (N, M): 1 where one box lies inside the other.
+
+    The cascade's last NMS uses it ("Min" in the authors' code), so that a small box on a face's
+    middle goes even though its IoU with the whole face is low.
+
+    >>> iom([[0, 0, 10, 10]], [[2, 2, 4, 4]])
+    array([[1.]], dtype=float32)
+    """
+    shared = intersection(first, second)  # (N, M)
+    smaller = np.minimum(area(first)[:, None], area(second)[None, :])
+    return np.divide(shared, smaller, out=np.zeros_like(shared), where=smaller > 0)
+
+
+def square_boxes(boxes: ArrayLike) -> Floats:
+    """The square with each box's centre and its longer side, (N, 4). Not clipped: it may leave the image.
+
+    >>> square_boxes([[0, 0, 4, 10]])
+    array([[-3.,  0.,  7., 10.]], dtype=float32)
+    """
+    array = as_boxes(boxes)
+    centre = (array[:, :2] + array[:, 2:]) / 2
+    half = (array[:, 2:] - array[:, :2]).max(axis=1, keepdims=True, initial=0) / 2
+    return np.concatenate([centre - half, centre + half], axis=1)
+
+
+def clip_boxes(boxes: ArrayLike, height: int, width: int) -> Floats:
+    """The part of each box that lies in an image of `height` x `width`, (N, 4); empty where none does."""
+    limits = np.array([width, height, width, height], dtype=np.float32)
+    return np.clip(as_boxes(boxes), 0, limits)
+
+
+def encode_offsets(windows: ArrayLike, boxes: ArrayLike) -> Floats:
+    """Where each box (N, 4) lies as seen from its window (N, 4): the target a net learns, (N, 4).
+
+    Each of the four is (box corner - window corner) / window side, so it has no unit and does not
+    change with scale: 0.1 in the first place is "a tenth of the window's width further right".
+    Raises ValueError for a window without width or height.
+
+    >>> encode_offsets([[0, 0, 10, 10]], [[1, 0, 10, 12]])
+    array([[0.1, 0. , 0. , 0.2]], dtype=float32)
+    """
+    window, box = as_boxes(windows, "windows"), as_boxes(boxes)
+    side = window[:, 2:] - window[:, :2]  # (N, 2) width, height
+    if (side <= 0).any():
+        raise ValueError(f"windows holds an empty box, {window[(side <= 0).any(axis=1)][0]}: it has no side to divide by")
+    return (box - window) / np.tile(side, 2)
+
+
+def decode_offsets(boxes: ArrayLike, offsets: ArrayLike) -> Floats:
+    """The boxes (N, 4) moved by `offsets` (N, 4): the way back from `encode_offsets`. Inputs are not changed.
+
+    >>> decode_offsets([[0, 0, 10, 10]], [[0.1, 0, 0, 0.2]])
+    array([[ 1.,  0., 10., 12.]], dtype=float32)
+    """
+    box, offset = as_boxes(boxes), as_boxes(offsets, "offsets")
+    side = box[:, 2:] - box[:, :2]  # (N, 2) width, height
+    return box + offset * np.tile(side, 2)
+
+
+def landmarks_to_image(boxes: ArrayLike, landmarks: ArrayLike) -> Floats:
+    """Landmarks from window coordinates, (N, 10) as x1..x5 y1..y5, to image pixels, (N, 5, 2).
+
+    (0, 0) is the window's top left corner and (1, 1) its bottom right. The x's come first because
+    that is how the authors' O-Net answers.
+
+    >>> landmarks_to_image([[100, 50, 120, 90]], [[0, .5, 1, 0, 1, 0, 0, .5, 1, 1]])[0, :3]
+    array([[100.,  50.],
+           [110.,  50.],
+           [120.,  70.]], dtype=float32)
+    """
+    box = as_boxes(boxes)
+    points = np.asarray(landmarks, dtype=np.float32)
+    if points.shape != (len(box), 10):
+        raise ValueError(f"landmarks has shape {points.shape}; for {len(box)} boxes it must be ({len(box)}, 10)")
+    points = points.reshape(-1, 2, 5).transpose(0, 2, 1)  # (N, 5, 2) x, y
+    return box[:, None, :2] + points * (box[:, 2:] - box[:, :2])[:, None]

@@ -1,0 +1,244 @@
+"""The cascade: P-Net proposes, R-Net refuses, O-Net decides. `Detector` runs it on a photo.
+
+Zhang, Zhang, Li, Qiao, "Joint face detection and alignment using multi-task cascaded convolutional networks",
+2016; the order of the steps and the NMS overlaps are those of the authors' released code (the paper gives neither).
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
+from os import PathLike
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from mtcnn_lite import boxes as boxes_
+from mtcnn_lite import nms as nms_
+from mtcnn_lite import pyramid
+from mtcnn_lite.boxes import Floats, as_boxes, clip_boxes
+from mtcnn_lite.images import as_rgb, crop_windows
+from mtcnn_lite.nets import Nets, ONet, PNet, RNet, normalise
+from mtcnn_lite.trace import Candidates, Faces, Indices, Level, Settings, Stage, Trace
+from mtcnn_lite.weights import load_weights, zhang2016
+
+STRIP = 1 << 18  # pixels of a level that P-Net sees at once: bounds memory
+BATCH = 128  # crops that R-Net and O-Net see at once
+MIRRORED = [1, 0, 2, 4, 3]  # landmarks of a mirrored face: eyes and mouth corners change places
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The pieces of the cascade that a reader builds in the notebooks, each with its exercise's signature."""
+
+    pyramid_scales: Callable[..., Any] = pyramid.pyramid_scales
+    candidate_windows: Callable[..., Any] = pyramid.candidate_windows
+    nms: Callable[..., Any] = nms_.nms
+    decode_offsets: Callable[..., Any] = boxes_.decode_offsets
+    square_boxes: Callable[..., Any] = boxes_.square_boxes
+    landmarks_to_image: Callable[..., Any] = boxes_.landmarks_to_image
+
+
+class Detector:
+    """A face detector: `Detector().detect(image)`.
+
+    weights: "zhang2016" (the authors' values, from the installed package `mtcnn`), a folder written by
+    `save_weights`, or a `Nets`. min_face: shorter side, in pixels, of the smallest face to look for; 12 or more (time
+    goes with 1 / min_face^2). factor: ratio of a pyramid level to the one before. thresholds: lowest probability that passes
+    P-Net, R-Net, O-Net. nms: overlap allowed within a level, across levels, after R-Net (IoU), and after O-Net
+    (over the smaller box). mirror_landmarks: average each face's landmarks with those found in its mirror image, as
+    the authors do.
+
+    Raises ValueError for a setting out of its range, WeightsError for weights that are missing or don't fit.
+    """
+
+    def __init__(
+        self,
+        weights: str | PathLike[str] | Nets = "zhang2016",
+        min_face: float = 20,
+        factor: float = 0.709,
+        thresholds: tuple[float, float, float] = (0.6, 0.7, 0.7),
+        nms: tuple[float, float, float, float] = (0.5, 0.7, 0.7, 0.7),
+        mirror_landmarks: bool = True,
+    ) -> None:
+        self.settings = Settings(min_face, factor, thresholds, nms, mirror_landmarks)
+        self.parts = Parts()
+        if isinstance(weights, Nets):
+            self.nets = weights.ready()
+        else:
+            self.nets = zhang2016() if weights == "zhang2016" else load_weights(weights)
+
+    def detect(self, image: NDArray[np.uint8]) -> Faces:
+        """The faces in an RGB uint8 image (H, W, 3), best first; none where the image's shorter side is under min_face.
+
+        Grayscale and RGBA are accepted. Raises TypeError or ValueError for anything else (see `images.as_rgb`).
+        """
+        return self.trace(image).faces
+
+    def trace(self, image: NDArray[np.uint8]) -> Trace:
+        """`detect`, with every candidate after every step. Same code, same result: `trace.faces`."""
+        return _Run(self, as_rgb(image)).trace(self.settings)
+
+    def swap(self, **parts: Callable[..., Any]) -> "Detector":
+        """A detector that uses your functions in place of its own: `detector.swap(decode_offsets=mine)`.
+
+        Names and signatures are those of `Parts`. It shares this detector's nets; this one is not changed.
+        """
+        known = [f.name for f in fields(Parts)]
+        for name in parts:
+            if name not in known:
+                raise ValueError(f"{name!r} is no part of the detector; its parts are {', '.join(known)}")
+        other = object.__new__(Detector)
+        other.settings, other.nets, other.parts = self.settings, self.nets, replace(self.parts, **parts)
+        return other
+
+
+class _Run:
+    """One image in one detector, and what the nets have said of its windows so far."""
+
+    def __init__(self, detector: Detector, image: NDArray[np.uint8]) -> None:
+        self.nets, self.parts, self.image = detector.nets, detector.parts, image
+        height, width = image.shape[:2]
+        started = time.perf_counter()
+        scales = self.parts.pyramid_scales(height, width, detector.settings.min_face, detector.settings.factor)
+        self.halved = pyramid.halvings(image, smallest=min([ONet.size / max(height, width), *scales]))
+        images = pyramid.resize_levels(self.halved, scales)
+        built = time.perf_counter()
+        self.levels = [Level(s, level, *score_level(self.nets.pnet, level)) for s, level in zip(scales, images, strict=True)]
+        self.seconds = {"pyramid": built - started, "pnet": time.perf_counter() - built}
+        self.rnet_said = _Memory(lambda windows: self.ask(self.nets.rnet, windows))
+        self.onet_said = _Memory(lambda windows: self.ask(self.nets.onet, windows))
+        self.mirror_said = _Memory(lambda windows: self.ask(self.nets.onet, windows, mirror=True))
+
+    def trace(self, settings: Settings) -> Trace:
+        """The cascade, on what is remembered and what is not."""
+        times = [time.perf_counter()]
+        pnet = self.propose(settings.thresholds[0], settings.nms[0], settings.nms[1])
+        times.append(time.perf_counter())
+        rnet = self.refine(pnet.last, settings.thresholds[1], settings.nms[2])
+        times.append(time.perf_counter())
+        onet, faces = self.decide(rnet.last, settings.thresholds[2], settings.nms[3], settings.mirror_landmarks)
+        times.append(time.perf_counter())
+        p, r, o = np.diff(times).tolist()
+        seconds = {"pyramid": self.seconds["pyramid"], "pnet": self.seconds["pnet"] + p, "rnet": r, "onet": o}
+        return Trace(self.image, self.levels, pnet, rnet, onet, faces, seconds, settings, self.trace)
+
+    def propose(self, threshold: float, within: float, across: float) -> Stage:
+        """P-Net: windows above the threshold, thinned out level by level and then together, moved, squared."""
+        steps = {}
+        found = [self.above_threshold(index, level, threshold) for index, level in enumerate(self.levels)]
+        now = steps["above threshold"] = _join(found)
+        kept = [np.flatnonzero(now.level == index) for index in range(len(self.levels))]
+        kept = [rows[self.parts.nms(now.boxes[rows], now.scores[rows], within)] for rows in kept]
+        now = steps["nms within levels"] = now.pick(np.concatenate([*kept, np.zeros(0, np.int64)]))
+        now = steps["nms across levels"] = now.pick(np.asarray(self.parts.nms(now.boxes, now.scores, across)))
+        now = steps["refined"] = now.but(boxes=self.moved(now))
+        steps["squared"] = now.but(boxes=self.squared(now))
+        return Stage("pnet", sum(level.face_map.size for level in self.levels), steps)
+
+    def refine(self, windows: Candidates, threshold: float, overlap: float) -> Stage:
+        """R-Net: a second look at each of P-Net's windows."""
+        scores, offsets, _ = self.rnet_said(windows)
+        steps = {}
+        now = steps["scored"] = windows.but(scores=scores, offsets=offsets)
+        now = steps["above threshold"] = now.pick(now.scores >= threshold)
+        now = steps["nms"] = now.pick(np.asarray(self.parts.nms(now.boxes, now.scores, overlap)))
+        now = steps["refined"] = now.but(boxes=self.moved(now))
+        steps["squared"] = now.but(boxes=self.squared(now))
+        return Stage("rnet", len(windows), steps)
+
+    def decide(self, windows: Candidates, threshold: float, overlap: float, mirror: bool) -> tuple[Stage, Faces]:
+        """O-Net: the last look, with landmarks. Here boxes are moved before NMS, and it measures over the smaller box."""
+        scores, offsets, landmarks = self.onet_said(windows)
+        points = self.parts.landmarks_to_image(windows.boxes, landmarks)
+        steps = {}
+        now = steps["scored"] = windows.but(scores=scores, offsets=offsets, landmarks=np.asarray(points, np.float32))
+        now = steps["above threshold"] = now.pick(now.scores >= threshold)
+        now = steps["refined"] = now.but(boxes=self.moved(now))
+        now = steps["nms"] = now.pick(nms_.nms(now.boxes, now.scores, overlap, "iom"))
+        if mirror:
+            looked_at = steps["above threshold"].pick(now.parent)  # the windows, before they were moved
+            now = steps["mirrored"] = now.but(landmarks=(now.landmarks + self.mirrored_landmarks(looked_at)) / 2)
+        return Stage("onet", len(windows), steps), Faces(
+            clip_boxes(now.boxes, *self.image.shape[:2]), now.scores, np.asarray(now.landmarks)
+        )
+
+    def mirrored_landmarks(self, windows: Candidates) -> Floats:
+        """Landmarks (N, 5, 2) found in the mirror image of each window, turned back."""
+        _, _, landmarks = self.mirror_said(windows)
+        points = landmarks.reshape(-1, 2, 5)[:, :, MIRRORED]  # (N, 2, 5) all x, all y
+        points[:, 0] = 1 - points[:, 0]
+        return np.asarray(self.parts.landmarks_to_image(windows.boxes, points.reshape(-1, 10)), np.float32)
+
+    def above_threshold(self, index: int, level: Level, threshold: float) -> Candidates:
+        """The level's windows with a probability of at least `threshold`, row by row."""
+        cell = np.argwhere(level.face_map >= threshold)  # (N, 2) row, column
+        boxes = as_boxes(self.parts.candidate_windows(level.face_map, level.scale, threshold), "candidate_windows(...)")
+        if len(boxes) != len(cell):
+            raise ValueError(f"candidate_windows gave {len(boxes)} windows where {len(cell)} cells pass {threshold}")
+        at = tuple(cell.T)
+        return Candidates(boxes, level.face_map[at], level.offset_map[at], np.full(len(cell), index), cell,
+                          np.full(len(cell), -1))  # fmt: skip
+
+    def moved(self, now: Candidates) -> Floats:
+        return as_boxes(self.parts.decode_offsets(now.boxes, now.offsets), "decode_offsets(...)")
+
+    def squared(self, now: Candidates) -> Floats:
+        return as_boxes(self.parts.square_boxes(now.boxes), "square_boxes(...)")
+
+    def ask(self, net: RNet | ONet, windows: Floats, mirror: bool = False) -> list[Floats]:
+        """Score (N,), offsets (N, 4) and landmarks (N, 10) that `net` gives the image's windows (N, 4)."""
+        answers = []
+        for start in range(0, max(len(windows), 1), BATCH):
+            crops = crop_windows(self.halved, windows[start : start + BATCH], net.size)  # (n, size, size, 3)
+            with torch.inference_mode():
+                said = net(normalise(crops[:, :, ::-1].copy() if mirror else crops))
+            landmarks = np.zeros((len(crops), 10), np.float32) if said.landmarks is None else said.landmarks.numpy()
+            answers.append((said.score.numpy(), said.offsets.numpy(), landmarks))
+        return [np.concatenate(column) for column in zip(*answers, strict=True)]
+
+
+def score_level(net: PNet, level: NDArray[np.uint8]) -> tuple[Floats, Floats]:
+    """P-Net's face_map (H, W) and offset_map (H, W, 4) of a level (h, w, 3), worked off in strips to bound memory."""
+    rows, columns = pyramid.map_size(*level.shape[:2])
+    face_map, offset_map = np.empty((rows, columns), np.float32), np.empty((rows, columns, 4), np.float32)
+    at_once = max(1, STRIP // (level.shape[1] * pyramid.STRIDE))
+    for row in range(0, rows, at_once):
+        # The cells row .. row + at_once read pixel rows 2 * row and on; strips share the 10 rows that windows overlap.
+        top, end = pyramid.STRIDE * row, pyramid.STRIDE * (row + at_once - 1) + pyramid.CELL
+        with torch.inference_mode():
+            said = net(normalise(level[None, top:end]))  # maps: (1, C, at_once, columns)
+        face_map[row : row + at_once] = said.score[0].numpy()
+        offset_map[row : row + at_once] = said.offsets[0].permute(1, 2, 0).numpy()
+    return face_map, offset_map
+
+
+class _Memory:
+    """What a net said of each window. A window is known by its level and cell: all that follows from them is fixed."""
+
+    def __init__(self, ask: Callable[[Floats], list[Floats]]) -> None:
+        self.ask, self.row_of = ask, dict[tuple[int, int, int], int]()
+        self.answers = ask(np.zeros((0, 4), np.float32))
+
+    def __call__(self, windows: Candidates) -> list[Floats]:
+        """The net's answers to `windows`; it is asked about the new ones only."""
+        keys = [(level, row, column) for level, (row, column) in zip(windows.level.tolist(), windows.cell.tolist(), strict=True)]
+        new = np.array([i for i, key in enumerate(keys) if key not in self.row_of], dtype=np.int64)
+        if len(new):
+            for i in new:
+                self.row_of[keys[i]] = len(self.row_of)
+            said = self.ask(windows.boxes[new])
+            self.answers = [np.concatenate(pair) for pair in zip(self.answers, said, strict=True)]
+        rows: Indices = np.array([self.row_of[key] for key in keys], dtype=np.int64)
+        return [column[rows] for column in self.answers]
+
+
+def _join(parts: list[Candidates]) -> Candidates:
+    """The candidates of all levels in one."""
+    if not parts:
+        none = np.zeros(0, np.int64)
+        return Candidates(np.zeros((0, 4), np.float32), np.zeros(0, np.float32), np.zeros((0, 4), np.float32), none,
+                          none.reshape(0, 2), none)  # fmt: skip
+    columns = (np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(Candidates) if f.name != "landmarks")
+    return Candidates(*columns)

@@ -1,0 +1,97 @@
+"""Photos in: read them upright, as RGB, and cut windows from them, also where a window leaves the photo."""
+
+from collections.abc import Sequence
+from os import PathLike
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from mtcnn_lite.boxes import as_boxes
+from mtcnn_lite.pyramid import nearest_larger
+
+Pixels = NDArray[np.uint8]
+
+
+class ImageError(ValueError):
+    """A file that is missing, is no image, or ends too early; the message names it."""
+
+
+def read_image(path: str | PathLike[str]) -> Pixels:
+    """The photo in a file as RGB uint8 (H, W, 3), turned upright by its EXIF orientation.
+
+    Reads what Pillow reads (JPEG, PNG, WebP, ...): grayscale becomes RGB, transparency is laid on
+    white, of an animation the first frame. Raises ImageError for a file that is missing, is no image,
+    or is damaged.
+    """
+    name = Path(path)
+    if not name.is_file():
+        raise ImageError(f"{name}: no such file")
+    try:
+        with Image.open(name) as opened:
+            opened.load()  # all pixels now: a truncated file must fail here
+            upright = ImageOps.exif_transpose(opened)
+            if upright.mode.startswith("I;16"):  # 16-bit gray: Pillow's own conversion would cut at 255
+                return as_rgb((np.asarray(upright) >> 8).astype(np.uint8))
+            if upright.has_transparency_data:
+                rgba = upright.convert("RGBA")
+                upright = Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba)
+            return np.array(upright.convert("RGB"))
+    except UnidentifiedImageError:
+        raise ImageError(f"{name}: not an image file that Pillow can read") from None
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise ImageError(f"{name}: damaged or unreadable image ({error})") from None
+
+
+def as_rgb(image: ArrayLike) -> Pixels:
+    """`image` as a contiguous RGB uint8 array (H, W, 3); the one gate that every image passes.
+
+    Accepts uint8 (H, W) and (H, W, 1) grayscale, (H, W, 3) RGB and (H, W, 4) RGBA, whose alpha is
+    ignored. Raises TypeError for what is no array or not uint8, ValueError for another shape or no
+    pixels. It can't tell RGB from BGR: what cv2.imread gives needs `image[..., ::-1]` first.
+    """
+    if not isinstance(image, np.ndarray):
+        raise TypeError(
+            f"image is a {type(image).__name__}; it must be a numpy array, uint8 (H, W, 3) RGB "
+            "(read_image reads a file, np.asarray converts a PIL image)"
+        )
+    if image.dtype != np.uint8:
+        advice = "convert it with image.astype(np.uint8) if its values are 0 to 255"
+        if np.issubdtype(image.dtype, np.floating):
+            advice = "if its values are 0 to 1, convert it with (image * 255).round().astype(np.uint8)"
+            if not np.isfinite(image).all():
+                advice = "it also holds NaN or infinity, which have no brightness"
+        raise TypeError(f"image has dtype {image.dtype}; it must be uint8, 0 to 255: {advice}")
+    shape = image.shape
+    if image.ndim not in (2, 3) or (image.ndim == 3 and shape[2] not in (1, 3, 4)):
+        raise ValueError(f"image has shape {shape}; it must be (H, W, 3) RGB, or (H, W), (H, W, 1), (H, W, 4)")
+    if image.size == 0:
+        raise ValueError(f"image has shape {shape}: it holds no pixel")
+    if image.ndim == 2 or shape[2] == 1:
+        image = np.repeat(image.reshape(*shape[:2], 1), 3, axis=2)
+    return np.ascontiguousarray(image[..., :3])
+
+
+def crop_windows(halved: Sequence[Pixels], boxes: ArrayLike, size: int) -> Pixels:
+    """Each square box (N, 4) cut from the image and resized to `size` px: uint8 (N, size, size, 3).
+
+    `halved` is `pyramid.halvings(image, ...)`; every window is sampled (bilinear, at fractions of a pixel)
+    from the smallest copy that still has `size` pixels across it, so large faces don't alias. What
+    lies outside the image is black: no window is moved, stretched or cut short at the border.
+    """
+    windows = as_boxes(boxes)
+    crops = np.zeros((len(windows), size, size, 3), dtype=np.uint8)
+    height, width = halved[0].shape[:2]
+    for crop, (x1, y1, x2, y2) in zip(crops, windows, strict=True):
+        if x2 <= x1 or y2 <= y1:
+            continue  # an empty window stays black
+        copy = halved[nearest_larger(size / max(x2 - x1, y2 - y1), len(halved))]
+        fy, fx = copy.shape[0] / height, copy.shape[1] / width  # true scale of this copy, rounding included
+        step_x, step_y = (x2 - x1) * fx / size, (y2 - y1) * fy / size  # px of the copy for one px of the crop
+        # Pixel k covers k to k + 1, so its centre is k + 0.5; OpenCV counts centres as whole numbers.
+        to_copy = np.array([[step_x, 0, x1 * fx + step_x / 2 - 0.5], [0, step_y, y1 * fy + step_y / 2 - 0.5]])
+        cv2.warpAffine(copy, to_copy, (size, size), dst=crop, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+                       borderMode=cv2.BORDER_CONSTANT)  # fmt: skip
+    return crops

@@ -1,0 +1,98 @@
+"""Non-maximum suppression: of many boxes on one face, keep the best.
+
+Greedy NMS takes boxes from the best score down and drops every later box that overlaps a kept one by
+more than a threshold. Two of its properties are used all over this package: a box is only ever
+suppressed by a better one, so cutting the result at a score equals cutting the input at that score;
+and equal scores are taken in input order.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from mtcnn_lite.boxes import Floats, as_boxes, iom, iou
+
+MEASURES: dict[str, Callable[[ArrayLike, ArrayLike], Floats]] = {"iou": iou, "iom": iom}
+
+
+def _checked(boxes: ArrayLike, scores: ArrayLike, measure: str) -> tuple[Floats, Floats]:
+    box, score = as_boxes(boxes), np.asarray(scores, dtype=np.float32)
+    if score.shape != (len(box),):
+        raise ValueError(f"scores has shape {score.shape}; for {len(box)} boxes it must be ({len(box)},)")
+    if measure not in MEASURES:
+        raise ValueError(f"measure is {measure!r}; it must be one of {', '.join(map(repr, MEASURES))}")
+    return box, score
+
+
+def nms(boxes: ArrayLike, scores: ArrayLike, threshold: float, measure: str = "iou") -> NDArray[np.int64]:
+    """Indices of the boxes that greedy NMS keeps, best first, shape (K,).
+
+    `boxes` (N, 4), `scores` (N,); `measure` is "iou" or "iom" (over the smaller box). A box goes when
+    its overlap with a kept box is greater than `threshold`; equal is kept. Equal scores: the earlier
+    box wins. N may be 0.
+
+    >>> nms([[0, 0, 10, 10], [1, 0, 11, 10], [20, 0, 30, 10]], [.8, .9, .7], 0.5)
+    array([1, 2])
+    """
+    box, score = _checked(boxes, scores, measure)
+    order = np.argsort(-score, kind="stable")
+    box = box[order]
+    alive = np.ones(len(box), dtype=bool)
+    for i in range(len(box)):
+        if alive[i]:
+            overlap = MEASURES[measure](box[i : i + 1], box[i + 1 :])[0]  # (N - i - 1,)
+            alive[i + 1 :] &= overlap <= threshold
+    return order[alive]
+
+
+def suppressors(
+    boxes: ArrayLike, scores: ArrayLike, kept: ArrayLike, threshold: float, measure: str = "iou"
+) -> NDArray[np.int64]:
+    """For each box (N, 4), the index of the kept box that removed it, shape (N,); a kept box names itself.
+
+    `kept` is what `nms` returned for the same arguments. Where several kept boxes overlap a removed one, the best of
+    them did it: it came first.
+
+    >>> suppressors([[0, 0, 10, 10], [1, 0, 11, 10]], [.8, .9], kept=[1], threshold=0.5)
+    array([1, 1])
+    """
+    box, _ = _checked(boxes, scores, measure)
+    keep = np.asarray(kept, dtype=np.int64)
+    by = np.arange(len(box))
+    removed = np.setdiff1d(by, keep)
+    if len(removed):
+        over = MEASURES[measure](box[removed], box[keep]) > threshold  # (removed, kept), kept best first
+        by[removed] = keep[over.argmax(axis=1)]
+    return by
+
+
+def soft_nms(
+    boxes: ArrayLike, scores: ArrayLike, sigma: float = 0.5, method: str = "gaussian", threshold: float = 0.3
+) -> Floats:
+    """Scores (N,) in input order, lowered for overlap with better boxes instead of cut to nothing.
+
+    Bodla et al. 2017, "Soft-NMS: improving object detection with one line of code", fig. 2: take the
+    best remaining box, multiply the scores of the others by exp(-IoU^2 / sigma) ("gaussian"), or by
+    1 - IoU where IoU > `threshold` ("linear"), and repeat; the best is chosen anew each time. Equal
+    scores: the earlier box first. Inputs are not changed.
+
+    >>> soft_nms([[0, 0, 10, 10], [5, 0, 15, 10]], [.9, .8], sigma=0.5).round(3)      # IoU 1/3
+    array([0.9  , 0.641], dtype=float32)
+    """
+    box, score = _checked(boxes, scores, "iou")
+    if method not in ("gaussian", "linear"):
+        raise ValueError(f"method is {method!r}; it must be 'gaussian' or 'linear'")
+    if not sigma > 0:
+        raise ValueError(f"sigma is {sigma}; it must be greater than 0")
+    score = score.copy()
+    remaining = np.arange(len(box))
+    while len(remaining):
+        best = remaining[score[remaining].argmax()]
+        remaining = remaining[remaining != best]
+        overlap = iou(box[best : best + 1], box[remaining])[0]
+        if method == "gaussian":
+            score[remaining] *= np.exp(-(overlap**2) / np.float32(sigma))
+        else:
+            score[remaining] *= np.where(overlap > threshold, 1 - overlap, 1)
+    return score

@@ -1,0 +1,112 @@
+"""The image pyramid: one small net sees faces of every size because the photo shrinks, level by level.
+
+P-Net's window is 12 px. A face of `min_face` pixels fills it when the photo is scaled by 12 / min_face;
+each further level is smaller by `factor` and so sees faces larger by 1 / factor.
+"""
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+CELL = 12  # side of P-Net's window, px in a level
+STRIDE = 2  # step from one window to the next, px in a level
+
+
+def pyramid_scales(height: int, width: int, min_face: float = 20, factor: float = 0.709) -> list[float]:
+    """Scales from 12 / min_face down, each `factor` times the last, while the shorter side keeps 12 px.
+
+    factor = 0.709 is about 1 / sqrt(2): every level has half the area of the one above. Empty where
+    the image's shorter side is under `min_face`. Raises ValueError for min_face under 12 (that would
+    enlarge the photo) and for a factor outside (0, 1).
+
+    >>> [round(s, 3) for s in pyramid_scales(100, 120, min_face=20)]
+    [0.6, 0.425, 0.302, 0.214, 0.152]
+    """
+    if not min_face >= CELL:
+        raise ValueError(f"min_face is {min_face}; it must be at least {CELL} px, the side of P-Net's window")
+    if not 0 < factor < 1:
+        raise ValueError(f"factor is {factor}; it must lie between 0 and 1 (0.709 halves the area at each level)")
+    shorter, scales = min(height, width), []
+    # shorter * scale >= 12, multiplied out so that a face of exactly the shorter side is not lost to rounding
+    while shorter * factor ** len(scales) >= min_face:
+        scales.append(CELL / min_face * factor ** len(scales))
+    return scales
+
+
+def level_size(height: int, width: int, scale: float) -> tuple[int, int]:
+    """Height and width of a level in whole pixels, rounded to the nearest.
+
+    >>> level_size(100, 120, 0.6)
+    (60, 72)
+    """
+    return int(height * scale + 0.5), int(width * scale + 0.5)
+
+
+def map_size(height: int, width: int) -> tuple[int, int]:
+    """Rows and columns of P-Net's map for a level of `height` x `width` px: one cell a window, 2 px apart.
+
+    The pooling rounds up, so in a level of odd height the last row's windows hang one pixel over the
+    edge.
+
+    >>> map_size(12, 12), map_size(60, 72), map_size(13, 12)
+    ((1, 1), (25, 31), (2, 1))
+    """
+    return (height - CELL + 1) // STRIDE + 1, (width - CELL + 1) // STRIDE + 1
+
+
+def candidate_windows(face_map: NDArray[np.float32], scale: float, threshold: float) -> NDArray[np.float32]:
+    """The windows, in image pixels, whose score in `face_map` (H, W) is at least `threshold`: (N, 4), row by row.
+
+    Cell (row i, column j) of the level at `scale` looks at x1 = 2j / scale, y1 = 2i / scale, side 12 / scale.
+
+    >>> face_map = np.array([[0.1, 0.9], [0.7, 0.2]], dtype=np.float32)
+    >>> candidate_windows(face_map, scale=0.5, threshold=0.6)
+    array([[ 4.,  0., 28., 24.],
+           [ 0.,  4., 24., 28.]], dtype=float32)
+    """
+    rows, columns = np.nonzero(face_map >= threshold)  # in row order
+    corner = STRIDE * np.stack([columns, rows], axis=1)  # (N, 2) x, y in the level
+    return (np.concatenate([corner, corner + CELL], axis=1) / scale).astype(np.float32)
+
+
+def halvings(image: NDArray[np.uint8], smallest: float) -> list[NDArray[np.uint8]]:
+    """The image (H, W, 3), then its halves, quarters, ... until another would fall under scale `smallest`.
+
+    Each is the mean of 2 x 2 pixels (areas where a side is odd), so that whatever is cut or resized from the
+    nearest larger one shrinks by less than 2 and needs no further smoothing against aliasing.
+    """
+    copies = [image]
+    height, width = image.shape[:2]
+    while 0.5 ** len(copies) >= smallest:
+        h, w = level_size(height, width, 0.5 ** len(copies))
+        if min(h, w) < 1:
+            break
+        copies.append(cv2.resize(copies[-1], (w, h), interpolation=cv2.INTER_AREA))
+    return copies
+
+
+def nearest_larger(scale: float, copies: int) -> int:
+    """Which of `copies` halvings to shrink from for `scale`: the smallest that is not smaller.
+
+    >>> nearest_larger(0.6, copies=4), nearest_larger(0.5, copies=4), nearest_larger(0.01, copies=4)
+    (0, 1, 3)
+    """
+    # 1e-6: a scale of 0.4999999 from rounding is still "a half"
+    return int(np.clip(np.floor(-np.log2(scale) + 1e-6), 0, copies - 1))
+
+
+def resize_levels(halved: Sequence[NDArray[np.uint8]], scales: Sequence[float]) -> list[NDArray[np.uint8]]:
+    """The pyramid's levels, uint8 (h, w, 3), largest first: each from the nearest larger of `halvings`.
+
+    Pixels are averaged over the area they come from (cv2.INTER_AREA): plain bilinear sampling would skip
+    pixels and let fine texture turn into false edges.
+    """
+    height, width = halved[0].shape[:2]
+    levels = []
+    for scale in scales:
+        h, w = level_size(height, width, scale)
+        source = halved[nearest_larger(scale, len(halved))]
+        levels.append(cv2.resize(source, (w, h), interpolation=cv2.INTER_AREA))
+    return levels

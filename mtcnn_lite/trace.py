@@ -1,0 +1,167 @@
+"""The record of one run: every candidate, after every step of every stage.
+
+Pictures, explorers, explanations and timings all read a `Trace`; `Detector.detect` is its last line.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mtcnn_lite.boxes import Floats
+from mtcnn_lite.pyramid import CELL, candidate_windows, pyramid_scales
+
+Indices = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a cascade runs; `Detector` explains each. Raises ValueError for a value out of its range."""
+
+    min_face: float
+    factor: float
+    thresholds: tuple[float, float, float]
+    nms: tuple[float, float, float, float]
+    mirror_landmarks: bool
+
+    def __post_init__(self) -> None:
+        pyramid_scales(1, 1, self.min_face, self.factor)  # complains of either
+        for name, values, meaning in (
+            ("thresholds", self.thresholds, "P-Net, R-Net, O-Net"),
+            ("nms", self.nms, "within a level, across levels, R-Net, O-Net"),
+        ):
+            count = meaning.count(",") + 1
+            if len(values) != count or not all(0 <= v <= 1 for v in values):
+                raise ValueError(f"{name} is {values}; it must be {count} numbers from 0 to 1: {meaning}")
+
+
+@dataclass(frozen=True, eq=False)
+class Faces:
+    """What was found, best first: boxes (N, 4) in pixels, clipped to the image; scores (N,), the
+    probability of "face"; landmarks (N, 5, 2): the eye on the picture's left, the eye on its right, nose,
+    mouth corner on the picture's left, on its right. N may be 0.
+    """
+
+    boxes: Floats
+    scores: Floats
+    landmarks: Floats
+
+    def __len__(self) -> int:
+        return len(self.boxes)
+
+    def __repr__(self) -> str:
+        return f"Faces({len(self)}: {', '.join(f'{s:.3f} at {b.round().astype(int).tolist()}' for b, s in zip(self.boxes, self.scores, strict=True))})"
+
+
+@dataclass(frozen=True, eq=False)
+class Candidates:
+    """N windows after one step. All arrays have N rows.
+
+    boxes (N, 4), image pixels. scores (N,), from the latest net that saw them. offsets (N, 4), what that net
+    said of the box. landmarks (N, 5, 2) in image pixels, once O-Net has answered. level (N,) and cell (N, 2), row and
+    column: where in which P-Net map the candidate began. parent (N,): its row in the step before
+    (P-Net's first step has none: -1).
+    """
+
+    boxes: Floats
+    scores: Floats
+    offsets: Floats
+    level: Indices
+    cell: Indices
+    parent: Indices
+    landmarks: Floats | None = None
+
+    def __len__(self) -> int:
+        return len(self.boxes)
+
+    def __repr__(self) -> str:
+        return f"Candidates({len(self)})"
+
+    def pick(self, rows: NDArray[np.bool_] | Indices) -> "Candidates":
+        """These rows only (a mask or indices), as the children of this step."""
+        rows = np.flatnonzero(rows) if rows.dtype == bool else rows
+        points = None if self.landmarks is None else self.landmarks[rows]
+        return Candidates(self.boxes[rows], self.scores[rows], self.offsets[rows], self.level[rows],
+                          self.cell[rows], rows.astype(np.int64), points)  # fmt: skip
+
+    def but(self, **changed: Floats | None) -> "Candidates":
+        """The same candidates with other boxes, scores, offsets or landmarks, each the child of itself."""
+        return replace(self, parent=np.arange(len(self)), **changed)
+
+
+@dataclass(frozen=True, eq=False)
+class Level:
+    """One level of the pyramid and P-Net's answer: face_map (H, W), probabilities; offset_map (H, W, 4)."""
+
+    scale: float
+    image: NDArray[np.uint8]
+    face_map: Floats
+    offset_map: Floats
+
+    def windows(self) -> Floats:
+        """Every window of this level in image pixels, (H * W, 4), row by row."""
+        return candidate_windows(self.face_map, self.scale, -1)
+
+    def __repr__(self) -> str:
+        return f"Level(scale {self.scale:.3f}, {self.image.shape[0]}x{self.image.shape[1]} px, window {CELL / self.scale:.0f} px)"
+
+
+@dataclass(frozen=True, eq=False)
+class Stage:
+    """One net's steps by name, in order; `windows` is the number it scored."""
+
+    name: str
+    windows: int
+    steps: dict[str, Candidates]
+
+    def __getitem__(self, step: str) -> Candidates:
+        return self.steps[step]
+
+    @property
+    def last(self) -> Candidates:
+        """What the next stage gets."""
+        return list(self.steps.values())[-1]
+
+    def counts(self) -> dict[str, int]:
+        """How many are left after each step, "scored" first."""
+        return {"scored": self.windows} | {name: len(c) for name, c in self.steps.items()}
+
+
+@dataclass(frozen=True, eq=False)
+class Trace:
+    """One image's way through the cascade. `rerun` tries other thresholds on what the nets already said."""
+
+    image: NDArray[np.uint8]
+    levels: list[Level]
+    pnet: Stage
+    rnet: Stage
+    onet: Stage
+    faces: Faces
+    seconds: dict[str, float]  # wall time by stage: pyramid, pnet, rnet, onet
+    settings: Settings
+    _run: Callable[[Settings], "Trace"] = field(repr=False)
+
+    @property
+    def stages(self) -> tuple[Stage, Stage, Stage]:
+        return self.pnet, self.rnet, self.onet
+
+    def steps(self) -> Iterator[tuple[str, str, Candidates]]:
+        """(stage, step, candidates), in the order in which they happened."""
+        for stage in self.stages:
+            for name, candidates in stage.steps.items():
+                yield stage.name, name, candidates
+
+    def counts(self) -> dict[str, dict[str, int]]:
+        """Candidates left after each step of each stage.
+
+        For example `{"pnet": {"scored": 52871, "above threshold": 208, ...}, "rnet": ..., "onet": ...}`.
+        """
+        return {stage.name: stage.counts() for stage in self.stages}
+
+    def rerun(
+        self, thresholds: tuple[float, float, float] | None = None, nms: tuple[float, float, float, float] | None = None
+    ) -> "Trace":
+        """The trace with other thresholds or NMS overlaps. A net is only asked about windows it has not seen yet."""
+        settings = self.settings
+        return self._run(replace(settings, thresholds=thresholds or settings.thresholds, nms=nms or settings.nms))
