@@ -103,8 +103,9 @@ def encode_offsets(windows: ArrayLike, boxes: ArrayLike) -> Floats:
     window, box = as_boxes(windows, "windows"), as_boxes(boxes)
     side = window[:, 2:] - window[:, :2]  # (N, 2) width, height
     if (side <= 0).any():
-        raise ValueError(f"windows holds an empty box, {window[(side <= 0).any(axis=1)][0]}: it has no side to divide by")
-    return (box - window) / np.tile(side, 2)
+        empty = window[(side <= 0).any(axis=1)][0]
+        raise ValueError(f"windows holds an empty box, {empty}: it has no side to divide by")
+    return (box - window) / np.concatenate([side, side], axis=1)
 
 
 def decode_offsets(boxes: ArrayLike, offsets: ArrayLike) -> Floats:
@@ -115,7 +116,7 @@ def decode_offsets(boxes: ArrayLike, offsets: ArrayLike) -> Floats:
     """
     box, offset = as_boxes(boxes), as_boxes(offsets, "offsets")
     side = box[:, 2:] - box[:, :2]  # (N, 2) width, height
-    return box + offset * np.tile(side, 2)
+    return box + offset * np.concatenate([side, side], axis=1)
 
 
 def landmarks_to_image(boxes: ArrayLike, landmarks: ArrayLike) -> Floats:

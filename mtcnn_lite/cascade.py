@@ -25,6 +25,7 @@ from mtcnn_lite.weights import load_weights, zhang2016
 
 STRIP = 1 << 18  # pixels of a level that P-Net sees at once: bounds memory
 BATCH = 128  # crops that R-Net and O-Net see at once
+PIXEL_CENTRE = 0.5  # box corners lie on pixel edges; landmarks, as in label files and OpenCV, count pixel centres
 MIRRORED = [1, 0, 2, 4, 3]  # landmarks of a mirrored face: eyes and mouth corners change places
 
 
@@ -44,11 +45,11 @@ class Detector:
     """A face detector: `Detector().detect(image)`.
 
     weights: "zhang2016" (the authors' values, from the installed package `mtcnn`), a folder written by
-    `save_weights`, or a `Nets`. min_face: shorter side, in pixels, of the smallest face to look for; 12 or more (time
-    goes with 1 / min_face^2). factor: ratio of a pyramid level to the one before. thresholds: lowest probability that passes
-    P-Net, R-Net, O-Net. nms: overlap allowed within a level, across levels, after R-Net (IoU), and after O-Net
-    (over the smaller box). mirror_landmarks: average each face's landmarks with those found in its mirror image, as
-    the authors do.
+    `save_weights`, or a `Nets`. min_face: side, in pixels, of the smallest face to look for; 12 or more (time
+    goes with 1 / min_face^2). factor: ratio of a pyramid level to the one before. thresholds: lowest
+    probability that passes P-Net, R-Net, O-Net. nms: overlap allowed within a level, across levels, after R-Net
+    (IoU), and after O-Net (over the smaller box). mirror_landmarks: average each face's landmarks with those found
+    in its mirror image, as the authors do.
 
     Raises ValueError for a setting out of its range, WeightsError for weights that are missing or don't fit.
     """
@@ -105,8 +106,9 @@ class _Run:
         self.halved = pyramid.halvings(image, smallest=min([ONet.size / max(height, width), *scales]))
         images = pyramid.resize_levels(self.halved, scales)
         built = time.perf_counter()
-        self.levels = [Level(s, level, *score_level(self.nets.pnet, level)) for s, level in zip(scales, images, strict=True)]
-        self.seconds = {"pyramid": built - started, "pnet": time.perf_counter() - built}
+        maps = [score_level(self.nets.pnet, level) for level in images]
+        self.levels = [Level(*of_one) for of_one in zip(scales, images, *zip(*maps, strict=True), strict=True)]
+        self.unreported = (built - started, time.perf_counter() - built)  # seconds for the pyramid and P-Net's maps
         self.rnet_said = _Memory(lambda windows: self.ask(self.nets.rnet, windows))
         self.onet_said = _Memory(lambda windows: self.ask(self.nets.onet, windows))
         self.mirror_said = _Memory(lambda windows: self.ask(self.nets.onet, windows, mirror=True))
@@ -120,13 +122,15 @@ class _Run:
         times.append(time.perf_counter())
         onet, faces = self.decide(rnet.last, settings.thresholds[2], settings.nms[3], settings.mirror_landmarks)
         times.append(time.perf_counter())
+        built, scored = self.unreported
+        self.unreported = (0.0, 0.0)  # a rerun does not shrink the photo or ask P-Net again
         p, r, o = np.diff(times).tolist()
-        seconds = {"pyramid": self.seconds["pyramid"], "pnet": self.seconds["pnet"] + p, "rnet": r, "onet": o}
+        seconds = {"pyramid": built, "pnet": scored + p, "rnet": r, "onet": o}
         return Trace(self.image, self.levels, pnet, rnet, onet, faces, seconds, settings, self.trace)
 
     def propose(self, threshold: float, within: float, across: float) -> Stage:
         """P-Net: windows above the threshold, thinned out level by level and then together, moved, squared."""
-        steps = {}
+        steps: dict[str, Candidates] = {}
         found = [self.above_threshold(index, level, threshold) for index, level in enumerate(self.levels)]
         now = steps["above threshold"] = _join(found)
         kept = [np.flatnonzero(now.level == index) for index in range(len(self.levels))]
@@ -140,7 +144,7 @@ class _Run:
     def refine(self, windows: Candidates, threshold: float, overlap: float) -> Stage:
         """R-Net: a second look at each of P-Net's windows."""
         scores, offsets, _ = self.rnet_said(windows)
-        steps = {}
+        steps: dict[str, Candidates] = {}
         now = steps["scored"] = windows.but(scores=scores, offsets=offsets)
         now = steps["above threshold"] = now.pick(now.scores >= threshold)
         now = steps["nms"] = now.pick(np.asarray(self.parts.nms(now.boxes, now.scores, overlap)))
@@ -149,27 +153,33 @@ class _Run:
         return Stage("rnet", len(windows), steps)
 
     def decide(self, windows: Candidates, threshold: float, overlap: float, mirror: bool) -> tuple[Stage, Faces]:
-        """O-Net: the last look, with landmarks. Here boxes are moved before NMS, and it measures over the smaller box."""
+        """O-Net: the last look, with landmarks. Here boxes move before NMS, which measures over the smaller box."""
+        height, width = self.image.shape[:2]
         scores, offsets, landmarks = self.onet_said(windows)
-        points = self.parts.landmarks_to_image(windows.boxes, landmarks)
-        steps = {}
-        now = steps["scored"] = windows.but(scores=scores, offsets=offsets, landmarks=np.asarray(points, np.float32))
+        steps: dict[str, Candidates] = {}
+        now = steps["scored"] = windows.but(scores=scores, offsets=offsets, landmarks=self.points(windows, landmarks))
         now = steps["above threshold"] = now.pick(now.scores >= threshold)
         now = steps["refined"] = now.but(boxes=self.moved(now))
         now = steps["nms"] = now.pick(nms_.nms(now.boxes, now.scores, overlap, "iom"))
         if mirror:
             looked_at = steps["above threshold"].pick(now.parent)  # the windows, before they were moved
-            now = steps["mirrored"] = now.but(landmarks=(now.landmarks + self.mirrored_landmarks(looked_at)) / 2)
-        return Stage("onet", len(windows), steps), Faces(
-            clip_boxes(now.boxes, *self.image.shape[:2]), now.scores, np.asarray(now.landmarks)
-        )
+            both = np.stack([now.points, self.mirrored_landmarks(looked_at)])  # (2, N, 5, 2)
+            now = steps["mirrored"] = now.but(landmarks=both.mean(axis=0))
+        return Stage("onet", len(windows), steps), Faces(clip_boxes(now.boxes, height, width), now.scores, now.points)
 
     def mirrored_landmarks(self, windows: Candidates) -> Floats:
         """Landmarks (N, 5, 2) found in the mirror image of each window, turned back."""
         _, _, landmarks = self.mirror_said(windows)
         points = landmarks.reshape(-1, 2, 5)[:, :, MIRRORED]  # (N, 2, 5) all x, all y
         points[:, 0] = 1 - points[:, 0]
-        return np.asarray(self.parts.landmarks_to_image(windows.boxes, points.reshape(-1, 10)), np.float32)
+        return self.points(windows, points.reshape(-1, 10))
+
+    def points(self, windows: Candidates, landmarks: Floats) -> Floats:
+        """Landmarks (N, 10) of the windows as points (N, 5, 2) in the image, where whole numbers are pixel centres."""
+        points = np.asarray(self.parts.landmarks_to_image(windows.boxes, landmarks), np.float32)
+        if points.shape != (len(windows), 5, 2):
+            raise ValueError(f"landmarks_to_image(...) has shape {points.shape}; it must be ({len(windows)}, 5, 2)")
+        return points - PIXEL_CENTRE
 
     def above_threshold(self, index: int, level: Level, threshold: float) -> Candidates:
         """The level's windows with a probability of at least `threshold`, row by row."""
@@ -218,12 +228,12 @@ class _Memory:
     """What a net said of each window. A window is known by its level and cell: all that follows from them is fixed."""
 
     def __init__(self, ask: Callable[[Floats], list[Floats]]) -> None:
-        self.ask, self.row_of = ask, dict[tuple[int, int, int], int]()
+        self.ask, self.row_of = ask, dict[tuple[int, ...], int]()
         self.answers = ask(np.zeros((0, 4), np.float32))
 
     def __call__(self, windows: Candidates) -> list[Floats]:
         """The net's answers to `windows`; it is asked about the new ones only."""
-        keys = [(level, row, column) for level, (row, column) in zip(windows.level.tolist(), windows.cell.tolist(), strict=True)]
+        keys = [tuple(key) for key in np.column_stack([windows.level, windows.cell]).tolist()]  # level, row, column
         new = np.array([i for i, key in enumerate(keys) if key not in self.row_of], dtype=np.int64)
         if len(new):
             for i in new:

@@ -4,7 +4,7 @@ Input: float32 (N, 3, size, size), RGB, (pixel - 127.5) / 128; size is 12, 24 or
 ceil mode (it was trained in Caffe, which rounds up). PReLU has one slope a channel.
 """
 
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -129,5 +129,7 @@ class Nets(NamedTuple):
     onet: ONet
 
     def ready(self) -> "Nets":
-        """The same nets, set to evaluation mode with weights in channels-last memory, which CPUs read faster."""
-        return Nets(*(cast(nn.Module, net.eval()).to(memory_format=torch.channels_last) for net in self))
+        """These nets, set to evaluation mode, with their weights in channels-last memory, which CPUs read faster."""
+        for net in self:
+            net.eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stubs lack it
+        return self

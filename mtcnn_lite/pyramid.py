@@ -28,7 +28,7 @@ def pyramid_scales(height: int, width: int, min_face: float = 20, factor: float 
         raise ValueError(f"min_face is {min_face}; it must be at least {CELL} px, the side of P-Net's window")
     if not 0 < factor < 1:
         raise ValueError(f"factor is {factor}; it must lie between 0 and 1 (0.709 halves the area at each level)")
-    shorter, scales = min(height, width), []
+    shorter, scales = min(height, width), list[float]()
     # shorter * scale >= 12, multiplied out so that a face of exactly the shorter side is not lost to rounding
     while shorter * factor ** len(scales) >= min_face:
         scales.append(CELL / min_face * factor ** len(scales))
@@ -83,7 +83,7 @@ def halvings(image: NDArray[np.uint8], smallest: float) -> list[NDArray[np.uint8
         h, w = level_size(height, width, 0.5 ** len(copies))
         if min(h, w) < 1:
             break
-        copies.append(cv2.resize(copies[-1], (w, h), interpolation=cv2.INTER_AREA))
+        copies.append(_shrink(copies[-1], h, w))
     return copies
 
 
@@ -108,5 +108,9 @@ def resize_levels(halved: Sequence[NDArray[np.uint8]], scales: Sequence[float]) 
     for scale in scales:
         h, w = level_size(height, width, scale)
         source = halved[nearest_larger(scale, len(halved))]
-        levels.append(cv2.resize(source, (w, h), interpolation=cv2.INTER_AREA))
+        levels.append(_shrink(source, h, w))
     return levels
+
+
+def _shrink(image: NDArray[np.uint8], height: int, width: int) -> NDArray[np.uint8]:
+    return np.asarray(cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA), dtype=np.uint8)

@@ -39,8 +39,11 @@ class Settings:
 @dataclass(frozen=True, eq=False)
 class Faces:
     """What was found, best first: boxes (N, 4) in pixels, clipped to the image; scores (N,), the
-    probability of "face"; landmarks (N, 5, 2): the eye on the picture's left, the eye on its right, nose,
-    mouth corner on the picture's left, on its right. N may be 0.
+    probability of "face"; landmarks (N, 5, 2), x and y: the eye on the picture's left, the eye on its right,
+    nose, mouth corner on the picture's left, on its right. N may be 0.
+
+    Boxes are half-open: (0, 0) is the outer corner of the top left pixel. A landmark at (0, 0) is the
+    centre of that pixel, as in label files and where OpenCV and matplotlib draw it.
     """
 
     boxes: Floats
@@ -51,7 +54,8 @@ class Faces:
         return len(self.boxes)
 
     def __repr__(self) -> str:
-        return f"Faces({len(self)}: {', '.join(f'{s:.3f} at {b.round().astype(int).tolist()}' for b, s in zip(self.boxes, self.scores, strict=True))})"
+        each = zip(self.scores, self.boxes.round().astype(int).tolist(), strict=True)
+        return f"Faces({', '.join([str(len(self)), *(f'{score:.3f} at {box}' for score, box in each)])})"
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,9 +89,15 @@ class Candidates:
         return Candidates(self.boxes[rows], self.scores[rows], self.offsets[rows], self.level[rows],
                           self.cell[rows], rows.astype(np.int64), points)  # fmt: skip
 
-    def but(self, **changed: Floats | None) -> "Candidates":
+    def but(self, **changed: Floats) -> "Candidates":
         """The same candidates with other boxes, scores, offsets or landmarks, each the child of itself."""
-        return replace(self, parent=np.arange(len(self)), **changed)
+        return replace(self, parent=np.arange(len(self)), **changed)  # type: ignore[arg-type]
+
+    @property
+    def points(self) -> Floats:
+        """The landmarks, where O-Net has answered."""
+        assert self.landmarks is not None, "landmarks come with O-Net"
+        return self.landmarks
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,7 +114,8 @@ class Level:
         return candidate_windows(self.face_map, self.scale, -1)
 
     def __repr__(self) -> str:
-        return f"Level(scale {self.scale:.3f}, {self.image.shape[0]}x{self.image.shape[1]} px, window {CELL / self.scale:.0f} px)"
+        height, width = self.image.shape[:2]
+        return f"Level(scale {self.scale:.3f}, {height}x{width} px, window {CELL / self.scale:.0f} px)"
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,7 +149,7 @@ class Trace:
     rnet: Stage
     onet: Stage
     faces: Faces
-    seconds: dict[str, float]  # wall time by stage: pyramid, pnet, rnet, onet
+    seconds: dict[str, float]  # wall time of this run by stage, pyramid first; what is remembered costs nothing
     settings: Settings
     _run: Callable[[Settings], "Trace"] = field(repr=False)
 

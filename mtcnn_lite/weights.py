@@ -7,8 +7,10 @@ file is either whole or absent.
 
 import importlib.util
 import os
+from collections.abc import Callable
 from os import PathLike
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -45,7 +47,11 @@ def load_weights(folder: str | PathLike[str]) -> Nets:
     Raises WeightsError for a missing or damaged file, and for a tensor that is missing, unexpected, not
     finite, or of another shape or type than its layer.
     """
-    return Nets(*(_load_net(name, Path(folder) / f"{name}.safetensors") for name in NET_TYPES)).ready()
+    return _nets(lambda name: _load_net(name, Path(folder) / f"{name}.safetensors"))
+
+
+def _nets(one: Callable[[str], Any]) -> Nets:
+    return Nets(*(one(name) for name in NET_TYPES)).ready()
 
 
 def _load_net(name: str, path: Path) -> nn.Module:
@@ -68,7 +74,8 @@ def _fill(name: str, tensors: dict[str, Tensor], source: str) -> nn.Module:
             raise WeightsError(f"{source}: tensor {key!r} of {name} is missing")
         found = tensors[key]
         if found.shape != layer.shape:
-            raise WeightsError(f"{source}: tensor {key!r} has shape {tuple(found.shape)}; {name} needs {tuple(layer.shape)}")
+            shapes = f"{tuple(found.shape)}; {name} needs {tuple(layer.shape)}"
+            raise WeightsError(f"{source}: tensor {key!r} has shape {shapes}")
         if found.dtype != layer.dtype:
             raise WeightsError(f"{source}: tensor {key!r} is {found.dtype}; it must be {layer.dtype}")
         if not torch.isfinite(found).all():
@@ -92,7 +99,7 @@ def zhang2016() -> Nets:
             "the weights 'zhang2016' are read from the package mtcnn, which is not installed: pip install mtcnn==1.0.0"
         )
     folder = Path(package.submodule_search_locations[0]) / "assets" / "weights"
-    return Nets(*(_import_zhang2016(name, folder / f"{name}.lz4") for name in NET_TYPES)).ready()
+    return _nets(lambda name: _import_zhang2016(name, folder / f"{name}.lz4"))
 
 
 def _import_zhang2016(name: str, path: Path) -> nn.Module:
@@ -115,7 +122,7 @@ def _import_zhang2016(name: str, path: Path) -> nn.Module:
         if array.ndim == 4:  # convolution, (height, width, in, out) -> (out, in, height, width)
             array = array.transpose(3, 2, 0, 1)
         elif key in ("dense4.weight", "dense5.weight"):
-            # It reads the last feature map, 3 x 3, flattened as (width, height, channel); ours is (channel, height, width).
+            # It reads the last map, 3 x 3, flattened as (width, height, channel); ours is (channel, height, width).
             array = array.reshape(3, 3, -1, array.shape[-1]).transpose(3, 2, 1, 0).reshape(array.shape[-1], -1)
         elif array.ndim == 2:
             array = array.T
