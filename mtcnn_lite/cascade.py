@@ -79,7 +79,8 @@ class Detector:
 
     def trace(self, image: NDArray[np.uint8]) -> Trace:
         """`detect`, with every candidate after every step. Same code, same result: `trace.faces`."""
-        return _Run(self, as_rgb(image)).trace(self.settings)
+        run = _Run(self, as_rgb(image))
+        return Trace(run.image, run.levels, self.settings, run, run.seconds)
 
     def swap(self, **parts: Callable[..., Any]) -> "Detector":
         """A detector that uses your functions in place of its own: `detector.swap(decode_offsets=mine)`.
@@ -108,28 +109,14 @@ class _Run:
         built = time.perf_counter()
         maps = [score_level(self.nets.pnet, level) for level in images]
         self.levels = [Level(*of_one) for of_one in zip(scales, images, *zip(*maps, strict=True), strict=True)]
-        self.unreported = (built - started, time.perf_counter() - built)  # seconds for the pyramid and P-Net's maps
+        self.seconds = {"pyramid": built - started, "pnet": time.perf_counter() - built}
         self.rnet_said = _Memory(lambda windows: self.ask(self.nets.rnet, windows))
         self.onet_said = _Memory(lambda windows: self.ask(self.nets.onet, windows))
         self.mirror_said = _Memory(lambda windows: self.ask(self.nets.onet, windows, mirror=True))
 
-    def trace(self, settings: Settings) -> Trace:
-        """The cascade, on what is remembered and what is not."""
-        times = [time.perf_counter()]
-        pnet = self.propose(settings.thresholds[0], settings.nms[0], settings.nms[1])
-        times.append(time.perf_counter())
-        rnet = self.refine(pnet.last, settings.thresholds[1], settings.nms[2])
-        times.append(time.perf_counter())
-        onet, faces = self.decide(rnet.last, settings.thresholds[2], settings.nms[3], settings.mirror_landmarks)
-        times.append(time.perf_counter())
-        built, scored = self.unreported
-        self.unreported = (0.0, 0.0)  # a rerun does not shrink the photo or ask P-Net again
-        p, r, o = np.diff(times).tolist()
-        seconds = {"pyramid": built, "pnet": scored + p, "rnet": r, "onet": o}
-        return Trace(self.image, self.levels, pnet, rnet, onet, faces, seconds, settings, self.trace)
-
-    def propose(self, threshold: float, within: float, across: float) -> Stage:
+    def propose(self, settings: Settings) -> Stage:
         """P-Net: windows above the threshold, thinned out level by level and then together, moved, squared."""
+        threshold, (within, across, *_) = settings.thresholds[0], settings.nms
         steps: dict[str, Candidates] = {}
         found = [self.above_threshold(index, level, threshold) for index, level in enumerate(self.levels)]
         now = steps["above threshold"] = _join(found)
@@ -141,8 +128,9 @@ class _Run:
         steps["squared"] = now.but(boxes=self.squared(now))
         return Stage("pnet", sum(level.face_map.size for level in self.levels), steps)
 
-    def refine(self, windows: Candidates, threshold: float, overlap: float) -> Stage:
+    def refine(self, windows: Candidates, settings: Settings) -> Stage:
         """R-Net: a second look at each of P-Net's windows."""
+        threshold, overlap = settings.thresholds[1], settings.nms[2]
         scores, offsets, _ = self.rnet_said(windows)
         steps: dict[str, Candidates] = {}
         now = steps["scored"] = windows.but(scores=scores, offsets=offsets)
@@ -152,20 +140,25 @@ class _Run:
         steps["squared"] = now.but(boxes=self.squared(now))
         return Stage("rnet", len(windows), steps)
 
-    def decide(self, windows: Candidates, threshold: float, overlap: float, mirror: bool) -> tuple[Stage, Faces]:
+    def decide(self, windows: Candidates, settings: Settings) -> Stage:
         """O-Net: the last look, with landmarks. Here boxes move before NMS, which measures over the smaller box."""
-        height, width = self.image.shape[:2]
+        threshold, overlap = settings.thresholds[2], settings.nms[3]
         scores, offsets, landmarks = self.onet_said(windows)
         steps: dict[str, Candidates] = {}
         now = steps["scored"] = windows.but(scores=scores, offsets=offsets, landmarks=self.points(windows, landmarks))
         now = steps["above threshold"] = now.pick(now.scores >= threshold)
         now = steps["refined"] = now.but(boxes=self.moved(now))
         now = steps["nms"] = now.pick(nms_.nms(now.boxes, now.scores, overlap, "iom"))
-        if mirror:
+        if settings.mirror_landmarks:
             looked_at = steps["above threshold"].pick(now.parent)  # the windows, before they were moved
             both = np.stack([now.points, self.mirrored_landmarks(looked_at)])  # (2, N, 5, 2)
-            now = steps["mirrored"] = now.but(landmarks=both.mean(axis=0))
-        return Stage("onet", len(windows), steps), Faces(clip_boxes(now.boxes, height, width), now.scores, now.points)
+            steps["mirrored"] = now.but(landmarks=both.mean(axis=0))
+        return Stage("onet", len(windows), steps)
+
+    def faces(self, onet: Stage) -> Faces:
+        """What is left, clipped to the image."""
+        height, width = self.image.shape[:2]
+        return Faces(clip_boxes(onet.last.boxes, height, width), onet.last.scores, onet.last.points)
 
     def mirrored_landmarks(self, windows: Candidates) -> Floats:
         """Landmarks (N, 5, 2) found in the mirror image of each window, turned back."""

@@ -3,8 +3,11 @@
 Pictures, explorers, explanations and timings all read a `Trace`; `Detector.detect` is its last line.
 """
 
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -139,23 +142,61 @@ class Stage:
         return {"scored": self.windows} | {name: len(c) for name, c in self.steps.items()}
 
 
+class Run(Protocol):
+    """What a trace asks to get from one stage to the next; `cascade` has the one that runs the nets."""
+
+    def propose(self, settings: Settings) -> Stage: ...
+    def refine(self, windows: Candidates, settings: Settings) -> Stage: ...
+    def decide(self, windows: Candidates, settings: Settings) -> Stage: ...
+    def faces(self, onet: Stage) -> Faces: ...
+
+
 @dataclass(frozen=True, eq=False)
 class Trace:
-    """One image's way through the cascade. `rerun` tries other thresholds on what the nets already said."""
+    """One image's way through the cascade. A stage runs when it is first asked for, and once.
+
+    `rerun` tries other thresholds on what the nets have already said.
+    """
 
     image: NDArray[np.uint8]
     levels: list[Level]
-    pnet: Stage
-    rnet: Stage
-    onet: Stage
-    faces: Faces
-    seconds: dict[str, float]  # wall time of this run by stage, pyramid first; what is remembered costs nothing
     settings: Settings
-    _run: Callable[[Settings], "Trace"] = field(repr=False)
+    run: Run = field(repr=False)
+    spent: dict[str, float] = field(repr=False, default_factory=dict)  # seconds, see `seconds`
+
+    @cached_property
+    def pnet(self) -> Stage:
+        return self._timed("pnet", lambda: self.run.propose(self.settings))
+
+    @cached_property
+    def rnet(self) -> Stage:
+        windows = self.pnet.last
+        return self._timed("rnet", lambda: self.run.refine(windows, self.settings))
+
+    @cached_property
+    def onet(self) -> Stage:
+        windows = self.rnet.last
+        return self._timed("onet", lambda: self.run.decide(windows, self.settings))
+
+    @cached_property
+    def faces(self) -> Faces:
+        return self.run.faces(self.onet)
+
+    def _timed(self, stage: str, work: Callable[[], Stage]) -> Stage:
+        started = time.perf_counter()
+        done = work()
+        self.spent[stage] = self.spent.get(stage, 0.0) + time.perf_counter() - started
+        return done
 
     @property
     def stages(self) -> tuple[Stage, Stage, Stage]:
         return self.pnet, self.rnet, self.onet
+
+    @property
+    def seconds(self) -> dict[str, float]:
+        """Wall time of this run: pyramid, pnet, rnet, onet. What a rerun remembers costs it nothing."""
+        assert self.stages  # runs whatever has not run yet
+        return {"pyramid": 0.0} | self.spent
 
     def steps(self) -> Iterator[tuple[str, str, Candidates]]:
         """(stage, step, candidates), in the order in which they happened."""
@@ -166,7 +207,7 @@ class Trace:
     def counts(self) -> dict[str, dict[str, int]]:
         """Candidates left after each step of each stage.
 
-        For example `{"pnet": {"scored": 52871, "above threshold": 208, ...}, "rnet": ..., "onet": ...}`.
+        For example `{"pnet": {"scored": 42721, "above threshold": 286, ...}, "rnet": ..., "onet": ...}`.
         """
         return {stage.name: stage.counts() for stage in self.stages}
 
@@ -174,5 +215,7 @@ class Trace:
         self, thresholds: tuple[float, float, float] | None = None, nms: tuple[float, float, float, float] | None = None
     ) -> "Trace":
         """The trace with other thresholds or NMS overlaps. A net is only asked about windows it has not seen yet."""
-        settings = self.settings
-        return self._run(replace(settings, thresholds=thresholds or settings.thresholds, nms=nms or settings.nms))
+        settings = replace(
+            self.settings, thresholds=thresholds or self.settings.thresholds, nms=nms or self.settings.nms
+        )
+        return Trace(self.image, self.levels, settings, self.run)
