@@ -1,0 +1,148 @@
+"""Still pictures: boxes on photos (OpenCV), panels side by side, and the look that all chapters share.
+
+One colour a stage, in every picture, explorer and table; the set is Okabe and Ito's, which people with
+any of the common colour-blindnesses can tell apart.
+"""
+
+import io
+import os
+from collections.abc import Sequence
+from functools import cache
+from os import PathLike
+from pathlib import Path
+
+import cv2
+import matplotlib
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+from mtcnn_lite.boxes import as_boxes
+from mtcnn_lite.trace import Faces, Trace
+
+Pixels = NDArray[np.uint8]
+
+COLOURS = {
+    "pnet": "#0072B2",  # blue
+    "rnet": "#E69F00",  # orange
+    "onet": "#009E73",  # green
+    "landmark": "#D55E00",  # vermilion
+    "truth": "#F0E442",  # yellow
+    "muted": "#8A8A8A",
+}
+NAMES = {"pnet": "P-Net", "rnet": "R-Net", "onet": "O-Net"}
+INK, PAPER = "#222222", "#FFFFFF"
+
+
+def rgb(colour: str) -> tuple[int, int, int]:
+    """A name from COLOURS, or "#RRGGBB", as three numbers 0 to 255.
+
+    >>> rgb("pnet"), rgb("#0000FF")
+    ((0, 114, 178), (0, 0, 255))
+    """
+    code = COLOURS.get(colour, colour)
+    return int(code[1:3], 16), int(code[3:5], 16), int(code[5:7], 16)
+
+
+class Picture:
+    """RGB pixels that show themselves in a notebook as a JPEG; `save` writes a file, its kind by the name."""
+
+    def __init__(self, pixels: Pixels) -> None:
+        self.pixels = pixels
+
+    def __repr__(self) -> str:
+        return f"Picture({self.pixels.shape[1]} x {self.pixels.shape[0]})"
+
+    def _repr_jpeg_(self) -> bytes:
+        return self.encode("JPEG")
+
+    def encode(self, kind: str = "JPEG") -> bytes:
+        """The picture as the bytes of a file of this kind ("JPEG" or "PNG")."""
+        file = io.BytesIO()
+        Image.fromarray(self.pixels).save(file, kind, quality=88)
+        return file.getvalue()
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write the picture; the file appears whole or not at all. Raises ValueError for an unknown ending."""
+        path = Path(path)
+        kind = Image.registered_extensions().get(path.suffix.lower())
+        if kind is None:
+            raise ValueError(f"{path}: {path.suffix or 'no ending'} is no picture format; use .jpg or .png")
+        partial = path.with_name(f".{path.name}.{os.getpid()}.part")
+        try:
+            partial.write_bytes(self.encode(kind))
+            os.replace(partial, path)
+        finally:
+            partial.unlink(missing_ok=True)
+
+
+def draw_boxes(image: Pixels, boxes: ArrayLike, colour: str = "onet", thickness: int = 2) -> Pixels:
+    """A copy of `image` (H, W, 3) with each box (N, 4) outlined: `colour` on a dark line, to show on any photo."""
+    canvas = np.ascontiguousarray(image).copy()
+    for x1, y1, x2, y2 in as_boxes(boxes).round().astype(int).tolist():
+        # x2 and y2 lie outside a half-open box: its last pixel is the one before
+        for line, tint in ((thickness + 2, (20, 20, 20)), (thickness, rgb(colour))):
+            cv2.rectangle(canvas, (x1, y1), (x2 - 1, y2 - 1), tint, line, cv2.LINE_AA)
+    return canvas
+
+
+def draw_landmarks(image: Pixels, landmarks: ArrayLike, colour: str = "landmark", radius: int = 3) -> Pixels:
+    """A copy of `image` with a dot at each landmark (N, 5, 2)."""
+    canvas = np.ascontiguousarray(image).copy()
+    eighths = np.round(np.asarray(landmarks, np.float32).reshape(-1, 2) * 8).astype(int)  # OpenCV's `shift`: 1/8 px
+    for x, y in eighths.tolist():
+        for size, tint in ((radius + 1, (255, 255, 255)), (radius, rgb(colour))):
+            cv2.circle(canvas, (x, y), size * 8, tint, -1, cv2.LINE_AA, shift=3)
+    return canvas
+
+
+def draw_faces(image: Pixels, faces: Faces) -> Picture:
+    """The photo with each face's box, landmarks and score; line and dots grow with the photo."""
+    unit = max(1, round(max(image.shape[:2]) / 500))
+    canvas = draw_boxes(image, faces.boxes, "onet", thickness=2 * unit)
+    canvas = draw_landmarks(canvas, faces.landmarks, radius=2 * unit + 1)
+    drawing = Image.fromarray(canvas)
+    pen = ImageDraw.Draw(drawing)
+    for (x1, y1, *_), score in zip(faces.boxes.tolist(), faces.scores.tolist(), strict=True):
+        pen.text(
+            (x1, max(0, y1 - 16 * unit)), f"{score:.2f}", PAPER, _font(13 * unit), stroke_width=unit, stroke_fill=INK
+        )
+    return Picture(np.asarray(drawing))
+
+
+def beside(
+    panels: Sequence[Pixels | Picture], captions: Sequence[str] = (), height: int = 300, gap: int = 10
+) -> Picture:
+    """Panels in a row, each `height` px high, each with its caption (one or more lines) above it."""
+    row = [Image.fromarray(p.pixels if isinstance(p, Picture) else p) for p in panels]
+    row = [p.resize((max(1, round(p.width * height / p.height)), height), Image.Resampling.LANCZOS) for p in row]
+    font = _font(14)
+    lines = max([caption.count("\n") + 1 for caption in captions], default=0)
+    top = 19 * lines + 6 * bool(lines)
+    sheet = Image.new("RGB", (sum(p.width for p in row) + gap * (len(row) - 1), height + top), PAPER)
+    pen, x = ImageDraw.Draw(sheet), 0
+    for i, panel in enumerate(row):
+        sheet.paste(panel, (x, top))
+        if i < len(captions):
+            pen.multiline_text((x, 1), captions[i], INK, font, spacing=4)
+        x += panel.width + gap
+    return Picture(np.asarray(sheet))
+
+
+def draw_stages(trace: Trace, height: int = 300) -> Picture:
+    """The cascade in four panels: the photo, and what P-Net, R-Net and O-Net leave of its windows."""
+    image, panels, captions = trace.image, [trace.image], [f"the photo\n{trace.pnet.windows:,} windows"]
+    unit = max(1, round(max(image.shape[:2]) / height / 1.5))
+    for stage in trace.stages[:2]:
+        panels.append(draw_boxes(image, stage["refined"].boxes, stage.name, unit))
+        captions.append(f"after {NAMES[stage.name]}\n{len(stage.last):,} windows")
+    last = draw_boxes(image, trace.faces.boxes, "onet", 2 * unit)
+    panels.append(draw_landmarks(last, trace.faces.landmarks, radius=2 * unit))
+    captions.append(f"after {NAMES['onet']}\n{len(trace.faces)} face{'s' * (len(trace.faces) != 1)}, 5 landmarks each")
+    return beside(panels, captions, height)
+
+
+@cache
+def _font(size: int) -> ImageFont.FreeTypeFont:
+    """DejaVu Sans, which comes with matplotlib: the same letters on every machine."""
+    return ImageFont.truetype(str(Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"), size)
