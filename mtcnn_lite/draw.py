@@ -77,11 +77,11 @@ class Picture:
 
 
 def draw_boxes(image: Pixels, boxes: ArrayLike, colour: str = "onet", thickness: int = 2) -> Pixels:
-    """A copy of `image` (H, W, 3) with each box (N, 4) outlined: `colour` on a dark line, to show on any photo."""
+    """A copy of `image` (H, W, 3) with each box (N, 4) outlined: `colour` with a white rim, to show on any photo."""
     canvas = np.ascontiguousarray(image).copy()
     for x1, y1, x2, y2 in as_boxes(boxes).round().astype(int).tolist():
         # x2 and y2 lie outside a half-open box: its last pixel is the one before
-        for line, tint in ((thickness + 2, (20, 20, 20)), (thickness, rgb(colour))):
+        for line, tint in ((thickness + 2, (255, 255, 255)), (thickness, rgb(colour))):
             cv2.rectangle(canvas, (x1, y1), (x2 - 1, y2 - 1), tint, line, cv2.LINE_AA)
     return canvas
 
@@ -131,14 +131,18 @@ def beside(
 
 def draw_stages(trace: Trace, height: int = 300) -> Picture:
     """The cascade in four panels: the photo, and what P-Net, R-Net and O-Net leave of its windows."""
-    image, panels, captions = trace.image, [trace.image], [f"the photo\n{trace.pnet.windows:,} windows"]
-    unit = max(1, round(max(image.shape[:2]) / height / 1.5))
+    scale = height / trace.image.shape[0]
+    width = max(1, round(trace.image.shape[1] * scale))
+    photo = np.asarray(Image.fromarray(trace.image).resize((width, height), Image.Resampling.LANCZOS))
+    panels, captions = [photo], [f"the photo\n{trace.pnet.windows:,} windows"]
     for stage in trace.stages[:2]:
-        panels.append(draw_boxes(image, stage["refined"].boxes, stage.name, unit))
+        panels.append(draw_boxes(photo, stage["refined"].boxes * scale, stage.name))
         captions.append(f"after {NAMES[stage.name]}\n{len(stage.last):,} windows")
-    last = draw_boxes(image, trace.faces.boxes, "onet", 2 * unit)
-    panels.append(draw_landmarks(last, trace.faces.landmarks, radius=2 * unit))
-    captions.append(f"after {NAMES['onet']}\n{len(trace.faces)} face{'s' * (len(trace.faces) != 1)}, 5 landmarks each")
+    found = trace.faces
+    panels.append(
+        draw_landmarks(draw_boxes(photo, found.boxes * scale), (found.landmarks + 0.5) * scale - 0.5, radius=2)
+    )
+    captions.append(f"after {NAMES['onet']}\n{len(found)} face{'s' * (len(found) != 1)}, 5 landmarks each")
     return beside(panels, captions, height)
 
 
