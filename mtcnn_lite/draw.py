@@ -96,6 +96,20 @@ def draw_landmarks(image: Pixels, landmarks: ArrayLike, colour: str = "landmark"
     return canvas
 
 
+def at_height(image: Pixels, height: int) -> tuple[Pixels, float]:
+    """The photo at `height` px, and its scale: boxes times that scale can be drawn with lines of even width."""
+    scale = height / image.shape[0]
+    size = max(1, round(image.shape[1] * scale)), height
+    return np.asarray(Image.fromarray(image).resize(size, Image.Resampling.LANCZOS)), scale
+
+
+def draw_map(face_map: NDArray[np.float32], threshold: float, colour: str = "pnet", zoom: int = 4) -> Pixels:
+    """A level's map (H, W) of probabilities: darker is more like a face, `colour` where it reaches `threshold`."""
+    pixels = np.repeat((250 - 178 * face_map).astype(np.uint8)[..., None], 3, axis=2)
+    pixels[face_map >= threshold] = rgb(colour)
+    return pixels.repeat(zoom, axis=0).repeat(zoom, axis=1)
+
+
 def draw_faces(image: Pixels, faces: Faces) -> Picture:
     """The photo with each face's box, landmarks and score; line and dots grow with the photo."""
     unit = max(1, round(max(image.shape[:2]) / 500))
@@ -105,7 +119,7 @@ def draw_faces(image: Pixels, faces: Faces) -> Picture:
     pen = ImageDraw.Draw(drawing)
     for (x1, y1, *_), score in zip(faces.boxes.tolist(), faces.scores.tolist(), strict=True):
         pen.text(
-            (x1, max(0, y1 - 16 * unit)), f"{score:.2f}", PAPER, _font(13 * unit), stroke_width=unit, stroke_fill=INK
+            (x1, max(0, y1 - 16 * unit)), f"{score:.2f}", PAPER, font(13 * unit), stroke_width=unit, stroke_fill=INK
         )
     return Picture(np.asarray(drawing))
 
@@ -114,9 +128,9 @@ def beside(
     panels: Sequence[Pixels | Picture], captions: Sequence[str] = (), height: int = 300, gap: int = 10
 ) -> Picture:
     """Panels in a row, each `height` px high, each with its caption (one or more lines) above it."""
-    row = [Image.fromarray(p.pixels if isinstance(p, Picture) else p) for p in panels]
-    row = [p.resize((max(1, round(p.width * height / p.height)), height), Image.Resampling.LANCZOS) for p in row]
-    font = _font(14)
+    pixels = [p.pixels if isinstance(p, Picture) else p for p in panels]
+    row = [Image.fromarray(at_height(p, height)[0]) for p in pixels]
+    font = font(14)
     lines = max([caption.count("\n") + 1 for caption in captions], default=0)
     top = 19 * lines + 6 * bool(lines)
     sheet = Image.new("RGB", (sum(p.width for p in row) + gap * (len(row) - 1), height + top), PAPER)
@@ -131,9 +145,7 @@ def beside(
 
 def draw_stages(trace: Trace, height: int = 300) -> Picture:
     """The cascade in four panels: the photo, and what P-Net, R-Net and O-Net leave of its windows."""
-    scale = height / trace.image.shape[0]
-    width = max(1, round(trace.image.shape[1] * scale))
-    photo = np.asarray(Image.fromarray(trace.image).resize((width, height), Image.Resampling.LANCZOS))
+    photo, scale = at_height(trace.image, height)
     panels, captions = [photo], [f"the photo\n{trace.pnet.windows:,} windows"]
     for stage in trace.stages[:2]:
         panels.append(draw_boxes(photo, stage["refined"].boxes * scale, stage.name))
@@ -147,6 +159,6 @@ def draw_stages(trace: Trace, height: int = 300) -> Picture:
 
 
 @cache
-def _font(size: int) -> ImageFont.FreeTypeFont:
+def font(size: int) -> ImageFont.FreeTypeFont:
     """DejaVu Sans, which comes with matplotlib: the same letters on every machine."""
     return ImageFont.truetype(str(Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"), size)

@@ -1,5 +1,6 @@
 """Photos in: read them upright, as RGB, and cut windows from them, also where a window leaves the photo."""
 
+import io
 from collections.abc import Sequence
 from os import PathLike
 from pathlib import Path
@@ -22,15 +23,22 @@ class ImageError(ValueError):
 def read_image(path: str | PathLike[str]) -> Pixels:
     """The photo in a file as RGB uint8 (H, W, 3), turned upright by its EXIF orientation.
 
-    Reads what Pillow reads (JPEG, PNG, WebP, ...): grayscale becomes RGB, transparency is laid on
-    white, of an animation the first frame. Raises ImageError for a file that is missing, is no image,
-    or is damaged.
+    Reads what Pillow reads (JPEG, PNG, WebP, ...): grayscale becomes RGB, transparency is laid on white, of an
+    animation the first frame. Raises ImageError for a file that is missing, is no image, or is damaged.
     """
-    name = Path(path)
-    if not name.is_file():
-        raise ImageError(f"{name}: no such file")
     try:
-        with Image.open(name) as opened:
+        content = Path(path).read_bytes()
+    except FileNotFoundError:
+        raise ImageError(f"{path}: no such file") from None
+    except OSError as error:
+        raise ImageError(f"{path}: can't be read ({error.strerror})") from None
+    return decode_image(content, str(path))
+
+
+def decode_image(content: bytes, name: str) -> Pixels:
+    """`read_image` for a file's bytes; `name` is what an ImageError calls it."""
+    try:
+        with Image.open(io.BytesIO(content)) as opened:
             opened.load()  # all pixels now: a truncated file must fail here
             upright = ImageOps.exif_transpose(opened)
             if upright.mode.startswith("I;16"):  # 16-bit gray: Pillow's own conversion would cut at 255
@@ -43,6 +51,14 @@ def read_image(path: str | PathLike[str]) -> Pixels:
         raise ImageError(f"{name}: not an image file that Pillow can read") from None
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise ImageError(f"{name}: damaged or unreadable image ({error})") from None
+
+
+def shrink_to(image: Pixels, longest: int) -> Pixels:
+    """The image, made smaller where its longer side is over `longest` px."""
+    height, width = image.shape[:2]
+    scale = min(1.0, longest / max(height, width))
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    return image if scale == 1 else np.asarray(Image.fromarray(image).resize(size, Image.Resampling.LANCZOS))
 
 
 def as_rgb(image: ArrayLike) -> Pixels:

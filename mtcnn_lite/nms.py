@@ -15,13 +15,19 @@ from mtcnn_lite.boxes import Floats, as_boxes, iom, iou
 
 MEASURES: dict[str, Callable[[ArrayLike, ArrayLike], Floats]] = {"iou": iou, "iom": iom}
 
+BLOCK = 64  # boxes whose overlaps with the others are computed together
 
-def _checked(boxes: ArrayLike, scores: ArrayLike, measure: str) -> tuple[Floats, Floats]:
+
+def _checked(boxes: ArrayLike, scores: ArrayLike, threshold: float, measure: str = "iou") -> tuple[Floats, Floats]:
     box, score = as_boxes(boxes), np.asarray(scores, dtype=np.float32)
     if score.shape != (len(box),):
         raise ValueError(f"scores has shape {score.shape}; for {len(box)} boxes it must be ({len(box)},)")
     if measure not in MEASURES:
         raise ValueError(f"measure is {measure!r}; it must be one of {', '.join(map(repr, MEASURES))}")
+    if not np.isfinite(score).all():
+        raise ValueError("scores holds NaN or infinity; every score must be a finite number")
+    if not 0 <= threshold <= 1:
+        raise ValueError(f"threshold is {threshold}; it must be an overlap from 0 to 1")
     return box, score
 
 
@@ -35,14 +41,16 @@ def nms(boxes: ArrayLike, scores: ArrayLike, threshold: float, measure: str = "i
     >>> nms([[0, 0, 10, 10], [1, 0, 11, 10], [20, 0, 30, 10]], [.8, .9, .7], 0.5)
     array([1, 2])
     """
-    box, score = _checked(boxes, scores, measure)
+    box, score = _checked(boxes, scores, threshold, measure)
     order = np.argsort(-score, kind="stable")
     box = box[order]
     alive = np.ones(len(box), dtype=bool)
-    for i in range(len(box)):
-        if alive[i]:
-            overlap = MEASURES[measure](box[i : i + 1], box[i + 1 :])[0]  # (N - i - 1,)
-            alive[i + 1 :] &= overlap <= threshold
+    for start in range(0, len(box), BLOCK):  # many overlaps in one array operation, then the order's say
+        rows = start + np.flatnonzero(alive[start : start + BLOCK])
+        allowed = MEASURES[measure](box[rows], box[start:]) <= threshold  # (rows, N - start)
+        for row, row_allows in zip(rows, allowed, strict=True):
+            if alive[row]:
+                alive[row + 1 :] &= row_allows[row + 1 - start :]
     return order[alive]
 
 
@@ -57,7 +65,7 @@ def suppressors(
     >>> suppressors([[0, 0, 10, 10], [1, 0, 11, 10]], [.8, .9], kept=[1], threshold=0.5)
     array([1, 1])
     """
-    box, _ = _checked(boxes, scores, measure)
+    box, _ = _checked(boxes, scores, threshold, measure)
     keep = np.asarray(kept, dtype=np.int64)
     by = np.arange(len(box))
     removed = np.setdiff1d(by, keep)
@@ -80,7 +88,7 @@ def soft_nms(
     >>> soft_nms([[0, 0, 10, 10], [5, 0, 15, 10]], [.9, .8], sigma=0.5).round(3)      # IoU 1/3
     array([0.9  , 0.641], dtype=float32)
     """
-    box, score = _checked(boxes, scores, "iou")
+    box, score = _checked(boxes, scores, threshold)
     if method not in ("gaussian", "linear"):
         raise ValueError(f"method is {method!r}; it must be 'gaussian' or 'linear'")
     if not sigma > 0:

@@ -1,0 +1,102 @@
+"""Build the notebooks: each percent source becomes an executed .ipynb beside this folder.
+
+    python notebooks/source/build.py [NAME ...]
+
+Building twice gives the same bytes: cell ids come from the text, and whatever differs between two runs (times, widget
+ids, versions) is left out. A cell that fails, or writes to stderr, stops the build; the old notebook stays.
+"""
+
+import argparse
+import copy
+import hashlib
+import json
+import os
+import sys
+from pathlib import Path
+
+import jupytext
+import nbformat
+from nbclient import NotebookClient
+
+SOURCE = Path(__file__).parent
+NOTEBOOKS = SOURCE.parent
+LARGEST = 1_500_000  # bytes: a notebook that a browser opens at once
+WIDGET = "application/vnd.jupyter.widget-view+json"
+
+
+def sources() -> list[Path]:
+    """The percent sources of notebooks: 00_name.py to 12_name.py, and start_here.py."""
+    return sorted([*SOURCE.glob("[0-9][0-9]_*.py"), *SOURCE.glob("start_here.py")])
+
+
+def target(source: Path) -> Path:
+    return NOTEBOOKS / f"{source.stem}.ipynb"
+
+
+def unexecuted(source: Path) -> nbformat.NotebookNode:
+    """The notebook that a source describes: text, tags and ids, no outputs."""
+    read = jupytext.read(source, fmt="py:percent")
+    notebook = nbformat.v4.new_notebook()
+    notebook.metadata = {
+        "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+        "language_info": {"name": "python"},
+    }
+    seen: dict[str, int] = {}
+    for cell in read.cells:
+        digest = hashlib.sha256(f"{cell.cell_type}\n{cell.source}".encode()).hexdigest()[:12]
+        seen[digest] = seen.get(digest, 0) + 1
+        new = nbformat.v4.new_code_cell if cell.cell_type == "code" else nbformat.v4.new_markdown_cell
+        made = new(cell.source, id=digest if seen[digest] == 1 else f"{digest}-{seen[digest]}")
+        if cell.metadata.get("tags"):
+            made.metadata["tags"] = cell.metadata["tags"]
+        notebook.cells.append(made)
+    return notebook
+
+
+def executed(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
+    """A copy with outputs, as a run from the folder `notebooks/` gives them, less what no two runs share."""
+    run = copy.deepcopy(notebook)
+    resources = {"metadata": {"path": str(NOTEBOOKS)}}
+    NotebookClient(run, timeout=600, kernel_name="python3", resources=resources, store_widget_state=False).execute()
+    run.metadata = notebook.metadata
+    for cell, before in zip(run.cells, notebook.cells, strict=True):
+        cell.metadata = before.metadata
+        for output in cell.get("outputs", []):
+            if output.get("name") == "stderr":
+                raise RuntimeError(f"cell {cell.id} wrote to stderr:\n{output.text}\n--- by\n{cell.source}")
+            output.get("data", {}).pop(WIDGET, None)  # its model lives in the kernel that has just ended
+            if "metadata" in output:
+                output.metadata = {}
+    return run
+
+
+def build(source: Path) -> bool:
+    """Execute one source and write its notebook; whether the file changed."""
+    text = nbformat.writes(executed(unexecuted(source))) + "\n"
+    json.loads(text)
+    if len(text) > LARGEST:
+        raise RuntimeError(f"{source.name}: the notebook would be {len(text):,} bytes; at most {LARGEST:,}")
+    path = target(source)
+    if path.exists() and path.read_text() == text:
+        return False
+    partial = path.with_name(f".{path.name}.part")
+    partial.write_text(text)
+    os.replace(partial, path)
+    return True
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Build the notebooks from notebooks/source/.")
+    parser.add_argument("names", nargs="*", help="for example 03_pnet; all of them where none is named")
+    names = parser.parse_args().names
+    known = {source.stem: source for source in sources()}
+    for name in names:
+        if name not in known:
+            parser.error(f"{name} is no source; there are {', '.join(known)}")
+    for name in names or known:
+        print(f"{name}: {'built' if build(known[name]) else 'unchanged'}", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
