@@ -6,7 +6,8 @@ Zhang, Zhang, Li, Qiao, "Joint face detection and alignment using multi-task cas
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
+from functools import cached_property
 from os import PathLike
 from typing import Any
 
@@ -14,31 +15,19 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from mtcnn_lite import boxes as boxes_
 from mtcnn_lite import nms as nms_
 from mtcnn_lite import pyramid
-from mtcnn_lite.boxes import Floats, as_boxes, clip_boxes
+from mtcnn_lite.boxes import Floats, clip_boxes
 from mtcnn_lite.images import as_rgb, crop_windows
 from mtcnn_lite.nets import Nets, ONet, PNet, RNet, normalise
-from mtcnn_lite.trace import Candidates, Faces, Indices, Level, Settings, Stage, Trace
-from mtcnn_lite.weights import load_weights, zhang2016
+from mtcnn_lite.parts import Parts
+from mtcnn_lite.trace import Candidates, Faces, Level, Settings, Stage, Trace
+from mtcnn_lite.weights import WeightsError, load_weights, zhang2016
 
 STRIP = 1 << 18  # pixels of a level that P-Net sees at once: bounds memory
 BATCH = 128  # crops that R-Net and O-Net see at once
 PIXEL_CENTRE = 0.5  # box corners lie on pixel edges; landmarks, as in label files and OpenCV, count pixel centres
 MIRRORED = [1, 0, 2, 4, 3]  # landmarks of a mirrored face: eyes and mouth corners change places
-
-
-@dataclass(frozen=True)
-class Parts:
-    """The pieces of the cascade that a reader builds in the notebooks, each with its exercise's signature."""
-
-    pyramid_scales: Callable[..., Any] = pyramid.pyramid_scales
-    candidate_windows: Callable[..., Any] = pyramid.candidate_windows
-    nms: Callable[..., Any] = nms_.nms
-    decode_offsets: Callable[..., Any] = boxes_.decode_offsets
-    square_boxes: Callable[..., Any] = boxes_.square_boxes
-    landmarks_to_image: Callable[..., Any] = boxes_.landmarks_to_image
 
 
 class Detector:
@@ -69,18 +58,22 @@ class Detector:
             self.nets = weights.ready()
         else:
             self.nets = zhang2016() if weights == "zhang2016" else load_weights(weights)
+        if self.nets.onet.landmarks is None:
+            raise WeightsError("weights has an O-Net without a landmark head; only P-Net and R-Net may lack it")
 
     def detect(self, image: NDArray[np.uint8]) -> Faces:
         """The faces in an RGB uint8 image (H, W, 3), best first; none where the image's shorter side is under min_face.
 
         Grayscale and RGBA are accepted. Raises TypeError or ValueError for anything else (see `images.as_rgb`).
         """
-        return self.trace(image).faces
+        return self._trace(as_rgb(image)).faces
 
     def trace(self, image: NDArray[np.uint8]) -> Trace:
         """`detect`, with every candidate after every step. Same code, same result: `trace.faces`."""
-        run = _Run(self, as_rgb(image))
-        return Trace(run.image, run.levels, self.settings, run, run.seconds)
+        return self._trace(as_rgb(image).copy())  # stages run later, when the caller may have drawn on the photo
+
+    def _trace(self, image: NDArray[np.uint8]) -> Trace:
+        return _Run(self.nets, self.parts, image).trace(self.settings)
 
     def swap(self, **parts: Callable[..., Any]) -> "Detector":
         """A detector that uses your functions in place of its own: `detector.swap(decode_offsets=mine)`.
@@ -88,9 +81,11 @@ class Detector:
         Names and signatures are those of `Parts`. It shares this detector's nets; this one is not changed.
         """
         known = [f.name for f in fields(Parts)]
-        for name in parts:
+        for name, part in parts.items():
             if name not in known:
                 raise ValueError(f"{name!r} is no part of the detector; its parts are {', '.join(known)}")
+            if not callable(part):
+                raise TypeError(f"{name} is {part!r}; it must be a function")
         other = object.__new__(Detector)
         other.settings, other.nets, other.parts = self.settings, self.nets, replace(self.parts, **parts)
         return other
@@ -99,59 +94,70 @@ class Detector:
 class _Run:
     """One image in one detector, and what the nets have said of its windows so far."""
 
-    def __init__(self, detector: Detector, image: NDArray[np.uint8]) -> None:
-        self.nets, self.parts, self.image = detector.nets, detector.parts, image
-        height, width = image.shape[:2]
-        started = time.perf_counter()
-        scales = self.parts.pyramid_scales(height, width, detector.settings.min_face, detector.settings.factor)
-        self.halved = pyramid.halvings(image, smallest=min([ONet.size / max(height, width), *scales]))
-        images = pyramid.resize_levels(self.halved, scales)
-        built = time.perf_counter()
-        maps = [score_level(self.nets.pnet, level) for level in images]
-        self.levels = [Level(*of_one) for of_one in zip(scales, images, *zip(*maps, strict=True), strict=True)]
-        self.seconds = {"pyramid": built - started, "pnet": time.perf_counter() - built}
+    def __init__(self, nets: Nets, parts: Parts, image: NDArray[np.uint8]) -> None:
+        self.nets, self.parts, self.image = nets, parts, image
+        self.level_at: dict[float, Level] = {}  # by scale, see _key
         self.rnet_said = _Memory(lambda windows: self.ask(self.nets.rnet, windows))
         self.onet_said = _Memory(lambda windows: self.ask(self.nets.onet, windows))
         self.mirror_said = _Memory(lambda windows: self.ask(self.nets.onet, windows, mirror=True))
 
-    def propose(self, settings: Settings) -> Stage:
+    @cached_property
+    def halved(self) -> list[NDArray[np.uint8]]:
+        """Copies of the image down to the largest window that can be cropped, and to the smallest level."""
+        height, width = self.image.shape[:2]
+        return pyramid.halvings(self.image, min(ONet.size / max(height, width), pyramid.CELL / min(height, width)))
+
+    def trace(self, settings: Settings) -> Trace:
+        """The pyramid for `settings`, and P-Net's answer at those scales that it has not seen yet."""
+        started = time.perf_counter()
+        height, width = self.image.shape[:2]
+        scales = self.parts.scales(height, width, settings.min_face, settings.factor)
+        new = [scale for scale in scales if _key(scale) not in self.level_at]
+        images = pyramid.resize_levels(self.halved, new)
+        built = time.perf_counter()
+        for scale, image in zip(new, images, strict=True):
+            self.level_at[_key(scale)] = Level(scale, image, *score_level(self.nets.pnet, image))
+        spent = {"pyramid": built - started, "pnet": time.perf_counter() - built}
+        return Trace(self.image, [self.level_at[_key(scale)] for scale in scales], settings, self, spent)
+
+    def propose(self, levels: list[Level], settings: Settings) -> Stage:
         """P-Net: windows above the threshold, thinned out level by level and then together, moved, squared."""
         threshold, (within, across, *_) = settings.thresholds[0], settings.nms
         steps: dict[str, Candidates] = {}
-        found = [self.above_threshold(index, level, threshold) for index, level in enumerate(self.levels)]
+        found = [self.above_threshold(index, level, threshold) for index, level in enumerate(levels)]
         now = steps["above threshold"] = _join(found)
-        kept = [np.flatnonzero(now.level == index) for index in range(len(self.levels))]
-        kept = [rows[self.parts.nms(now.boxes[rows], now.scores[rows], within)] for rows in kept]
+        kept = [np.flatnonzero(now.level == index) for index in range(len(levels))]
+        kept = [rows[self.parts.kept(now.boxes[rows], now.scores[rows], within)] for rows in kept]
         now = steps["nms within levels"] = now.pick(np.concatenate([*kept, np.zeros(0, np.int64)]))
-        now = steps["nms across levels"] = now.pick(np.asarray(self.parts.nms(now.boxes, now.scores, across)))
-        now = steps["refined"] = now.but(boxes=self.moved(now))
-        steps["squared"] = now.but(boxes=self.squared(now))
-        return Stage("pnet", sum(level.face_map.size for level in self.levels), steps)
+        now = steps["nms across levels"] = now.pick(self.parts.kept(now.boxes, now.scores, across))
+        now = steps["refined"] = now.but(boxes=self.parts.moved(now.boxes, now.offsets))
+        steps["squared"] = now.but(boxes=self.parts.squared(now.boxes))
+        return Stage("pnet", sum(level.face_map.size for level in levels), steps)
 
-    def refine(self, windows: Candidates, settings: Settings) -> Stage:
+    def refine(self, windows: Candidates, levels: list[Level], settings: Settings) -> Stage:
         """R-Net: a second look at each of P-Net's windows."""
         threshold, overlap = settings.thresholds[1], settings.nms[2]
-        scores, offsets, _ = self.rnet_said(windows)
+        scores, offsets, _ = self.rnet_said(windows, levels)
         steps: dict[str, Candidates] = {}
         now = steps["scored"] = windows.but(scores=scores, offsets=offsets)
         now = steps["above threshold"] = now.pick(now.scores >= threshold)
-        now = steps["nms"] = now.pick(np.asarray(self.parts.nms(now.boxes, now.scores, overlap)))
-        now = steps["refined"] = now.but(boxes=self.moved(now))
-        steps["squared"] = now.but(boxes=self.squared(now))
+        now = steps["nms"] = now.pick(self.parts.kept(now.boxes, now.scores, overlap))
+        now = steps["refined"] = now.but(boxes=self.parts.moved(now.boxes, now.offsets))
+        steps["squared"] = now.but(boxes=self.parts.squared(now.boxes))
         return Stage("rnet", len(windows), steps)
 
-    def decide(self, windows: Candidates, settings: Settings) -> Stage:
+    def decide(self, windows: Candidates, levels: list[Level], settings: Settings) -> Stage:
         """O-Net: the last look, with landmarks. Here boxes move before NMS, which measures over the smaller box."""
         threshold, overlap = settings.thresholds[2], settings.nms[3]
-        scores, offsets, landmarks = self.onet_said(windows)
+        scores, offsets, landmarks = self.onet_said(windows, levels)
         steps: dict[str, Candidates] = {}
         now = steps["scored"] = windows.but(scores=scores, offsets=offsets, landmarks=self.points(windows, landmarks))
         now = steps["above threshold"] = now.pick(now.scores >= threshold)
-        now = steps["refined"] = now.but(boxes=self.moved(now))
+        now = steps["refined"] = now.but(boxes=self.parts.moved(now.boxes, now.offsets))
         now = steps["nms"] = now.pick(nms_.nms(now.boxes, now.scores, overlap, "iom"))
         if settings.mirror_landmarks:
             looked_at = steps["above threshold"].pick(now.parent)  # the windows, before they were moved
-            both = np.stack([now.points, self.mirrored_landmarks(looked_at)])  # (2, N, 5, 2)
+            both = np.stack([now.points, self.mirrored_landmarks(looked_at, levels)])  # (2, N, 5, 2)
             steps["mirrored"] = now.but(landmarks=both.mean(axis=0))
         return Stage("onet", len(windows), steps)
 
@@ -160,35 +166,24 @@ class _Run:
         height, width = self.image.shape[:2]
         return Faces(clip_boxes(onet.last.boxes, height, width), onet.last.scores, onet.last.points)
 
-    def mirrored_landmarks(self, windows: Candidates) -> Floats:
+    def mirrored_landmarks(self, windows: Candidates, levels: list[Level]) -> Floats:
         """Landmarks (N, 5, 2) found in the mirror image of each window, turned back."""
-        _, _, landmarks = self.mirror_said(windows)
+        _, _, landmarks = self.mirror_said(windows, levels)
         points = landmarks.reshape(-1, 2, 5)[:, :, MIRRORED]  # (N, 2, 5) all x, all y
         points[:, 0] = 1 - points[:, 0]
         return self.points(windows, points.reshape(-1, 10))
 
     def points(self, windows: Candidates, landmarks: Floats) -> Floats:
         """Landmarks (N, 10) of the windows as points (N, 5, 2) in the image, where whole numbers are pixel centres."""
-        points = np.asarray(self.parts.landmarks_to_image(windows.boxes, landmarks), np.float32)
-        if points.shape != (len(windows), 5, 2):
-            raise ValueError(f"landmarks_to_image(...) has shape {points.shape}; it must be ({len(windows)}, 5, 2)")
-        return points - PIXEL_CENTRE
+        return self.parts.points(windows.boxes, landmarks) - PIXEL_CENTRE
 
     def above_threshold(self, index: int, level: Level, threshold: float) -> Candidates:
         """The level's windows with a probability of at least `threshold`, row by row."""
         cell = np.argwhere(level.face_map >= threshold)  # (N, 2) row, column
-        boxes = as_boxes(self.parts.candidate_windows(level.face_map, level.scale, threshold), "candidate_windows(...)")
-        if len(boxes) != len(cell):
-            raise ValueError(f"candidate_windows gave {len(boxes)} windows where {len(cell)} cells pass {threshold}")
         at = tuple(cell.T)
+        boxes = self.parts.windows(level, threshold)
         return Candidates(boxes, level.face_map[at], level.offset_map[at], np.full(len(cell), index), cell,
                           np.full(len(cell), -1))  # fmt: skip
-
-    def moved(self, now: Candidates) -> Floats:
-        return as_boxes(self.parts.decode_offsets(now.boxes, now.offsets), "decode_offsets(...)")
-
-    def squared(self, now: Candidates) -> Floats:
-        return as_boxes(self.parts.square_boxes(now.boxes), "square_boxes(...)")
 
     def ask(self, net: RNet | ONet, windows: Floats, mirror: bool = False) -> list[Floats]:
         """Score (N,), offsets (N, 4) and landmarks (N, 10) that `net` gives the image's windows (N, 4)."""
@@ -218,23 +213,29 @@ def score_level(net: PNet, level: NDArray[np.uint8]) -> tuple[Floats, Floats]:
 
 
 class _Memory:
-    """What a net said of each window. A window is known by its level and cell: all that follows from them is fixed."""
+    """What a net said of each window so far, by the P-Net cell that the window began as: all else follows from it."""
 
     def __init__(self, ask: Callable[[Floats], list[Floats]]) -> None:
-        self.ask, self.row_of = ask, dict[tuple[int, ...], int]()
+        self.ask, self.row_of = ask, dict[tuple[float, int, int], int]()
         self.answers = ask(np.zeros((0, 4), np.float32))
 
-    def __call__(self, windows: Candidates) -> list[Floats]:
+    def __call__(self, windows: Candidates, levels: list[Level]) -> list[Floats]:
         """The net's answers to `windows`; it is asked about the new ones only."""
-        keys = [tuple(key) for key in np.column_stack([windows.level, windows.cell]).tolist()]  # level, row, column
-        new = np.array([i for i, key in enumerate(keys) if key not in self.row_of], dtype=np.int64)
-        if len(new):
-            for i in new:
-                self.row_of[keys[i]] = len(self.row_of)
+        scale = [_key(level.scale) for level in levels]
+        origins = zip(windows.level.tolist(), windows.cell.tolist(), strict=True)
+        keys = [(scale[level], row, column) for level, (row, column) in origins]
+        new = [i for i, key in enumerate(keys) if key not in self.row_of]
+        if new:
+            self.row_of |= {keys[i]: len(self.row_of) + n for n, i in enumerate(new)}
             said = self.ask(windows.boxes[new])
             self.answers = [np.concatenate(pair) for pair in zip(self.answers, said, strict=True)]
-        rows: Indices = np.array([self.row_of[key] for key in keys], dtype=np.int64)
+        rows = [self.row_of[key] for key in keys]
         return [column[rows] for column in self.answers]
+
+
+def _key(scale: float) -> float:
+    """A scale to look up by: the same for 12 / 20 * 0.709 and 12 / (20 / 0.709), which differ in the last digit."""
+    return round(scale, 9)
 
 
 def _join(parts: list[Candidates]) -> Candidates:

@@ -46,4 +46,4 @@ def chapter_map(number: str) -> Picture:
             pen.text((x + BOX / 2, y + 16), label, PAPER if lit else INK, font(14), anchor="mm")
             if c + 1 < len(chapters):
                 pen.text((x + BOX + GAP / 2, y + 16), "›", INK, font(16), anchor="mm")
-    return Picture(np.asarray(sheet))
+    return Picture(np.asarray(sheet), flat=True)

@@ -4,12 +4,14 @@ One colour a stage, in every picture, explorer and table; the set is Okabe and I
 any of the common colour-blindnesses can tell apart.
 """
 
+import base64
 import io
 import os
 from collections.abc import Sequence
 from functools import cache
 from os import PathLike
 from pathlib import Path
+from typing import Any
 
 import cv2
 import matplotlib
@@ -45,16 +47,20 @@ def rgb(colour: str) -> tuple[int, int, int]:
 
 
 class Picture:
-    """RGB pixels that show themselves in a notebook as a JPEG; `save` writes a file, its kind by the name."""
+    """RGB pixels that show themselves in a notebook; `save` writes a file, its kind by the name.
 
-    def __init__(self, pixels: Pixels) -> None:
-        self.pixels = pixels
+    A photo shows itself as JPEG; `flat=True`, for drawings and letters, as PNG.
+    """
+
+    def __init__(self, pixels: Pixels, flat: bool = False) -> None:
+        self.pixels, self.flat = pixels, flat
 
     def __repr__(self) -> str:
         return f"Picture({self.pixels.shape[1]} x {self.pixels.shape[0]})"
 
-    def _repr_jpeg_(self) -> bytes:
-        return self.encode("JPEG")
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        kind = "PNG" if self.flat else "JPEG"
+        return {"text/plain": repr(self), f"image/{kind.lower()}": base64.b64encode(self.encode(kind)).decode()}
 
     def encode(self, kind: str = "JPEG") -> bytes:
         """The picture as the bytes of a file of this kind ("JPEG" or "PNG")."""
@@ -130,7 +136,7 @@ def beside(
     """Panels in a row, each `height` px high, each with its caption (one or more lines) above it."""
     pixels = [p.pixels if isinstance(p, Picture) else p for p in panels]
     row = [Image.fromarray(at_height(p, height)[0]) for p in pixels]
-    font = font(14)
+    letters = font(14)
     lines = max([caption.count("\n") + 1 for caption in captions], default=0)
     top = 19 * lines + 6 * bool(lines)
     sheet = Image.new("RGB", (sum(p.width for p in row) + gap * (len(row) - 1), height + top), PAPER)
@@ -138,7 +144,7 @@ def beside(
     for i, panel in enumerate(row):
         sheet.paste(panel, (x, top))
         if i < len(captions):
-            pen.multiline_text((x, 1), captions[i], INK, font, spacing=4)
+            pen.multiline_text((x, 1), captions[i], INK, letters, spacing=4)
         x += panel.width + gap
     return Picture(np.asarray(sheet))
 

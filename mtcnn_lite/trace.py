@@ -35,7 +35,7 @@ class Settings:
             ("nms", self.nms, "within a level, across levels, R-Net, O-Net"),
         ):
             count = meaning.count(",") + 1
-            if len(values) != count or not all(0 <= v <= 1 for v in values):
+            if np.shape(values) != (count,) or not all(0 <= v <= 1 for v in values):
                 raise ValueError(f"{name} is {values}; it must be {count} numbers from 0 to 1: {meaning}")
 
 
@@ -145,9 +145,10 @@ class Stage:
 class Run(Protocol):
     """What a trace asks to get from one stage to the next; `cascade` has the one that runs the nets."""
 
-    def propose(self, settings: Settings) -> Stage: ...
-    def refine(self, windows: Candidates, settings: Settings) -> Stage: ...
-    def decide(self, windows: Candidates, settings: Settings) -> Stage: ...
+    def trace(self, settings: Settings) -> "Trace": ...
+    def propose(self, levels: list[Level], settings: Settings) -> Stage: ...
+    def refine(self, windows: Candidates, levels: list[Level], settings: Settings) -> Stage: ...
+    def decide(self, windows: Candidates, levels: list[Level], settings: Settings) -> Stage: ...
     def faces(self, onet: Stage) -> Faces: ...
 
 
@@ -166,17 +167,17 @@ class Trace:
 
     @cached_property
     def pnet(self) -> Stage:
-        return self._timed("pnet", lambda: self.run.propose(self.settings))
+        return self._timed("pnet", lambda: self.run.propose(self.levels, self.settings))
 
     @cached_property
     def rnet(self) -> Stage:
         windows = self.pnet.last
-        return self._timed("rnet", lambda: self.run.refine(windows, self.settings))
+        return self._timed("rnet", lambda: self.run.refine(windows, self.levels, self.settings))
 
     @cached_property
     def onet(self) -> Stage:
         windows = self.rnet.last
-        return self._timed("onet", lambda: self.run.decide(windows, self.settings))
+        return self._timed("onet", lambda: self.run.decide(windows, self.levels, self.settings))
 
     @cached_property
     def faces(self) -> Faces:
@@ -196,7 +197,7 @@ class Trace:
     def seconds(self) -> dict[str, float]:
         """Wall time of this run: pyramid, pnet, rnet, onet. What a rerun remembers costs it nothing."""
         assert self.stages  # runs whatever has not run yet
-        return {"pyramid": 0.0} | self.spent
+        return self.spent
 
     def steps(self) -> Iterator[tuple[str, str, Candidates]]:
         """(stage, step, candidates), in the order in which they happened."""
@@ -212,10 +213,16 @@ class Trace:
         return {stage.name: stage.counts() for stage in self.stages}
 
     def rerun(
-        self, thresholds: tuple[float, float, float] | None = None, nms: tuple[float, float, float, float] | None = None
+        self,
+        thresholds: tuple[float, float, float] | None = None,
+        nms: tuple[float, float, float, float] | None = None,
+        min_face: float | None = None,
     ) -> "Trace":
-        """The trace with other thresholds or NMS overlaps. A net is only asked about windows it has not seen yet."""
-        settings = replace(
-            self.settings, thresholds=thresholds or self.settings.thresholds, nms=nms or self.settings.nms
-        )
-        return Trace(self.image, self.levels, settings, self.run)
+        """The trace with other settings; what is None stays. A net is only asked about what it has not seen yet."""
+        given = {"thresholds": thresholds, "nms": nms, "min_face": min_face}
+        changed = {name: value for name, value in given.items() if value is not None}
+        return self.run.trace(replace(self.settings, **changed))  # type: ignore[arg-type]
+
+    def __repr__(self) -> str:
+        height, width = self.image.shape[:2]
+        return f"Trace({height}x{width} px, {len(self.levels)} levels, {self.settings})"

@@ -1,7 +1,7 @@
 // Draws the photo, the candidates on it and one level's map, and says what lies under the pointer.
 // All filtering by threshold, step and level happens here: Python sends the candidates once (see canvas.py).
 
-const PHOTO = 520, MAP = 330; // longest side on screen, CSS pixels
+const PHOTO = 470, MAP = 320; // longest side on screen, CSS pixels
 const WINDOW = 12, STRIDE = 2; // P-Net's window and step, pixels of a level
 
 const bytes = (view) => new Uint8Array(view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength));

@@ -101,4 +101,4 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no type
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         bundle = super()._repr_mimebundle_(**kwargs)
         data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
-        return {**data, "text/plain": self.summary(), "image/jpeg": self.still().encode("JPEG")}, metadata
+        return {**data, **self.still()._repr_mimebundle_(), "text/plain": self.summary()}, metadata

@@ -1,6 +1,5 @@
 """P-Net live: move the threshold, the NMS overlap, the level and the smallest face, on any photo."""
 
-from functools import lru_cache
 from typing import Any
 
 import ipywidgets as widgets
@@ -13,6 +12,10 @@ from mtcnn_lite.explorers.canvas import Canvas, Explorer, Layers
 from mtcnn_lite.images import ImageError, as_rgb, decode_image, shrink_to
 from mtcnn_lite.trace import Trace
 
+# Windows of one level stand on a grid of 2 px, so their overlaps take few values: 0.714, 0.532, 0.5, 0.385, ... One
+# stop of the slider for each gap between them, so that every move changes something.
+OVERLAPS = [0.1, 0.15, 0.18, 0.22, 0.27, 0.3, 0.35, 0.4, 0.5, 0.6, 0.75]
+FACES = [20 * 0.709 ** (k / 3) for k in range(4, -15, -1)]  # three stops a level: every third uses the same scales
 FLOOR = 0.2  # lowest threshold of the slider: candidates below it never travel to the browser
 LONGEST = 1280  # an uploaded photo's longer side is shrunk to this, so that the sliders keep answering at once
 STEPS = ["above the threshold", "left by NMS within each level", "left by NMS across levels", "moved by their offsets"]
@@ -43,17 +46,20 @@ class PNetExplorer(Explorer):
 
     def __init__(self, detector: Detector, image: NDArray[np.uint8], **kwargs: Any) -> None:
         self.canvas = Canvas(colour=COLOURS["pnet"])
-        style, wide = {"description_width": "130px"}, widgets.Layout(width="430px")
+        style, wide = {"description_width": "115px"}, widgets.Layout(width="400px")
         look = {"style": style, "layout": wide}
         self.threshold = widgets.FloatSlider(
             value=0.6, min=FLOOR, max=0.99, step=0.01, description="score threshold", **look
         )
-        self.overlap = widgets.FloatSlider(value=0.5, min=0.1, max=0.9, step=0.05, description="NMS overlap", **look)
+        self.overlap = widgets.SelectionSlider(options=OVERLAPS, value=0.5, description="NMS overlap", **look)
         self.level = widgets.IntSlider(value=0, min=0, max=1, description="pyramid level", **look)
-        self.min_face = widgets.IntSlider(value=20, min=12, max=100, description="smallest face, px", **look)
+        stops = [(f"{side:.0f}", side) for side in FACES]
+        self.min_face = widgets.SelectionSlider(options=stops, value=20.0, description="smallest face, px", **look)
         after = ["threshold", "NMS in levels", "NMS across", "offsets"]
-        self.step = widgets.ToggleButtons(options=after, description="show after", style=style)
-        self.only_level = widgets.Checkbox(value=False, description="boxes of this level only", indent=False)
+        self.step = widgets.ToggleButtons(options=after, index=1, style={"button_width": "auto"})
+        self.only_level = widgets.Checkbox(
+            value=False, description="this level only", indent=False, layout=widgets.Layout(width="auto")
+        )
         self.upload = widgets.FileUpload(accept="image/*", description="your photo")
         self.message = widgets.Label("")
         for control, name, trait in (
@@ -68,24 +74,27 @@ class PNetExplorer(Explorer):
         self.upload.observe(lambda _: self._receive(), "value")
         self._detector = detector
         self._load(image)
+        wrap = widgets.Layout(flex_flow="row wrap", align_items="center")
         rows = [
-            widgets.HBox([self.threshold, self.overlap], layout=widgets.Layout(flex_flow="row wrap")),
-            widgets.HBox([self.level, self.min_face], layout=widgets.Layout(flex_flow="row wrap")),
-            widgets.HBox([self.step, self.only_level], layout=widgets.Layout(flex_flow="row wrap")),
-            widgets.HBox([self.upload, self.message]),
+            widgets.HBox([self.threshold, self.overlap], layout=wrap),
+            widgets.HBox([self.level, self.min_face], layout=wrap),
+            widgets.HBox([widgets.Label("show after"), self.step, self.only_level, self.upload], layout=wrap),
+            self.message,
         ]
         super().__init__([*rows, self.canvas], **kwargs)
 
     def _load(self, image: NDArray[np.uint8]) -> None:
         self.image = as_rgb(image)
-        self._trace_at = lru_cache(16)(self._trace)  # going back to a face size costs nothing
+        self._trace = self._detector.trace(self.image)
+        for smallest in FACES[:3]:  # the stops' scales, all of them: from here on the slider only picks among them
+            self._trace.rerun(min_face=smallest)
         self._update(self.image)
 
-    def _trace(self, min_face: int) -> Trace:
-        return Detector(self._detector.nets, min_face, thresholds=(FLOOR, 1, 1)).trace(self.image)
+    def _layers(self) -> Layers:
+        return view(self._trace.rerun(min_face=self.min_face.value), self.overlap.value)
 
     def _update(self, photo: NDArray[np.uint8] | None = None) -> None:
-        layers = view(self._trace_at(self.min_face.value), self.overlap.value)
+        layers = self._layers()
         self.level.max = max(len(layers.maps) - 1, 0)
         self.canvas.show(layers, photo)
 
@@ -105,7 +114,7 @@ class PNetExplorer(Explorer):
         self.message.value = f"{name}: {width} x {height} px{shrunk}"
 
     def still(self) -> Picture:
-        layers, threshold = view(self._trace_at(self.min_face.value), self.overlap.value), self.threshold.value
+        layers, threshold = self._layers(), self.threshold.value
         photo, scale = at_height(self.image, 280)
         panels, captions = [], []
         for step in (0, 3):
@@ -119,7 +128,7 @@ class PNetExplorer(Explorer):
         return beside(panels, captions, height=280)
 
     def summary(self) -> str:
-        layers = view(self._trace_at(self.min_face.value), self.overlap.value)
+        layers = self._layers()
         counts = layers.counts(self.threshold.value)
         steps = ", ".join(f"{count} {step}" for step, count in counts.items())
         return f"P-Net at threshold {self.threshold.value:.2f}: {layers.windows} windows, {steps}"

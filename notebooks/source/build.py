@@ -61,6 +61,8 @@ def executed(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
     run.metadata = notebook.metadata
     for cell, before in zip(run.cells, notebook.cells, strict=True):
         cell.metadata = before.metadata
+        if cell.cell_type == "code":
+            cell.outputs = joined(cell.outputs)
         for output in cell.get("outputs", []):
             if output.get("name") == "stderr":
                 raise RuntimeError(f"cell {cell.id} wrote to stderr:\n{output.text}\n--- by\n{cell.source}")
@@ -68,6 +70,17 @@ def executed(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
             if "metadata" in output:
                 output.metadata = {}
     return run
+
+
+def joined(outputs: list[nbformat.NotebookNode]) -> list[nbformat.NotebookNode]:
+    """The same outputs, with neighbouring pieces of one stream in one: where a kernel cuts them is chance."""
+    whole: list[nbformat.NotebookNode] = []
+    for output in outputs:
+        if whole and output.output_type == "stream" and whole[-1].get("name") == output.name:
+            whole[-1].text += output.text
+        else:
+            whole.append(output)
+    return whole
 
 
 def build(source: Path) -> bool:
