@@ -85,9 +85,9 @@ class Picture:
 def draw_boxes(image: Pixels, boxes: ArrayLike, colour: str = "onet", thickness: int = 2) -> Pixels:
     """A copy of `image` (H, W, 3) with each box (N, 4) outlined: `colour` with a white rim, to show on any photo."""
     canvas = np.ascontiguousarray(image).copy()
-    for x1, y1, x2, y2 in as_boxes(boxes).round().astype(int).tolist():
-        # x2 and y2 lie outside a half-open box: its last pixel is the one before
-        for line, tint in ((thickness + 2, (255, 255, 255)), (thickness, rgb(colour))):
+    corners = as_boxes(boxes).round().astype(int).tolist()
+    for line, tint in ((thickness + 2, (255, 255, 255)), (thickness, rgb(colour))):  # all rims, then all lines
+        for x1, y1, x2, y2 in corners:  # x2 and y2 lie outside a half-open box: its last pixel is the one before
             cv2.rectangle(canvas, (x1, y1), (x2 - 1, y2 - 1), tint, line, cv2.LINE_AA)
     return canvas
 
@@ -137,15 +137,17 @@ def beside(
     pixels = [p.pixels if isinstance(p, Picture) else p for p in panels]
     row = [Image.fromarray(at_height(p, height)[0]) for p in pixels]
     letters = font(14)
-    lines = max([caption.count("\n") + 1 for caption in captions], default=0)
-    top = 19 * lines + 6 * bool(lines)
-    sheet = Image.new("RGB", (sum(p.width for p in row) + gap * (len(row) - 1), height + top), PAPER)
+    texts = [*captions, *[""] * (len(row) - len(captions))]
+    top = max(19 * (text.count("\n") + 1) + 6 if text else 0 for text in texts)
+    measure = ImageDraw.Draw(Image.new("RGB", (1, 1)))
+    lengths = [int(measure.multiline_textbbox((0, 0), text, font=letters)[2]) + 1 for text in texts]
+    widths = [max(panel.width, length) for panel, length in zip(row, lengths, strict=True)]
+    sheet = Image.new("RGB", (sum(widths) + gap * (len(row) - 1), height + top), PAPER)
     pen, x = ImageDraw.Draw(sheet), 0
-    for i, panel in enumerate(row):
+    for panel, text, width in zip(row, texts, widths, strict=True):
         sheet.paste(panel, (x, top))
-        if i < len(captions):
-            pen.multiline_text((x, 1), captions[i], INK, letters, spacing=4)
-        x += panel.width + gap
+        pen.multiline_text((x, 1), text, INK, letters, spacing=4)
+        x += width + gap
     return Picture(np.asarray(sheet))
 
 

@@ -20,7 +20,7 @@ function view(parent) {
     const dense = window.devicePixelRatio || 1;
     canvas.width = Math.round(width * dense);
     canvas.height = Math.round(height * dense);
-    canvas.style.width = `${width}px`;
+    canvas.style.width = figure.style.width = `${width}px`; // a long caption wraps, and does not push the next view down
     canvas.style.height = `${height}px`;
     const pen = canvas.getContext("2d");
     pen.setTransform(dense, 0, 0, dense, 0, 0);
@@ -102,7 +102,7 @@ function render({ model, el }) {
     pen.imageSmoothingEnabled = false;
     pen.drawImage(small, 0, 0, columns * zoom, rows * zoom);
     const side = (WINDOW / scale).toFixed(0);
-    map.caption.textContent = `map of level ${model.get("level")}: ${rows} × ${columns} cells, each a window of ${side} px`;
+    map.caption.textContent = `map of level ${model.get("level")}: ${rows} × ${columns} cells, window ${side} px`;
   }
 
   function count() {

@@ -56,9 +56,11 @@ import numpy as np
 from mtcnn_lite.images import crop_windows
 from mtcnn_lite.pyramid import halvings
 
-windows = np.array([[173, 74, 278, 179], [350, 100, 455, 205]])  # x1, y1, x2, y2: the face, and some background
+# x1, y1, x2, y2 of the face, and of some background
+windows = np.array([[173, 74, 278, 179], [350, 100, 455, 205]])
 crops = crop_windows(halvings(photo, smallest=0.1), windows, size=12)  # (2, 12, 12, 3)
-beside([crop.repeat(16, axis=0).repeat(16, axis=1) for crop in crops], ["a face", "no face"], height=192)
+large = [crop.repeat(16, axis=0).repeat(16, axis=1) for crop in crops]
+beside(large, ["a face", "no face"], height=192)
 
 # %% [markdown]
 # 144 pixels of three colours. You can still tell which is which, and so can a net with 6,632 numbers in it.
@@ -93,8 +95,7 @@ from mtcnn_lite.nets import normalise
 
 pnet = detector.nets.pnet
 ours = nn.ModuleList([*layers, face_head, offset_head])
-theirs = [pnet.conv1, pnet.prelu1, pnet.pool1, pnet.conv2, pnet.prelu2, pnet.conv3, pnet.prelu3, pnet.face, pnet.offsets]
-for mine, released in zip(ours, theirs, strict=True):
+for mine, released in zip(ours, pnet.children(), strict=True):
     mine.load_state_dict(released.state_dict())
 
 x = normalise(crops[:1])  # (1, 3, 12, 12), (pixel - 127.5) / 128
@@ -114,6 +115,7 @@ assert parameters == 6632
 # size 1 × 1 is nothing but a small linear layer that is applied at every place.
 #
 # Softmax turns the two face numbers into a probability.
+
 
 # %%
 def window_scores(crops):  # (N, 12, 12, 3) uint8
@@ -136,7 +138,8 @@ import cv2
 
 tiny = cv2.resize(photo, (60, 60), interpolation=cv2.INTER_AREA)
 rows = columns = (60 - 12) // 2 + 1  # 25
-cut = np.stack([tiny[2 * i : 2 * i + 12, 2 * j : 2 * j + 12] for i in range(rows) for j in range(columns)])
+cells = [(i, j) for i in range(rows) for j in range(columns)]  # row, column
+cut = np.stack([tiny[2 * i : 2 * i + 12, 2 * j : 2 * j + 12] for i, j in cells])
 one_by_one = window_scores(cut).reshape(rows, columns)
 print("crops", cut.shape, "-> scores", tuple(one_by_one.shape))
 
@@ -158,6 +161,7 @@ assert difference < 1e-5
 # The same 625 answers from one pass. Each cell of the output is one window of the input. Windows overlap, and so does their
 # arithmetic: a pass over the whole does it once. How much that saves is a matter of counting multiplications.
 
+
 # %%
 def multiplications(side):
     """Of P-Net's three convolutions on a picture of side x side."""
@@ -166,13 +170,16 @@ def multiplications(side):
 
 
 apart, together = rows * columns * multiplications(12), multiplications(60)
-print(f"window by window {apart:>11,}\nin one pass      {together:>11,}\nratio            {apart / together:>11.1f}")
+print(f"window by window {apart:>11,}")
+print(f"in one pass      {together:>11,}")
+print(f"ratio            {apart / together:>11.1f}")
 
 # %% [markdown]
 # ### What a cell sees
 #
 # Which pixels does one cell look at? Ask the gradient. If a pixel can change the cell's answer, its gradient is not zero. The
 # block of such pixels is the cell's **receptive field**.
+
 
 # %%
 def receptive_field(net, row, column, side=40):
@@ -183,12 +190,18 @@ def receptive_field(net, row, column, side=40):
     return xs.min().item(), ys.min().item(), xs.max().item() + 1, ys.max().item() + 1
 
 
-def averaging(pool):  # max pooling lets one pixel of each patch through; averaging shows all it chooses from
+# %% [markdown]
+# Max pooling lets one pixel of each patch through. To see all that it chooses from, we put an average in its place.
+
+
+# %%
+def averaging(pool):
     return nn.Sequential(layers[0], pool, layers[3], layers[5])
 
 
+pool2 = nn.AvgPool2d(2, stride=2, ceil_mode=True)
 for row, column in ((0, 0), (0, 1), (5, 3)):
-    print(f"row {row}, column {column}:", receptive_field(averaging(nn.AvgPool2d(2, 2, ceil_mode=True)), row, column))
+    print(f"row {row}, column {column}:", receptive_field(averaging(pool2), row, column))
 
 # %% [markdown]
 # Each field is 12 px wide, and one cell further is 2 px further: the pooling's step. Row *i*, column *j* looks at
@@ -199,25 +212,26 @@ for row, column in ((0, 0), (0, 1), (5, 3)):
 #
 # ### Faces of other sizes
 #
-# The window is 12 px, the face in the photo 89 px. So the photo is shrunk, again and again, each time by 0.709: the **image
+# The window is 12 px; the face in the photo is much larger. So the photo is shrunk, again and again, each time by 0.709: the **image
 # pyramid** of chapter 02. P-Net runs on every level. A window of 12 px in a level is a larger one in the photo.
 
 # %%
 for index, level in enumerate(trace.levels):
     height, width = level.image.shape[:2]
-    print(f"level {index}: scale {level.scale:.3f}, {width:3} x {height:3} px, map {level.face_map.shape}, "
-          f"window {12 / level.scale:3.0f} px, best score {level.face_map.max():.2f}")  # fmt: skip
+    size = f"{width:3} x {height:3} px, window {12 / level.scale:3.0f} px"
+    print(f"level {index}: scale {level.scale:.3f}, {size}, best score {level.face_map.max():.2f}")
 
 # %%
 from mtcnn_lite.draw import draw_map
 
 shown = [0, 3, 5]
 maps = [draw_map(trace.levels[i].face_map, threshold=0.6) for i in shown]
-beside(maps, [f"level {i}, window {12 / trace.levels[i].scale:.0f} px" for i in shown], height=270)
+names = [f"level {i}, window {12 / trace.levels[i].scale:.0f} px" for i in shown]
+beside(maps, names, height=270)
 
 # %% [markdown]
 # Darker is more like a face; blue has reached 0.6. Level 0 hunts for faces of 20 px and fires at small, face-like texture.
-# At level 5 the window is 112 px: there is one dark spot, and it is the astronaut's face.
+# At level 5 the window is 112 px: there is one large blue spot, and it is the astronaut's face.
 #
 # ### From the map to windows
 #
@@ -228,7 +242,8 @@ level = trace.levels[5]
 row, column = np.unravel_index(level.face_map.argmax(), level.face_map.shape)
 x1, y1, side = 2 * column / level.scale, 2 * row / level.scale, 12 / level.scale
 best = np.array([[x1, y1, x1 + side, y1 + side]])
-print(f"row {row}, column {column}: score {level.face_map[row, column]:.3f}, window {best.round(1)[0].tolist()}")
+print(f"row {row}, column {column}: score {level.face_map[row, column]:.3f}")
+print("window", best.round(1)[0].tolist())
 
 # %% [markdown]
 # Doing this for a whole map is your first exercise below.
@@ -283,9 +298,11 @@ assert trace.pnet.counts()["nms across levels"] == trace.pnet.counts()["nms with
 from mtcnn_lite.scenes import collage
 
 clean, faces, _ = collage()  # (768, 768, 3), boxes (9, 4): the labels are exact
+print("widths of the faces:", sorted(int(x2 - x1) for x1, _, x2, _ in faces))
 noise = np.random.default_rng(6).normal(0, 25, clean.shape)
 dark = np.clip(0.35 * clean + noise, 0, 255).astype(np.uint8)
-beside([draw_boxes(clean, faces, "truth", 3), dark], ["nine faces, labelled", "what P-Net gets"], height=330)
+labelled = draw_boxes(clean, faces, "truth", 3)
+beside([labelled, dark], ["nine faces, labelled", "what P-Net gets"], height=330)
 
 # %%
 from mtcnn_lite.boxes import iou
@@ -297,7 +314,7 @@ for threshold in thresholds:
     boxes = hard.rerun(thresholds=(threshold, 0.7, 0.7)).pnet["refined"].boxes  # (N, 4)
     left.append(len(boxes))
     covered.append(int((iou(faces, boxes).max(axis=1, initial=0) >= 0.5).sum()))
-    print(f"threshold {threshold:<4}: {left[-1]:5,} boxes left, {covered[-1]} of 9 faces among them")
+    print(f"threshold {threshold:4.2f}: {left[-1]:5,} boxes left, {covered[-1]} of 9 faces covered")
 
 # %%
 import matplotlib.pyplot as plt
@@ -306,7 +323,8 @@ figure, axes = plt.subplots(figsize=(6, 3.2), layout="constrained")
 axes.plot(left, covered, "o-", color="#0072B2")
 for x, y, threshold in zip(left, covered, thresholds, strict=True):
     axes.annotate(f"{threshold}", (x, y), xytext=(5, -13), textcoords="offset points")
-axes.set(xscale="log", xlabel="boxes left for R-Net (log scale)", ylabel="faces covered, of 9", ylim=(0, 9.6))
+axes.set(xscale="log", xlim=(10, 4000), ylim=(0, 9.6))
+axes.set(xlabel="boxes left for R-Net (log scale)", ylabel="faces covered, of 9")
 axes.set_title("P-Net's threshold: work against lost faces")
 plt.show()
 
@@ -330,7 +348,7 @@ for height, width in ((12, 12), (12, 31), (45, 28)):
         features, answer = layers(normalise(picture)), pnet(normalise(picture))
     same = torch.allclose(face_head(features), answer.face, atol=1e-5)
     same &= torch.allclose(offset_head(features), answer.offsets, atol=1e-5)
-    print(f"{width} x {height} px: map {tuple(answer.face.shape[2:])}, scores and offsets equal to 1e-5: {same}")
+    print(f"{width} x {height} px: map {tuple(answer.face.shape[2:])}, equal to 1e-5: {same}")
     assert same
 
 # %% [markdown]
@@ -345,7 +363,7 @@ for height, width in ((12, 12), (12, 31), (45, 28)):
 #
 # Three things to try:
 #
-# 1. Raise the threshold until only the face is left. How high must it go?
+# 1. Raise the threshold to its end. Are all the boxes that are left on the face?
 # 2. Tick *this level only* and walk through the levels. Where does the face appear, where does it vanish?
 # 3. Set *show after* to *offsets*. Do the boxes on the face move towards one another?
 
@@ -400,6 +418,7 @@ first
 #
 # </details>
 
+
 # %%
 def decode_offsets(boxes, offsets):
     raise NotImplementedError
@@ -427,7 +446,7 @@ print("swapped in:", ", ".join(mine) or "nothing yet")
 from mtcnn_lite.draw import draw_faces
 
 print(f"{len(found)} face found")
-assert np.allclose(found.boxes, trace.faces.boxes, atol=0.01), "with your functions the box must be the same"
+assert np.allclose(found.boxes, trace.faces.boxes, atol=0.01), "your functions move the box"
 draw_faces(photo, found)
 
 # %% [markdown]
@@ -440,30 +459,36 @@ draw_faces(photo, found)
 # another one:
 
 # %%
-for pool in (nn.AvgPool2d(2, 2, ceil_mode=True), nn.AvgPool2d(3, 2, ceil_mode=True)):
-    one = averaging(pool)(torch.rand(1, 3, 12, 12)).shape[2:]
+pool3 = nn.AvgPool2d(3, stride=2, ceil_mode=True)
+for name, pool in (("2 x 2", pool2), ("3 x 3", pool3)):
+    size = tuple(averaging(pool)(torch.rand(1, 3, 12, 12)).shape[2:])
     x1, y1, x2, y2 = receptive_field(averaging(pool), 5, 3)
-    print(f"pool {pool.kernel_size} x {pool.kernel_size}: a 12 px input gives {tuple(one)}, a cell sees {x2 - x1} px, from x = {x1}")
+    print(f"pool {name}: 12 px give a map of {size}, a cell sees {x2 - x1} px, from x = {x1}")
 
 # %% [markdown]
 # **From cell to pixels.** Ports of MTCNN turn the same cell into different boxes. The rules differ by a pixel or so in the
 # photo. Next to each, how far the middle of the box is from the middle of what the cell really sees:
 
 # %%
-s, j = level.scale, int(column)
-rules = {
-    "this package: 2j / s to (2j + 12) / s": (2 * j / s, (2 * j + 12) / s),
-    "facenet-pytorch: floor of (2j + 1) / s to (2j + 12) / s": (np.floor((2 * j + 1) / s), np.floor((2 * j + 12) / s)),
-    "TropComplique: round of (2j + 1) / s to (2j + 13) / s": (round((2 * j + 1) / s), round((2 * j + 13) / s)),
-    "AITTSMD: round of 2j / s to (2j + 12) / s": (round(2 * j / s), round((2 * j + 12) / s)),
+s, best_column = (
+    level.scale,
+    int(np.unravel_index(level.face_map.argmax(), level.face_map.shape)[1]),
+)
+rules = {  # name: (what is added to the window's left and right in the level, rounding)
+    "this package": (0, 12, float),
+    "facenet-pytorch": (1, 12, np.floor),
+    "TropComplique": (1, 13, round),
+    "AITTSMD": (0, 12, round),
 }
-true_middle = (2 * j + 6) / s
-for rule, (x1, x2) in rules.items():
-    print(f"{rule:56} {x1:6.1f} {x2:6.1f}  off by {(x1 + x2) / 2 - true_middle:+5.1f} px")
+seen = (2 * best_column + 6) / s  # the middle of what the cell sees
+for name, (left_, right_, rounding) in rules.items():
+    x1, x2 = (rounding((2 * best_column + add) / s) for add in (left_, right_))
+    print(f"{name:16} x {x1:5.1f} to {x2:5.1f}, off by {(x1 + x2) / 2 - seen:+4.1f} px")
+print(f"one pixel of this level is {1 / s:.1f} px of the photo")
 
 # %% [markdown]
 # The "+ 1" comes from the authors' MATLAB code: MATLAB counts pixels from 1, and its boxes include their last pixel. In Python both
-# reasons are gone, and the "+ 1" shifts boxes. Divided by a small scale, it is no longer small: here 1 / s is 9 px.
+# reasons are gone, and the "+ 1" shifts boxes: by a pixel of the level, which is many pixels of the photo where the level is small.
 #
 # **Landmarks.** The paper's figure gives P-Net a third head for five landmarks. The released P-Net has none:
 

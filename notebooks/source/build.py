@@ -1,4 +1,4 @@
-"""Build the notebooks: each percent source becomes an executed .ipynb beside this folder.
+"""Build the notebooks: each percent source becomes an executed .ipynb in the folder above; and the README's picture.
 
     python notebooks/source/build.py [NAME ...]
 
@@ -45,7 +45,9 @@ def unexecuted(source: Path) -> nbformat.NotebookNode:
     for cell in read.cells:
         digest = hashlib.sha256(f"{cell.cell_type}\n{cell.source}".encode()).hexdigest()[:12]
         seen[digest] = seen.get(digest, 0) + 1
-        new = nbformat.v4.new_code_cell if cell.cell_type == "code" else nbformat.v4.new_markdown_cell
+        new = (
+            nbformat.v4.new_code_cell if cell.cell_type == "code" else nbformat.v4.new_markdown_cell
+        )
         made = new(cell.source, id=digest if seen[digest] == 1 else f"{digest}-{seen[digest]}")
         if cell.metadata.get("tags"):
             made.metadata["tags"] = cell.metadata["tags"]
@@ -57,7 +59,9 @@ def executed(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
     """A copy with outputs, as a run from the folder `notebooks/` gives them, less what no two runs share."""
     run = copy.deepcopy(notebook)
     resources = {"metadata": {"path": str(NOTEBOOKS)}}
-    NotebookClient(run, timeout=600, kernel_name="python3", resources=resources, store_widget_state=False).execute()
+    NotebookClient(
+        run, timeout=600, kernel_name="python3", resources=resources, store_widget_state=False
+    ).execute()
     run.metadata = notebook.metadata
     for cell, before in zip(run.cells, notebook.cells, strict=True):
         cell.metadata = before.metadata
@@ -65,8 +69,12 @@ def executed(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
             cell.outputs = joined(cell.outputs)
         for output in cell.get("outputs", []):
             if output.get("name") == "stderr":
-                raise RuntimeError(f"cell {cell.id} wrote to stderr:\n{output.text}\n--- by\n{cell.source}")
-            output.get("data", {}).pop(WIDGET, None)  # its model lives in the kernel that has just ended
+                raise RuntimeError(
+                    f"cell {cell.id} wrote to stderr:\n{output.text}\n--- by\n{cell.source}"
+                )
+            output.get("data", {}).pop(
+                WIDGET, None
+            )  # its model lives in the kernel that has just ended
             if "metadata" in output:
                 output.metadata = {}
     return run
@@ -88,7 +96,9 @@ def build(source: Path) -> bool:
     text = nbformat.writes(executed(unexecuted(source))) + "\n"
     json.loads(text)
     if len(text) > LARGEST:
-        raise RuntimeError(f"{source.name}: the notebook would be {len(text):,} bytes; at most {LARGEST:,}")
+        raise RuntimeError(
+            f"{source.name}: the notebook would be {len(text):,} bytes; at most {LARGEST:,}"
+        )
     path = target(source)
     if path.exists() and path.read_text() == text:
         return False
@@ -98,9 +108,21 @@ def build(source: Path) -> bool:
     return True
 
 
+def picture() -> None:
+    """Draw the cascade at work on scikit-image's astronaut: the README's first screen."""
+    from skimage.data import astronaut
+
+    from mtcnn_lite import Detector
+    from mtcnn_lite.draw import draw_stages
+
+    draw_stages(Detector().trace(astronaut()), height=290).save(NOTEBOOKS / "cascade.jpg")
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description="Build the notebooks from notebooks/source/.")
-    parser.add_argument("names", nargs="*", help="for example 03_pnet; all of them where none is named")
+    parser.add_argument(
+        "names", nargs="*", help="for example 03_pnet; all of them where none is named"
+    )
     names = parser.parse_args().names
     known = {source.stem: source for source in sources()}
     for name in names:
@@ -108,6 +130,7 @@ def main() -> int:
             parser.error(f"{name} is no source; there are {', '.join(known)}")
     for name in names or known:
         print(f"{name}: {'built' if build(known[name]) else 'unchanged'}", flush=True)
+    picture()
     return 0
 
 

@@ -1,0 +1,12 @@
+"""The exercises' judges: `checks.decode_offsets(my_decode_offsets)` says whether yours is right, and if not, why.
+
+Each takes your function and returns a `Verdict`, which shows itself in a notebook: passed, or the smallest case that
+fails, what came out, what should have, a drawing, and a hint that names the likely mistake. It counts as true where you
+passed: `mine if checks.decode_offsets(mine) else boxes.decode_offsets`. Your function may use loops, numpy or torch.
+"""
+
+from mtcnn_lite.checks.offsets import decode_offsets
+from mtcnn_lite.checks.verdict import Verdict
+from mtcnn_lite.checks.windows import candidate_windows
+
+__all__ = ["Verdict", "candidate_windows", "decode_offsets"]

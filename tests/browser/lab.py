@@ -1,0 +1,149 @@
+"""A notebook in a real JupyterLab in headless Chromium: run it, press keys on its sliders, time the picture."""
+
+import contextlib
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+CHROMIUM = next(
+    (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
+)
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--force-color-profile=srgb"]
+WAIT = 60_000  # ms
+
+# Runs in the page: on each frame, a number for what the canvases show. Times are the page's own.
+WATCH = """() => {
+  const seen = () => {
+    let hash = 0;
+    for (const canvas of document.querySelectorAll('.mtcnn-canvas canvas')) {
+      const image = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+      const pixels = new Uint32Array(image.data.buffer);
+      for (let i = 0; i < pixels.length; i++) hash = Math.imul(hash ^ pixels[i], 16777619);
+    }
+    return hash;
+  };
+  window.watch = { pressed: null, changed: null, last: seen(), seen };
+  document.addEventListener('keydown', (event) => { watch.pressed = event.timeStamp; watch.changed = null; }, true);
+  const frame = () => {
+    const now = seen();
+    if (now !== watch.last) { watch.last = now; if (watch.changed === null) watch.changed = performance.now(); }
+    requestAnimationFrame(frame);
+  };
+  requestAnimationFrame(frame);
+}"""
+
+
+@contextlib.contextmanager
+def server(folder: Path, scratch: Path):
+    """JupyterLab on a free local port, with settings of its own; ends with everything that it started."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    token = secrets.token_hex(8)
+    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ServerApp.ip=127.0.0.1",
+               f"--ServerApp.port={port}", f"--ServerApp.root_dir={folder}", f"--IdentityProvider.token={token}",
+               "--LabApp.expose_app_in_browser=True", "--LabApp.news_url=",
+               f"--FileCheckpoints.checkpoint_dir={scratch / 'checkpoints'}"]  # fmt: skip
+    places = {"JUPYTERLAB_SETTINGS_DIR": "settings", "JUPYTERLAB_WORKSPACES_DIR": "workspaces",
+              "JUPYTER_RUNTIME_DIR": "runtime", "JUPYTER_CONFIG_DIR": "config", "IPYTHONDIR": "ipython"}  # fmt: skip
+    env = os.environ | {name: str(scratch / place) for name, place in places.items()}
+    with open(scratch / "lab.log", "wb") as log:
+        process = subprocess.Popen(command, env=env, stdout=log, stderr=log, start_new_session=True)
+    try:
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                urllib.request.urlopen(f"http://127.0.0.1:{port}/api/status?token={token}", timeout=2).close()
+                break
+            except OSError:
+                if process.poll() is not None or time.monotonic() > deadline:
+                    raise RuntimeError((scratch / "lab.log").read_text()[-2000:]) from None
+                time.sleep(0.2)
+        yield f"http://127.0.0.1:{port}/lab/tree/{{}}?reset&token={token}"
+    finally:
+        import psutil
+
+        family = [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
+        for member in family:  # kernels live in sessions of their own: each by its number
+            with contextlib.suppress(psutil.NoSuchProcess):
+                member.send_signal(signal.SIGTERM)
+        for member in psutil.wait_procs(family, timeout=8)[1]:
+            member.kill()
+
+
+class Notebook:
+    """One notebook in one page; `complaints` collects what JavaScript and widget callbacks say of errors."""
+
+    def __init__(self, page, url: str) -> None:
+        self.page, self.complaints = page, []
+        page.set_default_timeout(WAIT)
+        page.on("pageerror", lambda error: self.complaints.append(f"JavaScript: {error}"))
+        page.goto(url)
+        page.wait_for_function(
+            "() => { const p = window.jupyterapp && jupyterapp.shell.currentWidget, s = p && p.sessionContext;"
+            " return s && p.content && p.content.model && s.session && s.session.kernel"
+            " && s.session.kernel.status === 'idle'; }"
+        )
+        # What a slider's callback raises is in no cell: the kernel only says so in its messages.
+        page.evaluate(
+            "() => { window.said = []; jupyterapp.shell.currentWidget.sessionContext.iopubMessage.connect((_, m) => {"
+            " if (m.header.msg_type === 'error') said.push(m.content.ename + ': ' + m.content.evalue);"
+            " if (m.header.msg_type === 'stream' && m.content.name === 'stderr') said.push(m.content.text); }); }"
+        )
+
+    def run(self) -> None:
+        """Run all cells; wait for the end."""
+        self.page.evaluate("() => jupyterapp.commands.execute('notebook:run-all-cells')")
+        self.page.wait_for_function(
+            "() => jupyterapp.shell.currentWidget.sessionContext.session.kernel.status === 'idle'"
+        )
+        self.page.wait_for_selector(".mtcnn-canvas canvas")
+        self.page.wait_for_timeout(500)
+        self.page.evaluate(WATCH)
+
+    def errors(self) -> list[str]:
+        """Whatever went wrong so far: cells, callbacks, JavaScript, widgets that did not show."""
+        widgets = self.page.evaluate(
+            "() => ['Error displaying widget', 'Error creating widget', 'Failed to load model', 'Loading widget...']"
+            ".filter(text => document.querySelector('.jp-Notebook').textContent.includes(text))"
+        )
+        return [*self.complaints, *self.page.evaluate("() => said"), *widgets]
+
+    def counts(self) -> list[int | None]:
+        """The execution count of each code cell."""
+        return self.page.evaluate(
+            "() => jupyterapp.shell.currentWidget.content.widgets.filter(c => c.model.type === 'code')"
+            ".map(c => c.model.executionCount)"
+        )
+
+    def focus(self, slider: str) -> None:
+        """Put the keyboard on the slider with this description."""
+        row = self.page.locator(".widget-inline-hbox", has=self.page.get_by_text(slider, exact=True))
+        row.locator(".noUi-handle").focus()
+        row.scroll_into_view_if_needed()
+        self.page.wait_for_timeout(150)
+
+    def press(self, key: str, wait: float = 4.0) -> float | None:
+        """Milliseconds from a key press to the first frame with other pixels; None if the picture stays the same."""
+        self.page.keyboard.press(key)
+        deadline = time.monotonic() + wait
+        while time.monotonic() < deadline:
+            pressed, changed = self.page.evaluate("() => [watch.pressed, watch.changed]")
+            if changed is not None:
+                self.page.wait_for_timeout(120)  # let later frames of the same move pass
+                return changed - pressed
+            self.page.wait_for_timeout(20)
+        return None
+
+    def picture(self) -> int:
+        return self.page.evaluate("() => watch.seen()")
+
+    def text(self, selector: str) -> str:
+        return self.page.locator(selector).first.inner_text()
