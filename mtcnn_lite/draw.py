@@ -88,7 +88,7 @@ def draw_boxes(image: Pixels, boxes: ArrayLike, colour: str = "onet", thickness:
     corners = as_boxes(boxes).round().astype(int).tolist()
     for line, tint in ((thickness + 2, (255, 255, 255)), (thickness, rgb(colour))):  # all rims, then all lines
         for x1, y1, x2, y2 in corners:  # x2 and y2 lie outside a half-open box: its last pixel is the one before
-            cv2.rectangle(canvas, (x1, y1), (x2 - 1, y2 - 1), tint, line, cv2.LINE_AA)
+            cv2.rectangle(canvas, (x1, y1), (x2 - 1, y2 - 1), tint, line)
     return canvas
 
 
