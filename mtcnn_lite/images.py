@@ -100,14 +100,18 @@ def crop_windows(halved: Sequence[Pixels], boxes: ArrayLike, size: int) -> Pixel
     windows = as_boxes(boxes)
     crops = np.zeros((len(windows), size, size, 3), dtype=np.uint8)
     height, width = halved[0].shape[:2]
-    for crop, (x1, y1, x2, y2) in zip(crops, windows, strict=True):
-        if x2 <= x1 or y2 <= y1:
-            continue  # an empty window stays black
-        copy = halved[nearest_larger(size / max(x2 - x1, y2 - y1), len(halved))]
-        fy, fx = copy.shape[0] / height, copy.shape[1] / width  # true scale of this copy, rounding included
-        step_x, step_y = (x2 - x1) * fx / size, (y2 - y1) * fy / size  # px of the copy for one px of the crop
-        # Pixel k covers k to k + 1, so its centre is k + 0.5; OpenCV counts centres as whole numbers.
-        to_copy = np.array([[step_x, 0, x1 * fx + step_x / 2 - 0.5], [0, step_y, y1 * fy + step_y / 2 - 0.5]])
-        cv2.warpAffine(copy, to_copy, (size, size), dst=crop, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-                       borderMode=cv2.BORDER_CONSTANT)  # fmt: skip
+    sides = windows[:, 2:] - windows[:, :2]  # (N, 2) width, height
+    solid = np.flatnonzero((sides > 0).all(axis=1))  # an empty window stays black
+    windows, sides = windows[solid], sides[solid]
+    copy_of = [nearest_larger(size / longest, len(halved)) for longest in sides.max(axis=1, initial=0).tolist()]
+    # The true scale of each window's copy, x and y: its size was rounded to whole pixels.
+    scales = np.array([[c.shape[1] / width, c.shape[0] / height] for c in halved], dtype=np.float32)[copy_of]
+    step = sides * scales / size  # (N, 2) px of the copy for one px of the crop
+    to_copy = np.zeros((len(solid), 2, 3))
+    to_copy[:, 0, 0], to_copy[:, 1, 1] = step[:, 0], step[:, 1]
+    # Pixel k covers k to k + 1, so its centre is k + 0.5; OpenCV counts centres as whole numbers.
+    to_copy[:, :, 2] = windows[:, :2] * scales + step / 2 - 0.5
+    for k, copy, transform in zip(solid, copy_of, to_copy, strict=True):
+        cv2.warpAffine(halved[copy], transform, (size, size), dst=crops[k],
+                       flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_CONSTANT)  # fmt: skip
     return crops

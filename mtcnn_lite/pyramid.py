@@ -4,6 +4,7 @@ P-Net's window is 12 px. A face of `min_face` pixels fills it when the photo is 
 each further level is smaller by `factor` and so sees faces larger by 1 / factor.
 """
 
+import math
 from collections.abc import Sequence
 
 import cv2
@@ -94,7 +95,7 @@ def nearest_larger(scale: float, copies: int) -> int:
     (0, 1, 3)
     """
     # 1e-6: a scale of 0.4999999 from rounding is still "a half"
-    return int(np.clip(np.floor(-np.log2(scale) + 1e-6), 0, copies - 1))
+    return min(max(math.floor(-math.log2(scale) + 1e-6), 0), copies - 1)
 
 
 def resize_levels(halved: Sequence[NDArray[np.uint8]], scales: Sequence[float]) -> list[NDArray[np.uint8]]:

@@ -31,18 +31,20 @@ class WeightsError(ValueError):
 def save_weights(nets: Nets, folder: str | PathLike[str]) -> None:
     """Write `pnet.safetensors`, `rnet.safetensors` and `onet.safetensors` to `folder`, made where it is missing."""
     Path(folder).mkdir(parents=True, exist_ok=True)
-    for name, net in zip(NET_TYPES, nets, strict=True):
-        path = Path(folder) / f"{name}.safetensors"
-        partial = path.with_name(f".{path.name}.{os.getpid()}.part")
-        try:
+    paths = [Path(folder) / f"{name}.safetensors" for name in NET_TYPES]
+    partials = [path.with_name(f".{path.name}.{os.getpid()}.part") for path in paths]
+    try:
+        for name, net, partial in zip(NET_TYPES, nets, partials, strict=True):
             save_file({key: value.contiguous() for key, value in net.state_dict().items()}, partial, {"net": name})
+        for partial, path in zip(partials, paths, strict=True):  # once all three are written: no mixed cascade
             os.replace(partial, path)
-        finally:
+    finally:
+        for partial in partials:
             partial.unlink(missing_ok=True)
 
 
 def load_weights(folder: str | PathLike[str]) -> Nets:
-    """The nets whose weights `save_weights` wrote to `folder`. A net without landmark tensors gets no such head.
+    """The nets whose weights `save_weights` wrote to `folder`. P-Net and R-Net may lack the landmark head.
 
     Raises WeightsError for a missing or damaged file, and for a tensor that is missing, unexpected, not
     finite, or of another shape or type than its layer.
@@ -66,7 +68,7 @@ def _load_net(name: str, path: Path) -> nn.Module:
 
 def _fill(name: str, tensors: dict[str, Tensor], source: str) -> nn.Module:
     """A net of type `name` that holds `tensors`; every complaint names `source` and the tensor."""
-    has_landmarks = any(key.startswith("landmarks.") for key in tensors)
+    has_landmarks = name == "onet" or any(key.startswith("landmarks.") for key in tensors)
     net = NET_TYPES[name](landmark_head=has_landmarks)
     expected = net.state_dict()
     for key, layer in expected.items():

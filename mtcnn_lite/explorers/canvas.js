@@ -26,13 +26,13 @@ function view(parent) {
     pen.setTransform(dense, 0, 0, dense, 0, 0);
     return pen;
   };
-  return { caption, canvas, fit };
+  return { figure, caption, canvas, fit };
 }
 
 function render({ model, el }) {
   const root = element(el, "div", "mtcnn-canvas"), views = element(root, "div", "views");
   const photo = view(views), map = view(views);
-  const table = element(root, "table"), tip = element(root, "div", "tip");
+  const table = element(map.figure, "table"), tip = element(root, "div", "tip");
   table.setAttribute("aria-live", "polite");
   let bitmap = null, shownPhoto = null, data = null, lit = null; // lit: a box to point out, [x1, y1, x2, y2]
 
