@@ -1,0 +1,39 @@
+"""What several tests need and is slow to make."""
+
+import os
+from pathlib import Path
+
+# One thread each, here and in the processes that tests start: on a machine that others use as well, torch's
+# threads wait for one another, and small images take twenty times as long.
+os.environ["OMP_NUM_THREADS"] = "1"
+
+import pytest
+import skimage.data
+import torch
+
+from mtcnn_lite import Detector
+
+torch.set_num_threads(1)  # for a torch that was imported before
+
+
+@pytest.fixture(scope="session")
+def detector():
+    return Detector()
+
+
+@pytest.fixture(scope="session")
+def astronaut():
+    photo = skimage.data.astronaut()
+    photo.setflags(write=False)  # shared by all tests: whoever writes to it fails
+    return photo
+
+
+@pytest.fixture(scope="session")
+def root():
+    """The checkout."""
+    return Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session")
+def notebooks(root):
+    return root / "notebooks"

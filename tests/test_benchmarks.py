@@ -1,0 +1,92 @@
+"""The benchmarks still run, and the yardstick finds what the detector finds. How fast: benchmarks/README.md."""
+
+import importlib
+import json
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from mtcnn_lite import Detector
+from mtcnn_lite.boxes import iou
+
+FOLDER = Path(__file__).parents[1] / "benchmarks"
+
+
+@pytest.fixture(scope="module")
+def benchmarks():
+    """The scripts in benchmarks/, importable by name. One thread: idle threads of a busy machine spin for long."""
+    threads = torch.get_num_threads(), cv2.getNumThreads()
+    torch.set_num_threads(1)
+    cv2.setNumThreads(1)
+    sys.path.insert(0, str(FOLDER))
+    yield importlib.import_module
+    sys.path.remove(str(FOLDER))
+    torch.set_num_threads(threads[0])
+    cv2.setNumThreads(threads[1])
+
+
+@pytest.mark.parametrize(("width", "height", "seed"), [(640, 480, 0), (640, 480, 1), (1280, 720, 2)])
+def test_yardstick_and_detector_find_the_same_faces(benchmarks, width, height, seed):
+    yardstick, photos = benchmarks("yardstick"), benchmarks("photos")
+    photo = photos.compose(width, height, seed)
+    detector = Detector(mirror_landmarks=False)
+    ours, plain = detector.detect(photo), yardstick.detect(yardstick.plain(detector.nets), photo)
+    assert len(ours) == len(plain) == len(photos.FACES)
+
+    overlaps = iou(ours.boxes, plain.boxes)  # (N, N)
+    partner = overlaps.argmax(axis=1)
+    assert sorted(partner) == list(range(len(plain)))
+    assert overlaps.max(axis=1).min() > 0.8
+    apart = np.linalg.norm(ours.landmarks - plain.landmarks[partner], axis=2).mean(axis=1)  # px, of five points
+    side = np.ptp(ours.boxes[:, [0, 2]], axis=1)
+    assert (apart / side).max() < 0.05
+
+
+def test_photos_are_the_same_every_time(benchmarks):
+    compose = benchmarks("photos").compose
+    photo = compose(320, 240, seed=5)
+    assert photo.shape == (240, 320, 3)
+    assert photo.dtype == np.uint8
+    assert (photo == compose(320, 240, seed=5)).all()
+    assert (photo != compose(320, 240, seed=6)).any()
+
+
+def test_yardstick_of_a_photo_too_small_for_a_level(benchmarks):
+    yardstick = benchmarks("yardstick")
+    nets = yardstick.plain(Detector().nets)
+    for photo in (np.zeros((12, 40, 3), np.uint8), np.zeros((60, 60, 3), np.uint8)):
+        assert len(yardstick.detect(nets, photo)) == 0
+
+
+def test_speed_script_tiny(benchmarks, tmp_path, capsys):
+    written = tmp_path / "result.json"
+    tiny = ["--sizes", "320x240", "--min-face", "40", "--repeats", "1", "--photos", "1", "--threads", "1"]
+    results = benchmarks("detect").main([*tiny, "--json", str(written)])
+    out = capsys.readouterr().out
+    assert "320x240" in out
+    assert json.loads(written.read_text())["results"] == results
+    [result] = results
+    assert result["runs"] == 1
+    for clock in ("cpu", "wall"):
+        ours, plain, ratio = (result[clock][name]["median"] for name in ("ms", "yardstick_ms", "ratio"))
+        assert ratio == pytest.approx(ours / plain, abs=1e-3)
+
+
+def test_memory_script_tiny(benchmarks):
+    result = benchmarks("memory").measure(320, 240, min_face=40)
+    assert result["photo_mb"] == pytest.approx(0.2304)
+    assert result["peak_mb"] >= result["before_mb"] > 50
+
+
+def test_faster_than_the_yardstick(benchmarks):
+    """Loosely, as tests share their machine: the bar itself, 0.5, is for benchmarks/detect.py."""
+    yardstick, photos, timed = benchmarks("yardstick"), benchmarks("photos"), benchmarks("detect").timed
+    detector = Detector(mirror_landmarks=False)
+    nets, photo = yardstick.plain(detector.nets), photos.compose(1280, 720)
+    ways = (lambda: detector.detect(photo), lambda: yardstick.detect(nets, photo))
+    ours, plain = np.min([[timed(way)[0] for way in ways] for _ in range(4)], axis=0)
+    assert ours / plain < 0.8
