@@ -10,6 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float32]
 
+MIRRORED = [1, 0, 2, 4, 3]  # the landmarks of a mirrored face: eyes and mouth corners change places
+
 
 def as_boxes(boxes: ArrayLike, name: str = "boxes") -> Floats:
     """`boxes` as a float32 array (N, 4); an empty list becomes (0, 4).

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from mtcnn_lite import nms as nms_
 from mtcnn_lite import pyramid
-from mtcnn_lite.boxes import Floats, clip_boxes
+from mtcnn_lite.boxes import MIRRORED, Floats, clip_boxes
 from mtcnn_lite.images import as_rgb, crop_windows
 from mtcnn_lite.nets import Nets, ONet, PNet, RNet, normalise
 from mtcnn_lite.parts import Parts
@@ -27,7 +27,6 @@ from mtcnn_lite.weights import WeightsError, load_weights, zhang2016
 STRIP = 1 << 18  # pixels of a level that P-Net sees at once: bounds memory
 BATCH = 128  # crops that R-Net and O-Net see at once
 PIXEL_CENTRE = 0.5  # box corners lie on pixel edges; landmarks, as in label files and OpenCV, count pixel centres
-MIRRORED = [1, 0, 2, 4, 3]  # landmarks of a mirrored face: eyes and mouth corners change places
 
 
 class Detector:

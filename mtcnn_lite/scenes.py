@@ -6,13 +6,12 @@ import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mtcnn_lite.boxes import Floats
+from mtcnn_lite.boxes import MIRRORED, Floats
 
 # The face in skimage.data.astronaut(), labelled by hand (data/README.md says how).
 ASTRONAUT_BOX = (181.0, 74.0, 270.0, 179.0)
 ASTRONAUT_LANDMARKS = ((203.5, 100.5), (246.3, 102.5), (223.5, 127.0), (203.0, 139.0), (245.0, 140.0))
 SIDES = (20, 110, 32, 60, 24, 90, 150, 44, 75)  # shorter sides of the collage's faces, px
-MIRRORED = [1, 0, 2, 4, 3]  # the landmarks of a mirrored face: eyes and mouth corners change places
 GROUND = 127  # brightness of a cell where the photo does not reach
 
 
