@@ -20,6 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from mtcnn_lite.boxes import as_boxes
+from mtcnn_lite.explain import NAMES, Explanation
 from mtcnn_lite.trace import Faces, Trace
 
 Pixels = NDArray[np.uint8]
@@ -32,7 +33,6 @@ COLOURS = {
     "truth": "#F0E442",  # yellow
     "muted": "#8A8A8A",
 }
-NAMES = {"pnet": "P-Net", "rnet": "R-Net", "onet": "O-Net"}
 INK, PAPER = "#222222", "#FFFFFF"
 
 
@@ -163,6 +163,18 @@ def draw_stages(trace: Trace, height: int = 300) -> Picture:
         draw_landmarks(draw_boxes(photo, found.boxes * scale), (found.landmarks + 0.5) * scale - 0.5, radius=2)
     )
     captions.append(f"after {NAMES['onet']}\n{len(found)} face{'s' * (len(found) != 1)}, 5 landmarks each")
+    return beside(panels, captions, height)
+
+
+def draw_explanation(trace: Trace, explanation: Explanation, height: int = 300) -> Picture:
+    """The face (yellow) and each stage's boxes for it, in three panels, with how many there were at each step."""
+    photo, scale = at_height(trace.image, height)
+    marked = draw_boxes(photo, np.array([explanation.box]) * scale, "truth")
+    panels, captions = [], []
+    for stage in explanation.stages:
+        panels.append(draw_boxes(marked, stage.boxes * scale, stage.stage))
+        counts = " › ".join(str(count) for count in stage.counts.values())
+        captions.append(f"{NAMES[stage.stage]} at {stage.threshold:.2f}\n{counts} boxes for it")
     return beside(panels, captions, height)
 
 

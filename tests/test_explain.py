@@ -1,0 +1,177 @@
+"""What became of each face, held against running the detector again."""
+
+import numpy as np
+import pytest
+
+from mtcnn_lite.boxes import iou
+from mtcnn_lite.explain import MATCH, STAGES, explain, explain_all
+from mtcnn_lite.scenes import ASTRONAUT_BOX, collage
+
+
+def found(trace, box):
+    """By brute force: does the result hold a box on this face?"""
+    return bool((iou([box], trace.faces.boxes) >= MATCH).any())
+
+
+def scene(kind):
+    """Nine labelled faces, made hard to see: (image, boxes)."""
+    picture, boxes, _ = collage()
+    rng = np.random.default_rng(3)
+    if kind == "dark and noisy":
+        picture = np.clip(0.35 * picture + rng.normal(0, 25, picture.shape), 0, 255)
+    if kind == "noisy":
+        picture = np.clip(picture + rng.normal(0, 55, picture.shape), 0, 255)
+    if kind == "pale":
+        picture = 0.12 * picture + 110
+    return np.asarray(picture, np.uint8), boxes
+
+
+@pytest.fixture(scope="module", params=["dark and noisy", "noisy", "pale"])
+def hard(request, detector):
+    image, boxes = scene(request.param)
+    trace = detector.trace(image)
+    return trace, boxes, explain_all(trace, boxes)
+
+
+@pytest.fixture(scope="module")
+def lost(detector):
+    """All faces of all scenes that some stage lost: (trace, explanation)."""
+    both = []
+    for kind in ("dark and noisy", "noisy", "pale"):
+        image, boxes = scene(kind)
+        for thresholds, nms in (
+            ((0.6, 0.7, 0.7), None),
+            ((0.97, 0.7, 0.7), None),
+            ((0.6, 0.7, 0.995), None),
+            ((0.6, 0.7, 0.7), (0, 0, 0, 0)),  # NMS that allows no overlap: a better box nearby takes the face away
+        ):
+            trace = detector.trace(image).rerun(thresholds=thresholds, nms=nms)
+            both += [(trace, e) for e in explain_all(trace, boxes).explanations if e.lost_in]
+    return both
+
+
+def test_scenes_lose_faces_in_every_stage(lost):
+    assert {e.lost_in for _, e in lost} == set(STAGES)
+    assert len(lost) > 20
+
+
+def test_found_means_that_the_result_has_it(hard):
+    trace, boxes, summary = hard
+    for box, e in zip(boxes, summary.explanations, strict=True):
+        assert (e.found is not None) == found(trace, box) == (e.lost_in is None)
+
+
+def test_at_the_thresholds_it_names_the_face_is_back(lost):
+    checked = 0
+    for trace, e in lost:
+        if e.thresholds:
+            checked += 1
+            assert found(trace.rerun(thresholds=e.thresholds), e.box), e
+    assert checked > 10
+
+
+def test_a_hundredth_above_the_one_it_names_the_face_is_still_lost(lost):
+    checked = 0
+    for trace, e in lost:
+        at = STAGES.index(e.lost_in)
+        named = e.stages[at].passes_at
+        if named is None or e.thresholds is None:
+            continue
+        thresholds = list(e.thresholds)
+        thresholds[at] = named + 0.01
+        if thresholds[at] < trace.settings.thresholds[at]:
+            checked += 1
+            assert not found(trace.rerun(thresholds=tuple(thresholds)), e.box), e
+    assert checked > 10
+
+
+def test_stage_that_no_threshold_opens_stays_shut(lost):
+    """Where it says that no threshold of a stage helps, none of that stage's own boxes is on the face at the lowest."""
+    checked = 0
+    for trace, e in lost:
+        stage = e.stages[STAGES.index(e.lost_in)]
+        if stage.passes_at is None:
+            checked += 1
+            thresholds = list(trace.settings.thresholds)
+            thresholds[STAGES.index(e.lost_in)] = 0.001 if e.lost_in == "pnet" else 0.0
+            opened = trace.rerun(thresholds=tuple(thresholds))
+            boxes = {"pnet": opened.pnet, "rnet": opened.rnet, "onet": opened.onet}[e.lost_in]["refined"].boxes
+            assert e.lost_in == "onet" or not (iou([e.box], boxes) >= MATCH).any(), e
+            assert not found(opened, e.box), e
+    assert checked
+
+
+def test_way_back_ends_where_it_says(lost):
+    """ "lost in X at any threshold": with the thresholds before X lowered as named, X at 0 still gives nothing."""
+    dead_ends = [(trace, e) for trace, e in lost if "at any threshold" in e.sentence]
+    assert dead_ends
+    for trace, e in dead_ends:
+        thresholds = list(trace.settings.thresholds)
+        thresholds[STAGES.index(e.lost_in)] = e.stages[STAGES.index(e.lost_in)].passes_at
+        end = {"R-Net": 1, "O-Net": 2}[e.sentence.rpartition("lost in ")[2].removesuffix(" at any threshold")]
+        if end == STAGES.index(e.lost_in) + 1:
+            thresholds[end] = 0.0
+            assert not found(trace.rerun(thresholds=tuple(thresholds)), e.box), e
+
+
+def test_first_empty_step_is_where_it_was_lost(lost):
+    for _, e in lost:
+        stage = e.stages[STAGES.index(e.lost_in)]
+        counts = list(stage.counts.items())
+        names = [name for name, _ in counts]
+        assert stage.counts[stage.lost_at] == 0
+        assert all(count > 0 for _, count in counts[: names.index(stage.lost_at)])
+        assert [c for _, c in counts] == sorted((c for _, c in counts), reverse=True), "steps only take away"
+
+
+def test_best_score_is_that_of_the_best_window_by_brute_force(detector, astronaut):
+    trace = detector.trace(astronaut)
+    e = explain(trace, ASTRONAUT_BOX)
+    best = {}
+    for index, level in enumerate(trace.levels):
+        for row in range(level.face_map.shape[0]):
+            for column in range(level.face_map.shape[1]):
+                side = 12 / level.scale
+                x, y = 2 * column / level.scale, 2 * row / level.scale
+                moved = np.array([x, y, x + side, y + side]) + level.offset_map[row, column] * side
+                if index >= 3 and iou([ASTRONAUT_BOX], [moved])[0, 0] >= MATCH:  # lower levels: 40,000 windows
+                    best[index] = max(best.get(index, 0), level.face_map[row, column])
+    views = {view.level: view.score for view in e.levels if view.level >= 3 and view.score is not None}
+    assert views == pytest.approx(best)
+    assert e.stages[0].best == pytest.approx(max(best.values()))
+
+
+def test_summary_counts_recall_by_stage(hard):
+    trace, boxes, summary = hard
+    assert summary.left["onet"] == sum(found(trace, box) for box in boxes)
+    assert 9 >= summary.left["pnet"] >= summary.left["rnet"] >= summary.left["onet"]
+    assert repr(summary) == (
+        f"Summary(of 9 faces, {summary.left['pnet']} after P-Net, {summary.left['rnet']} after R-Net, "
+        f"{summary.left['onet']} after O-Net)"
+    )
+
+
+def test_sentence_names_stage_score_and_threshold(detector):
+    image, boxes = scene("dark and noisy")
+    e = explain(detector.trace(image), boxes[2])
+    assert e.sentence.startswith(f"lost in R-Net: best score {e.stages[1].best:.2f} under 0.70; it would survive a thr")
+    assert f"threshold of {e.stages[1].passes_at:g}" in e.sentence
+    assert e.report().splitlines()[0] == e.sentence
+
+
+def test_face_too_small_for_the_pyramid(detector, astronaut):
+    e = explain(detector.trace(astronaut), (100, 100, 105, 106))
+    assert e.lost_in == "pnet"
+    assert "no box that it makes comes near enough" in e.sentence
+    assert e.thresholds is None
+
+
+def test_image_without_a_level(detector):
+    e = explain(detector.trace(np.zeros((10, 10, 3), np.uint8)), (0, 0, 9, 9))
+    assert (e.lost_in, e.levels, e.thresholds) == ("pnet", (), None)
+
+
+@pytest.mark.parametrize("box", [(5, 5, 5, 9), (9, 5, 2, 9), (1, 2, 3), (0, 0, np.nan, 5), "box"])
+def test_bad_box(detector, astronaut, box):
+    with pytest.raises(ValueError):  # noqa: PT011
+        explain(detector.trace(astronaut), box)
