@@ -4,9 +4,21 @@
 >>> faces = Detector().detect(read_image("photo.jpg"))               # doctest: +SKIP
 """
 
-from mtcnn_lite.cascade import Detector
-from mtcnn_lite.images import read_image
-from mtcnn_lite.trace import Faces, Trace
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mtcnn_lite.cascade import Detector
+    from mtcnn_lite.images import read_image
+    from mtcnn_lite.trace import Faces, Trace
 
 __all__ = ["Detector", "Faces", "Trace", "read_image"]
 __version__ = "0.1.0"
+_HOME = {"Detector": "cascade", "Faces": "trace", "Trace": "trace", "read_image": "images"}
+
+
+def __getattr__(name: str) -> Any:
+    """The names above, imported when first asked for: torch takes over a second, and `--help` does not need it."""
+    if name in _HOME:
+        return getattr(import_module(f"mtcnn_lite.{_HOME[name]}"), name)
+    raise AttributeError(f"module 'mtcnn_lite' has no attribute {name!r}")

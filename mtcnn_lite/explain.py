@@ -204,8 +204,7 @@ def _passes_at(trace: Trace, stage: str, face: Floats) -> float | None:
         thresholds[index] = threshold
         score = _passing(trace.rerun(thresholds=(thresholds[0], thresholds[1], thresholds[2])), stage, face)
         if score is not None:
-            digits = 2 if score >= 0.01 else 5
-            return float(np.floor(score * 10**digits) / 10**digits)
+            return _down(score)
     return None
 
 
@@ -225,6 +224,12 @@ def _way_back(trace: Trace, face: Floats) -> tuple[tuple[float, float, float] | 
     return now.settings.thresholds, more
 
 
+def _down(score: float) -> float:
+    """A score rounded down to two digits, small ones to five: as a threshold, it lets that score pass."""
+    digits = 5 if score < 0.01 else 2
+    return float(np.floor(score * 10**digits) / 10**digits)
+
+
 def _reason(view: StageView) -> str:
     """Why the stage lost the face."""
     name = NAMES[view.stage]
@@ -233,9 +238,9 @@ def _reason(view: StageView) -> str:
             f"lost in {name}: no box that it makes comes near enough, best overlap {view.moved:.2f} of {MATCH} needed"
         )
     if view.lost_at == "above threshold":
-        why = f"best score {view.best:.2f} under {view.threshold:.2f}"
+        why = f"best score {_down(view.best):g} under {view.threshold:g}"
     else:
-        why = f"best score {view.best:.2f}, but NMS keeps better boxes that are not on it"
+        why = f"best score {_down(view.best):g}, but NMS keeps better boxes that are not on it"
     if view.passes_at is None:
         return f"lost in {name}: {why}; lowering its threshold does not help"
     return f"lost in {name}: {why}; it would survive a threshold of {view.passes_at:g}"

@@ -1,0 +1,53 @@
+"""What several commands share: the options of a `Detector`, and the exit statuses."""
+
+import argparse
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mtcnn_lite.cascade import Detector
+
+FAILED = 1  # exit status; argparse itself ends with 2 for bad arguments
+
+
+def add_settings(parser: argparse.ArgumentParser) -> None:
+    """The options of a `Detector`, with its own defaults."""
+    add = parser.add_argument_group("detector").add_argument
+    add(
+        "--min-face",
+        type=float,
+        default=20,
+        metavar="PX",
+        help="side of the smallest face to look for, at least 12; half as much takes four times as long (default: 20)",
+    )
+    add(
+        "--factor",
+        type=float,
+        default=0.709,
+        help="ratio of one level of the image pyramid to the one before, between 0 and 1 (default: 0.709)",
+    )
+    add(
+        "--thresholds",
+        type=float,
+        nargs=3,
+        default=(0.6, 0.7, 0.7),
+        metavar=("P", "R", "O"),
+        help="lowest probability of a face that passes P-Net, R-Net and O-Net, each 0 to 1; lower ones find more "
+        "faces, and more that are none (default: 0.6 0.7 0.7)",
+    )
+    add(
+        "--weights",
+        default="zhang2016",
+        help="a folder with pnet, rnet and onet.safetensors, or zhang2016: the authors' own, from the installed "
+        "package mtcnn (default: zhang2016)",
+    )
+
+
+def detector_of(options: argparse.Namespace) -> "Detector":
+    """The detector that the options describe; ends with a message and status 2 where they can't be met."""
+    from mtcnn_lite.cascade import Detector  # with torch: over a second, so only once the arguments make sense
+
+    try:
+        return Detector(options.weights, options.min_face, options.factor, tuple(options.thresholds))
+    except ValueError as error:  # a setting out of its range, or a WeightsError
+        options.error(str(error))
+        raise  # never reached: `error` ends the program
