@@ -104,7 +104,7 @@ class Notebook:
         self.page.wait_for_function(
             "() => jupyterapp.shell.currentWidget.sessionContext.session.kernel.status === 'idle'"
         )
-        self.page.wait_for_selector(".mtcnn-canvas canvas")
+        self.page.wait_for_function("() => document.querySelectorAll('.mtcnn-canvas canvas').length > 0")
         self.page.wait_for_timeout(500)
         self.page.evaluate(WATCH)
 
@@ -123,11 +123,18 @@ class Notebook:
             ".map(c => c.model.executionCount)"
         )
 
+    def sliders(self) -> list[str]:
+        """The descriptions of all sliders, from top to bottom."""
+        return [(row.locator(".widget-label").first.text_content() or "").strip() for row in self._rows().all()]
+
+    def _rows(self):
+        return self.page.locator(".widget-inline-hbox:has(.noUi-handle)")
+
     def focus(self, slider: str) -> None:
-        """Put the keyboard on the slider with this description."""
-        row = self.page.locator(".widget-inline-hbox", has=self.page.get_by_text(slider, exact=True))
-        row.locator(".noUi-handle").focus()
+        """Put the keyboard on the slider with this description, and its canvas in view."""
+        row = self._rows().filter(has=self.page.get_by_text(slider, exact=True))
         row.scroll_into_view_if_needed()
+        row.locator(".noUi-handle").first.focus()
         self.page.wait_for_timeout(150)
 
     def press(self, key: str, wait: float = 4.0) -> float | None:
@@ -141,6 +148,11 @@ class Notebook:
                 return changed - pressed
             self.page.wait_for_timeout(20)
         return None
+
+    def close(self) -> None:
+        """End the notebook's kernel, then its page."""
+        self.page.evaluate("() => jupyterapp.shell.currentWidget.sessionContext.shutdown()")
+        self.page.close()
 
     def picture(self) -> int:
         return self.page.evaluate("() => watch.seen()")

@@ -1,0 +1,81 @@
+"""Every notebook as a reader meets it: in JupyterLab, run, each slider moved to both ends and timed."""
+
+import statistics
+from pathlib import Path
+
+import pytest
+
+NOTEBOOKS = sorted(path.name for path in (Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
+BROWSER, KERNEL = 30, 150  # ms from key press to changed pixels, median: in the browser alone, and through the kernel
+STRICTER = {"03_pnet.ipynb": {"NMS overlap": 120, "smallest face, px": 120}}
+IN_BROWSER = {  # sliders that are linked to the canvas in the browser; the others ask the kernel
+    "03_pnet.ipynb": ("score threshold", "pyramid level"),
+}
+
+
+@pytest.fixture(scope="module", params=NOTEBOOKS)
+def notebook(request, open_notebook):
+    opened = open_notebook(request.param)
+    opened.name = request.param
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(autouse=True)
+def no_errors(notebook):
+    yield
+    assert notebook.errors() == []
+
+
+def test_every_cell_runs(notebook):
+    counts = notebook.counts()
+    assert counts == list(range(1, len(counts) + 1))
+
+
+def test_views_fit_the_page(notebook):
+    """Nothing of an explorer is cut off at the right: no canvas is wider than the cell that it stands in."""
+    right = notebook.page.locator(".jp-Notebook .jp-Cell").first.bounding_box()
+    for canvas in notebook.page.locator(".mtcnn-canvas canvas").all():
+        box = canvas.bounding_box()
+        assert box is None or box["x"] + box["width"] <= right["x"] + right["width"]
+
+
+def test_sliders_answer_at_once(notebook, capsys):
+    sliders = notebook.sliders()
+    assert sliders
+    for slider in sliders:
+        allowed = BROWSER if slider in IN_BROWSER.get(notebook.name, ()) else KERNEL
+        allowed = STRICTER.get(notebook.name, {}).get(slider, allowed)
+        medians = []
+        for _ in range(2):  # once more if another program had the processor
+            notebook.focus(slider)
+            notebook.press("Home")
+            times, key = [], "ArrowRight"
+            for _ in range(40):  # some moves change nothing: the end of the scale, a threshold between two scores
+                took = notebook.press(key, wait=1.0)
+                if took is None:
+                    key = "ArrowLeft" if key == "ArrowRight" else "ArrowRight"
+                else:
+                    times.append(took)
+                if len(times) == 20:
+                    break
+            assert len(times) == 20, f"{slider}: of 40 key presses {len(times)} changed the picture"
+            medians.append(statistics.median(times))
+            if medians[-1] <= allowed:
+                break
+        with capsys.disabled():
+            print(f"\n{notebook.name}, {slider}: median {min(medians):.0f} ms over 20 key presses, {allowed} allowed")
+        assert min(medians) <= allowed, slider
+
+
+def test_sliders_go_to_both_ends(notebook):
+    for slider in notebook.sliders():
+        notebook.focus(slider)
+        seen = set()
+        for key in ("Home", "End"):
+            notebook.press(key, wait=1.0)
+            notebook.page.wait_for_timeout(300)
+            seen.add(notebook.picture())
+        assert len(seen) == 2, f"{slider}: the same picture at both ends"
+        notebook.press("Home")
+        notebook.press("ArrowRight", wait=1.0)
