@@ -25,13 +25,13 @@ LIT = {"03": COLOURS["pnet"], "04": COLOURS["rnet"], "05": COLOURS["onet"]}  # o
 BOX, GAP, ROW, LEFT = 116, 16, 40, 124  # px: a chapter's box, the way to the next, a row, the row's name
 
 
-def chapter_map(number: str) -> Picture:
-    """The chapters in the order in which they build on one another, with chapter `number` lit.
+def chapter_map(number: str | None = None) -> Picture:
+    """The chapters in the order in which they build on one another, with chapter `number` lit, or none.
 
     >>> chapter_map("03")
     Picture(900 x 118)
     """
-    if number not in CHAPTERS:
+    if number is not None and number not in CHAPTERS:
         raise ValueError(f"number is {number!r}; it must be one of {', '.join(CHAPTERS)}")
     sheet = Image.new("RGB", (LEFT + 6 * BOX + 5 * GAP, ROW * len(ROWS) - 2), PAPER)
     pen = ImageDraw.Draw(sheet)

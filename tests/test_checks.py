@@ -1,6 +1,8 @@
 """The judges: each accepts right answers however they are written, and rejects wrong ones by their name."""
 
+import importlib
 import importlib.util
+import pkgutil
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
@@ -10,14 +12,15 @@ import torch
 
 from mtcnn_lite import boxes as boxes_
 from mtcnn_lite import checks, pyramid
-from mtcnn_lite.checks import offsets as offsets_judge
-from mtcnn_lite.checks import windows as windows_judge
 from mtcnn_lite.checks.compare import difference
 from mtcnn_lite.checks.engine import Case, Judge, Mistake
 from mtcnn_lite.checks.words import number, read, show
 
 SOLUTIONS = Path(__file__).parents[1] / "notebooks" / "source" / "solutions.py"
-JUDGES = {"candidate_windows": windows_judge._JUDGE, "decode_offsets": offsets_judge._JUDGE}
+MODULES = [
+    importlib.import_module(f"mtcnn_lite.checks.{found.name}") for found in pkgutil.iter_modules(checks.__path__)
+]
+JUDGES = {value.name: value for module in MODULES for value in vars(module).values() if isinstance(value, Judge)}
 
 
 def solutions():

@@ -6,7 +6,22 @@ passed: `mine if checks.decode_offsets(mine) else boxes.decode_offsets`. Your fu
 """
 
 from mtcnn_lite.checks.offsets import decode_offsets
+from mtcnn_lite.checks.overlap import iou
+from mtcnn_lite.checks.points import landmarks_to_image
+from mtcnn_lite.checks.scales import pyramid_scales
+from mtcnn_lite.checks.squares import square_boxes
+from mtcnn_lite.checks.suppression import nms, soft_nms
 from mtcnn_lite.checks.verdict import Verdict
 from mtcnn_lite.checks.windows import candidate_windows
 
-__all__ = ["Verdict", "candidate_windows", "decode_offsets"]
+__all__ = [
+    "Verdict",
+    "candidate_windows",
+    "decode_offsets",
+    "iou",
+    "landmarks_to_image",
+    "nms",
+    "pyramid_scales",
+    "soft_nms",
+    "square_boxes",
+]

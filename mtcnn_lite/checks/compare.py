@@ -21,13 +21,17 @@ class Difference:
     plain: bool = False
 
 
-def same(first: Any, second: Any, tolerance: float) -> bool:
-    """Whether two answers agree: same shape, every number within `tolerance`, no NaN."""
+def same(first: Any, second: Any, tolerance: float, equal_nan: bool = False) -> bool:
+    """Whether two answers agree: same shape, every number within `tolerance`; NaN only with NaN, if `equal_nan`."""
     if isinstance(first, np.ndarray) and isinstance(second, np.ndarray):
         if first.shape != second.shape:
             return False
         with np.errstate(invalid="ignore"):
-            return bool(np.isclose(first.astype(float), second.astype(float), rtol=1e-5, atol=tolerance).all())
+            return bool(
+                np.isclose(
+                    first.astype(float), second.astype(float), rtol=1e-5, atol=tolerance, equal_nan=equal_nan
+                ).all()
+            )
     return type(first) is type(second) and bool(first == second)
 
 

@@ -7,11 +7,13 @@ with the hint for whoever wrote it. A mistake is named where the reader's answer
 import copy
 import inspect
 import io
+import sys
 import warnings
-from collections.abc import Callable
-from contextlib import redirect_stdout
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from functools import cached_property, partial
+from types import FrameType
 from typing import Any
 
 import numpy as np
@@ -21,6 +23,7 @@ from mtcnn_lite.checks.verdict import Verdict
 from mtcnn_lite.checks.words import as_code, change, read, shortened, show, stopped
 
 Function = Callable[..., Any]
+LINES = 1_000_000  # a function that has run so many of its lines in one case is taken to be in an endless loop
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,7 +96,7 @@ class Judge:
         """Calls `fn` on a copy of the case's arguments; what it prints and warns of is kept out of the notebook."""
         given, printed = copy.deepcopy(case.inputs), io.StringIO()
         try:
-            with redirect_stdout(printed), warnings.catch_warnings():
+            with redirect_stdout(printed), warnings.catch_warnings(), bounded(fn):
                 warnings.simplefilter("ignore")
                 answer = read(fn(*given), like=self.answers[self.cases.index(case)])
         except Exception as error:
@@ -149,6 +152,8 @@ class Judge:
         """The hint for the first case that fails, `index`: that of the mistake which answers as `fn` does in it and in
         those before, and in more of those after than any other; or what can be said without one."""
         case = self.cases[index]
+        if isinstance(outcome.error, Endless):
+            return "The loop does not come to an end here: no turn of it brings its condition nearer to False."
         if wrong is None:
             return (
                 case.if_it_stops or "It stops with an error. verdict.inputs holds this case's arguments: try it alone."
@@ -170,7 +175,7 @@ class Judge:
     def _alike(self, first: Outcome, second: Outcome) -> bool:
         if first.error or second.error:
             return type(first.error) is type(second.error)
-        return same(first.answer, second.answer, self.tolerance)
+        return same(first.answer, second.answer, self.tolerance, equal_nan=True)
 
     def _drawing(self, case: Case, outcome: Outcome, expected: Any, wrong: Difference | None) -> str:
         if self.draw is None:
@@ -187,3 +192,33 @@ class Judge:
             return f"{self.name}({', '.join(texts)})"
         each = zip(self.arguments, texts, case.inputs, strict=True)
         return f"{self.name}({', '.join(t or f'{n} {np.shape(v)}' for n, t, v in each)}): verdict.inputs holds them"
+
+
+class Endless(Exception):
+    """A reader's function that was stopped; see `bounded`."""
+
+
+@contextmanager
+def bounded(fn: Function) -> Iterator[None]:
+    """Raises Endless in `fn` once it has run LINES lines of its own file: a verdict, and no frozen notebook.
+
+    It counts lines, not seconds, so that every machine says the same. Where a debugger traces already, it does nothing.
+    """
+    code = getattr(inspect.unwrap(fn), "__code__", None)
+    if code is None or sys.gettrace() is not None:
+        yield
+        return
+    left = LINES
+
+    def line(frame: FrameType, event: str, argument: Any) -> Any:
+        nonlocal left
+        left -= event == "line"
+        if left < 0:
+            raise Endless(f"stopped after {LINES:,} lines")
+        return line
+
+    sys.settrace(lambda frame, *_: line if frame.f_code.co_filename == code.co_filename else None)
+    try:
+        yield
+    finally:
+        sys.settrace(None)

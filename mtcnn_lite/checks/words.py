@@ -58,7 +58,7 @@ def number(value: Any) -> str:
 
 
 def show(value: Any, rows: int = 6) -> str:
-    """An answer or argument in a few lines, one for each row of a table; the rows after `rows` are only counted.
+    """An answer or argument in a few lines, one for each row of a table; what is more than `rows` is only counted.
 
     >>> show(np.array([[0.25, 1], [2, 3]])), show(np.zeros((0, 4))), show("part")
     ('[[0.25, 1],\\n [2, 3]]', 'empty, shape (0, 4)', "'part'")
@@ -72,10 +72,13 @@ def show(value: Any, rows: int = 6) -> str:
         return number(array[()])
     if array.size == 0:
         return f"empty, shape {array.shape}"
+    if array.ndim > 2 and array.size <= PASTED:
+        return "[" + ",\n ".join(show(table).replace("\n", "\n ") for table in array) + "]"
     if array.ndim > 2 or array[0].size > 16:
         return f"shape {array.shape}"
     if array.ndim == 1:
-        return f"[{', '.join(number(v) for v in array)}]"
+        more = f", ... {array.size} numbers" if array.size > PASTED else ""
+        return f"[{', '.join(number(v) for v in array[:PASTED])}{more}]"
     lines = [f"[{', '.join(number(v) for v in row)}]" for row in array[:rows]]
     more = f",\n ... {len(array)} rows]" if len(array) > rows else "]"
     return "[" + ",\n ".join(lines) + more

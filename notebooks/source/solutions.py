@@ -19,3 +19,74 @@ def decode_offsets(boxes, offsets):
     left, top, right, bottom = offsets.T
     moved = [x1 + left * width, y1 + top * height, x2 + right * width, y2 + bottom * height]
     return np.stack(moved, axis=1)  # (N, 4)
+
+
+# --- 04_rnet
+
+
+def square_boxes(boxes):
+    """Half of the longer side to either end of the centre, along x and along y."""
+    corner, opposite = boxes[:, :2], boxes[:, 2:]  # (N, 2) x1, y1 and x2, y2
+    side = (opposite - corner).max(axis=1, keepdims=True)  # (N, 1), each box has its own
+    centre = (corner + opposite) / 2  # (N, 2)
+    return np.concatenate([centre - side / 2, centre + side / 2], axis=1)  # (N, 4)
+
+
+# --- 02_image_pyramid
+
+
+def pyramid_scales(height, width, min_face, factor):
+    """Down from 12 / min_face, a factor at a time, while a window of 12 px fits into the level."""
+    scales, scale = [], 12 / min_face
+    while min(height, width) * scale >= 12:
+        scales.append(scale)
+        scale *= factor
+    return scales
+
+
+# --- 01_nms
+
+
+def nms(boxes, scores, threshold):
+    """Take the best of those that are left, drop what it overlaps too much, and go on until none is left."""
+    order = np.argsort(-scores, kind="stable")  # (N,) best first; of equal scores the earlier
+    kept = []
+    while len(order):
+        best, order = order[0], order[1:]
+        kept.append(best)
+        order = order[iou(boxes[best], boxes[order]) <= threshold]
+    return np.array(kept, dtype=int)  # (K,)
+
+
+def soft_nms(boxes, scores, sigma):
+    """Take the best of those that are left, lower the others by their overlap with it, and go on."""
+    lowered = scores.astype(float)  # (N,) a copy
+    left = np.arange(len(boxes))
+    while len(left):
+        best = left[lowered[left].argmax()]
+        left = left[left != best]
+        lowered[left] *= np.exp(-(iou(boxes[best], boxes[left]) ** 2) / sigma)
+    return lowered
+
+
+# --- 00_iou
+
+
+def iou(box, boxes):
+    """The sides of the shared part, clipped at 0; its area over the union, which counts it once."""
+    corner = np.maximum(box[:2], boxes[:, :2])  # (N, 2) where the shared parts begin, x and y
+    opposite = np.minimum(box[2:], boxes[:, 2:])  # (N, 2) where they end
+    shared = np.maximum(opposite - corner, 0).prod(axis=1)  # (N,)
+    union = (box[2:] - box[:2]).prod() + (boxes[:, 2:] - boxes[:, :2]).prod(axis=1) - shared
+    return np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)  # (N,)
+
+
+# --- 05_onet
+
+
+def landmarks_to_image(boxes, landmarks):
+    """Each point is a part of its window's size away from the window's corner."""
+    x1, y1, x2, y2 = boxes[:, :, None].transpose(1, 0, 2)  # (N, 1) each, to go with five points
+    x = x1 + landmarks[:, :5] * (x2 - x1)  # (N, 5)
+    y = y1 + landmarks[:, 5:] * (y2 - y1)  # (N, 5)
+    return np.stack([x, y], axis=2)  # (N, 5, 2)
