@@ -1,15 +1,12 @@
 """P-Net live: move the threshold, the NMS overlap, the level and the smallest face, on any photo."""
 
-from typing import Any
-
 import ipywidgets as widgets
 import numpy as np
 from numpy.typing import NDArray
 
 from mtcnn_lite.cascade import Detector
 from mtcnn_lite.draw import COLOURS, Picture, at_height, beside, draw_boxes, draw_map
-from mtcnn_lite.explorers.canvas import Canvas, Explorer, Layers
-from mtcnn_lite.images import ImageError, as_rgb, decode_image, shrink_to
+from mtcnn_lite.explorers.canvas import Canvas, Layers, PhotoExplorer
 from mtcnn_lite.trace import Trace
 
 # Windows of one level stand on a grid of 2 px, so their overlaps take few values: 0.714, 0.532, 0.5, 0.385, ... One
@@ -41,10 +38,10 @@ def view(trace: Trace, overlap: float) -> Layers:
     return Layers(STEPS, boxes, alive, first.scores, first.level.astype(np.uint8), maps, scales, stage.windows)
 
 
-class PNetExplorer(Explorer):
+class PNetExplorer(PhotoExplorer):
     """P-Net on `image` (RGB uint8), or on a photo that the reader uploads. Any `detector` gives the nets."""
 
-    def __init__(self, detector: Detector, image: NDArray[np.uint8], **kwargs: Any) -> None:
+    def __init__(self, detector: Detector, image: NDArray[np.uint8]) -> None:
         self.canvas = Canvas(colour=COLOURS["pnet"])
         style, wide = {"description_width": "115px"}, widgets.Layout(width="400px")
         look = {"style": style, "layout": wide}
@@ -60,8 +57,6 @@ class PNetExplorer(Explorer):
         self.only_level = widgets.Checkbox(
             value=False, description="this level only", indent=False, layout=widgets.Layout(width="auto")
         )
-        self.upload = widgets.FileUpload(accept="image/*", description="your photo")
-        self.message = widgets.Label("")
         for control, name, trait in (
             (self.threshold, "value", "threshold"),
             (self.level, "value", "level"),
@@ -71,9 +66,8 @@ class PNetExplorer(Explorer):
             widgets.jslink((control, name), (self.canvas, trait))
         self.overlap.observe(lambda _: self._update(), "value")
         self.min_face.observe(lambda _: self._update(), "value")
-        self.upload.observe(lambda _: self._receive(), "value")
         self._detector = detector
-        self._load(image)
+        super().__init__(image, LONGEST)
         wrap = widgets.Layout(flex_flow="row wrap", align_items="center")
         rows = [
             widgets.HBox([self.threshold, self.overlap], layout=wrap),
@@ -81,10 +75,9 @@ class PNetExplorer(Explorer):
             widgets.HBox([widgets.Label("show after"), self.step, self.only_level, self.upload], layout=wrap),
             self.message,
         ]
-        super().__init__([*rows, self.canvas], **kwargs)
+        self.children = [*rows, self.canvas]
 
-    def _load(self, image: NDArray[np.uint8]) -> None:
-        self.image = as_rgb(image)
+    def show_photo(self) -> None:
         self._trace = self._detector.trace(self.image)
         for smallest in FACES[:3]:  # the stops' scales, all of them: from here on the slider only picks among them
             self._trace.rerun(min_face=smallest)
@@ -98,27 +91,12 @@ class PNetExplorer(Explorer):
         self.level.max = max(len(layers.maps) - 1, 0)
         self.canvas.show(layers, photo)
 
-    def _receive(self) -> None:
-        """Show the photo that the reader has uploaded, or say why not and keep the one on screen."""
-        if not self.upload.value:
-            return
-        name, content = self.upload.value[0]["name"], bytes(self.upload.value[0]["content"])
-        try:
-            photo = decode_image(content, name)
-        except ImageError as error:
-            self.message.value = str(error)
-            return
-        self._load(shrink_to(photo, LONGEST))
-        height, width = self.image.shape[:2]
-        shrunk = "" if photo.shape == self.image.shape else f", shrunk from {photo.shape[1]} x {photo.shape[0]}"
-        self.message.value = f"{name}: {width} x {height} px{shrunk}"
-
     def still(self) -> Picture:
         layers, threshold = self._layers(), self.threshold.value
         photo, scale = at_height(self.image, 280)
         panels, captions = [], []
         for step in (0, 3):
-            chosen = (layers.scores >= np.float32(threshold)) & (layers.alive > step)
+            chosen = layers.shown(step, threshold)
             panels.append(draw_boxes(photo, layers.boxes[step, chosen] * scale, "pnet", 1))
             captions.append(f"{int(chosen.sum())} {STEPS[step]}")
         if layers.maps:

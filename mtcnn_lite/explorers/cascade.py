@@ -1,0 +1,147 @@
+"""The whole cascade live: move the three thresholds and see what each net lets through, on any photo."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import ipywidgets as widgets
+import numpy as np
+from numpy.typing import NDArray
+
+from mtcnn_lite.cascade import Detector
+from mtcnn_lite.draw import COLOURS, Picture, draw_stages
+from mtcnn_lite.explain import explain
+from mtcnn_lite.explorers.canvas import Bars, Canvas, Layers, PhotoExplorer
+from mtcnn_lite.trace import Trace
+
+# P-Net's scores lie all over the scale. Those of R-Net and O-Net crowd at its ends, and so do the stops.
+P_STOPS = [0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.93, 0.95, 0.97, 0.98, 0.99, 0.995]
+R_STOPS = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.93, 0.95, 0.97, 0.98, 0.99, 0.993, 0.996, 0.998, 0.999]
+O_STOPS = [0.1, 0.2, 0.4, 0.7, 0.95, 0.97, 0.98, 0.99, 0.993, 0.996, 0.998, 0.999]
+LOWEST = (P_STOPS[0], R_STOPS[0], O_STOPS[0])
+LONGEST = 1024  # an uploaded photo's longer side is shrunk to this: P-Net at its lowest stop proposes thousands
+STEPS = ["left by P-Net", "left by R-Net", "accepted by O-Net", "left by the last NMS"]
+
+
+def view(trace: Trace, pnet: float, rnet: float) -> Layers:
+    """What P-Net proposes at threshold `pnet`, and how far each box gets with R-Net's at `rnet`.
+
+    O-Net's threshold is the lowest stop: NMS only drops a box for a better one, so that the browser gets
+    the faces of any higher threshold by cutting at it.
+    """
+    run = trace.rerun(thresholds=(pnet, rnet, LOWEST[2]))
+    first, asked, decided = run.pnet["refined"], run.rnet["scored"], run.onet["scored"]
+    to_onet = run.rnet["above threshold"].parent[run.rnet["nms"].parent]  # rows in `first`
+    passed = to_onet[run.onet["above threshold"].parent]
+    faces = passed[run.onet["nms"].parent]
+    alive = np.ones(len(first), np.uint8)
+    boxes, scores = np.repeat(first.boxes[None], 4, axis=0), np.zeros((4, len(first)), np.float32)
+    landmarks = np.full((len(first), 5, 2), np.nan, np.float32)
+    scores[0], scores[1], scores[2:, to_onet] = first.scores, asked.scores, decided.scores
+    for step, (rows, moved) in enumerate(
+        ((to_onet, run.rnet["refined"].boxes), (passed, run.onet["refined"].boxes), (faces, run.faces.boxes)), start=1
+    ):
+        alive[rows], boxes[step, rows] = step + 1, moved
+    landmarks[faces] = run.faces.landmarks
+    no_maps = [np.zeros((0, 0), np.float32)] * len(run.levels)
+    scales = [level.scale for level in run.levels]
+    return Layers(STEPS, boxes, alive, scores, first.level.astype(np.uint8), no_maps, scales, run.pnet.windows,
+                  cut_from=2, landmarks=landmarks)  # fmt: skip
+
+
+def ask_all(trace: Trace) -> Trace:
+    """Let the nets see every window that any stop of the sliders can send them: the run at the lowest stops."""
+    # An overlap of 1 lets all boxes pass NMS: at other thresholds any of them may be the one that is kept.
+    lowest = trace.rerun(thresholds=LOWEST, nms=(*trace.settings.nms[:2], 1, 1))
+    assert lowest.seconds
+    return lowest
+
+
+def costs(trace: Trace, lowest: Trace) -> list[tuple[float, int]]:
+    """For each of STEPS the milliseconds a box took, and the step whose boxes those are (`Layers.costs`).
+
+    `trace` ran P-Net, `lowest`, which `ask_all` gave, the others. P-Net looks at all windows, R-Net at P-Net's boxes,
+    O-Net at R-Net's and once more at the faces, mirrored.
+    """
+    mirrored = len(lowest.onet.steps.get("mirrored", ()))
+    looks = [trace.pnet.windows, len(lowest.rnet["scored"]), len(lowest.onet["scored"]) + mirrored]
+    seconds = [trace.spent["pyramid"] + trace.spent["pnet"], lowest.spent["rnet"], lowest.spent["onet"]]
+    pnet, rnet, onet = (1000 * s / max(look, 1) for s, look in zip(seconds, looks, strict=True))
+    return [(pnet, -1), (rnet, 0), (onet, 1), (onet if trace.settings.mirror_landmarks else 0.0, 3)]
+
+
+def bars(lowest: Trace, layers: Layers, pnet: float, rnet: float) -> list[Bars]:
+    """What each net says of the boxes that it gets: P-Net's scores from its lowest stop on, R-Net's, O-Net's."""
+    to_onet = layers.scores[2, layers.alive > 1]
+    return [
+        Bars("P-Net", COLOURS["pnet"], Bars.count(lowest.pnet.last.scores, P_STOPS), P_STOPS.index(pnet)),
+        Bars("R-Net", COLOURS["rnet"], Bars.count(layers.scores[1], R_STOPS), R_STOPS.index(rnet)),
+        Bars("O-Net", COLOURS["onet"], Bars.count(to_onet, O_STOPS), -1),
+    ]
+
+
+class CascadeExplorer(PhotoExplorer):
+    """The cascade on `image` (RGB uint8), or on a photo that the reader uploads. Any `detector` gives the nets."""
+
+    def __init__(self, detector: Detector, image: NDArray[np.uint8]) -> None:
+        colours = [COLOURS["pnet"], COLOURS["rnet"], COLOURS["onet"], COLOURS["onet"]]
+        self.canvas = Canvas(colours=colours, with_map=False, together=True, step=3, stops=O_STOPS)
+        look = {"style": {"description_width": "115px"}, "layout": widgets.Layout(width="400px")}
+        self.pnet = widgets.SelectionSlider(options=P_STOPS, value=0.6, description="P-Net threshold", **look)
+        self.rnet = widgets.SelectionSlider(options=R_STOPS, value=0.7, description="R-Net threshold", **look)
+        self.onet = widgets.SelectionSlider(options=O_STOPS, value=0.7, description="O-Net threshold", **look)
+        after = ["P-Net", "R-Net", "O-Net", "last NMS"]
+        self.step = widgets.ToggleButtons(options=after, index=3, style={"button_width": "auto"})
+        self.together = widgets.Checkbox(
+            value=True, description="and what was lost before", indent=False, layout=widgets.Layout(width="auto")
+        )
+        for control, name, trait in (
+            (self.onet, "index", "stop"),
+            (self.step, "index", "step"),
+            (self.together, "value", "together"),
+        ):
+            widgets.jslink((control, name), (self.canvas, trait))
+        self.canvas.note = "Click on a box to ask what became of that face."
+        self.canvas.on_msg(lambda _, message, buffers: self._explain(message["clicked"]))
+        self.pnet.observe(lambda _: self._update(), "value")
+        self.rnet.observe(lambda _: self._update(), "value")
+        self._detector = detector
+        super().__init__(image, LONGEST)
+        wrap = widgets.Layout(flex_flow="row wrap", align_items="center")
+        self.children = [
+            widgets.HBox([self.pnet, self.rnet], layout=wrap),
+            widgets.HBox([self.onet, self.upload], layout=wrap),
+            widgets.HBox([widgets.Label("show after"), self.step, self.together], layout=wrap),
+            self.message,
+            self.canvas,
+        ]
+
+    def show_photo(self) -> None:
+        self._trace = self._detector.trace(self.image)
+        self._lowest = ask_all(self._trace)
+        self._costs = costs(self._trace, self._lowest)
+        self._update(self.image)
+
+    def _layers(self) -> Layers:
+        return view(self._trace, self.pnet.value, self.rnet.value)
+
+    def _update(self, photo: NDArray[np.uint8] | None = None) -> None:
+        layers = replace(self._layers(), costs=self._costs)
+        self.canvas.show(layers, photo, bars(self._lowest, layers, self.pnet.value, self.rnet.value))
+
+    def _explain(self, box: Sequence[float]) -> None:
+        """Say under the table what became of a box that was clicked on."""
+        run = self._trace.rerun(thresholds=self._thresholds())
+        at = ", ".join(f"{threshold:g}" for threshold in run.settings.thresholds)
+        self.canvas.note = f"That box, at {at}: {explain(run, box).sentence}."
+
+    def _thresholds(self) -> tuple[float, float, float]:
+        return self.pnet.value, self.rnet.value, self.onet.value
+
+    def still(self) -> Picture:
+        return draw_stages(self._trace.rerun(thresholds=self._thresholds()), height=203)
+
+    def summary(self) -> str:
+        layers = self._layers()
+        at = ", ".join(f"{threshold:g}" for threshold in self._thresholds())
+        steps = ", ".join(f"{count} {step}" for step, count in layers.counts(self.onet.value).items())
+        return f"The cascade at thresholds {at}: {layers.windows} windows, {steps}"
