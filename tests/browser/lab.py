@@ -115,7 +115,10 @@ class Notebook:
             "() => ['Error displaying widget', 'Error creating widget', 'Failed to load model', 'Loading widget...']"
             ".filter(text => document.querySelector('.jp-Notebook').textContent.includes(text))"
         )
-        return [*self.complaints, *self.page.evaluate("() => said"), *widgets]
+        said = self.page.evaluate("() => said")
+        # ipykernel's log of a message to a widget that has ended meanwhile: nothing that a reader would see
+        said = [text for text in said if not text.startswith("No such comm")]
+        return [*self.complaints, *said, *widgets]
 
     def counts(self) -> list[int | None]:
         """The execution count of each code cell."""
