@@ -37,3 +37,23 @@ def root():
 @pytest.fixture(scope="session")
 def notebooks(root):
     return root / "notebooks"
+
+
+@pytest.fixture(scope="session")
+def open_notebook(tmp_path_factory, notebooks):
+    """A function: the name of a notebook -> it, run, in a page of JupyterLab. Skips where there is no browser."""
+    from lab import CHROMIUM, FLAGS, Notebook, server  # tests/browser/lab.py, beside the tests that ask for this
+
+    playwright = pytest.importorskip("playwright.sync_api", reason="browser tests need playwright")
+    if CHROMIUM is None:
+        pytest.skip("browser tests need Chromium, and none was found")
+    with server(notebooks, tmp_path_factory.mktemp("lab")) as url, playwright.sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+
+        def opened(name: str) -> Notebook:
+            notebook = Notebook(browser.new_page(viewport={"width": 1280, "height": 1000}), url.format(name))
+            notebook.run()
+            return notebook
+
+        yield opened
+        browser.close()

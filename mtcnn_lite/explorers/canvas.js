@@ -4,31 +4,6 @@
 const PHOTO = 470, MAP = 320, BARS = 340, BAR = 38; // CSS pixels: longest sides on screen; width and height of a histogram
 const WINDOW = 12, STRIDE = 2; // P-Net's window and step, pixels of a level
 
-const bytes = (view) => new Uint8Array(view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength));
-const floats = (view) => new Float32Array(bytes(view).buffer);
-
-function element(parent, tag, className = "") {
-  const made = document.createElement(tag);
-  made.className = className;
-  parent.append(made);
-  return made;
-}
-
-function view(parent) {
-  const figure = element(parent, "figure"), caption = element(figure, "figcaption"), canvas = element(figure, "canvas");
-  const fit = (width, height) => { // sharp on dense screens: more canvas pixels than CSS pixels
-    const dense = window.devicePixelRatio || 1;
-    canvas.width = Math.round(width * dense);
-    canvas.height = Math.round(height * dense);
-    canvas.style.width = figure.style.width = `${width}px`; // a long caption wraps, and does not push the next view down
-    canvas.style.height = `${height}px`;
-    const pen = canvas.getContext("2d");
-    pen.setTransform(dense, 0, 0, dense, 0, 0);
-    return pen;
-  };
-  return { figure, caption, canvas, fit };
-}
-
 function render({ model, el }) {
   const root = element(el, "div", "mtcnn-canvas"), views = element(root, "div", "views");
   const photo = view(views), side = element(views, "div", "side"), map = model.get("with_map") ? view(side) : null;

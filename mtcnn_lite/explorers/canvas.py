@@ -21,6 +21,12 @@ from mtcnn_lite.draw import COLOURS, Picture
 from mtcnn_lite.images import ImageError, as_rgb, decode_image, shrink_to
 
 
+def script(name: str) -> str:
+    """An explorer's JavaScript, with common.js in front: a widget's code is one text, and can't import a neighbour."""
+    folder = Path(__file__).parent
+    return (folder / "common.js").read_text() + (folder / name).read_text()
+
+
 @dataclass(frozen=True, eq=False)
 class Layers:
     """What a canvas shows of one photo.
@@ -79,7 +85,7 @@ class Bars:
 class Canvas(anywidget.AnyWidget):
     """The shared canvas; fill it with `show`. A click on a box sends the message {"clicked": [x1, y1, x2, y2]}."""
 
-    _esm = Path(__file__).parent / "canvas.js"
+    _esm = script("canvas.js")
     _css = Path(__file__).parent / "canvas.css"
 
     threshold = traitlets.Float(0.6).tag(sync=True)

@@ -5,44 +5,24 @@ const PHOTO = 350, PLOT = [350, 170], INSET = 22; // CSS pixels on screen; INSET
 const CELL = 48, LABEL = 15, GAP = [10, 8], ACROSS = 8; // a crop in the gallery, its value below, the space between
 const INK = "#222222", PAPER = "#ffffff", LIT = "#D55E00";
 
-const bytes = (view) => new Uint8Array(view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength));
-const floats = (view) => new Float32Array(bytes(view).buffer);
 const picture = (data) => createImageBitmap(new Blob([data], { type: "image/jpeg" }));
-
-function element(parent, tag, className = "") {
-  const made = document.createElement(tag);
-  made.className = className;
-  parent.append(made);
-  return made;
-}
-
-function view(parent) {
-  const figure = element(parent, "figure"), caption = element(figure, "figcaption"), canvas = element(figure, "canvas");
-  const fit = (width, height) => { // sharp on dense screens: more canvas pixels than CSS pixels
-    const dense = window.devicePixelRatio || 1;
-    canvas.width = Math.round(width * dense);
-    canvas.height = Math.round(height * dense);
-    canvas.style.width = figure.style.width = `${width}px`;
-    canvas.style.height = `${height}px`;
-    const pen = canvas.getContext("2d");
-    pen.setTransform(dense, 0, 0, dense, 0, 0);
-    pen.font = "11px sans-serif";
-    return pen;
-  };
-  figure.style.marginBottom = "8px";
-  return { figure, caption, canvas, fit };
-}
 
 const dark = (colour) => { // whether white is easier to read on it than ink
   const [r, g, b] = [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16));
   return 0.3 * r + 0.6 * g + 0.1 * b < 110;
 };
 
+function framed(parent) { // a view with room below it
+  const made = view(parent);
+  made.figure.style.marginBottom = "8px";
+  return made;
+}
+
 function render({ model, el }) {
   const root = element(el, "div", "mtcnn-canvas"), views = element(root, "div", "views");
   const left = element(views, "div"), right = element(views, "div");
-  const photo = view(left), plot = view(left);
-  const groups = model.get("groups").map(([title, colour, lowest, rows]) => ({ ...view(right), title, colour, lowest, rows }));
+  const photo = framed(left), plot = framed(left);
+  const groups = model.get("groups").map(([title, colour, lowest, rows]) => ({ ...framed(right), title, colour, lowest, rows }));
   const table = element(right, "table"), tip = element(root, "div", "tip");
   table.setAttribute("aria-live", "polite");
   let data = null, groupOf = [], lit = -1; // groupOf: each crop's group, -1 where its gate is too low; lit: the one to point out

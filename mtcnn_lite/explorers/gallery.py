@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from mtcnn_lite.boxes import Floats
 from mtcnn_lite.draw import Picture
+from mtcnn_lite.explorers.canvas import script
 
 COLUMNS = 24  # crops in a row of the picture in which they travel
 RIM = 4  # px round each crop there, its own edge repeated: neither JPEG nor enlarging mixes neighbours
@@ -80,7 +81,7 @@ def tiled(pictures: NDArray[np.uint8], columns: int) -> NDArray[np.uint8]:
 class Gallery(anywidget.AnyWidget):
     """Photo, gallery, and each crop as a dot: its gate to the right, its value up. Fill it with `show`."""
 
-    _esm = Path(__file__).parent / "gallery.js"
+    _esm = script("gallery.js")
     _css = Path(__file__).parent / "canvas.css"
 
     stop = traitlets.Int(0).tag(sync=True)  # index of the gate in `stops`

@@ -11,27 +11,6 @@ export function measures(first, second) { // boxes [x1, y1, x2, y2]
   return { first: one, second: two, shared, union, iou: union ? shared / union : 0, iom: smaller ? shared / smaller : 0, both };
 }
 
-function element(parent, tag, className = "") {
-  const made = document.createElement(tag);
-  made.className = className;
-  parent.append(made);
-  return made;
-}
-
-function view(parent) {
-  const figure = element(parent, "figure"), caption = element(figure, "figcaption"), canvas = element(figure, "canvas");
-  const fit = (width, height) => { // sharp on dense screens: more canvas pixels than CSS pixels
-    const dense = window.devicePixelRatio || 1;
-    Object.assign(canvas, { width: Math.round(width * dense), height: Math.round(height * dense) });
-    Object.assign(canvas.style, { width: `${width}px`, height: `${height}px` });
-    figure.style.width = `${width}px`;
-    const pen = canvas.getContext("2d");
-    pen.setTransform(dense, 0, 0, dense, 0, 0);
-    return pen;
-  };
-  return { figure, caption, canvas, fit };
-}
-
 function render({ model, el }) {
   const root = element(el, "div", "mtcnn-canvas"), views = element(root, "div", "views");
   const photo = view(views), side = element(views, "div"), whole = view(side), smaller = view(side), table = element(side, "table");

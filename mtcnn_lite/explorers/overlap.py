@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from mtcnn_lite.boxes import Floats, area, as_boxes, clip_boxes, intersection
 from mtcnn_lite.draw import COLOURS, Picture, Pixels, at_height, beside, draw_boxes, rgb
-from mtcnn_lite.explorers.canvas import Explorer
+from mtcnn_lite.explorers.canvas import Explorer, script
 from mtcnn_lite.images import as_rgb
 
 # What training makes of a window by its IoU with the face (the paper's section on training): from the highest down.
@@ -64,7 +64,7 @@ def draw_overlap(image: Pixels, first: ArrayLike, second: ArrayLike, colour: str
 class OverlapCanvas(anywidget.AnyWidget):
     """The photo's region with both boxes on it. Coordinates are whole pixels of the photo."""
 
-    _esm = Path(__file__).parent / "overlap.js"
+    _esm = script("overlap.js")
     _css = Path(__file__).parent / "canvas.css"
 
     photo = traitlets.Bytes(b"").tag(sync=True)  # the region, a JPEG

@@ -5,32 +5,7 @@ const PHOTO = 470, SIDE = 350, BARS = 140, CURVE = 170; // CSS pixels on screen:
 const GRAY = "#8A8A8A", GONE = "#D55E00", INK = "#222222";
 const LEFT = 30, BOTTOM = 18, TOP = 6; // px round a plot, for its numbers
 
-const bytes = (view) => new Uint8Array(view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength));
-const floats = (view) => new Float32Array(bytes(view).buffer);
 const whole = (view) => new Int32Array(bytes(view).buffer);
-
-function element(parent, tag, className = "") {
-  const made = document.createElement(tag);
-  made.className = className;
-  parent.append(made);
-  return made;
-}
-
-function view(parent) {
-  const figure = element(parent, "figure"), caption = element(figure, "figcaption"), canvas = element(figure, "canvas");
-  const fit = (width, height) => { // sharp on dense screens: more canvas pixels than CSS pixels
-    const dense = window.devicePixelRatio || 1;
-    canvas.width = Math.round(width * dense);
-    canvas.height = Math.round(height * dense);
-    canvas.style.width = figure.style.width = `${width}px`;
-    canvas.style.height = `${height}px`;
-    const pen = canvas.getContext("2d");
-    pen.setTransform(dense, 0, 0, dense, 0, 0);
-    pen.font = "11px sans-serif";
-    return pen;
-  };
-  return { caption, canvas, fit };
-}
 
 function render({ model, el }) {
   const root = element(el, "div", "mtcnn-canvas"), buttons = element(root, "div"), views = element(root, "div", "views");

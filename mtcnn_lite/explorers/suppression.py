@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from mtcnn_lite.boxes import Floats, as_boxes
 from mtcnn_lite.draw import COLOURS, Picture, at_height, beside, draw_boxes, rgb
-from mtcnn_lite.explorers.canvas import Explorer
+from mtcnn_lite.explorers.canvas import Explorer, script
 from mtcnn_lite.nms import MEASURES
 from mtcnn_lite.trace import Indices
 
@@ -161,7 +161,7 @@ def draw_step(
 class Stage(anywidget.AnyWidget):
     """The photo, the scores and the decay curve; suppression.js draws them, and plays the film without Python."""
 
-    _esm = Path(__file__).parent / "suppression.js"
+    _esm = script("suppression.js")
     _css = Path(__file__).parent / "canvas.css"
 
     step = traitlets.Int(1).tag(sync=True)
