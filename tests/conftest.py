@@ -1,6 +1,7 @@
 """What several tests need and is slow to make."""
 
 import os
+import shutil
 from pathlib import Path
 
 # One thread each, here and in the processes that tests start: on a machine that others use as well, torch's
@@ -40,20 +41,30 @@ def notebooks(root):
 
 
 @pytest.fixture(scope="session")
-def open_notebook(tmp_path_factory, notebooks):
-    """A function: the name of a notebook -> it, run, in a page of JupyterLab. Skips where there is no browser."""
-    from lab import CHROMIUM, FLAGS, Notebook, server  # tests/browser/lab.py, beside the tests that ask for this
-
+def chromium():
+    """Headless Chromium, one for all tests that need a browser; they skip where there is none."""
     playwright = pytest.importorskip("playwright.sync_api", reason="browser tests need playwright")
-    if CHROMIUM is None:
+    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if found is None:
         pytest.skip("browser tests need Chromium, and none was found")
-    with server(notebooks, tmp_path_factory.mktemp("lab")) as url, playwright.sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+    flags = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--force-color-profile=srgb",
+             "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]  # fmt: skip  # a camera of its own
+    with playwright.sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=found, args=flags)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def open_notebook(chromium, tmp_path_factory, notebooks):
+    """A function: the name of a notebook -> it, run, in a page of JupyterLab."""
+    from lab import Notebook, server  # tests/browser/lab.py, beside the tests that ask for this
+
+    with server(notebooks, tmp_path_factory.mktemp("lab")) as url:
 
         def opened(name: str) -> Notebook:
-            notebook = Notebook(browser.new_page(viewport={"width": 1280, "height": 1000}), url.format(name))
+            notebook = Notebook(chromium.new_page(viewport={"width": 1280, "height": 1000}), url.format(name))
             notebook.run()
             return notebook
 
         yield opened
-        browser.close()

@@ -5,7 +5,6 @@ import datetime
 import io
 import itertools
 import json
-import shutil
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -21,9 +20,6 @@ from mtcnn_lite.explorers.levels import LAYERS, LevelsExplorer, bars, multiply_a
 from mtcnn_lite.explorers.scale_figure import ANSWER, answers_to_scale
 from mtcnn_lite.nets import PNet, normalise
 
-CHROMIUM = next(
-    (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
-)
 FACES, FACTORS = (12, 20, 240), (0.409, 0.709, 0.909)  # the sliders' minimum, default, maximum
 SIZES = ((512, 512), (100, 120), (12, 12), (12, 1920), (1080, 1920), (301, 77))  # height, width
 
@@ -84,22 +80,18 @@ def test_half_of_the_cost_is_level_0():
 # --- the browser computes the same
 
 
-def test_the_browser_computes_the_same():
-    playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright")
-    if CHROMIUM is None:
-        pytest.skip("needs Chromium, and none was found")
+def test_the_browser_computes_the_same(chromium):
     cases = [(*size, face, factor) for size, face, factor in itertools.product(SIZES, FACES, FACTORS)]
     cases += [(h, w, face, 0.709) for h, w, face in ((20, 20, 20), (33, 40, 33), (47, 90, 47), (240, 240, 240))]
     source = (Path(levels_.__file__).parent / "levels.js").read_bytes()
     module = "data:text/javascript;base64," + base64.b64encode(source).decode()
-    with playwright.sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        answers = browser.new_page().evaluate(
-            "async ([module, cases, layers]) => { const { pyramid } = await import(module);"
-            " return JSON.stringify(cases.map((one) => pyramid(...one, layers))); }",
-            [module, cases, LAYERS],
-        )
-        browser.close()
+    page = chromium.new_page()
+    answers = page.evaluate(
+        "async ([module, cases, layers]) => { const { pyramid } = await import(module);"
+        " return JSON.stringify(cases.map((one) => pyramid(...one, layers))); }",
+        [module, cases, LAYERS],
+    )
+    page.close()
     for case, answer in zip(cases, json.loads(answers), strict=True):
         expected = view(*case).levels
         assert [[v["height"], v["width"], v["rows"], v["columns"], v["cost"]] for v in answer] == [

@@ -3,7 +3,6 @@
 import base64
 import inspect
 import io
-import shutil
 
 import numpy as np
 import pytest
@@ -15,7 +14,6 @@ from mtcnn_lite.draw import COLOURS, rgb
 from mtcnn_lite.explorers.overlap import ALLOWED, KINDS, OverlapCanvas, OverlapExplorer, draw_overlap, view
 from mtcnn_lite.scenes import ASTRONAUT_BOX
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 SECOND = (181, 61, 267, 174)
 
 
@@ -152,20 +150,9 @@ PAGE = """async ({ source, state, photo }) => {
 STATE = ("region", "first", "x", "y", "width", "height", "kinds", "allowed", "colours")
 
 
-@pytest.fixture(scope="module")
-def browser():
-    playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright")
-    if CHROMIUM is None:
-        pytest.skip("needs Chromium")
-    with playwright.sync_playwright() as play:
-        opened = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        yield opened
-        opened.close()
-
-
 @pytest.fixture
-def page(browser, explorer):
-    opened = browser.new_page(viewport={"width": 848, "height": 700})
+def page(chromium, explorer):
+    opened = chromium.new_page(viewport={"width": 848, "height": 700})
     failures = []
     opened.on("pageerror", lambda error: failures.append(error))
     opened.add_style_tag(content=str(OverlapCanvas._css))

@@ -21,7 +21,8 @@ from nbclient import NotebookClient
 SOURCE = Path(__file__).parent
 NOTEBOOKS = SOURCE.parent
 LARGEST = 1_500_000  # bytes: a notebook that a browser opens at once
-os.environ["OMP_NUM_THREADS"] = "1"  # how many threads share a sum decides its last digits, and so a plot's pixels
+# How many threads share a sum decides its last digits, and so a plot's pixels.
+os.environ["OMP_NUM_THREADS"] = "1"
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
 

@@ -3,7 +3,6 @@
 import contextlib
 import os
 import secrets
-import shutil
 import signal
 import socket
 import subprocess
@@ -12,11 +11,6 @@ import time
 import urllib.request
 from pathlib import Path
 
-CHROMIUM = next(
-    (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
-)
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--force-color-profile=srgb",
-         "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]  # fmt: skip  # a camera of its own
 WAIT = 60_000  # ms
 
 # Runs in the page: on each frame, a number for what the canvases show. Times are the page's own.

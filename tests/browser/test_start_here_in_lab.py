@@ -16,5 +16,8 @@ def test_picture_of_the_camera_replaces_the_photo(notebook):
     notebook.page.get_by_role("button", name="use the camera").click()
     notebook.page.get_by_role("button", name="take the picture").click()
     notebook.page.wait_for_function("() => document.body.textContent.includes('camera: 640 x 480 px')")
+    notebook.page.wait_for_function(
+        "() => document.querySelector('.mtcnn-canvas').textContent.includes('640 × 480 px')"
+    )
     assert notebook.text(".mtcnn-canvas figcaption") != before
     assert notebook.page.get_by_role("button", name="use the camera").is_visible(), "the camera is off again"
