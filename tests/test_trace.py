@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from mtcnn_lite import Detector
-from mtcnn_lite.boxes import clip_boxes, decode_offsets, iom, iou, square_boxes
+from mtcnn_lite.boxes import clip_boxes, decode_offsets, square_boxes
+from mtcnn_lite.nms import nms
 from mtcnn_lite.scenes import collage
 
 LOW, MIDDLE, HIGH = (0.4, 0.4, 0.3), (0.6, 0.7, 0.7), (0.9, 0.95, 0.99)
@@ -53,9 +54,12 @@ def test_every_candidate_knows_the_cell_it_came_from(trace):
     assert (first.parent == -1).all()
 
 
-@pytest.mark.parametrize("thresholds", [MIDDLE, (0.4, 0.2, 0.05)])
-def test_parents_and_steps_follow_one_another(trace, thresholds):
-    steps = list(trace.rerun(thresholds=thresholds).steps())
+@pytest.mark.parametrize(
+    ("thresholds", "overlaps"), [(MIDDLE, (0.5, 0.7, 0.7, 0.7)), ((0.3, 0.05, 0.01), (0.55, 0.75, 0.65, 0.3))]
+)
+def test_parents_and_steps_follow_one_another(trace, thresholds, overlaps):
+    steps = list(trace.rerun(thresholds=thresholds, nms=overlaps).steps())
+    allowed = dict(zip([(stage, step) for stage, step, _ in steps if step.startswith("nms")], overlaps, strict=True))
     assert [(stage, step) for stage, step, _ in steps] == [
         *(("pnet", s) for s in ("above threshold", "nms within levels", "nms across levels", "refined", "squared")),
         *(("rnet", s) for s in ("scored", "above threshold", "nms", "refined", "squared")),
@@ -81,11 +85,11 @@ def test_parents_and_steps_follow_one_another(trace, thresholds):
             assert (now.scores >= threshold).all()
             assert len(now) == (before.scores >= threshold).sum()
         if step.startswith("nms"):
-            assert len(now) <= len(before)
-            measure = iom if stage == "onet" else iou
-            together = measure(now.boxes, now.boxes) * (now.level[:, None] == now.level if "within" in step else 1)
-            np.fill_diagonal(together, 0)
-            assert together.max(initial=0) <= (0.5 if "within" in step else 0.7)
+            measure = "iom" if stage == "onet" else "iou"
+            groups = before.level if step == "nms within levels" else np.zeros(len(before))
+            rows = [np.flatnonzero(groups == group) for group in np.unique(groups)]
+            kept = [r[nms(before.boxes[r], before.scores[r], allowed[stage, step], measure)] for r in rows]
+            assert now.parent.tolist() == np.concatenate(kept).tolist()
 
 
 def test_counts_say_how_many_are_left(trace):
