@@ -44,7 +44,7 @@ class Photo:
         complete: bool = True,
         about: Mapping[str, Any] | None = None,
     ) -> None:
-        """Without `landmarks` no face has points; without `ignore` every face counts. ValueError names a wrong shape."""
+        """Without `landmarks` no face has points, without `ignore` all count. ValueError for a wrong shape."""
         box = as_boxes(boxes)
         count = len(box)
         points = np.full((count, 5, 2), np.nan) if landmarks is None else np.asarray(landmarks)
