@@ -90,12 +90,21 @@ def as_rgb(image: ArrayLike) -> Pixels:
     return np.ascontiguousarray(image[..., :3])
 
 
-def crop_windows(halved: Sequence[Pixels], boxes: ArrayLike, size: int) -> Pixels:
+def crop_windows(
+    halved: Sequence[Pixels],
+    boxes: ArrayLike,
+    size: int,
+    turns: ArrayLike | None = None,
+    pivots: ArrayLike | None = None,
+) -> Pixels:
     """Each square box (N, 4) cut from the image and resized to `size` px: uint8 (N, size, size, 3).
 
     `halved` is `pyramid.halvings(image, ...)`; every window is sampled (bilinear, at fractions of a pixel)
     from the smallest copy that still has `size` pixels across it, so large faces don't alias. What
     lies outside the image is black: no window is moved, stretched or cut short at the border.
+
+    With `turns` (N,), degrees, clockwise as one looks at it, and `pivots` (N, 2), x and y, each window is cut from
+    the image turned that far about its pivot.
     """
     windows = as_boxes(boxes)
     crops = np.zeros((len(windows), size, size, 3), dtype=np.uint8)
@@ -111,6 +120,14 @@ def crop_windows(halved: Sequence[Pixels], boxes: ArrayLike, size: int) -> Pixel
     to_copy[:, 0, 0], to_copy[:, 1, 1] = step[:, 0], step[:, 1]
     # Pixel k covers k to k + 1, so its centre is k + 0.5; OpenCV counts centres as whole numbers.
     to_copy[:, :, 2] = windows[:, :2] * scales + step / 2 - 0.5
+    if turns is not None:
+        # A crop of the turned image reads the image turned back: R, by -turn, about the pivot, in the copy's pixels.
+        angle = -np.radians(np.asarray(turns, np.float64))[solid]
+        back = np.stack([np.cos(angle), -np.sin(angle), np.sin(angle), np.cos(angle)], axis=1).reshape(-1, 2, 2)
+        pivot = (np.asarray(pivots, np.float64)[solid] * scales - 0.5)[..., None]  # (N, 2, 1)
+        to_copy[:, :, 2:] -= pivot
+        to_copy = back @ to_copy
+        to_copy[:, :, 2:] += pivot
     for k, copy, transform in zip(solid, copy_of, to_copy, strict=True):
         cv2.warpAffine(halved[copy], transform, (size, size), dst=crops[k],
                        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_CONSTANT)  # fmt: skip

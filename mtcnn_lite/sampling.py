@@ -1,0 +1,252 @@
+"""Training samples: which windows of a labelled photo a net learns from, and what it should say of each.
+
+Zhang et al. 2016, section III.A and "training data": a window is positive where its IoU with a face is over 0.65, part
+between 0.4 and 0.65, negative under 0.3 with every face; what lies between 0.3 and 0.4 is used for nothing. How many of
+each, and how they are drawn, the paper does not say: the counts are those of the training scripts that came after it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from mtcnn_lite.boxes import Floats, as_boxes, encode_offsets, iou
+from mtcnn_lite.images import Pixels, crop_windows
+from mtcnn_lite.photo import Photo
+from mtcnn_lite.pyramid import CELL, halvings
+from mtcnn_lite.windows import anywhere, beside, into, jitter
+
+KINDS = ("negative", "positive", "part", "landmark")  # a sample's `kind` is its place in this row
+NEGATIVE, POSITIVE, PART, LANDMARK = range(4)
+NOTHING = 255  # `kinds` of a window that is none of these
+
+# One sample. face: its row in the photo's boxes, -1 for a negative. window: pixels of the photo. turn: degrees,
+# clockwise, by which the photo is turned about the face's centre before the window is cut. offsets, landmarks: the
+# targets, as seen from the window, in window sides from its top left corner; NaN where a kind has none.
+SAMPLE = np.dtype(
+    [("photo", np.int32), ("kind", np.uint8), ("face", np.int32), ("window", np.float32, 4), ("turn", np.float32),
+     ("offsets", np.float32, 4), ("landmarks", np.float32, (5, 2))]
+)  # fmt: skip
+Samples = NDArray[np.void]  # of dtype SAMPLE
+Propose = Callable[[Pixels], tuple[Floats, Floats]]  # photo -> square windows (N, 4) and their scores (N,)
+
+BLOCK = 1 << 22  # overlaps that are in memory at once
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How many windows of each sort, and the bounds between the kinds. Raises ValueError for a value out of range.
+
+    random      negatives anywhere in the photo
+    beside      negatives next to each face
+    jittered    windows shifted and scaled off each face, which turn out positive, part or nothing
+    landmarks   positives of each face with points, to learn the points from
+    hardest, others   of a cascade's proposals that are negative: the best scored, and as many at random
+    positive, part, negative   bounds of the IoU: >= positive, >= part, < negative
+    touching    where only one face of a photo is labelled, negatives must overlap it by this: the rest may be faces
+    shift       jitter moves a window by up to this part of the face's width and height
+    smaller, larger   jitter's side: from `smaller` x the face's shorter side to `larger` x its longer one
+    turn        standard deviation, degrees, by which faces are turned; the paper's recipe has none
+    """
+
+    random: int = 50
+    beside: int = 5
+    jittered: int = 20
+    landmarks: int = 20
+    hardest: int = 40
+    others: int = 40
+    positive: float = 0.65
+    part: float = 0.4
+    negative: float = 0.3
+    touching: float = 0.08
+    shift: float = 0.2
+    smaller: float = 0.8
+    larger: float = 1.25
+    turn: float = 0.0
+
+    def __post_init__(self) -> None:
+        for name in ("random", "beside", "jittered", "landmarks", "hardest", "others"):
+            count = getattr(self, name)
+            if not isinstance(count, int) or count < 0:
+                raise ValueError(f"{name} is {count!r}; it must be a whole number, 0 or more")
+        if not 0 <= self.touching < self.negative <= self.part <= self.positive <= 1:
+            raise ValueError(
+                f"bounds are touching {self.touching}, negative {self.negative}, part {self.part}, positive "
+                f"{self.positive}; they must rise from 0 to 1 in this order"
+            )
+        if not (0 <= self.shift < 1 and 0 < self.smaller <= self.larger and self.turn >= 0):
+            raise ValueError(
+                f"jitter is shift {self.shift}, smaller {self.smaller}, larger {self.larger}, turn {self.turn}; it "
+                "must be 0 <= shift < 1, 0 < smaller <= larger, turn >= 0"
+            )
+
+
+def kinds(
+    windows: ArrayLike, photo: Photo, recipe: Recipe | None = None
+) -> tuple[NDArray[np.uint8], NDArray[np.int32]]:
+    """What each window (N, 4) is good for: its kind (N,), NOTHING where for nothing, and its face (N,), -1 for none.
+
+    A window belongs to the face it overlaps most, the first one of equals; ignored faces make no positive and no part.
+    A negative must stay under `recipe.negative` with every face, ignored ones too.
+
+    >>> photo = Photo(np.zeros((100, 100, 3), np.uint8), [[10, 10, 30, 30]])
+    >>> windows = [[10, 10, 30, 30], [16, 10, 36, 30], [20, 10, 40, 30], [60, 60, 80, 80]]
+    >>> iou(windows, photo.boxes).T.round(2)
+    array([[1.  , 0.54, 0.33, 0.  ]], dtype=float32)
+    >>> kinds(windows, photo)
+    (array([  1,   2, 255,   0], dtype=uint8), array([ 0,  0, -1, -1], dtype=int32))
+    """
+    recipe = recipe or Recipe()
+    windows = as_boxes(windows, "windows")
+    kind = np.full(len(windows), NOTHING, np.uint8)
+    face = np.full(len(windows), -1, np.int32)
+    if not len(photo.boxes):
+        kind[:] = NEGATIVE if photo.complete else NOTHING
+        return kind, face
+    at_once = max(1, BLOCK // len(photo.boxes))  # a crowd times its own windows would not fit in memory
+    for start in range(0, len(windows), at_once):
+        rows = slice(start, start + at_once)
+        overlap = iou(windows[rows], photo.boxes)  # (n, M)
+        with_any = overlap.max(axis=1)
+        overlap[:, photo.ignore] = 0
+        nearest = overlap.argmax(axis=1)
+        best = overlap[np.arange(len(overlap)), nearest]
+        negative = with_any < recipe.negative
+        if not photo.complete:
+            negative &= with_any >= recipe.touching
+        is_a = [best >= recipe.positive, best >= recipe.part, negative]
+        kind[rows] = np.select(is_a, [POSITIVE, PART, NEGATIVE], NOTHING)
+        face[rows] = np.where((kind[rows] == POSITIVE) | (kind[rows] == PART), nearest, -1)
+    return kind, face
+
+
+def choose(
+    photo: Photo,
+    height: int,
+    width: int,
+    size: int,
+    rng: np.random.Generator,
+    recipe: Recipe | None = None,
+    proposed: tuple[Floats, Floats] | None = None,
+) -> Samples:
+    """The samples of one photo of `height` x `width` px for the net that reads `size` px: 12, 24 or 48.
+
+    `proposed`: square windows (N, 4) and scores (N,) that the cascade so far lets through. They are labelled by the
+    same rule; positives and parts are all taken, of the negatives the `hardest` and some `others`. P-Net's windows are
+    moved into the photo, for that is where it looks; the other nets' may leave it. Fewer negatives than asked for
+    come back where the photo has no room for them.
+    """
+    recipe = recipe or Recipe()
+    usable = np.flatnonzero(~photo.ignore)
+    marked = usable[photo.has_landmarks[usable]]
+
+    def jittered(faces: NDArray[np.int64], count: int) -> Floats:
+        windows = jitter(photo.boxes[faces], count, rng, recipe.shift, recipe.smaller, recipe.larger)
+        return into(windows, height, width) if size == CELL else windows
+
+    around = jittered(usable, recipe.jittered)
+    kind, face = kinds(around, photo, recipe)
+    picked = [_rows((kind == POSITIVE) | (kind == PART), around, kind, face)]
+
+    on_marked = jittered(marked, recipe.landmarks)
+    owner = np.repeat(marked, recipe.landmarks).astype(np.int32)
+    of_face = on_marked.reshape(len(marked), recipe.landmarks, 4)
+    close = np.array([iou(of_face[f], photo.boxes[[row]]) >= recipe.positive for f, row in enumerate(marked)], bool)
+    picked.append(_rows(close.reshape(-1), on_marked, np.full(len(owner), LANDMARK, np.uint8), owner))
+
+    picked.append(_negatives(anywhere(height, width, 4 * recipe.random, rng), recipe.random, photo, recipe))
+    for_each = into(beside(photo.boxes[usable], 4 * recipe.beside, rng), height, width)
+    picked.append(_negatives(for_each, recipe.beside, photo, recipe, groups=len(usable)))
+    if proposed is not None:
+        picked.append(_of_proposals(*proposed, photo, rng, recipe))
+    windows, kind, face = (np.concatenate(column) for column in zip(*picked, strict=True))
+    return _with_targets(windows, kind, face, photo, rng, recipe)
+
+
+def cut(image: Pixels, photo: Photo, samples: Samples, size: int) -> Pixels:
+    """The samples' crops, uint8 (N, size, size, 3): what the net will see."""
+    longest = (samples["window"][:, 2:] - samples["window"][:, :2]).max(initial=size)
+    copies = halvings(image, size / float(longest))
+    if not samples["turn"].any():
+        return crop_windows(copies, samples["window"], size)
+    return crop_windows(copies, samples["window"], size, samples["turn"], _centres(photo)[samples["face"]])
+
+
+def sample(
+    photo: Photo, size: int, rng: np.random.Generator, recipe: Recipe | None = None, propose: Propose | None = None
+) -> tuple[Samples, Pixels]:
+    """`choose`, then `cut`: a photo's samples and their crops (N, size, size, 3)."""
+    image = photo.image()
+    height, width = image.shape[:2]
+    chosen = choose(photo, height, width, size, rng, recipe, propose(image) if propose else None)
+    return chosen, cut(image, photo, chosen, size)
+
+
+def counts(samples: Samples) -> dict[str, int]:
+    """How many of each kind.
+
+    >>> counts(np.zeros(3, SAMPLE))
+    {'negative': 3, 'positive': 0, 'part': 0, 'landmark': 0}
+    """
+    found = np.bincount(samples["kind"], minlength=len(KINDS))
+    return dict(zip(KINDS, found.tolist(), strict=True))
+
+
+Picked = tuple[Floats, NDArray[np.uint8], NDArray[np.int32]]  # windows (N, 4), kinds (N,), faces (N,)
+
+
+def _rows(which: NDArray[np.bool_], windows: Floats, kind: NDArray[np.uint8], face: NDArray[np.int32]) -> Picked:
+    return windows[which], kind[which], face[which]
+
+
+def _negatives(windows: Floats, count: int, photo: Photo, recipe: Recipe, groups: int = 1) -> Picked:
+    """Of each of `groups` equal runs of windows, the first `count` that are negative."""
+    kind, face = kinds(windows, photo, recipe)
+    negative = (kind == NEGATIVE).reshape(groups, len(kind) // max(groups, 1))
+    first = negative & (negative.cumsum(axis=1) <= count)
+    return _rows(first.reshape(-1), windows, kind, face)
+
+
+def _of_proposals(windows: Floats, scores: Floats, photo: Photo, rng: np.random.Generator, recipe: Recipe) -> Picked:
+    """All positives and parts, the `hardest` negatives (of equals the first), and `others` drawn from the rest."""
+    kind, face = kinds(windows, photo, recipe)
+    negatives = np.flatnonzero(kind == NEGATIVE)
+    negatives = negatives[np.argsort(-scores[negatives], kind="stable")]
+    rest = rng.permutation(negatives[recipe.hardest :])  # shuffled, not drawn again and again: each one at most once
+    taken = (kind == POSITIVE) | (kind == PART)
+    taken[negatives[: recipe.hardest]] = True
+    taken[rest[: recipe.others]] = True
+    return _rows(taken, windows, kind, face)
+
+
+def _with_targets(windows: Floats, kind: NDArray[np.uint8], face: NDArray[np.int32], photo: Photo,
+                  rng: np.random.Generator, recipe: Recipe) -> Samples:  # fmt: skip
+    """The finished samples. Targets hold all that is known of one; what a net learns of it is the loss's business."""
+    samples = np.zeros(len(windows), SAMPLE)
+    samples["kind"], samples["face"], samples["window"] = kind, face, windows
+    samples["offsets"], samples["landmarks"] = np.nan, np.nan
+    rows = np.flatnonzero(face >= 0)
+    mine, window = face[rows], windows[rows]
+    turn = rng.normal(0, 1, len(rows)) * recipe.turn
+    samples["turn"][rows] = turn
+    samples["offsets"][rows] = encode_offsets(window, photo.boxes[mine])
+    # Points count pixel centres, windows pixel edges: half a pixel lies between.
+    centre = _centres(photo)[mine][:, None]  # (n, 1, 2)
+    points = _turned(photo.landmarks[mine] + 0.5 - centre, turn) + centre  # (n, 5, 2)
+    side = (window[:, 2:] - window[:, :2])[:, None]
+    samples["landmarks"][rows] = (points - window[:, None, :2]) / side
+    return samples
+
+
+def _turned(vectors: NDArray[np.floating], degrees: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Vectors (N, M, 2), x and y with y downwards, turned clockwise by `degrees` (N,)."""
+    angle = np.radians(degrees)
+    cos, sin = np.cos(angle)[:, None], np.sin(angle)[:, None]
+    x, y = vectors[..., 0], vectors[..., 1]
+    return np.stack([cos * x - sin * y, sin * x + cos * y], axis=-1)
+
+
+def _centres(photo: Photo) -> Floats:
+    """The faces' centres (N, 2), about which they are turned, and one more that stands for "no face" (row -1)."""
+    return np.concatenate([(photo.boxes[:, :2] + photo.boxes[:, 2:]) / 2, np.zeros((1, 2), np.float32)])

@@ -1,0 +1,67 @@
+"""Square windows drawn at random: off a face, beside it, anywhere in the photo."""
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from mtcnn_lite.boxes import Floats, as_boxes
+from mtcnn_lite.pyramid import CELL
+
+
+def jitter(
+    faces: ArrayLike,
+    count: int,
+    rng: np.random.Generator,
+    shift: float = 0.2,
+    smaller: float = 0.8,
+    larger: float = 1.25,
+) -> Floats:
+    """`count` square windows shifted and scaled off each face (F, 4), face by face: (F * count, 4).
+
+    A window's centre lies within `shift` of the face's width and height from the face's; its side is drawn evenly from
+    `smaller` times the face's shorter side to `larger` times its longer one.
+    """
+    face = np.repeat(as_boxes(faces, "faces"), count, axis=0).astype(np.float64)
+    sides = face[:, 2:] - face[:, :2]  # (N, 2) width, height
+    side = rng.uniform(smaller * sides.min(axis=1), larger * sides.max(axis=1))
+    centre = (face[:, :2] + face[:, 2:]) / 2 + rng.uniform(-shift, shift, sides.shape) * sides
+    return _squares(centre, side)
+
+
+def beside(faces: ArrayLike, count: int, rng: np.random.Generator) -> Floats:
+    """`count` square windows that meet each face (F, 4) or just miss it, half to twice its size: (F * count, 4)."""
+    face = np.repeat(as_boxes(faces, "faces"), count, axis=0).astype(np.float64)
+    sides = face[:, 2:] - face[:, :2]
+    side = np.maximum(sides.max(axis=1) * np.exp(rng.uniform(-np.log(2), np.log(2), len(face))), CELL)
+    reach = (sides + side[:, None]) / 2  # as far as the window's centre can be and still touch
+    return _squares((face[:, :2] + face[:, 2:]) / 2 + rng.uniform(-1, 1, sides.shape) * reach, side)
+
+
+def anywhere(height: int, width: int, count: int, rng: np.random.Generator) -> Floats:
+    """`count` square windows inside the photo, (count, 4): from 12 px to its shorter side, as many from 20 to 40 px as
+    from 40 to 80. (0, 4) where the photo is under 12 px.
+
+    The scripts after the paper draw sides evenly up to half of the photo, which makes most windows large; the
+    pyramid's windows are mostly small.
+    """
+    if min(height, width) < CELL:
+        return np.zeros((0, 4), np.float32)
+    side = np.exp(rng.uniform(np.log(CELL), np.log(min(height, width)), count))
+    corner = rng.uniform(0, 1, (count, 2)) * (np.array([width, height]) - side[:, None])
+    return _squares(corner + side[:, None] / 2, side)
+
+
+def into(windows: Floats, height: int, width: int) -> Floats:
+    """Square windows (N, 4) moved, and where need be shrunk, until they lie in the photo.
+
+    >>> into(np.array([[-4, 10, 16, 30]], np.float32), height=25, width=100)
+    array([[ 0.,  5., 20., 25.]], dtype=float32)
+    """
+    side = np.minimum((windows[:, 2:] - windows[:, :2]).max(axis=1), min(height, width))
+    half = side[:, None] / 2
+    room = np.array([width, height], np.float32)
+    return _squares(np.clip((windows[:, :2] + windows[:, 2:]) / 2, half, room - half), side)
+
+
+def _squares(centre: NDArray[np.floating], side: NDArray[np.floating]) -> Floats:
+    half = side[:, None] / 2
+    return np.concatenate([centre - half, centre + half], axis=1).astype(np.float32)
