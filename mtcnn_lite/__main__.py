@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 
 import mtcnn_lite
-from mtcnn_lite.commands import detect, explain
+from mtcnn_lite.commands import detect, explain, samples
 
 INTERRUPTED, BROKEN_PIPE = 130, 141  # what a shell reports of a program that SIGINT or SIGPIPE ended
 
@@ -28,6 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     detect.add(commands)
     explain.add(commands)
+    samples.add(commands)
     options = parser.parse_args(arguments)
     try:
         status: int = options.run(options)

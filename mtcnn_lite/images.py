@@ -112,7 +112,7 @@ def crop_windows(
     sides = windows[:, 2:] - windows[:, :2]  # (N, 2) width, height
     solid = np.flatnonzero((sides > 0).all(axis=1))  # an empty window stays black
     windows, sides = windows[solid], sides[solid]
-    copy_of = [nearest_larger(size / longest, len(halved)) for longest in sides.max(axis=1, initial=0).tolist()]
+    copy_of = nearest_larger(size / sides.max(axis=1, initial=0).astype(np.float64), len(halved))  # (N,)
     # The true scale of each window's copy, x and y: its size was rounded to whole pixels.
     scales = np.array([[c.shape[1] / width, c.shape[0] / height] for c in halved], dtype=np.float32)[copy_of]
     step = sides * scales / size  # (N, 2) px of the copy for one px of the crop

@@ -4,12 +4,11 @@ P-Net's window is 12 px. A face of `min_face` pixels fills it when the photo is 
 each further level is smaller by `factor` and so sees faces larger by 1 / factor.
 """
 
-import math
 from collections.abc import Sequence
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 CELL = 12  # side of P-Net's window, px in a level
 STRIDE = 2  # step from one window to the next, px in a level
@@ -88,14 +87,15 @@ def halvings(image: NDArray[np.uint8], smallest: float) -> list[NDArray[np.uint8
     return copies
 
 
-def nearest_larger(scale: float, copies: int) -> int:
-    """Which of `copies` halvings to shrink from for `scale`: the smallest that is not smaller.
+def nearest_larger(scale: ArrayLike, copies: int) -> NDArray[np.int64]:
+    """Which of `copies` halvings to shrink from for each `scale`, of any shape: the smallest that is not smaller.
 
-    >>> nearest_larger(0.6, copies=4), nearest_larger(0.5, copies=4), nearest_larger(0.01, copies=4)
-    (0, 1, 3)
+    >>> nearest_larger([0.6, 0.5, 0.01], copies=4)
+    array([0, 1, 3])
     """
     # 1e-6: a scale of 0.4999999 from rounding is still "a half"
-    return min(max(math.floor(-math.log2(scale) + 1e-6), 0), copies - 1)
+    halved = np.floor(-np.log2(np.asarray(scale, np.float64)) + 1e-6)
+    return np.clip(halved, 0, copies - 1).astype(np.int64)
 
 
 def resize_levels(halved: Sequence[NDArray[np.uint8]], scales: Sequence[float]) -> list[NDArray[np.uint8]]:
@@ -106,10 +106,9 @@ def resize_levels(halved: Sequence[NDArray[np.uint8]], scales: Sequence[float]) 
     """
     height, width = halved[0].shape[:2]
     levels = []
-    for scale in scales:
+    for scale, source in zip(scales, nearest_larger(scales, len(halved)).tolist(), strict=True):
         h, w = level_size(height, width, scale)
-        source = halved[nearest_larger(scale, len(halved))]
-        levels.append(_shrink(source, h, w))
+        levels.append(_shrink(halved[source], h, w))
     return levels
 
 

@@ -6,7 +6,6 @@ each, and how they are drawn, the paper does not say: the counts are those of th
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,6 +14,7 @@ from mtcnn_lite.boxes import Floats, as_boxes, encode_offsets, iou
 from mtcnn_lite.images import Pixels, crop_windows
 from mtcnn_lite.photo import Photo
 from mtcnn_lite.pyramid import CELL, halvings
+from mtcnn_lite.recipe import Recipe
 from mtcnn_lite.windows import anywhere, beside, into, jitter
 
 KINDS = ("negative", "positive", "part", "landmark")  # a sample's `kind` is its place in this row
@@ -32,54 +32,6 @@ Samples = NDArray[np.void]  # of dtype SAMPLE
 Propose = Callable[[Pixels], tuple[Floats, Floats]]  # photo -> square windows (N, 4) and their scores (N,)
 
 BLOCK = 1 << 22  # overlaps that are in memory at once
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """How many windows of each sort, and the bounds between the kinds. Raises ValueError for a value out of range.
-
-    random      negatives anywhere in the photo
-    beside      negatives next to each face
-    jittered    windows shifted and scaled off each face, which turn out positive, part or nothing
-    landmarks   positives of each face with points, to learn the points from
-    hardest, others   of a cascade's proposals that are negative: the best scored, and as many at random
-    positive, part, negative   bounds of the IoU: >= positive, >= part, < negative
-    touching    where only one face of a photo is labelled, negatives must overlap it by this: the rest may be faces
-    shift       jitter moves a window by up to this part of the face's width and height
-    smaller, larger   jitter's side: from `smaller` x the face's shorter side to `larger` x its longer one
-    turn        standard deviation, degrees, by which faces are turned; the paper's recipe has none
-    """
-
-    random: int = 50
-    beside: int = 5
-    jittered: int = 20
-    landmarks: int = 20
-    hardest: int = 40
-    others: int = 40
-    positive: float = 0.65
-    part: float = 0.4
-    negative: float = 0.3
-    touching: float = 0.08
-    shift: float = 0.2
-    smaller: float = 0.8
-    larger: float = 1.25
-    turn: float = 0.0
-
-    def __post_init__(self) -> None:
-        for name in ("random", "beside", "jittered", "landmarks", "hardest", "others"):
-            count = getattr(self, name)
-            if not isinstance(count, int) or count < 0:
-                raise ValueError(f"{name} is {count!r}; it must be a whole number, 0 or more")
-        if not 0 <= self.touching < self.negative <= self.part <= self.positive <= 1:
-            raise ValueError(
-                f"bounds are touching {self.touching}, negative {self.negative}, part {self.part}, positive "
-                f"{self.positive}; they must rise from 0 to 1 in this order"
-            )
-        if not (0 <= self.shift < 1 and 0 < self.smaller <= self.larger and self.turn >= 0):
-            raise ValueError(
-                f"jitter is shift {self.shift}, smaller {self.smaller}, larger {self.larger}, turn {self.turn}; it "
-                "must be 0 <= shift < 1, 0 < smaller <= larger, turn >= 0"
-            )
 
 
 def kinds(

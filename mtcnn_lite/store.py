@@ -25,7 +25,8 @@ from tqdm import tqdm
 
 from mtcnn_lite.images import Pixels
 from mtcnn_lite.photo import Photo
-from mtcnn_lite.sampling import KINDS, SAMPLE, Propose, Recipe, Samples, counts, sample
+from mtcnn_lite.recipe import Recipe
+from mtcnn_lite.sampling import KINDS, SAMPLE, Propose, Samples, counts, sample
 
 if TYPE_CHECKING:
     from mtcnn_lite.proposals import Proposals

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from mtcnn_lite.photo import Photo
+from mtcnn_lite.recipe import Recipe
 from mtcnn_lite.sampling import (
     LANDMARK,
     NEGATIVE,
@@ -14,7 +15,6 @@ from mtcnn_lite.sampling import (
     PART,
     POSITIVE,
     SAMPLE,
-    Recipe,
     choose,
     counts,
     kinds,

@@ -13,7 +13,8 @@ import pytest
 
 from mtcnn_lite.images import ImageError
 from mtcnn_lite.photo import Photo
-from mtcnn_lite.sampling import KINDS, SAMPLE, Recipe, sample
+from mtcnn_lite.recipe import Recipe
+from mtcnn_lite.sampling import KINDS, SAMPLE, sample
 from mtcnn_lite.store import PHOTOS_A_SHARD, Store, StoreError, write_store
 
 COUNT = 3 * PHOTOS_A_SHARD + 5  # four shards, the last one short

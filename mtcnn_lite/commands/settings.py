@@ -1,10 +1,14 @@
 """What several commands share: the options of a `Detector`, and the exit statuses."""
 
 import argparse
+import sys
+import warnings
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from mtcnn_lite.cascade import Detector
+    from mtcnn_lite.photo import Photo
 
 FAILED = 1  # exit status; argparse itself ends with 2 for bad arguments
 
@@ -51,3 +55,39 @@ def detector_of(options: argparse.Namespace) -> "Detector":
     except ValueError as error:  # a setting out of its range, or a WeightsError
         options.error(str(error))
         raise  # never reached: `error` ends the program
+
+
+def add_data(parser: argparse.ArgumentParser) -> None:
+    """The options that name labelled photos."""
+    parser.add_argument(
+        "--data",
+        type=Path,
+        action="append",
+        required=True,
+        metavar="PATH",
+        help="a list or folder of labelled photos: our JSONL, WIDER FACE, CelebA, MTFL, COCO, VOC or YOLO (see "
+        "data/README.md); several with one --data each",
+    )
+    parser.add_argument("--kind", help="what --data is, where its names don't tell: jsonl, wider, celeba, ...")
+    parser.add_argument("--skip-bad", action="store_true", help="leave out labels that can't be read, and count them")
+
+
+def read_data(options: argparse.Namespace) -> "list[Photo]":
+    """The photos of all --data, told on standard output; ends with a message where one can't be read."""
+    from mtcnn_lite.datasets import DatasetError, read_dataset, summary
+
+    photos: list[Photo] = []
+    with warnings.catch_warnings(record=True) as skipped:
+        warnings.simplefilter("always")
+        for path in options.data:
+            try:
+                photos += read_dataset(path, options.kind, options.skip_bad)
+            except DatasetError as error:
+                print(f"error: {error}", file=sys.stderr)
+                sys.exit(FAILED)
+            except ValueError as error:
+                options.error(str(error))
+    for warning in skipped:
+        print(f"warning: {warning.message}", file=sys.stderr)
+    print(summary(photos))
+    return photos
