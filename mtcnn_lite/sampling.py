@@ -31,6 +31,7 @@ SAMPLE = np.dtype(
 Samples = NDArray[np.void]  # of dtype SAMPLE
 Propose = Callable[[Pixels], tuple[Floats, Floats]]  # photo -> square windows (N, 4) and their scores (N,)
 
+SPARE = 4  # windows drawn for each one asked for, where some will not fit
 BLOCK = 1 << 22  # overlaps that are in memory at once
 
 
@@ -101,14 +102,15 @@ def choose(
     kind, face = kinds(around, photo, recipe)
     picked = [_rows((kind == POSITIVE) | (kind == PART), around, kind, face)]
 
-    on_marked = jittered(marked, recipe.landmarks)
-    owner = np.repeat(marked, recipe.landmarks).astype(np.int32)
-    of_face = on_marked.reshape(len(marked), recipe.landmarks, 4)
-    close = np.array([iou(of_face[f], photo.boxes[[row]]) >= recipe.positive for f, row in enumerate(marked)], bool)
-    picked.append(_rows(close.reshape(-1), on_marked, np.full(len(owner), LANDMARK, np.uint8), owner))
+    on_marked = jittered(marked, SPARE * recipe.landmarks)
+    owner = np.repeat(marked, SPARE * recipe.landmarks).astype(np.int32)
+    of_face = on_marked.reshape(len(marked), SPARE * recipe.landmarks, 4)
+    close = [iou(of_face[f], photo.boxes[[row]])[:, 0] >= recipe.positive for f, row in enumerate(marked)]
+    first = _first(np.array(close, bool), recipe.landmarks)
+    picked.append(_rows(first, on_marked, np.full(len(owner), LANDMARK, np.uint8), owner))
 
-    picked.append(_negatives(anywhere(height, width, 4 * recipe.random, rng), recipe.random, photo, recipe))
-    for_each = into(beside(photo.boxes[usable], 4 * recipe.beside, rng), height, width)
+    picked.append(_negatives(anywhere(height, width, SPARE * recipe.random, rng), recipe.random, photo, recipe))
+    for_each = into(beside(photo.boxes[usable], SPARE * recipe.beside, rng), height, width)
     picked.append(_negatives(for_each, recipe.beside, photo, recipe, groups=len(usable)))
     if proposed is not None:
         picked.append(_of_proposals(*proposed, photo, rng, recipe))
@@ -152,12 +154,17 @@ def _rows(which: NDArray[np.bool_], windows: Floats, kind: NDArray[np.uint8], fa
     return windows[which], kind[which], face[which]
 
 
+def _first(fit: NDArray[np.bool_], count: int) -> NDArray[np.bool_]:
+    """Of each row of `fit` (groups, n) the first `count` that are True: a mask (groups * n,)."""
+    fit = fit.reshape(len(fit), -1 if fit.size else 0)
+    return (fit & (fit.cumsum(axis=1) <= count)).reshape(-1)
+
+
 def _negatives(windows: Floats, count: int, photo: Photo, recipe: Recipe, groups: int = 1) -> Picked:
     """Of each of `groups` equal runs of windows, the first `count` that are negative."""
     kind, face = kinds(windows, photo, recipe)
     negative = (kind == NEGATIVE).reshape(groups, len(kind) // max(groups, 1))
-    first = negative & (negative.cumsum(axis=1) <= count)
-    return _rows(first.reshape(-1), windows, kind, face)
+    return _rows(_first(negative, count), windows, kind, face)
 
 
 def _of_proposals(windows: Floats, scores: Floats, photo: Photo, rng: np.random.Generator, recipe: Recipe) -> Picked:

@@ -6,6 +6,7 @@ import math
 import numpy as np
 import pytest
 
+from mtcnn_lite.datasets import read_dataset
 from mtcnn_lite.photo import Photo
 from mtcnn_lite.recipe import Recipe
 from mtcnn_lite.sampling import (
@@ -20,6 +21,7 @@ from mtcnn_lite.sampling import (
     kinds,
     sample,
 )  # fmt: skip
+from mtcnn_lite.store import write_store
 from mtcnn_lite.windows import anywhere, beside, into, jitter
 
 H, W = 180, 240
@@ -118,6 +120,29 @@ def test_every_sample_follows_the_rule(of, recipe, size):
     assert (found["positive"] > 0) == (found["part"] > 0) == (usable > 0)
     assert (found["landmark"] > 0) == bool(of.has_landmarks[~of.ignore].any())
     assert found["landmark"] <= recipe.landmarks * usable
+
+
+@pytest.mark.parametrize("size", [12, 24])
+def test_every_sample_of_a_shard_on_disk_follows_the_rule(size, tmp_path):
+    photos = list(PHOTOS.values())
+    store = write_store(tmp_path, photos, size, 7, RECIPES["turned"])
+    assert len(store) > 300
+    assert set(store.samples["photo"].tolist()) == set(range(len(photos)))
+    for row in store.samples:
+        check(row, photos[row["photo"]])
+
+
+def test_every_sample_of_a_shard_of_real_photos_follows_the_rule(root, tmp_path):
+    """32 photos with crowds, ignored faces and faces that leave the frame, and 10 in which one face is labelled."""
+    faces = root.parent / "shared" / "faces"
+    if not faces.exists():
+        pytest.skip("the labelled photos are not here")
+    photos = read_dataset(faces / "scenes")[::76] + read_dataset(faces / "landmarks")[::800]
+    store = write_store(tmp_path, photos, 12, 7, RECIPES["turned"])
+    assert sum(photo.ignore.sum() for photo in photos) > 10
+    assert min(store.counts.values()) > 50
+    for row in store.samples:
+        check(row, photos[row["photo"]])
 
 
 @pytest.mark.parametrize("of", PHOTOS.values(), ids=PHOTOS)
