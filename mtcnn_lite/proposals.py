@@ -12,26 +12,32 @@ from mtcnn_lite.images import Pixels
 from mtcnn_lite.nets import Nets
 from mtcnn_lite.sampling import Propose
 
+NETS = ("pnet", "rnet", "onet")
+
 
 @dataclass(frozen=True, eq=False)
 class Proposals:
-    """The square windows that a cascade's P-Net, or its P-Net and R-Net, propose of a photo.
+    """The square windows of a photo that a cascade sends to one of its nets.
 
-    stage: "pnet" for R-Net's windows, "rnet" for O-Net's. thresholds: P-Net's and R-Net's; lower than the detector's
-    own, so that the next net also meets what lies just below them. min_face: as in `Detector`.
+    net: "rnet" gets what P-Net lets through, "onet" what P-Net and R-Net do, and "pnet" looks everywhere: its
+    windows are those that it lets through itself. mined: score the windows by the net they are sent to, so that the
+    best scored negatives are its own worst mistakes; otherwise by the net that sent them. thresholds: P-Net's and
+    R-Net's; lower than the detector's own, so that the next net also meets what lies just below them. min_face: as in
+    `Detector`.
 
     Calling it makes the function that `sampling.sample` takes. It can be sent to another process, and its `name`
     changes with every weight that matters, so that a store knows whose windows it holds.
     """
 
     nets: Nets
-    stage: str
+    net: str
+    mined: bool = False
     thresholds: tuple[float, float] = (0.4, 0.4)
     min_face: float = 20
 
     def __post_init__(self) -> None:
-        if self.stage not in ("pnet", "rnet"):
-            raise ValueError(f"stage is {self.stage!r}; it must be 'pnet' (windows for R-Net) or 'rnet' (for O-Net)")
+        if self.net not in NETS:
+            raise ValueError(f"net is {self.net!r}; it must be one of {', '.join(NETS)}: whose windows are wanted")
 
     def __call__(self) -> Propose:
         if multiprocessing.parent_process() is not None:
@@ -40,17 +46,23 @@ class Proposals:
 
         def propose(image: Pixels) -> tuple[Floats, Floats]:
             trace = detector.trace(image)
-            windows = trace.pnet.last if self.stage == "pnet" else trace.rnet.last
+            if self.net == "pnet":
+                windows = trace.pnet["nms within levels"]
+            elif self.net == "rnet":
+                windows = trace.rnet["scored"] if self.mined else trace.pnet.last
+            else:
+                windows = trace.onet["scored"] if self.mined else trace.rnet.last
             return windows.boxes, windows.scores
 
         return propose
 
     @property
     def name(self) -> str:
-        """For example `rnet 0.4 0.4 from 20 px, 3f2a...`: stage, thresholds, and a digest of the weights in use."""
+        """For example `onet 0.4 0.4 from 20 px, 3f2a...`: net, thresholds, and a digest of the weights in use."""
+        asked = max(NETS.index(self.net), 1) + (self.mined and self.net != "pnet")  # nets that run
         digest = hashlib.sha256()
-        for net in self.nets[: ("pnet", "rnet").index(self.stage) + 1]:
+        for net in self.nets[:asked]:
             for value in net.state_dict().values():
                 digest.update(value.contiguous().numpy().tobytes())
-        shown = self.thresholds[: 1 + (self.stage == "rnet")]
-        return f"{self.stage} {' '.join(map(str, shown))} from {self.min_face:g} px, {digest.hexdigest()[:16]}"
+        words = [f"mined {self.net}" if self.mined else self.net, *map(str, self.thresholds[: min(asked, 2)])]
+        return f"{' '.join(words)} from {self.min_face:g} px, {digest.hexdigest()[:16]}"

@@ -193,20 +193,44 @@ def test_proposals_come_from_the_cascade_and_name_its_weights(detector, astronau
 
     photo = Photo(astronaut, [[181, 74, 270, 179]])
     recipe = Recipe(random=0, beside=0, jittered=0, hardest=5, others=5)
-    names, windows = set(), {}
-    for stage, size in (("pnet", 24), ("rnet", 48)):
-        proposals = Proposals(detector.nets, stage, (0.5, 0.5))
-        store = write_store(tmp_path / stage, [photo], size, recipe=recipe, proposals=proposals)
+    trace = detector.trace(astronaut).rerun(thresholds=(0.5, 0.5, 1))
+    meets = {
+        ("pnet", True): trace.pnet["nms within levels"],
+        ("rnet", False): trace.pnet["squared"],
+        ("rnet", True): trace.rnet["scored"],
+        ("onet", False): trace.rnet["squared"],
+        ("onet", True): trace.onet["scored"],
+    }
+    names = set()
+    for (net, mined), windows in meets.items():
+        proposals = Proposals(detector.nets, net, mined, (0.5, 0.5))
+        boxes, scores = proposals()(astronaut)
+        assert boxes.tolist() == windows.boxes.tolist()
+        assert scores.tolist() == windows.scores.tolist()
+        folder, size = tmp_path / f"{net}{mined}", {"pnet": 12, "rnet": 24, "onet": 48}[net]
+        store = write_store(folder, [photo], size, recipe=recipe, proposals=proposals)
         names.add(store.plan["proposals"])
-        trace = detector.trace(astronaut).rerun(thresholds=(0.5, 0.5, 1))
-        windows[stage] = (trace.pnet if stage == "pnet" else trace.rnet).last
-        of_cascade = set(map(tuple, windows[stage].boxes.tolist()))
-        assert {tuple(w) for w in store.samples["window"].tolist()} <= of_cascade
-        assert store.counts["positive"] > 0
-    assert len(names) == 2
+        assert {tuple(w) for w in store.samples["window"].tolist()} <= set(map(tuple, boxes.tolist()))
+        assert store.counts["positive"] + store.counts["part"] > 0
+    assert len(names) == len(meets)
+    other = Proposals(detector.nets, "rnet", thresholds=(0.6, 0.5))
     with pytest.raises(StoreError, match="another proposals"):
-        write_store(
-            tmp_path / "pnet", [photo], 24, recipe=recipe, proposals=Proposals(detector.nets, "pnet", (0.6, 0.5))
-        )
-    with pytest.raises(ValueError, match="'onet'"):
-        Proposals(detector.nets, "onet")
+        write_store(tmp_path / "rnetFalse", [photo], 24, recipe=recipe, proposals=other)
+    with pytest.raises(ValueError, match="net is 'qnet'"):
+        Proposals(detector.nets, "qnet")
+
+
+def test_a_name_changes_with_each_net_that_runs_and_with_no_other(detector):
+    """R-Net's windows come from P-Net alone; when mined, R-Net scores them."""
+    import copy
+
+    from mtcnn_lite.proposals import Proposals
+
+    for net, mined, matters in (("pnet", True, "100"), ("rnet", False, "100"), ("rnet", True, "110"),
+                                ("onet", False, "110"), ("onet", True, "111")):  # fmt: skip
+        changed = ""
+        for k in range(3):
+            nets = copy.deepcopy(detector.nets)
+            nets[k].face.bias.data += 1
+            changed += "01"[Proposals(nets, net, mined).name != Proposals(detector.nets, net, mined).name]
+        assert changed == matters

@@ -25,7 +25,6 @@ examples:
 exit status: 0 all samples are there, 1 a photo, a label or the folder could not be read or written, 2 bad arguments."""
 
 SIZES = {"pnet": 12, "rnet": 24, "onet": 48}
-ASKED_OF = {"rnet": "pnet", "onet": "rnet"}  # whose windows a net meets
 HELP = {
     "random": "negatives anywhere in each photo",
     "beside": "negatives next to each face",
@@ -93,7 +92,7 @@ def run(options: argparse.Namespace) -> int:
         options.error(str(error))
     photos = read_data(options)
     proposals = None
-    if options.net in ASKED_OF:
+    if options.net != "pnet":
         from mtcnn_lite.cascade import Detector  # with torch: P-Net's samples need none of it
         from mtcnn_lite.proposals import Proposals
 
@@ -101,7 +100,7 @@ def run(options: argparse.Namespace) -> int:
             nets = Detector(options.weights, options.min_face, thresholds=(*options.thresholds, 1.0)).nets
         except ValueError as error:  # a setting out of its range, or a WeightsError
             options.error(str(error))
-        proposals = Proposals(nets, ASKED_OF[options.net], tuple(options.thresholds), options.min_face)
+        proposals = Proposals(nets, options.net, False, tuple(options.thresholds), options.min_face)
     try:
         store = write_store(options.out, photos, SIZES[options.net], options.seed, recipe, proposals, options.workers,
                             progress=sys.stderr.isatty())  # fmt: skip
