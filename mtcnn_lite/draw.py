@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from mtcnn_lite.boxes import as_boxes
+from mtcnn_lite.boxes import as_boxes, clip_boxes
 from mtcnn_lite.explain import NAMES, Explanation
 from mtcnn_lite.trace import Faces, Trace
 
@@ -92,6 +92,17 @@ def draw_boxes(image: Pixels, boxes: ArrayLike, colour: str = "onet", thickness:
     return canvas
 
 
+def draw_overlap(image: Pixels, first: ArrayLike, second: ArrayLike, colour: str = "pnet", line: int = 2) -> Pixels:
+    """A copy of `image` (H, W, 3): box `first` (4,) in yellow, `second` in `colour`, what they share in vermilion."""
+    a, b = (as_boxes(np.reshape(box, (-1, 4))) for box in (first, second))
+    both = np.concatenate([np.maximum(a, b)[:, :2], np.minimum(a, b)[:, 2:]], axis=1)
+    tinted = image.astype(np.float32)
+    for box, tint in ((a, "truth"), (b, colour), (both, "landmark")):
+        x1, y1, x2, y2 = clip_boxes(box.round(), *image.shape[:2]).astype(int)[0]
+        tinted[y1:y2, x1:x2] = 0.62 * image[y1:y2, x1:x2] + 0.38 * np.array(rgb(tint))
+    return draw_boxes(draw_boxes(tinted.astype(np.uint8), a, "truth", line), b, colour, line)
+
+
 def draw_landmarks(image: Pixels, landmarks: ArrayLike, colour: str = "landmark", radius: int = 3) -> Pixels:
     """A copy of `image` with a dot at each landmark (N, 5, 2)."""
     canvas = np.ascontiguousarray(image).copy()
@@ -156,7 +167,8 @@ def draw_stages(trace: Trace, height: int = 300) -> Picture:
     photo, scale = at_height(trace.image, height)
     panels, captions = [photo], [f"the photo\n{trace.pnet.windows:,} windows"]
     for stage in trace.stages[:2]:
-        panels.append(draw_boxes(photo, stage["refined"].boxes * scale, stage.name))
+        thickness = 1 if stage.name == "pnet" else 2  # of P-Net there are so many that thick ones hide the photo
+        panels.append(draw_boxes(photo, stage["refined"].boxes * scale, stage.name, thickness))
         captions.append(f"after {NAMES[stage.name]}\n{len(stage.last):,} windows")
     found = trace.faces
     panels.append(

@@ -8,6 +8,7 @@ import nbformat
 import pytest
 
 from mtcnn_lite.chapters import CHAPTERS
+from mtcnn_lite.draw import COLOURS, INK, PAPER
 
 
 @pytest.fixture(scope="session")
@@ -90,6 +91,24 @@ def test_chapter_numbers_are_on_the_map(build):
         assert source.stem[:2] in CHAPTERS or source.stem == "start_here"
 
 
+def test_minutes_agree_in_the_notebook_in_start_here_and_in_the_readme(build, pairs, root):
+    """A row of start_here: `[03](03_pnet.ipynb) | what you build | 40 |`; of the README: `[03](notebooks/03_...`."""
+    tables = {"start_here": (build.SOURCE / "start_here.py").read_text(), "README": (root / "README.md").read_text()}
+    for source, (_, notebook) in zip(build.sources(), pairs, strict=True):
+        takes = re.findall(r"\*\*takes\*\* \| about (\d+) minutes", notebook.cells[0].source)
+        assert len(takes) == 1, f"{source.stem} does not say how long it takes"
+        for name, table in tables.items():
+            if name != source.stem:
+                rows = re.findall(rf"\((?:notebooks/)?{source.stem}\.ipynb\) \| .+? \| (\d+) \|", table)
+                assert rows == takes, f"{name} has {rows} minutes for {source.stem}, the notebook {takes}"
+
+
+def test_plots_take_their_colours_from_the_palette(build):
+    known = {*COLOURS.values(), INK, PAPER}
+    for source in build.sources():
+        assert set(re.findall(r"#[0-9A-Fa-f]{6}\b", source.read_text())) <= known, source.stem
+
+
 def test_building_leaves_no_trace_of_two_runs(build):
     """A cell's output is the same whether its prints arrive in one piece or in two, and no widget id stays."""
     whole = nbformat.v4.new_output("stream", name="stdout", text="one\ntwo\n")
@@ -131,6 +150,8 @@ def test_glossary_has_every_bold_term_and_only_chapters_that_exist(build, notebo
     known = {term.lower() for term in re.findall(r"\*\*(.+?)\*\*", glossary)}
     for source, (_, notebook) in zip(build.sources(), pairs, strict=True):
         last = [c.source for c in notebook.cells if c.cell_type == "markdown" and "New words" in c.source]
+        linked = any("New words ([glossary](glossary.md)): **" in text for text in last)
+        assert linked or source.stem == "start_here", f"{source.stem}: New words without a link to the glossary"
         for term in re.findall(r"\*\*(.+?)\*\*", last[0].rpartition("New words")[2], re.S) if last else []:
             term = " ".join(term.split()).lower()
             assert {term, term.removesuffix("s"), f"{term}s"} & known, f"{source.stem}: {term} is not in the glossary"

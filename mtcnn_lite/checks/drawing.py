@@ -120,7 +120,8 @@ def _apart(ends: tuple[float, float]) -> tuple[float, ...]:
 
 
 def _text(x: float, y: float, text: str, anchor: str = "start") -> str:
-    return f'<text x="{_n(x)}" y="{_n(y)}" text-anchor="{anchor}" fill="currentColor">{escape(text)}</text>'
+    # The space at the end: a notebook that has not been run here shows the words of a drawing and not its lines.
+    return f'<text x="{_n(x)}" y="{_n(y)}" text-anchor="{anchor}" fill="currentColor">{escape(text)}</text> '
 
 
 def _n(value: float, digits: int = 1) -> str:

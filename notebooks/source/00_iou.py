@@ -85,7 +85,7 @@ def on_grid(axes, boxes, title):
     """The tiny picture, pixel by pixel, with boxes and their colours."""
     axes.imshow(tiny, extent=(0, 12, 12, 0))
     axes.set(xticks=range(13), yticks=range(13), title=title)
-    axes.tick_params(labelsize=8, length=0, labeltop=True, labelbottom=False)
+    axes.tick_params(labelsize=9, length=0, labeltop=True, labelbottom=False)
     axes.grid(color="white", linewidth=0.5)
     for (x1, y1, x2, y2), colour in boxes:
         axes.plot([x1, x2, x2, x1, x1], [y1, y1, y2, y2, y1], color=COLOURS[colour], linewidth=3)
@@ -138,12 +138,13 @@ print("\n".join(names))
 assert windows[0] != windows[1]
 
 # %% [markdown]
-# Nothing breaks, the numbers are only others. On WIDER FACE's hard faces somebody measured what that costs one package: 0.487
-# average precision with RGB, 0.283 with BGR (ipazc/mtcnn#36).
+# Nothing breaks, the numbers are only others. Somebody measured what that costs one package on the hard faces of WIDER FACE, a
+# collection of crowded photos: an average precision (chapter 10; 1 is perfect) of 0.487 with RGB, of 0.286 with BGR
+# (ipazc/mtcnn#36).
 #
 # ### Count
 #
-# Paint each box into a mask: true inside, false outside. What both cover is `&`, what any of them covers is `|`.
+# Paint each box into a mask: true inside, false outside. What both cover is `&`, what at least one covers is `|`.
 
 
 # %%
@@ -166,12 +167,12 @@ masks = {"yellow": a, "blue": b, "1: one of them, 2: both": a.astype(int) + b}
 for axis, (title, counted) in zip(axes, masks.items(), strict=True):
     axis.imshow(counted, extent=(0, 12, 12, 0), cmap="Blues", vmin=0, vmax=2.6)
     axis.set(xticks=range(13), yticks=range(13), title=title)
-    axis.tick_params(labelsize=7, length=0, labeltop=True, labelbottom=False)
+    axis.tick_params(labelsize=8, length=0, labeltop=True, labelbottom=False)
     axis.grid(color="gray", linewidth=0.4)
     for y, x in np.argwhere(counted):
         ink = "white" if counted[y, x] == 2 else "black"
         axis.text(
-            x + 0.5, y + 0.5, int(counted[y, x]), color=ink, ha="center", va="center", fontsize=8
+            x + 0.5, y + 0.5, int(counted[y, x]), color=ink, ha="center", va="center", fontsize=9
         )
 plt.show()
 
@@ -281,18 +282,23 @@ for side, ink, width in zip((12, 24, 48, 96), inks, (8, 5.5, 3.5, 1.5), strict=T
     axes[0].plot(parts * side, overlaps, color=ink, label=f"{side} px")
     axes[1].plot(parts, overlaps, color=ink, linewidth=width)
 axes[0].set(xlabel="shift to the right, px", ylabel="IoU", xlim=(0, 48))
-axes[1].set(xlabel="shift, in parts of the side: four in one", xlim=(0, 1), ylim=(0, 1))
-axes[0].legend(title="side of the window")
+axes[0].set_title("in pixels: four curves")
+axes[1].set(xlabel="shift to the right, in parts of the side", xlim=(0, 1), ylim=(0, 1))
+axes[1].set_title("in parts of the side: all on one")
+axes[1].legend(*axes[0].get_legend_handles_labels(), title="side of the window")
 plt.show()
 
 # %% [markdown]
 # ### What 0.3, 0.4, 0.5 and 0.65 look like
 #
-# These four are the thresholds you will meet. In training (the paper's section on training data) a window under 0.3 with every face is
-# *negative*, from 0.4 to 0.65 it is *part* of a face, above that *positive*; what lies between 0.3 and 0.4 is not used. 0.5 is what
-# PASCAL VOC and WIDER FACE ask of a detection to count it as found, and what P-Net's NMS allows two boxes of one level.
+# These four are the thresholds you will meet. For training, the paper calls a window *negative* if its IoU with every face is under
+# 0.3. From 0.4 to 0.65 it is *part* of a face, above that it is *positive*. What lies between 0.3 and 0.4 is not used.
 #
-# How far must a copy of the label move for that? Solve *IoU = (1 − d) / (1 + d)* for the shift *d*, in widths.
+# 0.5 is what the benchmarks PASCAL VOC and WIDER FACE ask of a detection to count it as found. It is also what P-Net's NMS allows
+# two boxes of one level.
+#
+# How far must a copy of the label move for that? Moved by *d* widths, it shares 1 − *d* of a box with the label, and together they
+# cover 1 + *d*. So *IoU = (1 − d) / (1 + d)*. The cell solves that for *d*.
 
 # %%
 marks = (0.3, 0.4, 0.5, 0.65)
@@ -437,7 +443,7 @@ explorer
 #
 # ## Your turn
 #
-# ### Exercise 1: `iou` (medium, 15 minutes)
+# ### Exercise: `iou` (medium, 15 minutes)
 #
 # One box against many, as NMS needs it. `box` has shape (4,), `boxes` (N, 4). Return N numbers: the IoU of `box` with each row. Where a
 # union is empty the answer is 0. N may be 0. Leave both arrays as they are.
@@ -514,13 +520,11 @@ assert np.allclose(ours.faces.boxes, theirs.faces.boxes, atol=0.01)
 draw_faces(photo, ours.faces)
 
 # %% [markdown]
-# A solution is in `source/solutions.py`. Look after you have tried.
+# The solution is in `source/solutions.py`. Look after you have tried.
 #
 # ## Where paper, notes and code disagree
 #
-# ### The +1
-#
-# Much code for MTCNN computes a width as `x2 - x1 + 1`. Where does the 1 come from? The authors wrote MATLAB. MATLAB counts pixels from 1,
+# **The + 1.** Much code for MTCNN computes a width as `x2 - x1 + 1`. Where does the 1 come from? The authors wrote MATLAB. MATLAB counts pixels from 1,
 # and its ranges include their last: `a(3:7)` are *five* numbers. Boxes in that code name their first and their *last* pixel, and such an
 # **inclusive** box from 3 to 7 is 7 − 3 + 1 wide. There the 1 is right. In Python, with half-open boxes, it is one pixel too many:
 
@@ -566,9 +570,7 @@ assert kept_in_levels(0) > kept_in_levels(1)
 # Code that mixes both is worse than either. The authors' own `detect_face.m` measures with +1 in its NMS and moves P-Net's boxes without. In
 # facenet-pytorch, `generateBoundingBox` makes inclusive boxes, torchvision's NMS takes them for half-open, and `bbreg` adds the 1 again.
 #
-# ### Exactly 0.5
-#
-# "Above" or "at least"? With scores one need not care. With overlaps one must: windows on a grid have overlaps that are *exactly* 0.5. The
+# **Exactly 0.5.** "Above" or "at least"? With scores one need not care. With overlaps one must: windows on a grid have overlaps that are *exactly* 0.5. The
 # authors' `nms.m` keeps what is `<=` the threshold, and so does this package. But measured in the photo, where the same windows have fractions of a
 # pixel, rounding in the last digit tips the scale:
 
@@ -588,9 +590,7 @@ print(f"{ties} pairs overlap by exactly 0.5; rounding lifts {above} of them abov
 # So two correct versions of `iou`, one of them in double precision, may keep other boxes. That is why your function was tried at 0.52: no two windows
 # of a level have an overlap near that. The lesson holds elsewhere: do not put a threshold on a value that is hit exactly.
 #
-# ### Which four numbers?
-#
-# Label files differ. WIDER FACE stores `x, y, width, height`; others store two corners. Take one for the other, and no error comes:
+# **Which four numbers?** Label files differ. WIDER FACE stores `x, y, width, height`; others store two corners. Take one for the other, and no error comes:
 
 # %%
 x1, y1, x2, y2 = label
@@ -607,9 +607,7 @@ for name, box in readings.items():
 # The second is inside out, so all its overlaps are 0, and every window of the photo becomes a negative: the net is taught that this face is none.
 # Draw your labels before you train on them.
 #
-# ### "Near 0 when the predicted box is far too large"
-#
-# Some notes say so of IoU, next to "near 0 when the boxes are apart". The first is a matter of degree, and it cuts both ways: nested boxes give
+# **"Near 0 when the predicted box is far too large."** Some notes say so of IoU, next to "near 0 when the boxes are apart". The first is a matter of degree, and it cuts both ways: nested boxes give
 # the ratio of their areas, whichever of the two is too large.
 
 # %%
@@ -622,13 +620,13 @@ for name, by in (("twice the side", 2), ("ten times the side", 10), ("a tenth of
 #
 # ## What you can now say
 #
-# - IoU is what both boxes cover over what any of them covers; the shared part begins at the later beginning and ends at the earlier end.
+# - IoU is what both boxes cover over what at least one of them covers; the shared part begins at the later beginning and ends at the earlier end.
 # - A side below 0 counts as 0; an empty union gives 0, by definition.
 # - IoU has no unit: what counts is how far a box is off in parts of its size. A third of a width off is 0.5.
 # - Nested boxes have the ratio of their areas as IoU, and 1 over the smaller. The cascade's last NMS uses the latter.
 # - Boxes here count from 0 and are half-open. The +1 belongs to inclusive boxes, and costs 17% of area at 12 px.
 #
-# New words: **intersection over union** (**IoU**), **half-open**, **inclusive**, **degenerate box**, **scale-free**, **nested boxes**,
+# New words ([glossary](glossary.md)): **intersection over union** (**IoU**), **half-open**, **inclusive**, **degenerate box**, **scale-free**, **nested boxes**,
 # **intersection over the smaller**.
 #
 # Next door is 01, NMS: of the many boxes on one face it keeps the best, and your `iou` tells it which of them are too many.

@@ -37,17 +37,21 @@ middle = np.array([225.5, 126.5])  # x, y: the middle of the face
 
 
 # %%
-def in_a_row(pictures, gap=6):
-    """Pictures side by side, each at its own size, on one ground line."""
-    tall = max(len(picture) for picture in pictures)
-    pad = [((tall - len(picture), 0), (0, gap), (0, 0)) for picture in pictures]
-    columns = zip(pictures, pad, strict=True)
-    return Picture(np.hstack([np.pad(p, by, constant_values=255) for p, by in columns]))
+def on_one_sheet(pictures, width=820, gap=6):
+    """Pictures side by side, each at its own size, in as many rows as it takes."""
+    rows, x = [], width
+    for picture in pictures:
+        if x + picture.shape[1] > width:  # a new row, as high as its first picture
+            rows.append(np.full((len(picture) + gap, width, 3), 255, np.uint8))
+            x = 0
+        rows[-1][: len(picture), x : x + picture.shape[1]] = picture
+        x += picture.shape[1] + gap
+    return Picture(np.vstack(rows))
 
 
 corners = [[*(level.scale * middle - 6), *(level.scale * middle + 6)] for level in trace.levels]
-rows = zip(trace.levels, corners, strict=True)
-in_a_row([draw_boxes(level.image, [corner], "pnet", 1) for level, corner in rows])
+pairs = zip(trace.levels, corners, strict=True)
+on_one_sheet([draw_boxes(level.image, [corner], "pnet", 1) for level, corner in pairs])
 
 # %% [markdown]
 # On the first copy the window holds a nose. A few copies on it holds the face, and at the end most of the photo. Laid back onto
@@ -57,7 +61,7 @@ in_a_row([draw_boxes(level.image, [corner], "pnet", 1) for level, corner in rows
 sides = [12 / level.scale for level in trace.levels]
 windows = np.array([[*(middle - side / 2), *(middle + side / 2)] for side in sides])  # (10, 4)
 print("sides of the windows, px of the photo:", [round(side) for side in sides])
-Picture(draw_boxes(photo, windows, "pnet", 1))
+Picture(draw_boxes(photo, windows, "pnet"))
 
 # %% [markdown]
 # That is the whole trick. *The window stays, the photo shrinks*, and so the window grows. The copies are the **levels** of an
@@ -136,14 +140,15 @@ print(f"1 / sqrt(2)    {1 / np.sqrt(2):.4f}")
 print(f"levels down to half the size: {np.log(0.5) / np.log(0.709):.2f}")
 
 # %% [markdown]
-# It is 1/√2, nearly: **each level has half the area of the one above**, and two levels make half the side. (The
+# It is 1/√2, nearly: *each level has half the area of the one before*, and two levels make half the side. (The
 # authors' demo has 0.709, and most code since has copied it.)
 #
 # ### What a level costs
 #
 # P-Net looks at every second pixel in both directions. So a level of 60 × 72 px has 25 × 31 windows. And the arithmetic? Count it
 # where it happens. Each number of a convolution's output takes one multiplication and one addition for each weight: a
-# **multiply-add**.
+# **multiply-add**. (P-Net is chapter 03. Here it is enough that it has three convolutions, and two small ones after them that give
+# the answers.)
 
 # %%
 from torch import nn
@@ -211,8 +216,8 @@ print(f"the whole pyramid is {sum(costs) / whole:.2f} of that")
 
 # %% [markdown]
 # So all the other levels together cost no more than the first. And because the first has only 0.6² = 0.36 of the photo's pixels,
-# the pyramid is cheaper than one pass at full size. (Windows at the right and at the bottom edge don't fit; in small levels they count
-# for more. That is why it is 1.94 and not 2.01.)
+# the pyramid is cheaper than one pass at full size. (At the right and at the bottom edge a level loses the windows that do not fit. In
+# small levels those count for more. That is why it is 1.94 and not 2.01.)
 #
 # What costs is a small min face:
 
@@ -258,7 +263,7 @@ for k, level in enumerate(dim.levels):
 # %%
 caught = best.argmax(axis=1)  # (12,) the level
 chosen = where[np.arange(12), caught]  # (12, 4)
-Picture(draw_boxes(draw_boxes(clean, faces, "truth", 3), chosen, "pnet", 2))
+beside([draw_boxes(draw_boxes(clean, faces, "truth", 4), chosen, "pnet", 2)], height=620)
 
 # %% [markdown]
 # Yellow: the faces as labelled. Blue: the window with the highest score.
@@ -303,7 +308,8 @@ plt.show()
 
 # %% [markdown]
 # Each face is caught by the level on which it has about 12 px. One that lies between two levels is taken by the nearer one, so no face
-# is further from its window than half a step. There P-Net still scores it high: it was trained on windows that fit only roughly.
+# is further from its window than half a step. Even half a step away P-Net's score is high: it was trained on windows that fit only
+# roughly.
 #
 # ### Coarser steps?
 #
@@ -480,8 +486,8 @@ for name, cost in (("one feature map", single), ("image pyramid", copies),
     print(f"{name:22} {cost / 1e6:6.1f} million, {cost / single:.2f} times one feature map")
 
 # %% [markdown]
-# That the image pyramid costs twice one pass holds for any net: it is the geometric series. The others' numbers depend on the channels. Look at what
-# two times *what* means, though: P-Net has 6,632 numbers, and its whole pyramid (from 20 px) costs about as much as one pass of this toy.
+# That the image pyramid costs twice one pass holds for any net: it is the geometric series. The others' numbers depend on the
+# channels. But twice *what*? P-Net has 6,632 numbers, and its whole pyramid (from 20 px) costs about as much as one pass of this toy.
 # For a deep net, twice is a high price; for a tiny one, a pyramid is a fair deal. That is the bet MTCNN made in 2016. Newer
 # detectors took the other side (chapter 11).
 
@@ -493,9 +499,9 @@ assert parameters == 6632
 # %% [markdown]
 # ## Check it
 #
-# Twenty random photos, min faces and factors. Compared: the scales, written as one power after another, with the package's; the rows
-# and columns of P-Net's map, as the net gives them, with the package's; and the multiply-adds counted by hooks with the
-# formula that the explorer below uses.
+# The sizes of twenty random photos, with random min faces and factors. Three things are compared: the package's scales with
+# 12 / min face × factor^k; its rows and columns of P-Net's map with what the net gives; and the explorer's formula for the
+# multiply-adds with those that were counted in the net.
 
 # %%
 from mtcnn_lite.explorers.levels import view
@@ -523,7 +529,7 @@ print(f"{seen} levels of 20 pyramids: scales, windows and multiply-adds agree")
 #
 # Three things to try:
 #
-# 1. Halve the **smallest face**, from 40 to 20 px. How much does the sum grow?
+# 1. Halve the **smallest face**, which is the min face, from 40 to 20 px. How much does the sum grow?
 # 2. Move the **factor** up. The bars get many and nearly alike: where does the sum go, in times of level 0?
 # 3. Set width 120, height 100: the case that you worked out above. Then make the photo wide and low. Which side decides?
 
@@ -676,7 +682,7 @@ print(f"from scale 1: {ratio:.1f} times the work of min face 20")
 # - Shrink by averaging: skipping pixels invents texture, keeps noise, and loses faces.
 # - SSD and FPN read several feature maps of one large net instead; for a tiny net, shrinking the photo is a fair deal.
 #
-# New words: **image pyramid**, **level**, **scale**, **min face**, **factor**, **multiply-add**, **geometric series**, **aliasing**,
-# **feature map**, **feature pyramid**.
+# New words ([glossary](glossary.md)): **image pyramid**, **level**, **scale**, **min face**, **factor**, **multiply-add**,
+# **geometric series**, **aliasing**, **feature map**, **feature pyramid**.
 #
 # Next door is 03, P-Net: how a net of 6,632 numbers scores all these windows in one pass.

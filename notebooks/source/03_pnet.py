@@ -355,8 +355,8 @@ for height, width in ((12, 12), (12, 31), (45, 28)):
 # ## Play with it
 #
 # Move **score threshold** and watch the boxes come and go: your browser does that, without Python. **NMS overlap** and **smallest
-# face** ask the kernel. **Pyramid level** picks the map. Point at a box or at a cell to see its score and its window. Upload a photo of
-# your own; it stays on your machine.
+# face** ask the kernel. **Pyramid level** picks the map. Point at a box or at a cell to see its score and its window. Click on it to ask
+# what becomes of that face in the whole cascade: found, or lost by which net, and why. Upload a photo of your own; it stays on your machine.
 #
 # (Windows of one level stand on a grid, so their overlaps take only a few values: 0.71, 0.53, 0.50, 0.38, … The NMS slider has one stop
 # for each gap between them.)
@@ -508,7 +508,7 @@ assert pnet.landmarks is None
 # - Offsets move each side by a part of the window's side; NMS keeps the best of many.
 # - A threshold trades work for lost faces, and a face lost here is lost for good.
 #
-# New words: **PReLU**, **head**, **fully convolutional**, **receptive field**, **image pyramid**, **offset**, **non-maximum
-# suppression**.
+# New words ([glossary](glossary.md)): **PReLU**, **head**, **fully convolutional**, **receptive field**, **image pyramid**, **offset**,
+# **non-maximum suppression**.
 #
 # Next door is 04, R-Net: it takes these boxes, a few hundred, and looks at each of them twice as closely.

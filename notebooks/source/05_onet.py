@@ -6,7 +6,7 @@
 #
 # | | |
 # |---|---|
-# | **needs** | [03](03_pnet.ipynb) and [04](04_rnet.ipynb); of [00](00_iou.ipynb) and [01](01_nms.ipynb) overlap and NMS |
+# | **needs** | chapters 03 and 04: windows, offsets, crops; overlap from chapter 00 and NMS from chapter 01 |
 # | **leaves you with** | O-Net, landmarks in pixels of the photo, the last NMS, a detector that runs on functions of your own |
 # | **takes** | about 40 minutes |
 
@@ -32,7 +32,9 @@ trace = detector.trace(photo)
 
 small, scale = at_height(photo, 330)
 from_rnet = draw_boxes(small, trace.rnet["refined"].boxes * scale, "rnet")
-beside([from_rnet, draw_faces(photo, trace.faces)], ["R-Net leaves", "O-Net leaves"], height=330)
+from_onet = draw_boxes(small, trace.faces.boxes * scale, "onet")
+from_onet = draw_landmarks(from_onet, trace.faces.landmarks * scale)
+beside([from_rnet, from_onet], ["R-Net leaves", "O-Net leaves"], height=330)
 
 # %%
 places = ["eye on the picture's left", "eye on its right", "nose"]
@@ -66,7 +68,7 @@ beside([crop.repeat(3, axis=0).repeat(3, axis=1) for crop in crops], names, heig
 # ### The net
 #
 # O-Net is R-Net once more, a size larger and with one convolution on top. Three times: convolution, PReLU, pooling. Then a last
-# convolution, and a **dense layer**, in which each of 256 outputs is a weighted sum of all that comes in.
+# convolution, and a dense layer with 256 outputs.
 
 # %%
 from torch import nn
@@ -228,7 +230,7 @@ from mtcnn_lite.scenes import collage
 picture, boxes, labels = collage()  # (768, 768, 3), (9, 4), (9, 5, 2)
 nine = detector.trace(picture)
 print("widths of the faces:", sorted(int(x2 - x1) for x1, _, x2, _ in boxes))
-beside([draw_landmarks(draw_boxes(picture, boxes, "truth"), labels, "truth", 2)], height=470)
+beside([draw_landmarks(draw_boxes(picture, boxes, "truth"), labels, "truth", 2)], height=700)
 
 # %% [markdown]
 # A pixel matters on a small face and hardly on a large one. So the **landmark error** is counted in parts of the distance between the eyes:
@@ -317,8 +319,8 @@ print(f"intersection over the smaller {iom([face], [mouth])[0, 0]:.2f}")
 
 # %% [markdown]
 # The mouth passed for a small face. It lies wholly in the large box, and still its IoU is 0.04: the union is so large. At any usual
-# threshold, NMS by IoU keeps it. Divide by the *smaller* of the two boxes (**intersection over the smaller**, chapter 00), and a box within a box
-# overlaps by 1. In the authors' code this measure is called "Min".
+# threshold, NMS by IoU keeps it. Divide by the *smaller* of the two boxes (intersection over the smaller, chapter 00), and a box within
+# a box overlaps by 1.
 #
 # How much it matters depends on how much is let through. On the nine faces:
 
@@ -440,7 +442,7 @@ assert difference < 0.01
 # ## Play with it
 #
 # Now the whole cascade. A hard picture: the nine faces at little light, with noise. Each box has the colour of the last net that it passed:
-# blue P-Net, orange R-Net, green O-Net; thick with landmarks, what is left at the end.
+# blue P-Net, orange R-Net, green O-Net. The thick ones with landmarks are left at the end.
 #
 # **O-Net's threshold** is your browser's affair. The other two ask the kernel, but no net: all that any stop needs was asked once, at the
 # start. The table estimates the time: what a window cost each net here, times the windows. The bars count the scores that each
@@ -567,17 +569,9 @@ for name, points in variants.items():
 # **Relative to which box?** Some course notes place landmark labels relative to the *labelled* box of the face. O-Net never sees that box. It sees
 # a window, and what it says can only be relative to that: 3% against 21%, above.
 #
-# **Order.** The paper says of each stage: calibrate, then NMS. The released code does so in O-Net only. In P-Net, on the astronaut:
-
-# %%
-first_step, levels = trace.pnet["above threshold"], range(len(trace.levels))
-calibrated = decode_offsets(first_step.boxes, first_step.offsets)
-for name, candidates in (("code: NMS first", first_step.boxes), ("paper: move first", calibrated)):
-    each = [first_step.level == level for level in levels]
-    left = sum(len(nms(candidates[rows], first_step.scores[rows], 0.5)) for rows in each)
-    print(f"{name:18} {left} boxes left of {len(first_step)}")
-
-# %% [markdown]
+# **Order.** The paper says of each stage: move, then NMS. The released code does so in O-Net only. Chapters 01 and 04 show what hangs on
+# it in P-Net and R-Net.
+#
 # **Mirror.** The authors published several versions of their code: `MTCNNv1` averages with the mirror image, `MTCNNv2` and `camera_demo` do not.
 # Ports differ accordingly.
 #
@@ -616,7 +610,7 @@ assert first_x < second_x
 # - The last NMS comes after the move, and measures over the smaller box, so that a box within a box goes.
 # - A second look in the mirror makes landmarks better on average, for the price of one more pass over the faces.
 #
-# New words: **landmark**, **dense layer**, **landmark error**, **intersection over the smaller**, **test-time augmentation**.
+# New words ([glossary](glossary.md)): **landmark**, **landmark error**, **test-time augmentation**.
 #
 # That is the whole way from a photo to faces. Next door is 06, where the training begins: which windows to show to a net, and
 # what to tell it about each.

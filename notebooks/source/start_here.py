@@ -10,7 +10,7 @@
 # | **takes** | about 10 minutes |
 #
 # The detector is MTCNN (Zhang, Zhang, Li and Qiao 2016): three small nets in a row, each stricter than the one before. That
-# is a **cascade**.
+# is a **cascade**. Chapters 00 to 05 build it, 06 to 10 train it and measure it, 11 and 12 ask where it fails and what comes after.
 
 # %%
 from mtcnn_lite.chapters import chapter_map
@@ -20,27 +20,29 @@ chapter_map()
 # %% [markdown]
 # ## What goes in, what comes out
 #
-# A photo goes in: NASA's portrait of the astronaut Eileen Collins, which comes with scikit-image.
+# A photo goes in: NASA's portrait of the astronaut Eileen Collins. It is in the public domain and comes with scikit-image.
 
 # %%
 from skimage.data import astronaut
 
 from mtcnn_lite import Detector
-from mtcnn_lite.draw import draw_faces
+from mtcnn_lite.draw import beside, draw_faces
 
 photo = astronaut()  # (512, 512, 3), RGB, uint8
 detector = Detector()
 faces = detector.detect(photo)
-draw_faces(photo[:250, 80:380], detector.detect(photo[:250, 80:380]))
+drawn = draw_faces(photo, faces).pixels  # (512, 512, 3)
+beside([photo, drawn[20:240, 100:350]], ["a photo goes in", "what comes out, closer"])
 
 # %% [markdown]
-# Out come boxes, scores from 0 to 1, and five points a face: the eyes, the nose, the corners of the mouth. Left and right are the
-# *picture's* left and right.
+# Out come boxes, scores from 0 to 1, and five points a face: the eyes, the nose, the corners of the mouth. Left is always the
+# *picture's* left, not the person's.
 
 # %%
 print(faces)
-for name, (x, y) in zip(["eye", "eye", "nose", "mouth", "mouth"], faces.landmarks[0], strict=True):
-    print(f"{name:6} x {x:5.0f}  y {y:5.0f}")
+names = ["left eye", "right eye", "nose", "mouth, left", "mouth, right"]
+for name, (x, y) in zip(names, faces.landmarks[0], strict=True):
+    print(f"{name:12} x {x:3.0f}  y {y:3.0f}")
 
 # %% [markdown]
 # ## What each stage throws away
@@ -55,16 +57,20 @@ trace = detector.trace(photo)  # the same run, with every candidate after every 
 draw_stages(trace, height=205)
 
 # %%
-for stage in trace.stages:
-    print(f"{stage.name}: {stage.windows:6,} windows in, {len(stage.last):3} out")
+for name, stage in zip(["P-Net", "R-Net", "O-Net"], trace.stages, strict=True):
+    print(f"{name}: {stage.windows:6,} windows in, {len(stage.last):3} out")
 
 # %% [markdown]
 # This is why a cascade is fast: the net that sees everything is tiny, and the net that sees well sees almost nothing.
 #
 # ## Play with it
 #
-# Each net has a threshold: the lowest score that passes. Drag them. What appears when P-Net's goes down? What goes first when O-Net's
-# goes up? Then try a photo of your own, by upload or with your camera. It stays on your machine.
+# Each net has a threshold: the lowest score that passes. Drag the sliders. A box has the colour of the last net that let it through:
+# blue P-Net, orange R-Net, green O-Net. Three things to try:
+#
+# 1. Draw **P-Net threshold** down, then up to its end. Which colour comes and goes? Does the face stay?
+# 2. Now **O-Net threshold**. How far up does the face stay?
+# 3. Take a photo of your own, with **your photo**, or with your camera by the button in the next cell. It stays on your machine.
 
 # %%
 from mtcnn_lite.explorers.cascade import CascadeExplorer
@@ -80,6 +86,8 @@ camera.observe(lambda change: explorer.receive("camera", change.new), "photo")
 camera
 
 # %% [markdown]
+# Without a running kernel you see a still picture of the explorer, and no camera.
+#
 # ## Ask what became of a face
 #
 # A detector that misses a face owes you a reason. Here we make the photo so dark that it fails, and ask.
@@ -95,8 +103,11 @@ print(explanation.sentence.replace("; ", "\n"))
 # %% [markdown]
 # ## How the exercises work
 #
-# Every chapter has one to three. You write a function; a judge tries it, and if it is wrong, shows the smallest case where it
-# fails and names the likely mistake. Here is one that forgets that offsets count in box sides:
+# Every chapter has one to three. You write a function, and a judge tries it. If it is wrong, the judge shows the smallest case where it
+# fails and names the likely mistake.
+#
+# Here is an example from chapter 03. `decode_offsets` should move each side of a box by a given part of the box's width or height. This
+# one forgets to multiply:
 
 # %%
 from mtcnn_lite import checks
@@ -109,26 +120,33 @@ def decode_offsets(boxes, offsets):
 checks.decode_offsets(decode_offsets)
 
 # %% [markdown]
-# When it has passed, your function is swapped into the live detector, and the detector runs on your code.
+# (The drawing appears when you run the cell.) There are hints that unfold, and a solution for later. When your function has passed, it is swapped into the live detector: from then
+# on the detector runs on your code.
 #
 # ## Where to go
 #
 # | chapter | you build | minutes |
 # |---|---|---|
-# | [00](00_iou.ipynb) | the overlap of two boxes | 20 |
-# | [01](01_nms.ipynb) | non-maximum suppression: of many boxes, the best | 35 |
-# | [02](02_image_pyramid.ipynb) | the image pyramid: one small net, faces of every size | 30 |
+# | [00](00_iou.ipynb) | the overlap of two boxes | 30 |
+# | [01](01_nms.ipynb) | non-maximum suppression: of many boxes, the best | 45 |
+# | [02](02_image_pyramid.ipynb) | the image pyramid: one small net, faces of every size | 35 |
 # | [03](03_pnet.ipynb) | P-Net: every window of a photo in one pass | 40 |
-# | [04](04_rnet.ipynb) | R-Net: a second look | 35 |
-# | [05](05_onet.ipynb) | O-Net: the last word, and five landmarks | 40 |
+# | [04](04_rnet.ipynb) | R-Net: a second look at what P-Net let through | 40 |
+# | [05](05_onet.ipynb) | O-Net: the last word, and five landmarks a face | 40 |
+# | [06](06_sample_generation.ipynb) | training samples: four kinds of window, and their answers | 45 |
+# | [07](07_losses.ipynb) | the losses: what a wrong answer costs | 45 |
 #
-# Chapters 06 to 12 (training samples, losses, hard mining, training, evaluation, limits, recognition) are in preparation. If you are
-# in a hurry, begin with 03. Words are explained in the [glossary](glossary.md).
+# The other chapters on the map are in preparation. If you are in a hurry, begin with 03. Words are explained in the
+# [glossary](glossary.md).
 #
-# ## How this is kept true
+# ## Install it, test it
 #
-# Every notebook here is run again by the tests and compared with what you see stored:
+# In a fresh clone you need Python 3.11 or later, and two commands:
 #
-# > `pytest --nbval notebooks/`
+# ```sh
+# make lab      # installs what is needed, the first time, and opens chapter 03
+# make test     # runs all tests
+# ```
 #
-# In a fresh clone, `make lab` installs what is needed and opens JupyterLab; `make test` runs all tests. The README has more.
+# The tests run every notebook again and compare it with what you see stored. That part alone is
+# `.venv/bin/python -m pytest --nbval notebooks/`. The README has other ways to install, and the detector as a command.
