@@ -24,5 +24,5 @@ clean:
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[lab,test,reference]'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[lab,test,reference,datasets]'
 	touch $(READY)

@@ -1,0 +1,120 @@
+"""Labelled photos from disk: our JSONL, the lists of WIDER FACE, CelebA, CNN_FacePoint and MTFL; COCO, VOC and YOLO.
+
+Every reader gives a list of `Photo`s in one convention: boxes 0-based on pixel edges, landmarks at pixel centres. Image
+files must exist, and are opened only by `photo.image()`. `read_dataset` recognises what a file or folder is.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from mtcnn_lite.datasets.celeba import BOXES as CELEBA
+from mtcnn_lite.datasets.celeba import read_celeba
+from mtcnn_lite.datasets.formats import read_coco, read_voc, read_yolo
+from mtcnn_lite.datasets.jsonl import read_jsonl, write_jsonl
+from mtcnn_lite.datasets.origin import LANDMARK_ORIGIN
+from mtcnn_lite.datasets.points import box_from_landmarks, read_facepoint, read_mtfl
+from mtcnn_lite.datasets.problems import DatasetError, DatasetWarning, read_lines
+from mtcnn_lite.datasets.summary import Summary, summary
+from mtcnn_lite.datasets.wider import read_wider
+from mtcnn_lite.photo import Photo
+
+__all__ = [
+    "LANDMARK_ORIGIN",
+    "DatasetError",
+    "DatasetWarning",
+    "Summary",
+    "box_from_landmarks",
+    "read_celeba",
+    "read_coco",
+    "read_dataset",
+    "read_facepoint",
+    "read_jsonl",
+    "read_mtfl",
+    "read_voc",
+    "read_wider",
+    "read_yolo",
+    "summary",
+    "write_jsonl",
+]
+
+READERS: dict[str, Callable[..., list[Photo]]] = {
+    "jsonl": read_jsonl,
+    "wider": read_wider,
+    "celeba": read_celeba,
+    "facepoint": read_facepoint,
+    "mtfl": read_mtfl,
+    "coco": read_coco,
+    "voc": read_voc,
+    "yolo": read_yolo,
+}
+# What is looked for in a folder.
+PLACES = {
+    "jsonl": ["*.jsonl"],
+    "wider": ["wider_face_*_bbx_gt.txt", "wider_face_split/wider_face_*_bbx_gt.txt"],
+    "celeba": [CELEBA, f"Anno/{CELEBA}"],
+    "facepoint": ["trainImageList.txt", "testImageList.txt"],
+    "mtfl": ["training.txt", "testing.txt"],
+    "yolo": ["data.yaml", "data.yml"],
+    "coco": ["*.json", "annotations/*.json"],
+    "voc": ["*.xml", "Annotations/*.xml"],
+}
+
+
+def read_dataset(path: Path | str, kind: str | None = None, skip_bad: bool = False) -> list[Photo]:
+    """The photos of a file or folder of labels.
+
+    `kind` is one of jsonl, wider, celeba, facepoint, mtfl, coco, voc, yolo; without it, names and first lines tell.
+    What each needs and gives is said at `read_jsonl`, `read_wider` and so on, which take more options. With `skip_bad`,
+    records that can't be read are left out and counted in a DatasetWarning; COCO, VOC and YOLO can't do that. Raises
+    DatasetError for labels that can't be read or told, and ValueError for an unknown kind.
+    """
+    path = Path(path)
+    if kind is not None and kind not in READERS:
+        raise ValueError(f"kind is {kind!r}; it must be one of {', '.join(READERS)}")
+    if not path.exists():
+        raise DatasetError(f"{path}: no such file or folder")
+    if path.is_dir():
+        kind, path = _in_folder(path, kind)
+    kind = kind or _of_file(path)
+    if kind in ("coco", "voc", "yolo"):
+        if skip_bad:
+            raise DatasetError(f"{path}: bad records can't be skipped in {kind} data, which is read as a whole")
+        return READERS[kind](path)
+    return READERS[kind](path, skip_bad=skip_bad)
+
+
+def _in_folder(folder: Path, kind: str | None) -> tuple[str, Path]:
+    """What kind of labels a folder holds, and where: the list itself, or the folder where the folder is the data."""
+    kinds = PLACES if kind is None else {kind: PLACES[kind]}
+    found = {name: [p for pattern in kinds[name] for p in sorted(folder.glob(pattern))] for name in kinds}
+    found = {name: paths for name, paths in found.items() if paths}
+    if not found:
+        looked = "; ".join(f"{name}: {', '.join(patterns)}" for name, patterns in kinds.items())
+        raise DatasetError(f"{folder}: no labels found. Looked for {looked}")
+    if len(found) > 1:
+        raise DatasetError(f"{folder}: holds labels of several kinds, {', '.join(found)}; kind= says which to read")
+    ((name, paths),) = found.items()
+    if name in ("voc", "yolo"):
+        return name, folder
+    if len(paths) > 1:
+        raise DatasetError(f"{folder}: holds several lists, {', '.join(p.name for p in paths)}; give one of them")
+    return name, paths[0]
+
+
+def _of_file(path: Path) -> str:
+    """What kind of labels a file holds, by its ending and its first lines."""
+    for kind in ("jsonl", "wider", "celeba", "facepoint", "mtfl", "coco"):
+        if any(path.match(pattern) for pattern in PLACES[kind]):
+            return kind
+    if path.suffix.lower() in (".yaml", ".yml"):
+        return "yolo"
+    lines = [line.split() for _, line in read_lines(path)[:3]] if path.suffix.lower() == ".txt" else []
+    if len(lines) > 1 and len(lines[0]) == 1 and lines[0][0].isdecimal() and lines[1][:1] == ["image_id"]:
+        return "celeba"
+    if len(lines) > 1 and len(lines[1]) == 1 and lines[1][0].isdecimal():
+        return "wider"
+    if lines and len(lines[0]) > 14:  # MTFL ends with four attributes, CNN_FacePoint with a point
+        return "mtfl" if set(lines[0][-4:]) <= set("12345") else "facepoint"
+    raise DatasetError(
+        f"{path}: not told what it is by its name or first lines; kind= says it, one of {', '.join(READERS)}"
+    )
