@@ -1,0 +1,185 @@
+"""More photos from one: mirrored, turned, moved, recoloured. Pixels, boxes and landmarks go together.
+
+Every geometric change is one 2 x 3 matrix in edge coordinates, in which pixel k covers k to k + 1: `warp` applies it to
+the pixels, the boxes and the points. Photos in hand are left as they are; each function gives a new one.
+"""
+
+from dataclasses import replace
+
+import cv2
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from mtcnn_lite.boxes import MIRRORED, Floats
+from mtcnn_lite.images import Pixels
+from mtcnn_lite.photo import Photo
+
+MIDDLE = 127.5  # the brightness that the nets see as 0; contrast turns about it
+
+
+def warp(photo: Photo, matrix: ArrayLike) -> Photo:
+    """The photo moved by `matrix` (2, 3): x', y' = matrix @ (x, y, 1), in edge coordinates. It keeps its size.
+
+    What comes in from outside is black. Labels keep their rows, also those of a face that leaves the frame. A landmark
+    is a pixel's centre, so it is moved as value + 0.5; where the matrix mirrors, left and right change names.
+
+    A box keeps its shape: its centre moves, its sides only grow or shrink with the whole. For a turn that is a choice.
+    The usual other one, the upright box round the turned corners, grows with every turn (a square's side by 22% at
+    15 degrees), and turning back does not undo it. A face is nearly an ellipse: one of 4 : 5, turned by 15 degrees,
+    is 2% wider and 1% lower.
+
+    Raises ValueError for a matrix that would shear or stretch, because no box follows that.
+
+    >>> warp(Photo(np.zeros((60, 80, 3), np.uint8), [[10, 20, 30, 40]]), [[1, 0, 5], [0, 1, -2]]).boxes.tolist()
+    [[15.0, 18.0, 35.0, 38.0]]
+    """
+    m = np.asarray(matrix, np.float64)
+    if m.shape != (2, 3) or not np.isfinite(m).all():
+        raise ValueError(f"matrix has shape {m.shape}; it must be (2, 3), every number finite")
+    linear, by = m[:, :2], m[:, 2]
+    size = np.sqrt(abs(np.linalg.det(linear)))
+    if size == 0 or not np.allclose(linear @ linear.T, size**2 * np.eye(2), atol=1e-6 * size**2):
+        raise ValueError("matrix shears or stretches; it must be a turn, a mirroring, a scale above 0 and a shift")
+    image = photo.image()
+    if size < 1:  # fine texture must go before its pixels do, or it aliases
+        image = _blurred(image, (1 / size - 1) / 2)
+    to_centres = np.column_stack([linear, by + linear @ [0.5, 0.5] - 0.5])  # OpenCV counts pixel centres
+    moved = cv2.warpAffine(
+        image, to_centres, image.shape[1::-1], flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT
+    )
+    corners = photo.boxes.reshape(-1, 2, 2)  # (N, corner, xy)
+    centre = corners.mean(axis=1) @ linear.T + by  # (N, 2)
+    half = (corners[:, 1] - corners[:, 0]) * size / 2  # (N, 2)
+    points = ((photo.landmarks + 0.5) @ linear.T + by - 0.5).astype(np.float32)  # (N, 5, 2)
+    if np.linalg.det(linear) < 0:
+        points = points[:, MIRRORED]
+    boxes = np.concatenate([centre - half, centre + half], axis=1).astype(np.float32)
+    return replace(photo, source=np.asarray(moved, np.uint8), boxes=boxes, landmarks=points)
+
+
+def mirror(photo: Photo) -> Photo:
+    """The photo in a mirror: x becomes width - x, and the points on the left are now those on the right."""
+    photo = _loaded(photo)
+    return warp(photo, [[-1, 0, photo.image().shape[1]], [0, 1, 0]])
+
+
+def rotate(photo: Photo, degrees: float, about: ArrayLike | None = None) -> Photo:
+    """The photo turned about a point x, y in edge coordinates, or its centre: clockwise as one looks at it, from x to y
+    as y grows downwards. OpenCV and Pillow count the other way."""
+    photo, turn = _loaded(photo), np.radians(_number("degrees", degrees))
+    cos, sin = np.cos(turn), np.sin(turn)
+    return warp(photo, _about(photo, [[cos, -sin], [sin, cos]], about))
+
+
+def shift(photo: Photo, right: float, down: float) -> Photo:
+    """The photo moved by so many pixels, which need not be whole."""
+    return warp(photo, [[1, 0, _number("right", right)], [0, 1, _number("down", down)]])
+
+
+def scale(photo: Photo, factor: float, about: ArrayLike | None = None) -> Photo:
+    """What is on the photo made larger (factor > 1) or smaller about a point x, y, or the centre; the frame stays."""
+    if _number("factor", factor) <= 0:
+        raise ValueError(f"factor is {factor}; it must be above 0")
+    photo = _loaded(photo)
+    return warp(photo, _about(photo, np.eye(2) * factor, about))
+
+
+def brightness(photo: Photo, by: float) -> Photo:
+    """Every value `by` higher, cut off at 0 and 255; labels as they were, here and below."""
+    return _recoloured(photo, 1, _number("by", by))
+
+
+def contrast(photo: Photo, factor: float) -> Photo:
+    """Every value's distance from 127.5 times `factor`, at least 0: 0 leaves a gray photo, 1 the one that it was."""
+    if _number("factor", factor) < 0:
+        raise ValueError(f"factor is {factor}; it must be at least 0")
+    return _recoloured(photo, factor, MIDDLE * (1 - factor))
+
+
+def colour(photo: Photo, gains: ArrayLike) -> Photo:
+    """Red, green and blue each times its own of three gains, as under a lamp of another colour."""
+    each = np.asarray(gains, np.float64)
+    if each.shape != (3,) or not np.isfinite(each).all() or (each < 0).any():
+        raise ValueError(f"gains is {gains!r}; it must be three numbers of at least 0: red, green, blue")
+    return _recoloured(photo, each, 0)
+
+
+def blur(photo: Photo, sigma: float) -> Photo:
+    """The photo out of focus: a Gaussian of `sigma` px, at least 0; 0 changes nothing. The one change without a way
+    back."""
+    if _number("sigma", sigma) < 0:
+        raise ValueError(f"sigma is {sigma}; it must be at least 0 px")
+    return replace(photo, source=_blurred(photo.image(), sigma))
+
+
+def mirror_batch(
+    crops: Pixels, offsets: ArrayLike, landmarks: ArrayLike, which: ArrayLike
+) -> tuple[Pixels, Floats, Floats]:
+    """Training crops with those mirrored that the bool mask `which` (N,) names, and their targets. Inputs stay.
+
+    crops (N, s, s, 3); offsets (N, 4), (corner - window corner) / side: a mirrored x1 is the old -x2; landmarks
+    (N, 5, 2), parts of the window, 0 to 1 from its left edge: x becomes 1 - x, left and right change names.
+
+    >>> one = np.zeros((1, 2, 2, 3), np.uint8)
+    >>> mirror_batch(one, [[0.25, 0, 0.5, 0]], np.full((1, 5, 2), 0.25), [True])[1].tolist()
+    [[-0.5, 0.0, -0.25, 0.0]]
+    """
+    mask = np.asarray(which, bool)
+    pixels, box, points = np.array(crops), np.array(offsets, np.float32), np.array(landmarks, np.float32)
+    if not len(pixels) == len(box) == len(points) == mask.size:
+        lengths = f"{len(pixels)} crops, {len(box)} offsets, {len(points)} landmarks, {mask.size} in which"
+        raise ValueError(f"{lengths}: there must be as many of each")
+    pixels[mask] = pixels[mask, :, ::-1]
+    box[mask] = box[mask][:, [2, 1, 0, 3]] * [-1, 1, -1, 1]
+    points[mask] = points[mask][:, MIRRORED] * [-1, 1] + [1, 0]
+    return pixels, box, points
+
+
+def colour_batch(
+    crops: Pixels, rng: np.random.Generator, contrast: float = 0.25, brightness: float = 25, gain: float = 0.1
+) -> Pixels:
+    """Training crops (N, s, s, 3), each with a contrast, a brightness and three gains of its own, drawn evenly.
+
+    contrast: factors from 1 - contrast to 1 + contrast; brightness: from -brightness to brightness;
+    gain: from 1 - gain to 1 + gain for each of red, green and blue. Their order is that.
+    """
+    count = len(crops)
+    factor = rng.uniform(1 - contrast, 1 + contrast, (count, 1))
+    by = rng.uniform(-brightness, brightness, (count, 1))
+    gains = rng.uniform(1 - gain, 1 + gain, (count, 3))
+    slope, start = gains * factor, gains * (MIDDLE * (1 - factor) + by)  # (N, 3): all three are one straight line
+    return _line(crops, slope[:, None, None], start[:, None, None])
+
+
+def _number(name: str, value: float) -> float:
+    if not np.isfinite(value):
+        raise ValueError(f"{name} is {value}; it must be a finite number")
+    return value
+
+
+def _loaded(photo: Photo) -> Photo:
+    """With its pixels in memory: a file is read once."""
+    return replace(photo, source=photo.image())
+
+
+def _about(photo: Photo, linear: ArrayLike, about: ArrayLike | None) -> NDArray[np.float64]:
+    """The matrix (2, 3) of a turn or a scale that leaves the point `about` where it is."""
+    middle = np.array(photo.image().shape[1::-1]) / 2
+    fixed = middle if about is None else np.asarray(about, np.float64)
+    if fixed.shape != (2,):
+        raise ValueError(f"about has shape {fixed.shape}; it must be (2,): x, y")
+    return np.column_stack([linear, fixed - np.asarray(linear) @ fixed])
+
+
+def _blurred(image: Pixels, sigma: float) -> Pixels:
+    return image if sigma == 0 else np.asarray(cv2.GaussianBlur(image, (0, 0), sigma), np.uint8)
+
+
+def _recoloured(photo: Photo, slope: ArrayLike, start: ArrayLike) -> Photo:
+    return replace(photo, source=_line(photo.image(), slope, start))
+
+
+def _line(pixels: Pixels, slope: ArrayLike, start: ArrayLike) -> Pixels:
+    """slope * value + start, rounded, cut off at 0 and 255."""
+    values = pixels * np.asarray(slope, np.float32) + np.asarray(start, np.float32)
+    return np.clip(np.rint(values, out=values), 0, 255, out=values).astype(np.uint8)

@@ -1,0 +1,154 @@
+"""What each sample of a batch costs, in three tasks, and the one number that training makes smaller.
+
+Zhang et al. 2016, equations 1 to 4: cross-entropy on "face", squared Euclidean distance on the box offsets and on the
+landmarks, and their weighted sum, where an indicator says which kinds of samples take part in which task.
+
+One step of training (`part` may lose samples to `mining.hard_examples` before the sum):
+
+    part = takes_part(kinds)                                        # (N, 3)
+    losses = sample_losses(output, kinds, offsets, landmarks, part) # (N, 3)
+    multitask_loss(losses, part, WEIGHTS["pnet"]).total.backward()
+"""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from mtcnn_lite.nets import NetOutput
+from mtcnn_lite.sampling import NEGATIVE
+
+TASKS = ("detection", "box", "landmark")
+WEIGHTS = {"pnet": (1.0, 0.5, 0.5), "rnet": (1.0, 0.5, 0.5), "onet": (1.0, 0.5, 1.0)}  # of the tasks, in the paper
+
+PAPER = torch.tensor(  # (4 kinds, 3 tasks), rows as in sampling.KINDS: whether such a sample takes part in the task
+    [
+        [True, False, False],  # negative
+        [True, True, False],  # positive
+        [False, True, False],  # part
+        [False, False, True],  # landmark
+    ]
+)
+
+
+class Losses(NamedTuple):
+    """What a batch costs. total: the weighted sum, to call `backward` on. The others: each task's mean over the samples
+    that take part in it, without its weight and without gradient, for a log. Each is a tensor of shape ()."""
+
+    total: Tensor
+    detection: Tensor
+    box: Tensor
+    landmark: Tensor
+
+
+def detection_loss(face: Tensor, label: Tensor) -> Tensor:
+    """Cross-entropy of each sample, shape (N,), natural logarithm: -log of the probability given to the truth.
+
+    `face` (N, 2): the logits "no face" and "face", not probabilities; `label` (N,): 1 for a face, 0 for none. With p,
+    the probability of "face", it is -(y log p + (1 - y) log(1 - p)). The paper's eq. 1 prints the last factor as
+    (1 - log p), a slip: it would reward p -> 0 without bound. Computed from logits, it is finite and has a gradient
+    where p rounds to 0 or 1.
+
+    >>> detection_loss(torch.tensor([[0.0, 0.0], [0.0, 200.0]]), torch.tensor([1, 0]))
+    tensor([  0.6931, 200.0000])
+    """
+    if face.ndim != 2 or face.shape[1] != 2:
+        raise ValueError(f"face has shape {tuple(face.shape)}; it must be (N, 2): the logits of no face and face")
+    if label.shape != face.shape[:1]:
+        raise ValueError(f"label has shape {tuple(label.shape)}; for {len(face)} samples it must be ({len(face)},)")
+    return functional.cross_entropy(face, label.long(), reduction="none")
+
+
+def squared_error(predicted: Tensor, target: Tensor) -> Tensor:
+    """Squared Euclidean distance of each sample, shape (N,): the *sum* over its numbers, not their mean.
+
+    `predicted` and `target` (N, K): four offsets (eq. 2) or ten landmark coordinates (eq. 3), in parts of the window's
+    side. Raises ValueError for two shapes: broadcasting would compare each sample with all others.
+
+    >>> squared_error(torch.tensor([[0.1, 0.0, 0.0, 0.2]]), torch.zeros(1, 4))
+    tensor([0.0500])
+    """
+    if predicted.ndim != 2 or predicted.shape != target.shape:
+        shapes = f"predicted has shape {tuple(predicted.shape)} and target {tuple(target.shape)}"
+        raise ValueError(f"{shapes}; both must be the same (N, K)")
+    return (predicted - target).square().sum(dim=1)
+
+
+def takes_part(kinds: Tensor, indicator: Tensor = PAPER) -> Tensor:
+    """Which tasks each sample takes part in, bool (N, 3): the row of its kind in `indicator` (4 kinds, 3 tasks).
+
+    `kinds` (N,), whole numbers: 0 negative, 1 positive, 2 part, 3 landmark. Always a new tensor, so it may be changed.
+
+    >>> takes_part(torch.tensor([3, 1], dtype=torch.uint8))
+    tensor([[False, False,  True],
+            [ True,  True, False]])
+    """
+    if indicator.shape != PAPER.shape:
+        raise ValueError(
+            f"indicator has shape {tuple(indicator.shape)}; it must be (4, 3): a row a kind, a column a task"
+        )
+    codes = kinds.long()  # torch takes uint8 indices for a mask
+    if codes.ndim != 1:
+        raise ValueError(f"kinds has shape {tuple(kinds.shape)}; it must be (N,), one code a sample")
+    if ((codes < 0) | (codes >= len(indicator))).any():
+        raise ValueError(f"kinds holds {int(codes.min())} to {int(codes.max())}; a kind is 0 negative, 1 positive, "
+                         "2 part or 3 landmark")  # fmt: skip
+    return indicator.to(kinds.device).bool()[codes]
+
+
+def sample_losses(output: NetOutput, kinds: Tensor, offsets: Tensor, landmarks: Tensor, part: Tensor) -> Tensor:
+    """What each sample costs in each task, (N, 3); 0, with gradient 0, where it takes no part.
+
+    `output`: a net's answers to N windows of its own size. `kinds` (N,): every kind but negative is a face. `offsets`
+    (N, 4) and `landmarks` (N, 10), x1..x5 y1..y5: the targets; rows that take no part may hold anything, NaN too.
+    `part` (N, 3), from `takes_part`. Raises ValueError where a row that takes part has a target that is not finite, or
+    where the net lacks the head.
+    """
+    label = kinds != NEGATIVE
+    detection = torch.where(part[:, 0], detection_loss(_flat(output.face, "face"), label), 0)
+    box = _distance(_flat(output.offsets, "offsets"), offsets, part[:, 1], "offsets")
+    if output.landmarks is not None:
+        points = _distance(_flat(output.landmarks, "landmarks"), landmarks, part[:, 2], "landmarks")
+    elif part[:, 2].any():
+        raise ValueError(
+            f"{int(part[:, 2].sum())} samples take part in the landmark task, but the net has no landmark head"
+        )
+    else:
+        points = torch.zeros_like(box)
+    return torch.stack([detection, box, points], dim=1)  # (N, 3)
+
+
+def multitask_loss(losses: Tensor, part: Tensor, weights: tuple[float, float, float]) -> Losses:
+    """The batch's loss: for each task the mean over the samples that take part in it, times its weight, summed.
+
+    `losses` (N, 3), `part` (N, 3). The paper (eq. 4) writes a plain sum over all N. Then the gradient, and with it the
+    best learning rate, grows with the batch, and each task counts by how many of its samples the batch happens to hold.
+    With means, the `weights` alone say what a task counts. A task without samples costs 0.
+
+    >>> losses, part = torch.tensor([[0.5, 0, 0], [0.1, 0.2, 0]]), takes_part(torch.tensor([0, 1]))
+    >>> [round(value.item(), 3) for value in multitask_loss(losses, part, WEIGHTS["pnet"])]
+    [0.4, 0.3, 0.2, 0.0]
+    """
+    if losses.ndim != 2 or losses.shape[1] != len(TASKS) or part.shape != losses.shape:
+        raise ValueError(f"losses has shape {tuple(losses.shape)} and part {tuple(part.shape)}; both must be (N, 3)")
+    mean = (losses * part).sum(dim=0) / part.sum(dim=0).clamp(min=1)  # (3,)
+    return Losses((mean * mean.new_tensor(weights)).sum(), *mean.detach())
+
+
+def _flat(answer: Tensor, name: str) -> Tensor:
+    """(N, C), also of P-Net's (N, C, 1, 1)."""
+    if answer.shape[2:].numel() != 1:
+        raise ValueError(f"output.{name} has shape {tuple(answer.shape)}; in training each sample is one window of the "
+                         "net's size, with one answer")  # fmt: skip
+    return answer.flatten(1)
+
+
+def _distance(predicted: Tensor, target: Tensor, part: Tensor, name: str) -> Tensor:
+    """`squared_error` where a sample takes part, 0 elsewhere."""
+    if not torch.isfinite(target[part]).all():
+        raise ValueError(
+            f"{name} holds NaN or infinity in samples that take part; each of their targets must be a number"
+        )
+    # Masked before the subtraction: masked after it, the gradient of a NaN would be 0 * NaN, which is NaN.
+    return squared_error(predicted, torch.where(part[:, None], target, predicted.detach()))
