@@ -5,23 +5,32 @@ fails, what came out, what should have, a drawing, and a hint that names the lik
 passed: `mine if checks.decode_offsets(mine) else boxes.decode_offsets`. Your function may use loops, numpy or torch.
 """
 
+from mtcnn_lite.checks.losses import detection_loss, multitask_loss
+from mtcnn_lite.checks.mining import hard_examples
 from mtcnn_lite.checks.offsets import decode_offsets
 from mtcnn_lite.checks.overlap import iou
 from mtcnn_lite.checks.points import landmarks_to_image
+from mtcnn_lite.checks.samples import sample_kind
 from mtcnn_lite.checks.scales import pyramid_scales
 from mtcnn_lite.checks.squares import square_boxes
 from mtcnn_lite.checks.suppression import nms, soft_nms
+from mtcnn_lite.checks.targets import box_target
 from mtcnn_lite.checks.verdict import Verdict
 from mtcnn_lite.checks.windows import candidate_windows
 
 __all__ = [
     "Verdict",
+    "box_target",
     "candidate_windows",
     "decode_offsets",
+    "detection_loss",
+    "hard_examples",
     "iou",
     "landmarks_to_image",
+    "multitask_loss",
     "nms",
     "pyramid_scales",
+    "sample_kind",
     "soft_nms",
     "square_boxes",
 ]

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 
 from mtcnn_lite import boxes as boxes_
-from mtcnn_lite.checks import drawing
 from mtcnn_lite.checks.engine import Case, Function, Judge, Mistake
+from mtcnn_lite.checks.tables import MORE, SHAPE, draw_moved, table
 from mtcnn_lite.checks.verdict import Verdict
 from mtcnn_lite.checks.words import Array
 
@@ -168,10 +168,6 @@ _MISTAKES = (
 )
 
 
-def _rows(*rows: list[float]) -> Array:
-    return np.array(rows, dtype=np.float32)
-
-
 def _random(count: int) -> tuple[Array, Array]:
     """Boxes with whole corners and sides from 8 to 60 px, no two alike; offsets with two decimals from -0.3 to 0.3."""
     rng = np.random.default_rng(count)
@@ -180,41 +176,25 @@ def _random(count: int) -> tuple[Array, Array]:
     return np.concatenate([corner, corner + side], axis=1).astype(np.float32), offsets.astype(np.float32)
 
 
-_SHAPE = (
-    "boxes has shape (1, 4): a row for each box. Its columns are boxes[:, 0] to boxes[:, 3]; boxes.T unpacks into four."
-)
-_MORE = "It works for one box and stops at two. Work on whole columns, boxes[:, 0], or loop over the rows."
 _NONE = (
     "Here N is 0: no box came in, and none goes out. The answer is an empty array of shape (0, 4), np.zeros((0, 4))."
 )
 
-_TWO = _rows([0, 0, 10, 10], [20, 10, 60, 30])
+_TWO = table([0, 0, 10, 10], [20, 10, 60, 30])
 _CASES = (
-    Case("a square box, only x1 moves", (_rows([20, 10, 40, 30]), _rows([0.1, 0, 0, 0])), _SHAPE),
-    Case("a square box, only y2 moves", (_rows([20, 10, 40, 30]), _rows([0, 0, 0, 0.2])), _SHAPE),
-    Case("a square box, x1 and x2 move", (_rows([20, 10, 40, 30]), _rows([0.1, 0, 0.2, 0])), _SHAPE),
-    Case("a box twice as high as wide", (_rows([10, 10, 30, 50]), _rows([0.1, 0.2, 0, 0])), _SHAPE),
-    Case("a box twice as wide as high", (_rows([10, 10, 50, 30]), _rows([0, -0.1, 0.1, 0])), _SHAPE),
-    Case("fractions of a pixel", (_rows([3, 5, 13, 17]), _rows([0.03, 0.05, -0.07, 0.11])), _SHAPE),
-    Case("a box that leaves the photo", (_rows([2, 1, 22, 21]), _rows([-0.2, -0.1, 0, 0])), _SHAPE),
-    Case("two boxes of different size", (_TWO, _rows([0.1, 0, 0, 0], [0, 0, 0.2, 0.1])), _MORE),
+    Case("a square box, only x1 moves", (table([20, 10, 40, 30]), table([0.1, 0, 0, 0])), SHAPE),
+    Case("a square box, only y2 moves", (table([20, 10, 40, 30]), table([0, 0, 0, 0.2])), SHAPE),
+    Case("a square box, x1 and x2 move", (table([20, 10, 40, 30]), table([0.1, 0, 0.2, 0])), SHAPE),
+    Case("a box twice as high as wide", (table([10, 10, 30, 50]), table([0.1, 0.2, 0, 0])), SHAPE),
+    Case("a box twice as wide as high", (table([10, 10, 50, 30]), table([0, -0.1, 0.1, 0])), SHAPE),
+    Case("fractions of a pixel", (table([3, 5, 13, 17]), table([0.03, 0.05, -0.07, 0.11])), SHAPE),
+    Case("a box that leaves the photo", (table([2, 1, 22, 21]), table([-0.2, -0.1, 0, 0])), SHAPE),
+    Case("two boxes of different size", (_TWO, table([0.1, 0, 0, 0], [0, 0, 0.2, 0.1])), MORE),
     Case("no box at all", (np.zeros((0, 4), np.float32), np.zeros((0, 4), np.float32)), _NONE),
     Case("four random boxes", _random(4)),
     Case("seven random boxes", _random(7)),
     Case("a hundred random boxes", _random(100)),
 )
-
-
-def _draw(inputs: tuple[Any, ...], expected: Any, got: Any, row: int | None) -> str:
-    """The first box that differs: as it came, as it should be, as it is."""
-    rows = slice(None) if row is None else slice(row, row + 1)
-    layers = [
-        drawing.layer(drawing.INPUT, inputs[0][rows]),
-        drawing.layer(drawing.EXPECTED, expected[rows]),
-        drawing.layer(drawing.GOT, None if got is None else got[rows]),
-    ]
-    which = "boxes" if row is None or len(expected) == 1 else f"row {row}"
-    return drawing.picture([drawing.plane(layers, f"{which}, px of the photo")], layers)
 
 
 _JUDGE = Judge(
@@ -223,6 +203,6 @@ _JUDGE = Judge(
     reference=boxes_.decode_offsets,
     cases=_CASES,
     mistakes=_MISTAKES,
-    draw=_draw,
+    draw=draw_moved,
     columns=("x1", "y1", "x2", "y2"),
 )

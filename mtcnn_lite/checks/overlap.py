@@ -9,6 +9,7 @@ import numpy as np
 from mtcnn_lite import boxes as boxes_
 from mtcnn_lite.checks import drawing
 from mtcnn_lite.checks.engine import Case, Function, Judge, Mistake
+from mtcnn_lite.checks.tables import table
 from mtcnn_lite.checks.verdict import Verdict
 from mtcnn_lite.checks.words import Array
 
@@ -288,10 +289,6 @@ def _box(*corners: float) -> Array:
     return np.array(corners, dtype=np.float32)
 
 
-def _rows(*rows: list[float]) -> Array:
-    return np.array(rows, dtype=np.float32).reshape(-1, 4)
-
-
 def _random(count: int) -> tuple[Array, Array]:
     """A box of 60 x 50 px and `count` others, with quarters of a pixel: most meet it, some lie apart from it."""
     rng = np.random.default_rng(count)
@@ -309,23 +306,23 @@ _EMPTY = "Here both boxes are empty: the union is 0, and the answer is 0 by defi
 
 _BOX = _box(10, 10, 30, 20)
 _CASES = (
-    Case("two squares, one shifted by half its width", (_box(0, 0, 4, 4), _rows([2, 0, 6, 4])), _SHAPE),
-    Case("the same box twice", (_BOX, _rows([10, 10, 30, 20])), _SHAPE),
-    Case("one box inside the other", (_box(0, 0, 10, 10), _rows([2, 2, 7, 6])), _SHAPE),
-    Case("the other way round: a small box inside a large one", (_box(2, 2, 7, 6), _rows([0, 0, 10, 10])), _SHAPE),
-    Case("shifted in y, wider than high", (_BOX, _rows([10, 12, 30, 22])), _SHAPE),
-    Case("shifted in x and y", (_BOX, _rows([15, 12, 40, 28])), _SHAPE),
-    Case("fractions of a pixel", (_box(0.5, 0.25, 4.5, 3.25), _rows([1.75, 0.5, 5.25, 4.5])), _SHAPE),
-    Case("a corner beyond 0, outside the photo", (_box(-6, -4, 6, 8), _rows([0, 0, 10, 10])), _SHAPE),
-    Case("two boxes that touch", (_box(0, 0, 4, 4), _rows([4, 0, 8, 4])), _SHAPE),
-    Case("apart in x, side by side", (_box(0, 0, 4, 4), _rows([7, 1, 12, 5])), _SHAPE),
-    Case("apart in y, one above the other", (_box(0, 0, 4, 4), _rows([1, 7, 5, 12])), _SHAPE),
-    Case("apart in x and y", (_box(0, 0, 4, 4), _rows([7, 6, 12, 10])), _SHAPE),
-    Case("a box without width, inside the other", (_box(0, 0, 10, 10), _rows([5, 2, 5, 8])), _SHAPE),
-    Case("two boxes without area, at the same place", (_box(5, 2, 5, 8), _rows([5, 2, 5, 8])), _EMPTY),
-    Case("three boxes", (_BOX, _rows([15, 10, 35, 20], [10, 10, 30, 20], [60, 60, 80, 70])), _MORE),
-    Case("three boxes, an empty box among them", (_box(5, 5, 5, 5), _rows([0, 0, 9, 9], [5, 5, 5, 5], [5, 5, 8, 8]))),
-    Case("no box to compare with", (_BOX, _rows()), _NONE),
+    Case("two squares, one shifted by half its width", (_box(0, 0, 4, 4), table([2, 0, 6, 4])), _SHAPE),
+    Case("the same box twice", (_BOX, table([10, 10, 30, 20])), _SHAPE),
+    Case("one box inside the other", (_box(0, 0, 10, 10), table([2, 2, 7, 6])), _SHAPE),
+    Case("the other way round: a small box inside a large one", (_box(2, 2, 7, 6), table([0, 0, 10, 10])), _SHAPE),
+    Case("shifted in y, wider than high", (_BOX, table([10, 12, 30, 22])), _SHAPE),
+    Case("shifted in x and y", (_BOX, table([15, 12, 40, 28])), _SHAPE),
+    Case("fractions of a pixel", (_box(0.5, 0.25, 4.5, 3.25), table([1.75, 0.5, 5.25, 4.5])), _SHAPE),
+    Case("a corner beyond 0, outside the photo", (_box(-6, -4, 6, 8), table([0, 0, 10, 10])), _SHAPE),
+    Case("two boxes that touch", (_box(0, 0, 4, 4), table([4, 0, 8, 4])), _SHAPE),
+    Case("apart in x, side by side", (_box(0, 0, 4, 4), table([7, 1, 12, 5])), _SHAPE),
+    Case("apart in y, one above the other", (_box(0, 0, 4, 4), table([1, 7, 5, 12])), _SHAPE),
+    Case("apart in x and y", (_box(0, 0, 4, 4), table([7, 6, 12, 10])), _SHAPE),
+    Case("a box without width, inside the other", (_box(0, 0, 10, 10), table([5, 2, 5, 8])), _SHAPE),
+    Case("two boxes without area, at the same place", (_box(5, 2, 5, 8), table([5, 2, 5, 8])), _EMPTY),
+    Case("three boxes", (_BOX, table([15, 10, 35, 20], [10, 10, 30, 20], [60, 60, 80, 70])), _MORE),
+    Case("three boxes, an empty box among them", (_box(5, 5, 5, 5), table([0, 0, 9, 9], [5, 5, 5, 5], [5, 5, 8, 8]))),
+    Case("no box to compare with", (_BOX, table()), _NONE),
     Case("five random boxes", _random(5)),
     Case("a hundred random boxes", _random(100)),
 )

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 
 from mtcnn_lite import boxes as boxes_
-from mtcnn_lite.checks import offsets
 from mtcnn_lite.checks.engine import Case, Function, Judge, Mistake
+from mtcnn_lite.checks.tables import MORE, SHAPE, draw_moved, table
 from mtcnn_lite.checks.verdict import Verdict
 from mtcnn_lite.checks.words import Array
 
@@ -230,14 +230,14 @@ _NONE = (
 )
 
 _CASES = (
-    Case("a box higher than wide", (offsets._rows([40, 10, 60, 50]),), offsets._SHAPE),
-    Case("a box wider than high", (offsets._rows([10, 40, 50, 60]),), offsets._SHAPE),
-    Case("a square stays as it is", (offsets._rows([20, 10, 40, 30]),), offsets._SHAPE),
-    Case("a centre at half a pixel", (offsets._rows([40, 10, 53, 50]),), offsets._SHAPE),
-    Case("fractions of a pixel", (offsets._rows([40.25, 10.5, 61, 47.75]),), offsets._SHAPE),
-    Case("a square that leaves the photo", (offsets._rows([2, 30, 12, 70]),), offsets._SHAPE),
-    Case("a box that lies partly outside", (offsets._rows([-15, -5, 15, 15]),), offsets._SHAPE),
-    Case("two boxes of different size", (offsets._rows([20, 20, 30, 40], [50, 10, 110, 40]),), offsets._MORE),
+    Case("a box higher than wide", (table([40, 10, 60, 50]),), SHAPE),
+    Case("a box wider than high", (table([10, 40, 50, 60]),), SHAPE),
+    Case("a square stays as it is", (table([20, 10, 40, 30]),), SHAPE),
+    Case("a centre at half a pixel", (table([40, 10, 53, 50]),), SHAPE),
+    Case("fractions of a pixel", (table([40.25, 10.5, 61, 47.75]),), SHAPE),
+    Case("a square that leaves the photo", (table([2, 30, 12, 70]),), SHAPE),
+    Case("a box that lies partly outside", (table([-15, -5, 15, 15]),), SHAPE),
+    Case("two boxes of different size", (table([20, 20, 30, 40], [50, 10, 110, 40]),), MORE),
     Case("no box at all", (np.zeros((0, 4), np.float32),), _NONE),
     Case("four random boxes", (_random(4),)),
     Case("seven random boxes", (_random(7),)),
@@ -251,6 +251,6 @@ _JUDGE = Judge(
     reference=boxes_.square_boxes,
     cases=_CASES,
     mistakes=_MISTAKES,
-    draw=offsets._draw,  # the first box that differs: as it came, as it should be, as it is
+    draw=draw_moved,
     columns=("x1", "y1", "x2", "y2"),
 )

@@ -9,6 +9,7 @@ import numpy as np
 from mtcnn_lite import nms as nms_
 from mtcnn_lite.checks import drawing
 from mtcnn_lite.checks.engine import Case, Function, Judge, Mistake
+from mtcnn_lite.checks.tables import table
 from mtcnn_lite.checks.verdict import Verdict
 from mtcnn_lite.checks.words import Array
 
@@ -393,10 +394,6 @@ _SOFT_MISTAKES = (
 # --- the cases
 
 
-def _rows(*rows: list[float]) -> Array:
-    return np.array(rows, dtype=np.float32)
-
-
 def _scores(*scores: float) -> Array:
     return np.array(scores, dtype=np.float32)
 
@@ -416,23 +413,23 @@ _NO_SCORES = "Here N is 0: no box came in, so no score goes out. The answer is a
 _ONE = "Here N is 1: boxes has shape (1, 4), scores has shape (1,)."
 _EMPTY = np.zeros((0, 4), np.float32), np.zeros(0, np.float32)
 
-_APART = _rows([0, 0, 10, 10], [20, 20, 30, 30])
-_CLOSE = _rows([0, 0, 10, 10], [2, 0, 12, 10])  # IoU 80 / 120
-_THIRD = _rows([0, 0, 10, 10], [5, 0, 15, 10])  # IoU 50 / 150
-_HALF = _rows([0, 0, 20, 10], [0, 0, 10, 10])  # IoU 100 / 200: exactly 1/2, also in float32
-_INSIDE = _rows([0, 0, 20, 20], [5, 5, 15, 15])  # IoU 100 / 400
-_TOUCHING = _rows([0, 0, 10, 10], [10, 0, 20, 10])
-_CHAIN = _rows([0, 0, 10, 10], [4, 0, 14, 10], [8, 0, 18, 10])  # neighbours 60 / 140, ends 20 / 180
-_FAR_BETWEEN = _rows([0, 0, 10, 10], [40, 40, 50, 50], [1, 0, 11, 10])
-_CROWD = _rows([0, 0, 20, 20], [1, 0, 21, 20], [2, 0, 22, 20], [3, 0, 23, 20], [30, 5, 50, 25])
-_TIES = _rows([0, 0, 10, 10], [1, 0, 11, 10], [30, 0, 40, 10], [60, 0, 70, 10], [61, 0, 71, 10])
+_APART = table([0, 0, 10, 10], [20, 20, 30, 30])
+_CLOSE = table([0, 0, 10, 10], [2, 0, 12, 10])  # IoU 80 / 120
+_THIRD = table([0, 0, 10, 10], [5, 0, 15, 10])  # IoU 50 / 150
+_HALF = table([0, 0, 20, 10], [0, 0, 10, 10])  # IoU 100 / 200: exactly 1/2, also in float32
+_INSIDE = table([0, 0, 20, 20], [5, 5, 15, 15])  # IoU 100 / 400
+_TOUCHING = table([0, 0, 10, 10], [10, 0, 20, 10])
+_CHAIN = table([0, 0, 10, 10], [4, 0, 14, 10], [8, 0, 18, 10])  # neighbours 60 / 140, ends 20 / 180
+_FAR_BETWEEN = table([0, 0, 10, 10], [40, 40, 50, 50], [1, 0, 11, 10])
+_CROWD = table([0, 0, 20, 20], [1, 0, 21, 20], [2, 0, 22, 20], [3, 0, 23, 20], [30, 5, 50, 25])
+_TIES = table([0, 0, 10, 10], [1, 0, 11, 10], [30, 0, 40, 10], [60, 0, 70, 10], [61, 0, 71, 10])
 
 _NMS = Judge(
     name="nms",
     arguments=("boxes", "scores", "threshold"),
     reference=nms_.nms,
     cases=(
-        Case("one box", (_rows([0, 0, 10, 10]), _scores(0.9), 0.5), _ONE),
+        Case("one box", (table([0, 0, 10, 10]), _scores(0.9), 0.5), _ONE),
         Case("two boxes that lie apart, the second is better", (_APART, _scores(0.8, 0.9), 0.5)),
         Case("two boxes that overlap much, the second is better", (_CLOSE, _scores(0.8, 0.9), 0.5)),
         Case("two boxes that overlap by less than the threshold", (_THIRD, _scores(0.9, 0.8), 0.5)),
@@ -459,11 +456,11 @@ _SOFT = Judge(
     arguments=("boxes", "scores", "sigma"),
     reference=nms_.soft_nms,
     cases=(
-        Case("one box", (_rows([0, 0, 10, 10]), _scores(0.9), 0.5), _ONE),
+        Case("one box", (table([0, 0, 10, 10]), _scores(0.9), 0.5), _ONE),
         Case("two boxes that lie apart", (_APART, _scores(0.8, 0.9), 0.5)),
         Case("two boxes with an IoU of 1/3", (_THIRD, _scores(0.9, 0.8), 0.5)),
         Case("the same with a smaller sigma, the second is better", (_THIRD, _scores(0.8, 0.9), 0.1)),
-        Case("the same box twice", (_rows([0, 0, 10, 10], [0, 0, 10, 10]), _scores(0.9, 0.8), 0.14)),
+        Case("the same box twice", (table([0, 0, 10, 10], [0, 0, 10, 10]), _scores(0.9, 0.8), 0.14)),
         Case("a small box inside a large one", (_INSIDE, _scores(0.8, 0.9), 0.5)),
         Case("two boxes that share an edge", (_TOUCHING, _scores(0.9, 0.8), 0.1)),
         Case("a row of three: the ends hardly overlap", (_CHAIN, _scores(0.9, 0.7, 0.8), 0.3)),
@@ -500,6 +497,6 @@ def _draw_scores(inputs: tuple[Any, ...], expected: Any, got: Any) -> str:
         rows, caption = [scores, expected], "scores; rows: given, expected"
         if got is not None and got.shape == expected.shape and ((got >= 0) & (got <= 1)).all():
             rows, caption = [*rows, got], caption + ", yours"
-        table = np.stack(rows).astype(float)
-        panels.append(drawing.cells(table, np.zeros(table.shape, bool), caption))
+        numbers = np.stack(rows).astype(float)
+        panels.append(drawing.cells(numbers, np.zeros(numbers.shape, bool), caption))
     return drawing.picture(panels, layers)

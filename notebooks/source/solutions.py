@@ -90,3 +90,50 @@ def landmarks_to_image(boxes, landmarks):
     x = x1 + landmarks[:, :5] * (x2 - x1)  # (N, 5)
     y = y1 + landmarks[:, 5:] * (y2 - y1)  # (N, 5)
     return np.stack([x, y], axis=2)  # (N, 5, 2)
+
+
+# --- 07_losses
+
+
+def detection_loss(face_probability, label):
+    """Minus the logarithm of the probability that the net gave to the truth."""
+    return -(label * np.log(face_probability) + (1 - label) * np.log(1 - face_probability))  # (N,)
+
+
+def multitask_loss(losses, kinds, weights):
+    """Each task's losses, of the kinds that take part in it, times the task's weight."""
+    positive = kinds == "positive"  # (N,)
+    detection, box = positive | (kinds == "negative"), positive | (kinds == "part")
+    part = np.stack([detection, box, kinds == "landmark"], axis=1)  # (N, 3)
+    return (losses * part * weights).sum()
+
+
+# --- 08_hard_mining
+
+
+def hard_examples(losses, keep=0.7):
+    """The rows in order of their losses, the highest first; the first int(keep * N) of them are marked."""
+    mask = np.zeros(len(losses), dtype=bool)  # (N,)
+    mask[np.argsort(-losses)[: max(1, int(keep * len(losses)))]] = True
+    return mask
+
+
+# --- 06_sample_generation
+
+
+def sample_kind(window, faces):
+    """The best overlap with any face decides; where no face is, there is nothing but background."""
+    if not len(faces):
+        return "negative"
+    best = iou(window, faces).max()
+    if best >= 0.65:
+        return "positive"
+    if best >= 0.4:
+        return "part"
+    return "negative" if best < 0.3 else None  # from .3 to .4 a window is neither
+
+
+def box_target(window, face):
+    """How far each corner of the face lies from the window's own, in window sides."""
+    sides = np.tile(window[2:] - window[:2], 2)  # (4,) width, height, width, height
+    return (face - window) / sides  # (4,)
