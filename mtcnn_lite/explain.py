@@ -6,7 +6,9 @@ suppressed by a better one. So what passes a stage at a threshold t is what pass
 t, and the threshold at which a face comes back can be read off one run at a low threshold, exactly.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -93,25 +95,53 @@ class Explanation:
 
 @dataclass(frozen=True)
 class Summary:
-    """What became of N labelled faces: an explanation of each, and how many were left after each stage."""
+    """What became of N labelled faces: an explanation of each, and how many each stage left.
+
+    A stage's recall is what it left, over N: of all faces, not of those that reached it. It has none where N is 0.
+    """
 
     explanations: tuple[Explanation, ...]
     left: dict[str, int]
 
+    @property
+    def recall(self) -> dict[str, float]:
+        """By stage, from 0 to 1; empty where there is no face to find."""
+        count = len(self.explanations)
+        return {stage: left / count for stage, left in self.left.items()} if count else {}
+
     def __repr__(self) -> str:
-        left = ", ".join(f"{count} after {NAMES[stage]}" for stage, count in self.left.items())
-        return f"Summary(of {len(self.explanations)} faces, {left})"
+        recall = "".join(f", {self.left[stage]} after {NAMES[stage]} ({r:.0%})" for stage, r in self.recall.items())
+        return f"Summary(of {len(self.explanations)} faces{recall})"
 
 
-def explain(trace: Trace, box: ArrayLike) -> Explanation:
-    """What became of `box`, (4,) in image pixels, in this run: a sentence, and the figures behind it.
+@overload
+def explain(trace: Trace, boxes: Sequence[float]) -> Explanation: ...
+@overload
+def explain(trace: Trace, boxes: Sequence[Sequence[float]]) -> Summary: ...
+@overload
+def explain(trace: Trace, boxes: ArrayLike) -> Explanation | Summary: ...  # an array's type does not tell its shape
+def explain(trace: Trace, boxes: ArrayLike) -> Explanation | Summary:
+    """What became of a face in this run, or of all the labelled faces of its photo.
+
+    boxes: in image pixels. (4,), one face: an `Explanation`, a sentence and the figures behind it. (N, 4), all of
+    them: a `Summary`, an explanation of each and the recall of each stage; N may be 0.
 
     Raises ValueError for a box that is empty or not four numbers.
     """
-    face = as_boxes(np.asarray(box, np.float32).reshape(1, -1), "box")
+    array = np.asarray(boxes, np.float32)
+    faces, windows = as_boxes(array[None] if array.shape == (4,) else array), _windows(trace)
+    each = tuple(_explanation(trace, face[None], windows) for face in faces)
+    if array.shape == (4,):
+        return each[0]
+    # A stage that still has the face after an earlier one "lost" it got it back from a window that was for no face.
+    lost_in = [STAGES.index(e.lost_in) if e.lost_in else len(STAGES) for e in each]
+    return Summary(each, {stage: sum(at > s for at in lost_in) for s, stage in enumerate(STAGES)})
+
+
+def _explanation(trace: Trace, face: Floats, windows: "_Windows") -> Explanation:
+    """Of one face, (1, 4)."""
     if (face[:, 2:] <= face[:, :2]).any():
         raise ValueError(f"box is {face[0].tolist()}; x2 must be greater than x1, and y2 greater than y1")
-    windows = _windows(trace)
     stages = [_stage(trace, name, face, windows) for name in STAGES]
     found = _passing(trace, "onet", face)
     lost = next((stage for stage in stages if stage.lost_at), None) if found is None else None
@@ -124,14 +154,6 @@ def explain(trace: Trace, box: ArrayLike) -> Explanation:
         sentence = _reason(lost) + then
     return Explanation(tuple(face[0].tolist()), tuple(_levels(windows, trace, face)), tuple(stages), found,
                        lost.stage if lost else None, thresholds, sentence)  # fmt: skip
-
-
-def explain_all(trace: Trace, boxes: ArrayLike) -> Summary:
-    """What became of each labelled face of the photo, `boxes` (N, 4), and the recall of each stage."""
-    each = tuple(explain(trace, box) for box in as_boxes(boxes))
-    # A stage that still has the face after an earlier one "lost" it got it back from a window that was for no face.
-    lost_in = [STAGES.index(e.lost_in) if e.lost_in else len(STAGES) for e in each]
-    return Summary(each, {stage: sum(at > s for at in lost_in) for s, stage in enumerate(STAGES)})
 
 
 @dataclass(frozen=True, eq=False)

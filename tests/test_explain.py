@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mtcnn_lite.boxes import iou
-from mtcnn_lite.explain import MATCH, STAGES, explain, explain_all
+from mtcnn_lite.explain import MATCH, STAGES, Explanation, Summary, explain
 from mtcnn_lite.scenes import ASTRONAUT_BOX, collage
 
 
@@ -30,7 +30,7 @@ def scene(kind):
 def hard(request, detector):
     image, boxes = scene(request.param)
     trace = detector.trace(image)
-    return trace, boxes, explain_all(trace, boxes)
+    return trace, boxes, explain(trace, boxes)
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +46,7 @@ def lost(detector):
             ((0.6, 0.7, 0.7), (0, 0, 0, 0)),  # NMS that allows no overlap: a better box nearby takes the face away
         ):
             trace = detector.trace(image).rerun(thresholds=thresholds, nms=nms)
-            both += [(trace, e) for e in explain_all(trace, boxes).explanations if e.lost_in]
+            both += [(trace, e) for e in explain(trace, boxes).explanations if e.lost_in]
     return both
 
 
@@ -145,10 +145,26 @@ def test_summary_counts_recall_by_stage(hard):
     trace, boxes, summary = hard
     assert summary.left["onet"] == sum(found(trace, box) for box in boxes)
     assert 9 >= summary.left["pnet"] >= summary.left["rnet"] >= summary.left["onet"]
-    assert repr(summary) == (
-        f"Summary(of 9 faces, {summary.left['pnet']} after P-Net, {summary.left['rnet']} after R-Net, "
-        f"{summary.left['onet']} after O-Net)"
-    )
+    assert summary.recall == pytest.approx({stage: summary.left[stage] / 9 for stage in STAGES})
+    assert [e.report() for e in summary.explanations] == [explain(trace, box.tolist()).report() for box in boxes]
+
+
+def test_summary_reads_as_recall_by_stage():
+    assert repr(Summary((), {"pnet": 0, "rnet": 0, "onet": 0})) == "Summary(of 0 faces)"
+    three = Summary((None,) * 3, {"pnet": 3, "rnet": 2, "onet": 1})
+    assert repr(three) == "Summary(of 3 faces, 3 after P-Net (100%), 2 after R-Net (67%), 1 after O-Net (33%))"
+
+
+def test_shape_decides_between_a_face_and_all_faces(detector, astronaut):
+    trace = detector.trace(astronaut)
+    for one in (ASTRONAUT_BOX, list(ASTRONAUT_BOX), np.array(ASTRONAUT_BOX)):
+        assert isinstance(explain(trace, one), Explanation)
+    for all_ in ([ASTRONAUT_BOX], np.array([ASTRONAUT_BOX]), [np.array(ASTRONAUT_BOX)]):
+        summary = explain(trace, all_)
+        assert [e.box for e in summary.explanations] == [ASTRONAUT_BOX]
+        assert summary.left == {"pnet": 1, "rnet": 1, "onet": 1}
+    for none in ([], np.zeros((0, 4))):
+        assert (explain(trace, none).explanations, explain(trace, none).recall) == ((), {})
 
 
 def test_sentence_names_stage_score_and_threshold(detector):
@@ -173,7 +189,12 @@ def test_image_without_a_level(detector):
     assert (e.lost_in, e.levels, e.thresholds) == ("pnet", (), None)
 
 
-@pytest.mark.parametrize("box", [(5, 5, 5, 9), (9, 5, 2, 9), (1, 2, 3), (0, 0, np.nan, 5), "box"])
-def test_bad_box(detector, astronaut, box):
-    with pytest.raises(ValueError):  # noqa: PT011
-        explain(detector.trace(astronaut), box)
+@pytest.mark.parametrize(
+    ("boxes", "message"),
+    [((5, 5, 5, 9), "x2 must be greater than x1"), ((9, 5, 2, 9), "x2 must be greater than x1"),
+     ([(0, 0, 5, 5), (5, 9, 7, 9)], r"box is \[5.0, 9.0, 7.0, 9.0\]"), ((1, 2, 3), r"boxes has shape \(3,\)"),
+     (np.zeros((2, 5)), r"boxes has shape \(2, 5\)"), ((0, 0, np.nan, 5), "NaN"), ("box", "could not convert")],
+)  # fmt: skip
+def test_bad_box(detector, astronaut, boxes, message):
+    with pytest.raises(ValueError, match=message):
+        explain(detector.trace(astronaut), boxes)

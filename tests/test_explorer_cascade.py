@@ -13,7 +13,6 @@ import pytest
 from PIL import Image
 
 from mtcnn_lite import Detector
-from mtcnn_lite.explain import explain
 from mtcnn_lite.explorers.canvas import Bars
 from mtcnn_lite.explorers.cascade import (
     LOWEST,
@@ -188,16 +187,6 @@ def test_summary_and_still_follow_the_sliders_and_tell_no_time(explorer):
     assert not np.array_equal(explorer.still().pixels, np.asarray(picture))
     explorer.onet.value, explorer.rnet.value = 0.7, 0.7
     assert explorer.summary() == before
-
-
-def test_a_click_on_a_box_explains_it_at_the_sliders_thresholds(explorer):
-    box = explorer._trace.faces.boxes[0].tolist()
-    explorer.onet.value = O_STOPS[-1]
-    explorer.canvas._handle_custom_msg({"clicked": box}, [])
-    run = Detector(explorer._detector.nets, thresholds=(0.6, 0.7, O_STOPS[-1])).trace(explorer.image)
-    assert explain(run, box).sentence in explorer.canvas.note
-    assert f"0.6, 0.7, {O_STOPS[-1]}" in explorer.canvas.note
-    explorer.onet.value = 0.7
 
 
 def test_another_photo_replaces_the_old_one(detector, astronaut):

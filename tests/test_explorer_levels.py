@@ -5,7 +5,6 @@ import datetime
 import io
 import itertools
 import json
-from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -16,7 +15,7 @@ from torch import nn
 
 from mtcnn_lite import Detector, pyramid
 from mtcnn_lite.explorers import levels as levels_
-from mtcnn_lite.explorers.levels import LAYERS, LevelsExplorer, bars, multiply_adds, nested, view
+from mtcnn_lite.explorers.levels import LAYERS, LevelsCanvas, LevelsExplorer, bars, multiply_adds, nested, view
 from mtcnn_lite.explorers.scale_figure import ANSWER, answers_to_scale
 from mtcnn_lite.nets import PNet, normalise
 
@@ -83,8 +82,7 @@ def test_half_of_the_cost_is_level_0():
 def test_the_browser_computes_the_same(chromium):
     cases = [(*size, face, factor) for size, face, factor in itertools.product(SIZES, FACES, FACTORS)]
     cases += [(h, w, face, 0.709) for h, w, face in ((20, 20, 20), (33, 40, 33), (47, 90, 47), (240, 240, 240))]
-    source = (Path(levels_.__file__).parent / "levels.js").read_bytes()
-    module = "data:text/javascript;base64," + base64.b64encode(source).decode()
+    module = "data:text/javascript;base64," + base64.b64encode(LevelsCanvas._esm.encode()).decode()
     page = chromium.new_page()
     answers = page.evaluate(
         "async ([module, cases, layers]) => { const { pyramid } = await import(module);"

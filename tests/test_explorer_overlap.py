@@ -10,8 +10,8 @@ from oracles import integer_boxes, pixels
 from PIL import Image
 
 from mtcnn_lite.cascade import Detector
-from mtcnn_lite.draw import COLOURS, rgb
-from mtcnn_lite.explorers.overlap import ALLOWED, KINDS, OverlapCanvas, OverlapExplorer, draw_overlap, view
+from mtcnn_lite.draw import COLOURS, draw_overlap, rgb
+from mtcnn_lite.explorers.overlap import ALLOWED, KINDS, OverlapCanvas, OverlapExplorer, view
 from mtcnn_lite.scenes import ASTRONAUT_BOX
 
 SECOND = (181, 61, 267, 174)

@@ -7,7 +7,9 @@ const WINDOW = 12, STRIDE = 2; // P-Net's window and step, pixels of a level
 function render({ model, el }) {
   const root = element(el, "div", "mtcnn-canvas"), views = element(root, "div", "views");
   const photo = view(views), side = element(views, "div", "side"), map = model.get("with_map") ? view(side) : null;
-  const table = element(side, "table"), note = element(side, "p"), chart = model.get("bars").length ? view(side) : null, tip = element(root, "div", "tip");
+  const table = element(side, "table");
+  remark(side, model);
+  const chart = model.get("bars").length ? view(side) : null, tip = element(root, "div", "tip");
   table.setAttribute("aria-live", "polite");
   let bitmap = null, shownPhoto = null, data = null, threshold = 0, lit = null; // lit: a box to point out, [x1, y1, x2, y2]
 
@@ -216,17 +218,13 @@ function render({ model, el }) {
     say(event, `row ${row}, column ${column}: score ${said.toFixed(2)}\n${where(b)}`, b);
   });
 
-  photo.canvas.addEventListener("click", () => lit && model.send({ clicked: lit }));
-
   for (const { canvas } of map ? [photo, map] : [photo]) {
+    canvas.addEventListener("click", () => lit && model.send({ clicked: lit }));
     canvas.addEventListener("pointerleave", (event) => data && bitmap && say(event, "", null));
   }
 
   model.on("change:revision", receive);
   for (const name of ["threshold", "stop", "step", "level", "only_level", "together"]) model.on(`change:${name}`, draw);
-  const remark = () => { note.textContent = model.get("note"); };
-  model.on("change:note", remark);
-  remark();
   receive();
 }
 

@@ -83,7 +83,7 @@ class Bars:
 
 
 class Canvas(anywidget.AnyWidget):
-    """The shared canvas; fill it with `show`. A click on a box sends the message {"clicked": [x1, y1, x2, y2]}."""
+    """The shared canvas; fill it with `show`. A click sends the box under it: {"clicked": [x1, y1, x2, y2]}."""
 
     _esm = script("canvas.js")
     _css = Path(__file__).parent / "canvas.css"

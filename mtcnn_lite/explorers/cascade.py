@@ -1,6 +1,5 @@
 """The whole cascade live: move the three thresholds and see what each net lets through, on any photo."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 import ipywidgets as widgets
@@ -9,8 +8,8 @@ from numpy.typing import NDArray
 
 from mtcnn_lite.cascade import Detector
 from mtcnn_lite.draw import COLOURS, Picture, draw_stages
-from mtcnn_lite.explain import explain
-from mtcnn_lite.explorers.canvas import Bars, Canvas, Layers, PhotoExplorer
+from mtcnn_lite.explorers.asking import DetectorExplorer
+from mtcnn_lite.explorers.canvas import Bars, Canvas, Layers
 from mtcnn_lite.trace import Trace
 
 # P-Net's scores lie all over the scale. Those of R-Net and O-Net crowd at its ends, and so do the stops.
@@ -79,7 +78,7 @@ def bars(lowest: Trace, layers: Layers, pnet: float, rnet: float) -> list[Bars]:
     ]
 
 
-class CascadeExplorer(PhotoExplorer):
+class CascadeExplorer(DetectorExplorer):
     """The cascade on `image` (RGB uint8), or on a photo that the reader uploads. Any `detector` gives the nets."""
 
     def __init__(self, detector: Detector, image: NDArray[np.uint8]) -> None:
@@ -100,12 +99,9 @@ class CascadeExplorer(PhotoExplorer):
             (self.together, "value", "together"),
         ):
             widgets.jslink((control, name), (self.canvas, trait))
-        self.canvas.note = "Click on a box to ask what became of that face."
-        self.canvas.on_msg(lambda _, message, buffers: self._explain(message["clicked"]))
         self.pnet.observe(lambda _: self._update(), "value")
         self.rnet.observe(lambda _: self._update(), "value")
-        self._detector = detector
-        super().__init__(image, LONGEST)
+        super().__init__(detector, image, LONGEST, self.canvas)
         wrap = widgets.Layout(flex_flow="row wrap", align_items="center")
         self.children = [
             widgets.HBox([self.pnet, self.rnet], layout=wrap),
@@ -116,7 +112,7 @@ class CascadeExplorer(PhotoExplorer):
         ]
 
     def show_photo(self) -> None:
-        self._trace = self._detector.trace(self.image)
+        super().show_photo()
         self._lowest = ask_all(self._trace)
         self._costs = costs(self._trace, self._lowest)
         self._update(self.image)
@@ -128,20 +124,14 @@ class CascadeExplorer(PhotoExplorer):
         layers = replace(self._layers(), costs=self._costs)
         self.canvas.show(layers, photo, bars(self._lowest, layers, self.pnet.value, self.rnet.value))
 
-    def _explain(self, box: Sequence[float]) -> None:
-        """Say under the table what became of a box that was clicked on."""
-        run = self._trace.rerun(thresholds=self._thresholds())
-        at = ", ".join(f"{threshold:g}" for threshold in run.settings.thresholds)
-        self.canvas.note = f"That box, at {at}: {explain(run, box).sentence}."
-
-    def _thresholds(self) -> tuple[float, float, float]:
-        return self.pnet.value, self.rnet.value, self.onet.value
+    def run_shown(self) -> Trace:
+        return self._trace.rerun(thresholds=(self.pnet.value, self.rnet.value, self.onet.value))
 
     def still(self) -> Picture:
-        return draw_stages(self._trace.rerun(thresholds=self._thresholds()), height=203)
+        return draw_stages(self.run_shown(), height=203)
 
     def summary(self) -> str:
         layers = self._layers()
-        at = ", ".join(f"{threshold:g}" for threshold in self._thresholds())
+        at = ", ".join(f"{threshold:g}" for threshold in self.run_shown().settings.thresholds)
         steps = ", ".join(f"{count} {step}" for step, count in layers.counts(self.onet.value).items())
         return f"The cascade at thresholds {at}: {layers.windows} windows, {steps}"

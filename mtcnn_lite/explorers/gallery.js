@@ -25,6 +25,7 @@ function render({ model, el }) {
   const groups = model.get("groups").map(([title, colour, lowest, rows]) => ({ ...framed(right), title, colour, lowest, rows }));
   const table = element(right, "table"), tip = element(root, "div", "tip");
   table.setAttribute("aria-live", "polite");
+  remark(right, model);
   let data = null, groupOf = [], lit = -1; // groupOf: each crop's group, -1 where its gate is too low; lit: the one to point out
 
   async function receive() {
@@ -51,6 +52,8 @@ function render({ model, el }) {
   const lowest = (group) => Math.fround(group.lowest ?? cut());
   const shown = (i) => groupOf[i] >= 0;
   const part = (i, step) => shown(i) && lasting(i) > step && (step === 0 || groupOf[i] === 0);
+
+  const litBox = () => Array.from(box(lit, part(lit, model.get("step")) ? model.get("step") : 0)); // as the photo shows it
 
   function sort() { // the crops that take part, best first, each into its group
     const passes = (i) => data.gates[i] >= Math.fround(gate());
@@ -79,7 +82,7 @@ function render({ model, el }) {
       pen.stroke(path);
     }
     if (lit >= 0) {
-      const [x1, y1, x2, y2] = Array.from(box(lit, part(lit, step) ? step : 0), (v) => v * zoom);
+      const [x1, y1, x2, y2] = litBox().map((v) => v * zoom);
       pen.lineWidth = 3;
       pen.strokeStyle = LIT;
       pen.strokeRect(x1, y1, x2 - x1, y2 - y1);
@@ -202,7 +205,10 @@ function render({ model, el }) {
       say(event, k < 0 ? -1 : group.crops[k]);
     });
   }
-  for (const each of [photo, ...groups]) each.canvas.addEventListener("pointerleave", (event) => data && say(event, -1));
+  for (const { canvas } of [photo, ...groups]) {
+    canvas.addEventListener("pointerleave", (event) => data && say(event, -1));
+    canvas.addEventListener("click", () => lit >= 0 && model.send({ clicked: litBox() }));
+  }
 
   model.on("change:revision", receive);
   for (const name of ["stop", "cut", "step"]) model.on(`change:${name}`, draw);

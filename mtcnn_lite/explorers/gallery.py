@@ -79,7 +79,10 @@ def tiled(pictures: NDArray[np.uint8], columns: int) -> NDArray[np.uint8]:
 
 
 class Gallery(anywidget.AnyWidget):
-    """Photo, gallery, and each crop as a dot: its gate to the right, its value up. Fill it with `show`."""
+    """Photo, gallery, and each crop as a dot: its gate to the right, its value up. Fill it with `show`.
+
+    A click on a box or a crop sends the message {"clicked": [x1, y1, x2, y2]}.
+    """
 
     _esm = script("gallery.js")
     _css = Path(__file__).parent / "canvas.css"
@@ -88,6 +91,7 @@ class Gallery(anywidget.AnyWidget):
     cut = traitlets.Float(0.5).tag(sync=True)
     step = traitlets.Int(0).tag(sync=True)
     axes: traitlets.List[str] = traitlets.List([]).tag(sync=True)  # what the gate and the value are
+    note = traitlets.Unicode("").tag(sync=True)  # a line or two under the table
     groups: traitlets.List[list[Any]] = traitlets.List([]).tag(sync=True)  # title, colour, lowest value, rows of each
 
     photo = traitlets.Bytes(b"").tag(sync=True)  # a JPEG

@@ -31,36 +31,10 @@ const sum = (numbers) => numbers.reduce((a, b) => a + b, 0);
 const million = (n) => `${(n / 1e6).toLocaleString("en", { minimumFractionDigits: 1, maximumFractionDigits: 1 })} million`;
 const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
 
-function element(parent, tag, className = "") {
-  const made = document.createElement(tag);
-  made.className = className;
-  parent.append(made);
-  return made;
-}
-
-function view(parent) {
-  const figure = element(parent, "figure"), caption = element(figure, "figcaption"), canvas = element(figure, "canvas");
-  const fit = (width, height) => { // sharp on dense screens: more canvas pixels than CSS pixels
-    const dense = window.devicePixelRatio || 1;
-    const w = Math.max(1, Math.round(width * dense)), h = Math.max(1, Math.round(height * dense));
-    if (canvas.width !== w || canvas.height !== h) { // a new size costs new memory
-      [canvas.width, canvas.height] = [w, h];
-      canvas.style.width = `${width}px`;
-      canvas.style.height = `${height}px`;
-    }
-    const pen = canvas.getContext("2d");
-    pen.setTransform(dense, 0, 0, dense, 0, 0);
-    pen.clearRect(0, 0, width, height);
-    return pen;
-  };
-  return { figure, caption, canvas, fit };
-}
-
 function render({ model, el }) {
   const root = element(el, "div", "mtcnn-canvas"), views = element(root, "div", "views");
-  const photo = view(views), stack = view(views), bars = view(views), tip = element(root, "div", "tip");
-  for (const { figure } of [photo, stack]) figure.style.width = `${PANEL}px`; // captions wrap; nothing moves sideways
-  bars.figure.style.width = `${BARS}px`;
+  const photo = view(views, PANEL), stack = view(views, PANEL), bars = view(views); // a narrow photo moves nothing sideways
+  const tip = element(root, "div", "tip");
   bars.caption.setAttribute("aria-live", "polite");
   let bitmap = null, shownPhoto = null, levels = [], lit = -1, focus = model.get("focus");
   let width = 1, height = 1, zoom = 1, cut = [0, 0, 1, 1]; // cut: the part of the bitmap that is shown, x, y, width, height

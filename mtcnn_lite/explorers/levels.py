@@ -16,7 +16,7 @@ from torch import nn
 
 from mtcnn_lite import pyramid
 from mtcnn_lite.draw import COLOURS, INK, PAPER, Picture, at_height, beside, draw_boxes, font
-from mtcnn_lite.explorers.canvas import PhotoExplorer
+from mtcnn_lite.explorers.canvas import PhotoExplorer, script
 from mtcnn_lite.nets import PNet
 
 LONGEST = 1920  # px: the largest photo of the sliders; an uploaded one is shrunk to it
@@ -109,7 +109,7 @@ def view(height: int, width: int, min_face: float, factor: float) -> PyramidCost
 class LevelsCanvas(anywidget.AnyWidget):
     """The photo, its levels and their cost, drawn by levels.js."""
 
-    _esm = Path(__file__).parent / "levels.js"
+    _esm = script("levels.js")
     _css = Path(__file__).parent / "canvas.css"
 
     width = traitlets.Int(1).tag(sync=True)

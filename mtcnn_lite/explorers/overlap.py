@@ -11,14 +11,13 @@ import traitlets
 from numpy.typing import ArrayLike, NDArray
 
 from mtcnn_lite.boxes import Floats, area, as_boxes, clip_boxes, intersection
-from mtcnn_lite.draw import COLOURS, Picture, Pixels, at_height, beside, draw_boxes, rgb
+from mtcnn_lite.draw import COLOURS, Picture, at_height, beside, draw_overlap
 from mtcnn_lite.explorers.canvas import Explorer, script
 from mtcnn_lite.images import as_rgb
 
 # What training makes of a window by its IoU with the face (the paper's section on training): from the highest down.
 KINDS = ((0.65, "positive"), (0.4, "part"), (0.3, "not used"), (0.0, "negative"))
 ALLOWED = (0.5, 0.7)  # by the cascade's NMS: IoU within a level of the pyramid; over the smaller box, in the last
-SHARED = COLOURS["landmark"]  # tint of what both boxes cover
 AROUND = 2.6  # side of the region on show, in longer sides of the first box
 
 
@@ -48,17 +47,6 @@ def view(first: ArrayLike, second: ArrayLike) -> Overlap:
     union, smaller = one + two - shared, min(one, two)
     iou, iom = shared / union if union else 0.0, shared / smaller if smaller else 0.0
     return Overlap(one, two, shared, union, iou, iom, next(kind for least, kind in KINDS if iou >= least))
-
-
-def draw_overlap(image: Pixels, first: ArrayLike, second: ArrayLike, colour: str = "pnet", line: int = 2) -> Pixels:
-    """A copy of `image` (H, W, 3): box `first` (4,) in yellow, `second` in `colour`, what they share in vermilion."""
-    a, b = (as_boxes(np.reshape(box, (-1, 4))) for box in (first, second))
-    both = np.concatenate([np.maximum(a, b)[:, :2], np.minimum(a, b)[:, 2:]], axis=1)
-    tinted = image.astype(np.float32)
-    for box, tint in ((a, "truth"), (b, colour), (both, SHARED)):
-        x1, y1, x2, y2 = clip_boxes(box.round(), *image.shape[:2]).astype(int)[0]
-        tinted[y1:y2, x1:x2] = 0.62 * image[y1:y2, x1:x2] + 0.38 * np.array(rgb(tint))
-    return draw_boxes(draw_boxes(tinted.astype(np.uint8), a, "truth", line), b, colour, line)
 
 
 class OverlapCanvas(anywidget.AnyWidget):
@@ -94,7 +82,7 @@ class OverlapExplorer(Explorer):
         now |= {name: max(0, int(value)) for name, value in zip(("width", "height"), b[0, 2:] - b[0, :2], strict=True)}
         self.canvas = OverlapCanvas(photo=photo, region=region, first=a[0].astype(int).tolist(),
                                     kinds=[list(kind) for kind in KINDS], allowed=list(ALLOWED),
-                                    colours=[COLOURS["truth"], COLOURS["pnet"], SHARED])  # fmt: skip
+                                    colours=[COLOURS["truth"], COLOURS["pnet"], COLOURS["landmark"]])  # fmt: skip
         ends = {"x": (x1, x2 - 1), "y": (y1, y2 - 1), "width": (0, x2 - x1), "height": (0, y2 - y1)}
         style, wide = {"description_width": "60px"}, widgets.Layout(width="400px")
         self.sliders = {

@@ -6,7 +6,8 @@ from numpy.typing import NDArray
 
 from mtcnn_lite.cascade import Detector
 from mtcnn_lite.draw import COLOURS, Picture, at_height, beside, draw_boxes, draw_map
-from mtcnn_lite.explorers.canvas import Canvas, Layers, PhotoExplorer
+from mtcnn_lite.explorers.asking import DetectorExplorer
+from mtcnn_lite.explorers.canvas import Canvas, Layers
 from mtcnn_lite.trace import Trace
 
 # Windows of one level stand on a grid of 2 px, so their overlaps take few values: 0.714, 0.532, 0.5, 0.385, ... One
@@ -38,7 +39,7 @@ def view(trace: Trace, overlap: float) -> Layers:
     return Layers(STEPS, boxes, alive, first.scores, first.level.astype(np.uint8), maps, scales, stage.windows)
 
 
-class PNetExplorer(PhotoExplorer):
+class PNetExplorer(DetectorExplorer):
     """P-Net on `image` (RGB uint8), or on a photo that the reader uploads. Any `detector` gives the nets."""
 
     def __init__(self, detector: Detector, image: NDArray[np.uint8]) -> None:
@@ -66,8 +67,7 @@ class PNetExplorer(PhotoExplorer):
             widgets.jslink((control, name), (self.canvas, trait))
         self.overlap.observe(lambda _: self._update(), "value")
         self.min_face.observe(lambda _: self._update(), "value")
-        self._detector = detector
-        super().__init__(image, LONGEST)
+        super().__init__(detector, image, LONGEST, self.canvas)
         wrap = widgets.Layout(flex_flow="row wrap", align_items="center")
         rows = [
             widgets.HBox([self.threshold, self.overlap], layout=wrap),
@@ -78,7 +78,7 @@ class PNetExplorer(PhotoExplorer):
         self.children = [*rows, self.canvas]
 
     def show_photo(self) -> None:
-        self._trace = self._detector.trace(self.image)
+        super().show_photo()
         for smallest in FACES[:3]:  # the stops' scales, all of them: from here on the slider only picks among them
             self._trace.rerun(min_face=smallest)
         self._update(self.image)
@@ -90,6 +90,14 @@ class PNetExplorer(PhotoExplorer):
         layers = self._layers()
         self.level.max = max(len(layers.maps) - 1, 0)
         self.canvas.show(layers, photo)
+
+    def run_shown(self) -> Trace:
+        now = self._trace.settings
+        return self._trace.rerun(
+            thresholds=(self.threshold.value, *now.thresholds[1:]),
+            nms=(self.overlap.value, *now.nms[1:]),
+            min_face=self.min_face.value,
+        )
 
     def still(self) -> Picture:
         layers, threshold = self._layers(), self.threshold.value

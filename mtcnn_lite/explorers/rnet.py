@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from mtcnn_lite.boxes import decode_offsets
 from mtcnn_lite.cascade import Detector
 from mtcnn_lite.draw import COLOURS, Picture, at_height, beside, draw_boxes
-from mtcnn_lite.explorers.canvas import PhotoExplorer
+from mtcnn_lite.explorers.asking import DetectorExplorer
 from mtcnn_lite.explorers.gallery import Crops, Gallery, Group, tiled
 from mtcnn_lite.images import crop_windows
 from mtcnn_lite.nets import RNet
@@ -46,8 +46,10 @@ def _names(candidates: Candidates) -> list[tuple[int, ...]]:
     return [tuple(name) for name in np.column_stack([candidates.level, candidates.cell]).tolist()]
 
 
-class RNetExplorer(PhotoExplorer):
+class RNetExplorer(DetectorExplorer):
     """R-Net on P-Net's windows of `image` (RGB uint8), or of a photo that the reader uploads."""
+
+    invitation = "Click on a box or a crop to ask what became of that face."
 
     def __init__(self, detector: Detector, image: NDArray[np.uint8]) -> None:
         groups = [Group("kept by R-Net", COLOURS["rnet"], None, 2), Group("dropped", COLOURS["muted"], 0.0, 4)]
@@ -66,8 +68,7 @@ class RNetExplorer(PhotoExplorer):
             (self.step, "index", "step"),
         ):
             widgets.jslink((control, name), (self.gallery, trait))
-        self._detector = detector
-        super().__init__(image, LONGEST)
+        super().__init__(detector, image, LONGEST, self.gallery)
         wrap = widgets.Layout(flex_flow="row wrap", align_items="center")
         rows = [
             widgets.HBox([self.pnet, self.rnet], layout=wrap),
@@ -77,8 +78,12 @@ class RNetExplorer(PhotoExplorer):
         self.children = [*rows, self.gallery]
 
     def show_photo(self) -> None:
-        self.crops = view(self._detector.trace(self.image))
+        super().show_photo()
+        self.crops = view(self._trace)
         self.gallery.show(self.crops, self.image)
+
+    def run_shown(self) -> Trace:
+        return self._trace.rerun(thresholds=(self.pnet.value, self.rnet.value, self._trace.settings.thresholds[2]))
 
     def still(self) -> Picture:
         stop, cut = self.pnet.index, self.rnet.value

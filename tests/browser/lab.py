@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import secrets
 import signal
 import socket
@@ -12,6 +13,12 @@ import urllib.request
 from pathlib import Path
 
 WAIT = 60_000  # ms
+
+# When a notebook opens, JupyterLab's widget manager asks the new kernel for its widgets, on a comm named
+# jupyter.widget.control. The kernel has not imported ipywidgets yet, so it logs twice that it knows no such thing, now
+# and then after we began to listen. The comm's id comes from the page and has dashes; those of widgets, which Python
+# makes, have none: a message to a widget that is gone is an error here.
+CONTROL = re.compile(r"(No such comm target registered: jupyter\.widget\.control\s*|No such comm: \w{8}(-\w+){4}\s*)+")
 
 # Runs in the page: on each frame, a number for what the canvases show. Times are the page's own.
 WATCH = """() => {
@@ -100,6 +107,9 @@ class Notebook:
             "() => jupyterapp.shell.currentWidget.sessionContext.session.kernel.status === 'idle'"
         )
         self.page.wait_for_function("() => document.querySelectorAll('.mtcnn-canvas canvas').length > 0")
+        self.page.wait_for_function(  # a caption comes with the first picture
+            "() => [...document.querySelectorAll('.mtcnn-canvas figcaption')].some(caption => caption.textContent)"
+        )
         self.page.wait_for_timeout(500)
         self.page.evaluate(WATCH)
 
@@ -110,9 +120,7 @@ class Notebook:
             ".filter(text => document.querySelector('.jp-Notebook').textContent.includes(text))"
         )
         said = self.page.evaluate("() => said")
-        # ipykernel's log of a message to a widget that has ended meanwhile: nothing that a reader would see
-        said = [text for text in said if not text.startswith("No such comm")]
-        return [*self.complaints, *said, *widgets]
+        return [*self.complaints, *(text for text in said if not CONTROL.fullmatch(text)), *widgets]
 
     def counts(self) -> list[int | None]:
         """The execution count of each code cell."""
@@ -155,5 +163,41 @@ class Notebook:
     def picture(self) -> int:
         return self.page.evaluate("() => watch.seen()")
 
+    def canvas(self, number: int):
+        """One of the page's canvases, in view."""
+        canvas = self.page.locator(".mtcnn-canvas canvas").nth(number)
+        canvas.scroll_into_view_if_needed()
+        return canvas
+
+    def changes(self, act, wait: float = 2.0) -> bool:
+        """Whether doing this changes the picture; the pointer waits elsewhere, so that it points at nothing."""
+        self.page.mouse.move(2, 2)
+        self.page.wait_for_timeout(100)
+        before, deadline = self.picture(), time.monotonic() + wait
+        act()
+        while self.picture() == before and time.monotonic() < deadline:
+            self.page.wait_for_timeout(20)
+        self.page.wait_for_timeout(150)  # let later frames of the same move pass
+        return self.picture() != before
+
+    def push(self, button: str) -> bool:
+        """Push the button with this text (a checkbox: with this label); whether the picture changes."""
+        found = self.page.get_by_role("button", name=button, exact=True)
+        if not found.count():
+            found = self.page.get_by_label(button, exact=True)
+        return self.changes(found.first.click)
+
+    def ask(self, number: int, x: float, y: float) -> tuple[str, str]:
+        """Click on a canvas, at CSS pixels from its corner: the tip there, and the note, once it says another thing."""
+        before = self.text(".mtcnn-canvas p")
+        self.canvas(number).hover(position={"x": x, "y": y})
+        tip = self.text(".mtcnn-canvas .tip")
+        self.canvas(number).click(position={"x": x, "y": y})
+        self.page.wait_for_function(
+            "(old) => document.querySelector('.mtcnn-canvas p').textContent !== old", arg=before
+        )
+        return tip, self.text(".mtcnn-canvas p")
+
     def text(self, selector: str) -> str:
-        return self.page.locator(selector).first.inner_text()
+        """Of the first such element, also where it is scrolled out of the page."""
+        return self.page.locator(selector).first.text_content() or ""

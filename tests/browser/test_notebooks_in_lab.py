@@ -15,6 +15,18 @@ IN_BROWSER = {  # sliders that are linked to the canvas in the browser; the othe
     "03_pnet.ipynb": ("score threshold", "pyramid level"),
     "04_rnet.ipynb": ("P-Net threshold", "R-Net threshold"),
     "05_onet.ipynb": ("O-Net threshold",),
+    "06_sample_generation.ipynb": (
+        *("positive from", "part from", "negative under"),
+        *("shift up to", "side from", "side to"),
+    ),
+    "07_losses.ipynb": (
+        "p, for a face",
+        "each offset is off by",
+        "each point's x, y by",
+        "weight of detection",
+        "weight of box",
+        "weight of landmark",
+    ),
     "start_here.ipynb": ("O-Net threshold",),
 }
 

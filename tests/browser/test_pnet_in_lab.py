@@ -1,8 +1,12 @@
-"""Chapter 03's explorer: steps, hover, the reader's own photo."""
+"""Chapter 03's explorer: steps, hover, a click that asks what became of a box, the reader's own photo."""
+
+import re
 
 import numpy as np
 import pytest
 from PIL import Image
+
+from mtcnn_lite.explain import explain
 
 SLIDERS = ("score threshold", "NMS overlap", "pyramid level", "smallest face, px")
 
@@ -46,6 +50,33 @@ def test_hover_tells_score_level_and_window(notebook):
     assert tip.startswith("row ")
     assert "score" in tip
     assert "x " in tip
+
+
+def box_in(tip):
+    """x1, y1, x2, y2 that a tip tells of."""
+    x1, x2, y1, y2 = map(float, re.search(r"x ([\d.-]+) to ([\d.-]+), y ([\d.-]+) to ([\d.-]+) px", tip).groups())
+    return x1, y1, x2, y2
+
+
+def test_click_asks_what_became_of_the_box_or_the_cells_window(notebook, detector, astronaut):
+    trace = detector.trace(astronaut)
+    notebook.page.get_by_label("this level only").set_checked(False)
+    notebook.page.get_by_role("button", name="offsets", exact=True).click()
+    assert notebook.text(".mtcnn-canvas p") == "Click on a box to ask what became of that face."
+    seen = set()
+    for place in ((0, 206, 116), (0, 20, 458), (1, 40, 200)):  # on the face, on the flag, a cell of the map
+        tip, note = notebook.ask(*place)
+        assert note == f"That box, at 0.6, 0.7, 0.7: {explain(trace, box_in(tip)).sentence}."
+        seen.add(note)
+    assert len(seen) == 3
+
+
+def test_click_asks_at_the_sliders_threshold(notebook, detector, astronaut):
+    notebook.focus("score threshold")
+    notebook.press("End")
+    tip, note = notebook.ask(0, 206, 116)
+    run = detector.trace(astronaut).rerun(thresholds=(0.99, 0.7, 0.7))
+    assert note == f"That box, at 0.99, 0.7, 0.7: {explain(run, box_in(tip)).sentence}."
 
 
 def upload(notebook, path):
