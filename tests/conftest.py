@@ -68,3 +68,17 @@ def open_notebook(chromium, tmp_path_factory, notebooks):
             return notebook
 
         yield opened
+
+
+@pytest.fixture(scope="module")
+def opened_notebook(request, open_notebook):
+    opened = open_notebook(request.module.NOTEBOOK)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def notebook(opened_notebook):
+    """The notebook that a test module names in NOTEBOOK; every test leaves its page without errors."""
+    yield opened_notebook
+    assert opened_notebook.errors() == []

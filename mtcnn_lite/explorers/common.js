@@ -17,6 +17,11 @@ function remark(parent, model) { // what Python has to say: the trait `note`
   write();
 }
 
+function onPage(root, draw) { // the first drawing: colours and fonts of the page are known once `root` is part of it
+  if (root.isConnected) draw();
+  else requestAnimationFrame(() => onPage(root, draw));
+}
+
 // A canvas with a caption above it. The view is as wide as its canvas, or `least`: a long caption wraps and does not push
 // the next view away, and above a narrow canvas it still has room for more than a word a line. Widths are CSS pixels.
 function view(parent, least = 220) {

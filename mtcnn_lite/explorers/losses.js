@@ -133,7 +133,7 @@ function render({ model, el }) {
   }
 
   for (const name of ["p", "offset", "point", "mean", ...tasks]) model.on(`change:${name}`, draw);
-  draw();
+  onPage(root, draw);
 }
 
 export default { render };

@@ -93,8 +93,8 @@ class LossExplorer(Explorer):
             "point": slider("each point's x, y by", "point", 0, 0.5, 0.01),
             **{task: slider(f"weight of {task}", task, 0, 2, 0.05) for task in TASKS},
         }
-        text, wide = "mean over the 4 or 10 numbers, not their sum", widgets.Layout(width="400px")
-        self.mean = widgets.Checkbox(False, description=text, indent=False, layout=wide)
+        text = "mean over the 4 or 10 numbers, not their sum"
+        self.mean = widgets.Checkbox(False, description=text, indent=False, layout=widgets.Layout(width="auto"))
         for trait, control in [*self.sliders.items(), ("mean", self.mean)]:
             widgets.jslink((control, "value"), (self.canvas, trait))
         wrap = widgets.Layout(flex_flow="row wrap")

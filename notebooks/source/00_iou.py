@@ -27,8 +27,7 @@ chapter_map("00")
 from skimage.data import astronaut
 
 from mtcnn_lite import Detector
-from mtcnn_lite.draw import at_height, beside, draw_boxes
-from mtcnn_lite.explorers.overlap import draw_overlap
+from mtcnn_lite.draw import at_height, beside, draw_boxes, draw_overlap
 from mtcnn_lite.scenes import ASTRONAUT_BOX  # x1, y1, x2, y2, read off by eye
 
 photo = astronaut()  # (512, 512, 3), RGB, uint8

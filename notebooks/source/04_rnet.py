@@ -495,8 +495,8 @@ assert np.allclose(for_onet, trace.rnet.last.boxes, atol=0.01)
 # ## Play with it
 #
 # Both thresholds answer in your browser, without Python. The gallery shows R-Net's crops, best first, with its score below each; the plot
-# shows every window as a dot, as above. Point at a crop, or at a box on the photo, to find it in the other. Upload a photo of your own;
-# it stays on your machine.
+# shows every window as a dot, as above. Point at a crop, or at a box on the photo, to find it in the other. Click on either to ask
+# what became of that face. Upload a photo of your own; it stays on your machine.
 #
 # Three things to try:
 #

@@ -66,7 +66,7 @@ for name, stage in zip(["P-Net", "R-Net", "O-Net"], trace.stages, strict=True):
 # ## Play with it
 #
 # Each net has a threshold: the lowest score that passes. Drag the sliders. A box has the colour of the last net that let it through:
-# blue P-Net, orange R-Net, green O-Net. Three things to try:
+# blue P-Net, orange R-Net, green O-Net. Click on a box to ask what became of that face. Three things to try:
 #
 # 1. Draw **P-Net threshold** down, then up to its end. Which colour comes and goes? Does the face stay?
 # 2. Now **O-Net threshold**. How far up does the face stay?

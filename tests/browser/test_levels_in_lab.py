@@ -4,18 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-
-@pytest.fixture(scope="module")
-def notebook(open_notebook):
-    opened = open_notebook("02_image_pyramid.ipynb")
-    yield opened
-    opened.close()
-
-
-@pytest.fixture(autouse=True)
-def no_errors(notebook):
-    yield
-    assert notebook.errors() == []
+NOTEBOOK = "02_image_pyramid.ipynb"
 
 
 def places(notebook):

@@ -2,20 +2,7 @@
 
 import re
 
-import pytest
-
-
-@pytest.fixture(scope="module")
-def notebook(open_notebook):
-    opened = open_notebook("01_nms.ipynb")
-    yield opened
-    opened.close()
-
-
-@pytest.fixture(autouse=True)
-def no_errors(notebook):
-    yield
-    assert notebook.errors() == []
+NOTEBOOK = "01_nms.ipynb"
 
 
 def step(notebook):

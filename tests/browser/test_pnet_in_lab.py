@@ -3,25 +3,13 @@
 import re
 
 import numpy as np
-import pytest
 from PIL import Image
 
 from mtcnn_lite.explain import explain
 
+NOTEBOOK = "03_pnet.ipynb"
+
 SLIDERS = ("score threshold", "NMS overlap", "pyramid level", "smallest face, px")
-
-
-@pytest.fixture(scope="module")
-def notebook(open_notebook):
-    opened = open_notebook("03_pnet.ipynb")
-    yield opened
-    opened.close()
-
-
-@pytest.fixture(autouse=True)
-def no_errors(notebook):
-    yield
-    assert notebook.errors() == []
 
 
 def test_views_stand_side_by_side(notebook):

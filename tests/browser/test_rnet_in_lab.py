@@ -3,26 +3,14 @@
 import re
 
 import numpy as np
-import pytest
 
 from mtcnn_lite.explain import explain
 from mtcnn_lite.explorers.rnet import STOPS, view
 
+NOTEBOOK = "04_rnet.ipynb"
+
 STOP, CUT = STOPS.index(0.6), 0.7
 KEPT, DROPPED = 2, 3  # the canvases of the gallery: after the photo and the plot
-
-
-@pytest.fixture(scope="module")
-def notebook(open_notebook):
-    opened = open_notebook("04_rnet.ipynb")
-    yield opened
-    opened.close()
-
-
-@pytest.fixture(autouse=True)
-def no_errors(notebook):
-    yield
-    assert notebook.errors() == []
 
 
 def test_steps_filter_the_boxes_on_the_photo(notebook):

@@ -1,16 +1,8 @@
 """start_here: what its explorer shows after each net, a click that asks what became of a box, the camera."""
 
-import pytest
-
 from mtcnn_lite.explain import explain
 
-
-@pytest.fixture(scope="module")
-def notebook(open_notebook):
-    opened = open_notebook("start_here.ipynb")
-    yield opened
-    assert opened.errors() == []
-    opened.close()
+NOTEBOOK = "start_here.ipynb"
 
 
 def test_steps_and_the_checkbox_filter_the_boxes(notebook):
