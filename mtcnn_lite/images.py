@@ -128,7 +128,7 @@ def crop_windows(
         to_copy[:, :, 2:] -= pivot
         to_copy = back @ to_copy
         to_copy[:, :, 2:] += pivot
-    for k, copy, transform in zip(solid, copy_of, to_copy, strict=True):
-        cv2.warpAffine(halved[copy], transform, (size, size), dst=crops[k],
-                       flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_CONSTANT)  # fmt: skip
+    shape, flags = (size, size), cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP  # looked up once: there may be thousands
+    for k, copy, transform in zip(solid.tolist(), copy_of.tolist(), to_copy, strict=True):
+        cv2.warpAffine(halved[copy], transform, shape, crops[k], flags, cv2.BORDER_CONSTANT)
     return crops

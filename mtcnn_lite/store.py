@@ -19,6 +19,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
@@ -64,7 +65,7 @@ def write_store(
         "seed": seed,
         "recipe": asdict(recipe),
         "proposals": proposals.name if proposals else None,
-        "photos": _digest(photos),
+        "photos": photos_digest(photos),
         "shards": len(starts),
         "kinds": list(KINDS),
     }
@@ -171,6 +172,7 @@ def _start_worker(proposals: "Proposals | None") -> None:
     assert parent is not None
     # A killed parent can't tell its workers; without this they would wait for it for ever.
     threading.Thread(target=_end_after, args=(parent,), daemon=True).start()
+    cv2.setNumThreads(1)  # the workers share the cores already
     _set_proposer(proposals)
 
 
@@ -199,7 +201,7 @@ def _plan(root: Path) -> dict[str, Any]:
     return plan
 
 
-def _digest(photos: Sequence[Photo]) -> str:
+def photos_digest(photos: Sequence[Photo]) -> str:
     """A short name for this list of photos and labels, in this order; photos in files count by their file names."""
     digest = hashlib.sha256()
     for photo in photos:
