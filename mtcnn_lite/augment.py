@@ -151,6 +151,20 @@ def colour_batch(
     return _line(crops, slope[:, None, None], start[:, None, None])
 
 
+def coarse_batch(crops: Pixels, rng: np.random.Generator, share: float, least: int = 12) -> Pixels:
+    """Training crops (N, s, s, 3), of which about `share` are made smaller, to a side of `least` px up to s - 1 drawn
+    evenly, and large again: as from a camera that is far away or out of focus. They come as they are where s <= least.
+    """
+    side = crops.shape[1]
+    if not share or side <= least:
+        return crops
+    coarse, sides = crops.copy(), rng.integers(least, side, len(crops))
+    for row in np.flatnonzero(rng.random(len(crops)) < share):
+        small = cv2.resize(crops[row], (int(sides[row]),) * 2, interpolation=cv2.INTER_AREA)
+        coarse[row] = cv2.resize(small, (side, side), interpolation=cv2.INTER_LINEAR)
+    return coarse
+
+
 def _number(name: str, value: float) -> float:
     if not np.isfinite(value):
         raise ValueError(f"{name} is {value}; it must be a finite number")

@@ -4,6 +4,7 @@ import hashlib
 import multiprocessing
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 
 from mtcnn_lite.boxes import Floats
@@ -11,6 +12,7 @@ from mtcnn_lite.cascade import Detector
 from mtcnn_lite.images import Pixels
 from mtcnn_lite.nets import Nets
 from mtcnn_lite.sampling import Propose
+from mtcnn_lite.trace import Trace
 
 NETS = ("pnet", "rnet", "onet")
 
@@ -23,7 +25,9 @@ class Proposals:
     windows are those that it lets through itself. mined: score the windows by the net they are sent to, so that the
     best scored negatives are its own worst mistakes; otherwise by the net that sent them. thresholds: P-Net's and
     R-Net's; lower than the detector's own, so that the next net also meets what lies just below them. min_face: as in
-    `Detector`.
+    `Detector`. most: where P-Net lets more windows of a photo through, its threshold rises for this photo until it does
+    not: a badly trained one would send 100,000, and NMS would take minutes. Windows of equal score go or stay together,
+    so that a photo on which all are equal may have none.
 
     Calling it makes the function that `sampling.sample` takes. It can be sent to another process, and its `name`
     changes with every weight that matters, so that a store knows whose windows it holds.
@@ -32,8 +36,9 @@ class Proposals:
     nets: Nets
     net: str
     mined: bool = False
-    thresholds: tuple[float, float] = (0.4, 0.4)
+    thresholds: tuple[float, float] = (0.3, 0.1)
     min_face: float = 20
+    most: int = 8000
 
     def __post_init__(self) -> None:
         if self.net not in NETS:
@@ -45,7 +50,9 @@ class Proposals:
         detector = Detector(self.nets, self.min_face, thresholds=(*self.thresholds, 1.0))
 
         def propose(image: Pixels) -> tuple[Floats, Floats]:
-            trace = detector.trace(image)
+            trace = _bounded(detector.trace(image), self.most)
+            if trace is None:
+                return np.zeros((0, 4), np.float32), np.zeros(0, np.float32)
             if self.net == "pnet":
                 windows = trace.pnet["nms within levels"]
             elif self.net == "rnet":
@@ -58,11 +65,22 @@ class Proposals:
 
     @property
     def name(self) -> str:
-        """For example `onet 0.4 0.4 from 20 px, 3f2a...`: net, thresholds, and a digest of the weights in use."""
+        """For example `onet 0.3 0.1 from 20 px, at most 8000, 3f2a...`: settings, and a digest of the weights used."""
         asked = max(NETS.index(self.net), 1) + (self.mined and self.net != "pnet")  # nets that run
         digest = hashlib.sha256()
         for net in self.nets[:asked]:
             for value in net.state_dict().values():
                 digest.update(value.contiguous().numpy().tobytes())
         words = [f"mined {self.net}" if self.mined else self.net, *map(str, self.thresholds[: min(asked, 2)])]
-        return f"{' '.join(words)} from {self.min_face:g} px, {digest.hexdigest()[:16]}"
+        return f"{' '.join(words)} from {self.min_face:g} px, at most {self.most}, {digest.hexdigest()[:16]}"
+
+
+def _bounded(trace: Trace, most: int) -> Trace | None:
+    """The trace, with P-Net's threshold raised until at most `most` windows pass it; None where that leaves none."""
+    scores = np.concatenate([np.zeros(0, np.float32), *(level.face_map.ravel() for level in trace.levels)])
+    first, *others = trace.settings.thresholds
+    if (scores >= first).sum() <= most:
+        return trace
+    best_left_out = np.partition(scores, -most - 1)[-most - 1]
+    raised = float(np.nextafter(best_left_out, np.float32(2)))
+    return trace.rerun(thresholds=(raised, others[0], others[1])) if raised <= scores.max() else None

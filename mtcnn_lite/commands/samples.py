@@ -72,8 +72,8 @@ def add(commands: Any) -> None:
         "--weights", default="zhang2016", help="a folder with pnet, rnet and onet.safetensors (default: zhang2016)"
     )
     group.add_argument(
-        "--thresholds", type=float, nargs=2, default=(0.4, 0.4), metavar=("P", "R"),
-        help="P-Net's and R-Net's; lower than a detector's: the next net must know what lies below (default: 0.4 0.4)",
+        "--thresholds", type=float, nargs=2, default=(0.3, 0.1), metavar=("P", "R"),
+        help="P-Net's and R-Net's; lower than a detector's: the next net must know what lies below (default: 0.3 0.1)",
     )  # fmt: skip
     group.add_argument("--min-face", type=float, default=20, metavar="PX", help="smallest face proposed (default: 20)")
     parser.set_defaults(run=run, error=parser.error)

@@ -1,0 +1,109 @@
+"""How each net is trained: every number of the recipe in one place, the paper's beside each departure from it.
+
+Zhang et al. 2016 give the task weights, the hard samples' share and the bounds between the kinds (`recipe.Recipe`); not
+the optimiser, the batch, or how long. Those are ours.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from mtcnn_lite.recipe import Recipe
+
+Rows = tuple[tuple[bool, bool, bool], ...]
+
+# Which kinds (rows, as in sampling.KINDS) learn which tasks (detection, box, landmark). The paper's landmark samples
+# teach landmarks alone. Ours have a box of the same sort as WIDER FACE's, so they are faces as good as any for the
+# other two tasks.
+INDICATOR: Rows = ((True, False, False), (True, True, False), (False, True, False), (True, True, True))
+
+TUNED = 0.2  # of the rate, where weights to begin with are given: at the full rate they would be forgotten first
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One net's training on one set of samples. Raises ValueError for a value out of range.
+
+    name, net   the stage's folder; "pnet", "rnet" or "onet"
+    recipe      how its samples are drawn
+    steps, batch, rate   of the optimiser: AdamW, with a warm-up of `warm_up` steps and then a cosine down to 0
+    shares      negatives : positives : parts : landmarks in each batch (3 : 1 : 1 : 2 in the scripts after the paper)
+    weights     of the detection, box and landmark loss (paper: 1 : .5 : .5, and 1 : .5 : 1 for O-Net)
+    keep        share of the hardest detection losses that count (paper: 0.7)
+    taught      share of the teacher's probability in what is to be learned, where a run has a teacher; the rest is the
+                label's
+    mined       draw the net's own worst mistakes so far; needs an earlier stage of this net
+    coarse      share of the crops that are made small and large again: faces from poor and far cameras
+    average     the weights kept are a running mean, of which each step leaves this share: better than the last step's
+    """
+
+    name: str
+    net: str
+    recipe: Recipe
+    steps: int
+    batch: int
+    rate: float
+    shares: tuple[float, float, float, float]
+    weights: tuple[float, float, float]
+    keep: float = 0.7
+    taught: float = 0.5
+    mined: bool = False
+    coarse: float = 0.0
+    warm_up: int = 200
+    decay: float = 1e-4
+    betas: tuple[float, float] = (0.9, 0.99)
+    average: float = 0.998
+    indicator: Rows = INDICATOR
+
+    def __post_init__(self) -> None:
+        if self.steps < 1 or self.batch < 1 or not self.rate > 0:
+            raise ValueError(f"{self.name}: steps is {self.steps}, batch {self.batch}, rate {self.rate}; each must be "
+                             "above 0")  # fmt: skip
+        if min(self.shares) < 0 or sum(self.shares) == 0:
+            raise ValueError(f"{self.name}: shares is {self.shares}; none may be negative, nor all 0")
+
+    def learning_rate(self, step: int) -> float:
+        """Rising evenly over the warm-up, then half a cosine down to nearly 0 at the last step."""
+        if step < self.warm_up:
+            return self.rate * (step + 1) / self.warm_up
+        done = (step - self.warm_up) / max(self.steps - self.warm_up, 1)
+        return self.rate * (1 + math.cos(math.pi * done)) / 2
+
+
+PAPER = (1.0, 0.5, 0.5)  # weights of the tasks in P-Net and R-Net
+PAPER_ONET = (1.0, 0.5, 1.0)
+
+# Faces turned by 10 degrees (standard deviation), not in the paper: photos have few that are.
+_P = Recipe(random=60, beside=10, jittered=60, landmarks=20, turn=10.0)
+_P_MINED = replace(_P, hardest=80, others=40)
+_R = Recipe(random=20, beside=5, jittered=30, landmarks=20, hardest=60, others=60, turn=10.0)
+_O = Recipe(random=10, beside=5, jittered=25, landmarks=25, hardest=40, others=40, turn=10.0)
+
+STAGES = (
+    Stage("pnet-1", "pnet", _P, 4000, 1024, 4e-3, (3, 1, 1, 2), PAPER),
+    # Hard negatives for P-Net, and more of them: half as many windows at the same recall, when we tried it.
+    Stage("pnet-2", "pnet", _P_MINED, 16000, 1024, 4e-3, (4, 1, 1, 1.5), PAPER, mined=True),
+    # More positives than 3 : 1, as most of what P-Net sends is none; its negatives are hard ones to begin with.
+    Stage("rnet-1", "rnet", _R, 5000, 512, 2e-3, (3, 1.3, 1, 1.7), PAPER, coarse=0.25),
+    Stage("rnet-2", "rnet", _R, 6000, 512, 2e-3, (3, 1.3, 1, 1.7), PAPER, mined=True, coarse=0.25),
+    Stage("onet-1", "onet", _O, 12000, 256, 1.5e-3, (2.6, 1.4, 1, 2), PAPER_ONET, coarse=0.25),
+)
+
+
+def adapted(stages: Sequence[Stage], steps: float = 1.0, tuned: bool = False) -> tuple[Stage, ...]:
+    """These stages with this share of their steps, and, where they begin with given weights, TUNED of their rate.
+
+    >>> [stage.steps for stage in adapted(STAGES, steps=0.01)]
+    [40, 160, 50, 60, 120]
+    """
+    if not steps > 0:
+        raise ValueError(f"steps is {steps}; it must be a share above 0")
+    return tuple(
+        replace(
+            stage,
+            steps=max(1, round(stage.steps * steps)),
+            warm_up=round(stage.warm_up * min(steps, 1)),
+            rate=stage.rate * (TUNED if tuned else 1),
+        )
+        for stage in stages
+    )

@@ -1,0 +1,135 @@
+"""The whole cascade: each net's samples come from the nets before it, as it will meet them in use."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from functools import partial
+from pathlib import Path
+
+import torch
+
+from mtcnn_lite.nets import Nets, ONet, PNet, RNet
+from mtcnn_lite.photo import Photo
+from mtcnn_lite.proposals import Proposals
+from mtcnn_lite.store import Store, photos_digest, write_store
+from mtcnn_lite.training.batches import Batches
+from mtcnn_lite.training.files import RunError, claim, whole
+from mtcnn_lite.training.gates import check
+from mtcnn_lite.training.loop import train
+from mtcnn_lite.training.measure import measure
+from mtcnn_lite.training.pictures import draw_curves
+from mtcnn_lite.training.plan import STAGES, Stage
+from mtcnn_lite.training.team import ALONE, Team
+from mtcnn_lite.weights import NET_TYPES, save_weights
+
+
+def fresh(seed: int) -> Nets:
+    """The three nets, untrained."""
+    torch.manual_seed(seed)
+    return Nets(PNet(), RNet(), ONet())
+
+
+def train_cascade(
+    photos: Sequence[Photo],
+    out: Path,
+    seed: int = 0,
+    stages: Sequence[Stage] = STAGES,
+    start: Nets | None = None,
+    teacher: Nets | None = None,
+    only: str | None = None,
+    resume: bool = False,
+    device: str = "cpu",
+    team: Team = ALONE,
+    workers: int = 1,
+    progress: bool = False,
+) -> Nets:
+    """Train all `stages` on labelled photos and return the nets; after the last stage they are in `out/weights`.
+
+    start: weights to begin with, changed in place; None for untrained ones. teacher: trained nets, whose answers count
+    beside the labels (see `teacher`). only: one stage's name; those before it must be finished. resume: go on with the
+    run in `out`: what is finished is not done again, and the weights are the same as without the interruption, on the
+    same kind of machine with as many threads and processes. team, device: see `team`. workers: processes that cut
+    samples.
+
+    Each stage's folder in `out` gets labels.jpg, checkpoint.pt, log.csv, curves.png, measured.json, and net.pt once it
+    is finished; its samples are in `out/samples`, and may be deleted when no later stage of the net is to come.
+
+    Raises RunError, before anything is trained, where `out` holds another run, or where labels can't be learned from.
+    """
+    nets = start or fresh(seed)
+    names = [stage.name for stage in stages]
+    if only is not None and only not in names:
+        raise RunError(f"{only!r} is no stage; the stages are {', '.join(names)}")
+    for name in names[: names.index(only)] if only else ():
+        if not (out / name / "net.pt").exists():
+            raise RunError(f"{only} comes after {name}, which is not finished in {out}: train that first")
+    if not any(photo.has_landmarks[~photo.ignore].any() for photo in photos):
+        stages = [replace(stage, shares=(*stage.shares[:3], 0.0)) for stage in stages]
+        if team.first:
+            print("no face has landmarks: batches go without, and the nets' landmark heads stay as they are")
+    if team.first:
+        plan = {"seed": seed, "photos": photos_digest(photos), "start": _digest(nets) if start else None,
+                "teacher": _digest(teacher) if teacher else None,
+                "stages": {stage.name: asdict(stage) for stage in stages}}  # fmt: skip
+        new_stage = only is not None and not (out / only).exists()
+        claim(out, plan, resume or new_stage)
+    team.wait()
+    for number, stage in enumerate(stages):
+        which, finished = list(NET_TYPES).index(stage.net), out / stage.name / "net.pt"
+        net = nets[which]
+        if not finished.exists():
+            if team.first:
+                _cut(nets, stage, photos, out, seed + number, workers, progress)
+            team.wait()
+            earlier = [before.name for before in stages[: number + 1] if before.net == stage.net]
+            stores = [Store(out / "samples" / name) for name in earlier]
+            _train(net, stores, stage, finished, seed + number, device, team, teacher and teacher[which], progress)
+            team.wait()
+        net.load_state_dict(torch.load(finished, weights_only=True))
+        nets.ready()
+        if stage.name == only:
+            break
+    if team.first and all((out / name / "net.pt").exists() for name in names):
+        save_weights(nets, out / "weights")
+    return nets
+
+
+def _cut(nets: Nets, stage: Stage, photos: Sequence[Photo], out: Path, seed: int, workers: int, progress: bool) -> None:
+    """The stage's samples: P-Net's from the photos alone, the others' also from what the nets before let through."""
+    proposals = Proposals(nets.ready(), stage.net, stage.mined) if stage.mined or stage.net != "pnet" else None
+    size = NET_TYPES[stage.net].size
+    store = write_store(out / "samples" / stage.name, photos, size, seed, stage.recipe, proposals, workers, progress)
+    print(f"{stage.name}: {store}", flush=True)
+
+
+def _train(
+    net: PNet | RNet | ONet, stores: Sequence[Store], stage: Stage, finished: Path, seed: int, device: str, team: Team,
+    teacher: torch.nn.Module | None, progress: bool,
+) -> None:  # fmt: skip
+    """One net trained on its stores, once its samples have passed the gates; `finished` is its last file."""
+    folder = finished.parent
+    try:
+        batches = Batches(stores, stage.batch, stage.shares, seed, stage.coarse, (team.rank, team.size))
+    except ValueError as error:
+        raise RunError(f"{stage.name}: {error}") from None
+    if team.first:
+        folder.mkdir(exist_ok=True)
+        if not (folder / "checkpoint.pt").exists():
+            check(net, batches, stage, folder)
+    team.wait()
+    trained, rows = train(net, batches, stage, folder, device, team, teacher, progress)
+    if team.first:
+        figures = measure(trained, stores)
+        print(f"{stage.name}, held out: {', '.join(f'{name} {value}' for name, value in figures.items())}", flush=True)
+        whole(folder / "measured.json", lambda path: path.write_text(json.dumps(figures, indent=1)))
+        whole(folder / "curves.png", lambda path: draw_curves(path, stage.name, rows))
+        whole(finished, partial(torch.save, trained.state_dict()))
+
+
+def _digest(nets: Nets) -> str:
+    values = (value.contiguous().numpy().tobytes() for net in nets for value in net.state_dict().values())
+    digest = hashlib.sha256()
+    for value in values:
+        digest.update(value)
+    return digest.hexdigest()[:16]

@@ -1,0 +1,89 @@
+"""A teacher's answers beside the labels: by hand, and in a run."""
+
+import json
+import math
+from dataclasses import replace
+
+import pytest
+import torch
+from test_training import TINY, photos
+
+from mtcnn_lite.losses import detection_loss
+from mtcnn_lite.nets import NetOutput, normalise
+from mtcnn_lite.store import Store
+from mtcnn_lite.training.files import RunError
+from mtcnn_lite.training.stages import fresh, train_cascade
+from mtcnn_lite.training.teacher import SURE, points_lent, taught_detection
+
+
+def says(probabilities, points=None):
+    """A teacher's answers: logits of these probabilities of a face, and these points."""
+    p = torch.tensor(probabilities)
+    return NetOutput(torch.stack([(1 - p).log(), p.log()], dim=1), torch.zeros(len(p), 4), points)
+
+
+def test_the_target_is_between_label_and_teacher():
+    """A negative, a positive and a part, each given 3/4 of a face by the teacher and 0.9 by the net."""
+    face = torch.tensor([[math.log(0.1), math.log(0.9)]]).repeat(3, 1)
+    losses = taught_detection(face, says([0.75] * 3), torch.tensor([0, 1, 2]), share=0.4)
+    targets = [0.4 * 0.75, 0.6 + 0.4 * 0.75, 0.75]  # the part has no label to count
+    by_hand = [-(t * math.log(0.9) + (1 - t) * math.log(0.1)) for t in targets]
+    assert losses.tolist() == pytest.approx(by_hand, rel=1e-5)
+
+
+def test_where_the_teacher_agrees_it_changes_nothing():
+    face = torch.randn(6, 2, generator=torch.Generator().manual_seed(0))
+    kinds = torch.tensor([0, 1, 3, 0, 1, 3])
+    agrees = says([0.0, 1.0, 1.0, 0.0, 1.0, 1.0])
+    for share in (0.0, 0.5, 1.0):
+        losses = taught_detection(face, agrees, kinds, share)
+        assert losses.tolist() == pytest.approx(detection_loss(face, kinds != 0).tolist(), rel=1e-5)
+
+
+def test_points_are_lent_to_sure_positives_without():
+    kinds = torch.tensor([1, 1, 1, 3, 0, 2])
+    own = torch.full((6, 10), float("nan"))
+    own[2] = own[3] = 0.25
+    said = says([SURE + 0.01, SURE - 0.01, 0.99, 0.99, 0.99, 0.99], torch.arange(60.0).reshape(6, 10))
+    points, lent = points_lent(said, kinds, own)
+    assert lent.tolist() == [True, False, False, False, False, False]
+    assert points[0].tolist() == list(range(10))
+    assert (points[2:4] == 0.25).all()
+    assert points[[1, 4, 5]].isnan().all()
+
+
+@pytest.fixture(scope="module")
+def taught(tmp_path_factory):
+    """P-Net trained from one beginning, by labels and by a teacher alone who gives 0.9 of a face to everything."""
+    teacher = fresh(1).ready()
+    with torch.no_grad():
+        teacher.pnet.face.weight.zero_()
+        teacher.pnet.face.bias.copy_(torch.tensor([0.1, 0.9]).log())
+    before = [value.clone() for value in teacher.pnet.parameters()]
+    stages = [replace(TINY[0], steps=150, taught=1.0)]
+    out = tmp_path_factory.mktemp("taught")
+    nets = [
+        train_cascade(photos(), out / name, 2, stages, teacher=given).pnet
+        for name, given in (("by a teacher", teacher), ("by labels", None))
+    ]
+    assert all(torch.equal(one, two) for one, two in zip(teacher.pnet.parameters(), before, strict=True))
+    return out, nets, teacher, stages
+
+
+def test_a_net_learns_what_its_teacher_says(taught):
+    out, nets, _, _ = taught
+    store = Store(out / "by labels" / "samples" / "pnet-1")
+    crops = normalise(store.crops(store.rows("negative")))
+    with torch.inference_mode():
+        by_teacher, by_labels = (net(crops).score.mean().item() for net in nets)
+    assert by_teacher == pytest.approx(0.9, abs=0.05)
+    assert by_labels < 0.5
+
+
+def test_a_run_goes_on_with_its_own_teacher_only(taught):
+    out, _, teacher, stages = taught
+    assert json.loads((out / "by a teacher" / "plan.json").read_text())["teacher"]
+    train_cascade(photos(), out / "by a teacher", 2, stages, teacher=teacher, resume=True)
+    for other in (None, fresh(2).ready()):
+        with pytest.raises(RunError, match="holds a run with another teacher"):
+            train_cascade(photos(), out / "by a teacher", 2, stages, teacher=other, resume=True)
