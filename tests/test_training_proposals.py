@@ -36,12 +36,12 @@ def test_at_most_so_many_of_the_best_windows_reach_nms(astronaut):
         assert 0 < len(said) <= most
         assert said.min() >= lowest
         assert said.max() == scores[0]
-        everything = Detector(nets, thresholds=(float(lowest), 0.4, 1.0)).trace(astronaut)
+        everything = Detector(nets, thresholds=(float(lowest), 0.1, 1.0)).trace(astronaut)
         assert boxes.tobytes() == everything.pnet["nms within levels"].boxes.tobytes()
 
 
 def test_a_photo_below_the_bound_is_left_alone(detector, astronaut):
-    trace = detector.trace(astronaut).rerun(thresholds=(0.4, 0.4, 1.0))
+    trace = detector.trace(astronaut).rerun(thresholds=(0.3, 0.1, 1.0))
     boxes, _ = Proposals(detector.nets, "rnet")()(astronaut)
     assert boxes.tobytes() == trace.pnet.last.boxes.tobytes()
     above = trace.pnet.counts()["above threshold"]
