@@ -22,7 +22,7 @@ from mtcnn_lite.images import as_rgb, crop_windows
 from mtcnn_lite.nets import Nets, ONet, PNet, RNet, normalise
 from mtcnn_lite.parts import Parts
 from mtcnn_lite.trace import Candidates, Faces, Level, Settings, Stage, Trace
-from mtcnn_lite.weights import WeightsError, load_weights, zhang2016
+from mtcnn_lite.weights import nets_of
 
 STRIP = 1 << 18  # pixels of a level that P-Net sees at once: bounds memory
 BATCH = 128  # crops that R-Net and O-Net see at once
@@ -53,12 +53,7 @@ class Detector:
     ) -> None:
         self.settings = Settings(min_face, factor, thresholds, nms, mirror_landmarks)
         self.parts = Parts()
-        if isinstance(weights, Nets):
-            self.nets = weights.ready()
-        else:
-            self.nets = zhang2016() if weights == "zhang2016" else load_weights(weights)
-        if self.nets.onet.landmarks is None:
-            raise WeightsError("weights has an O-Net without a landmark head; only P-Net and R-Net may lack it")
+        self.nets = nets_of(weights)
 
     def detect(self, image: NDArray[np.uint8]) -> Faces:
         """The faces in an RGB uint8 image (H, W, 3), best first; none where the image's shorter side is under min_face.

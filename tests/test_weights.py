@@ -6,9 +6,10 @@ import torch
 from oracles import released
 from safetensors.torch import load_file, save_file
 
-from mtcnn_lite import Detector, weights
+from mtcnn_lite import Detector
 from mtcnn_lite.nets import Nets, ONet, PNet, RNet
-from mtcnn_lite.weights import WeightsError, load_weights, save_weights, zhang2016
+from mtcnn_lite.weights import WeightsError, files, load_weights, save_weights, zhang2016
+from mtcnn_lite.weights import released as released_values
 
 NAMES = ["pnet", "rnet", "onet"]
 
@@ -135,20 +136,20 @@ def test_interrupted_saving_leaves_the_old_files_whole(folder, monkeypatch, erro
             path.write_bytes(path.read_bytes()[:500])
             raise error
 
-    monkeypatch.setattr(weights, "save_file", save_half)
+    monkeypatch.setattr(files, "save_file", save_half)
     with pytest.raises(type(error)):
         save_weights(Nets(PNet(), RNet(), ONet()), folder)
     assert contents(folder) == before
 
 
 def test_without_the_package_mtcnn_its_weights_say_what_to_install(monkeypatch):
-    monkeypatch.setattr(weights.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(released_values.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(WeightsError, match=r"not installed: pip install mtcnn==1\.0\.0"):
         Detector("zhang2016")
 
 
 def test_another_version_of_mtcnn_says_so(monkeypatch, tmp_path):
     spec = type("Spec", (), {"submodule_search_locations": [str(tmp_path)]})
-    monkeypatch.setattr(weights.importlib.util, "find_spec", lambda name: spec)
+    monkeypatch.setattr(released_values.importlib.util, "find_spec", lambda name: spec)
     with pytest.raises(WeightsError, match=r"pnet\.lz4: no such file; the installed mtcnn is not version 1\.0\.0"):
         zhang2016()

@@ -112,17 +112,15 @@ def run(options: argparse.Namespace) -> int:
     there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
     if not there[options.device]:
         options.error(f"--device {options.device}: torch {torch.__version__} finds none here")
-    from mtcnn_lite.cascade import Detector
     from mtcnn_lite.images import ImageError
     from mtcnn_lite.store import StoreError
     from mtcnn_lite.training.files import RunError
     from mtcnn_lite.training.stages import train_cascade
     from mtcnn_lite.training.team import team_of_torchrun
+    from mtcnn_lite.weights import nets_of
 
     try:
-        start, teacher = (
-            None if weights is None else Detector(weights).nets for weights in (options.start, options.teacher)
-        )
+        start, teacher = (None if weights is None else nets_of(weights) for weights in (options.start, options.teacher))
     except ValueError as error:  # a WeightsError
         options.error(str(error))
     team, device = team_of_torchrun(options.device)
