@@ -10,6 +10,7 @@ from test_training import TINY, photos
 
 from mtcnn_lite.losses import detection_loss
 from mtcnn_lite.nets import NetOutput, normalise
+from mtcnn_lite.photo import Photo
 from mtcnn_lite.store import Store
 from mtcnn_lite.training.files import RunError
 from mtcnn_lite.training.stages import fresh, train_cascade
@@ -87,3 +88,22 @@ def test_a_run_goes_on_with_its_own_teacher_only(taught):
     for other in (None, fresh(2).ready()):
         with pytest.raises(RunError, match="holds a run with another teacher"):
             train_cascade(photos(), out / "by a teacher", 2, stages, teacher=other, resume=True)
+
+
+def test_without_landmarks_the_teachers_are_learned(tmp_path, capsys):
+    """A net that begins as its teacher would forget the points as the rest of it changes; with its own answers as a
+    teacher it moves its landmark head too."""
+    bare = [Photo(photo.image(), photo.boxes, ignore=photo.ignore) for photo in photos()]
+    teacher = fresh(7).ready()
+    with torch.no_grad():
+        teacher.pnet.face.bias[1] += 5  # sure of everything
+        teacher.pnet.landmarks.bias.fill_(0.5)
+    stages = [replace(TINY[0], steps=100, rate=0.01)]
+    net = train_cascade(bare, tmp_path / "out", 0, stages, teacher=teacher).pnet
+    assert "no face has landmarks: the teacher's are learned" in capsys.readouterr().out
+    store = Store(tmp_path / "out" / "samples" / "pnet-1")
+    crops = normalise(store.crops(store.rows("positive")))
+    with torch.inference_mode():
+        learned, taught, before = (one(crops).landmarks.flatten(1) for one in (net, teacher.pnet, fresh(0).pnet))
+    off = (learned - taught).abs().mean()
+    assert off < 0.3 * (before - taught).abs().mean()

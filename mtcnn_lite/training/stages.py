@@ -67,7 +67,8 @@ def train_cascade(
     if not any(photo.has_landmarks[~photo.ignore].any() for photo in photos):
         stages = [replace(stage, shares=(*stage.shares[:3], 0.0)) for stage in stages]
         if team.first:
-            print("no face has landmarks: batches go without, and the nets' landmark heads stay as they are")
+            print("no face has landmarks: " + ("the teacher's are learned" if teacher else
+                  "batches go without, and the nets' landmark heads stay as they are"))  # fmt: skip
     if team.first:
         plan = {"seed": seed, "photos": photos_digest(photos), "start": _digest(nets) if start else None,
                 "teacher": _digest(teacher) if teacher else None,
