@@ -4,7 +4,13 @@ BIN := .venv/bin
 READY := .venv/.ready
 ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 
-.PHONY: lab test notebooks bench clean
+# make weights: labelled photos to weights, in stages; run it again and it goes on where it was. data/MODEL_CARD.md says
+# which photos made those that ship. Set: DATA, its folders; RUN, the run's folder (several GB); TRAIN, more options.
+DATA ?= data/faces/scenes data/faces/landmarks
+RUN ?= run
+TRAIN ?= --teacher zhang2016
+
+.PHONY: lab test notebooks bench weights clean
 
 lab: $(READY)
 	$(BIN)/jupyter lab $(ROOT) notebooks/03_pnet.ipynb
@@ -18,6 +24,9 @@ notebooks: $(READY)
 bench: $(READY)
 	$(BIN)/python benchmarks/detect.py
 	$(BIN)/python benchmarks/memory.py
+
+weights: $(READY)
+	$(BIN)/python -m mtcnn_lite train $(addprefix --data ,$(DATA)) $(TRAIN) --out $(RUN) --resume
 
 clean:
 	rm -rf .venv
