@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 
 import mtcnn_lite
-from mtcnn_lite.commands import detect, explain, samples
+from mtcnn_lite.commands import detect, evaluate, explain, samples, train
 
 INTERRUPTED, BROKEN_PIPE = 130, 141  # what a shell reports of a program that SIGINT or SIGPIPE ended
 
@@ -29,6 +29,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     detect.add(commands)
     explain.add(commands)
     samples.add(commands)
+    evaluate.add(commands)
+    train.add(commands)
     options = parser.parse_args(arguments)
     try:
         status: int = options.run(options)

@@ -1,0 +1,70 @@
+"""The table that `python -m mtcnn_lite evaluate` prints."""
+
+import math
+from typing import Any
+
+DETECTION = (
+    ("average_precision", "AP, at the curve's thresholds"),
+    ("recall_at_90", "recall where precision is 0.9"),
+    ("recall", "recall"),
+    ("precision", "precision"),
+)
+KEYS = (("recall", ".3f"), ("boxes", ".1f"))  # of a stage
+Tree = dict[str, Any]
+
+
+def table(reports: dict[str, Tree]) -> str:
+    """The reports side by side, a column each; a dash where there was nothing to measure."""
+    first = next(iter(reports.values()))
+    rows: list[tuple[str, list[str]]] = [("", list(reports))]
+
+    def line(name: str, *path: str, form: str = ".3f") -> None:
+        rows.append((name, [_cell(each, path, form) for each in reports.values()]))
+
+    def head(text: str) -> None:
+        rows.append((f"\n{text}", []))
+
+    for name, key in (("thresholds", "thresholds"), ("thresholds of the curve", "curve_thresholds")):
+        rows.append((name, [" ".join(f"{t:g}" for t in each[key]) for each in reports.values()]))
+    head(f"{first['complete_photos']:,} photos with every face labelled; recall and precision at the thresholds")
+    for size, found in first["detection"].items():
+        rows.append((f"faces of {size} px and more: {found['faces']:,}", []))
+        for key, name in DETECTION:
+            line(f"  {name}", "detection", size, key)
+    head("recall by shorter side, px")
+    for band, found in first["sizes"].items():
+        line(f"  {band} ({found['faces']:,})", "sizes", band, "recall")
+    head(f"after each net, faces of {list(first['detection'])[-1]} px and more: recall, boxes a photo")
+    for end, text in (("", "at the thresholds"), ("_low", "at the curve's thresholds")):
+        for stage in first["stages"]:
+            cells = []
+            for report in reports.values():
+                recall, boxes = (_cell(report, ("stages", stage, key + end), form) for key, form in KEYS)
+                cells.append(f"{recall} {boxes:>7}")
+            rows.append((f"  {stage}, {text}", cells))
+    for name, found in first["sets"].items():
+        head(f"{name}: {found['photos']:,} photos, {found['faces']:,} faces")
+        line("  recall", "sets", name, "recall")
+        if found["complete"]:
+            line("  precision", "sets", name, "precision")
+            line("  AP", "sets", name, "average_precision")
+        if name in first["landmarks"]:
+            rows.append(("  landmarks, at the curve's thresholds", []))
+            for key, text in (("mean", "mean error"), ("median", "median"), ("failed", "share over 0.1")):
+                line(f"    {text}", "landmarks", name, key)
+            line("    faces not found", "landmarks", name, "missed", form="d")
+    if "wider" in first:
+        head("WIDER FACE's official protocol, AP")
+        for setting in first["wider"]:
+            line(f"  {setting}", "wider", setting)
+    wide = max(len(name) for name, cells in rows if cells)
+    column = max(13, *(len(cell) for _, cells in rows for cell in cells))
+    return "\n".join(
+        f"{name:<{wide}}" + "".join(f"  {cell:>{column}}" for cell in cells) if cells else name for name, cells in rows
+    )
+
+
+def _cell(tree: Any, path: tuple[str, ...], form: str) -> str:
+    for key in path:
+        tree = tree.get(key, {})
+    return "-" if tree == {} or math.isnan(tree) else format(tree, form)

@@ -1,0 +1,110 @@
+"""Precision, recall and what lies between them: the curve over all thresholds, and the area under it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from mtcnn_lite.boxes import Floats
+from mtcnn_lite.evaluation.matching import match, sides, too_small
+from mtcnn_lite.photo import Photo
+from mtcnn_lite.trace import Faces
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """Detections of any number of photos, best first, each right or wrong, and how many faces there were to find.
+
+    scores (N,); right (N,) bool; sides (N,): shorter side of the face found, NaN for a wrong one; faces: the shorter
+    sides of all faces that count, (M,). Detections of ignored faces are left out.
+
+    Greedy NMS by score never drops a box for a worse one, so a run at a low O-Net threshold, cut at a higher one, is
+    the run at the higher one: all methods take a threshold, and none asks the detector again.
+    """
+
+    scores: Floats
+    right: NDArray[np.bool_]
+    sides: Floats
+    faces: Floats
+
+    def recall(self, threshold: float = 0.0, sides: tuple[float, float] = (0, np.inf)) -> float:
+        """Share of the faces with a shorter side in [low, high) that is found at this score or a higher one.
+
+        NaN where there is no such face.
+        """
+        low, high = sides
+        found = self.right & (self.scores >= np.float32(threshold)) & (self.sides >= low) & (self.sides < high)
+        there = (self.faces >= low) & (self.faces < high)
+        return float(found.sum() / there.sum()) if there.any() else float("nan")
+
+    def precision(self, threshold: float = 0.0) -> float:
+        """Share of the detections of this score or a higher one that is right; NaN where there are none."""
+        kept = self.scores >= np.float32(threshold)
+        return float(self.right[kept].mean()) if kept.any() else float("nan")
+
+    def recall_at(self, precision: float) -> float:
+        """The highest recall at which precision is this or better: compares nets whose scores mean different things.
+
+        0 where precision never is; NaN without a face.
+        """
+        reached, recall = self.curve()
+        return float(recall[reached >= np.float32(precision)].max(initial=0)) if len(self.faces) else float("nan")
+
+    def curve(self) -> tuple[Floats, Floats]:
+        """Precision and recall after each detection, best first, (N,) each."""
+        true = np.cumsum(self.right)
+        number = np.arange(1, len(true) + 1)
+        return (true / number).astype(np.float32), (true / max(len(self.faces), 1)).astype(np.float32)
+
+    @property
+    def average_precision(self) -> float:
+        """Area under the precision envelope; see the function of that name."""
+        return average_precision(self.scores, self.right, len(self.faces))
+
+
+def judge(found: Iterable[tuple[Faces, Photo]], smallest: float = 0) -> Judged:
+    """All detections of these photos, judged. Faces whose shorter side is under `smallest` px are ignored as well.
+
+    In a photo that is not `complete` nobody knows whether a detection beside the labelled faces is wrong. There only
+    the right ones are kept: recall holds, precision and AP do not.
+    """
+    scores, right, found_sides, faces = [], [], [], []
+    for detections, photo in found:
+        side, skipped = sides(photo), too_small(photo, smallest)
+        face, counts = match(detections.boxes, detections.scores, photo, skipped)
+        counts &= photo.complete | (face >= 0)
+        scores.append(detections.scores[counts])
+        right.append(face[counts] >= 0)
+        found_sides.append(np.where(face >= 0, side[face] if len(side) else np.nan, np.nan)[counts])
+        faces.append(side[~skipped])
+    columns = [np.concatenate(column) if column else np.zeros(0) for column in (scores, right, found_sides, faces)]
+    order = np.argsort(-columns[0], kind="stable")
+    return Judged(
+        columns[0][order].astype(np.float32), columns[1][order].astype(bool),
+        columns[2][order].astype(np.float32), columns[3].astype(np.float32),
+    )  # fmt: skip
+
+
+def average_precision(scores: ArrayLike, is_true: ArrayLike, number_of_faces: int) -> float:
+    """Area under the precision envelope: at each recall the best precision reached there or further on.
+
+    `scores` (N,), `is_true` (N,), in any order; of equal scores the first comes first. 0 where nothing is found; NaN
+    where there is no face to find. Everingham et al. 2015 (Pascal VOC, all points), and WIDER FACE's.
+
+    >>> average_precision([0.9, 0.8, 0.7], [True, False, True], 2)        # 0.5 * 1 + 0.5 * 2/3
+    0.8333333333333333
+    """
+    score, true = np.asarray(scores, float), np.asarray(is_true, bool)
+    if score.ndim != 1 or score.shape != true.shape:
+        raise ValueError(f"scores has shape {score.shape} and is_true {true.shape}; both must be (N,)")
+    if np.isnan(score).any():
+        raise ValueError("scores holds NaN; every score must be a number")
+    if number_of_faces < true.sum():
+        raise ValueError(f"number_of_faces is {number_of_faces}, but {true.sum()} detections are true")
+    if number_of_faces == 0:
+        return float("nan")
+    hits = true[np.argsort(-score, kind="stable")]
+    precision = np.cumsum(hits) / np.arange(1, len(hits) + 1)
+    envelope = np.maximum.accumulate(precision[::-1])[::-1]
+    return float(envelope[hits].sum() / number_of_faces)  # each hit adds 1 / number_of_faces of recall

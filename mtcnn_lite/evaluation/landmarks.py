@@ -1,0 +1,50 @@
+"""How far landmarks are off, in distances between the eyes."""
+
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from mtcnn_lite.boxes import Floats
+from mtcnn_lite.evaluation.matching import match
+from mtcnn_lite.photo import Photo
+from mtcnn_lite.trace import Faces
+
+FAILURE = 0.1  # landmark error above which a face's points are called failed
+
+
+def landmark_error(predicted: ArrayLike, true: ArrayLike) -> Floats:
+    """Mean distance of the five points from the true ones, over the true distance between the eyes: (N,).
+
+    `predicted`, `true` (N, 5, 2), or both empty. NaN where a true point is. Also called NME, normalised mean error: the
+    paper's AFLW figure is one. ValueError for another shape, or where both eyes are the same point.
+
+    >>> eyes = [[0, 0], [10, 0], [5, 5], [2, 8], [8, 8]]
+    >>> landmark_error([[[1, 0], [11, 0], [6, 5], [3, 8], [9, 8]]], [eyes])
+    array([0.1], dtype=float32)
+    """
+    p, t = np.asarray(predicted, np.float32), np.asarray(true, np.float32)
+    if p.size == t.size == 0:
+        return np.zeros(0, np.float32)
+    if p.ndim != 3 or p.shape[1:] != (5, 2) or p.shape != t.shape:
+        raise ValueError(f"predicted has shape {p.shape} and true {t.shape}; both must be (N, 5, 2)")
+    between = np.linalg.norm(t[:, 1] - t[:, 0], axis=1)  # (N,)
+    if (between == 0).any():
+        raise ValueError(f"true has both eyes at one point in row {int(np.flatnonzero(between == 0)[0])}")
+    return np.asarray(np.linalg.norm(p - t, axis=2).mean(axis=1) / between, np.float32)
+
+
+def landmark_errors(found: Iterable[tuple[Faces, Photo]]) -> tuple[Floats, int]:
+    """The error (K,) of each labelled face with points that was found, and how many such faces were not.
+
+    A face whose labelled eyes coincide has no distance to divide by, and is left out.
+    """
+    errors, missed = [np.zeros(0, np.float32)], 0
+    for detections, photo in found:
+        face, _ = match(detections.boxes, detections.scores, photo)
+        apart = (photo.landmarks[:, 0] != photo.landmarks[:, 1]).any(axis=1)
+        wanted = np.flatnonzero(photo.has_landmarks & ~photo.ignore & apart)
+        rows = np.flatnonzero(np.isin(face, wanted))
+        errors.append(landmark_error(detections.landmarks[rows], photo.landmarks[face[rows]]))
+        missed += len(wanted) - len(rows)
+    return np.concatenate(errors), missed
