@@ -13,6 +13,7 @@ import urllib.request
 from pathlib import Path
 
 WAIT = 60_000  # ms
+RUN = 300_000  # ms, for all cells of a notebook: chapter 09 trains three nets
 
 # When a notebook opens, JupyterLab's widget manager asks the new kernel for its widgets, on a comm named
 # jupyter.widget.control. The kernel has not imported ipywidgets yet, so it logs twice that it knows no such thing, now
@@ -104,7 +105,7 @@ class Notebook:
         """Run all cells; wait for the end."""
         self.page.evaluate("() => jupyterapp.commands.execute('notebook:run-all-cells')")
         self.page.wait_for_function(
-            "() => jupyterapp.shell.currentWidget.sessionContext.session.kernel.status === 'idle'"
+            "() => jupyterapp.shell.currentWidget.sessionContext.session.kernel.status === 'idle'", timeout=RUN
         )
         self.page.wait_for_function("() => document.querySelectorAll('.mtcnn-canvas canvas').length > 0")
         self.page.wait_for_function(  # a caption comes with the first picture

@@ -27,6 +27,10 @@ IN_BROWSER = {  # sliders that are linked to the canvas in the browser; the othe
         "weight of box",
         "weight of landmark",
     ),
+    "08_hard_mining.ipynb": ("keep",),
+    "09_training.ipynb": ("moment", "pyramid level"),
+    "10_evaluation.ipynb": ("P-Net threshold", "R-Net threshold", "O-Net threshold"),
+    "12_recognition.ipynb": ("turn of the photo, °", "pushed right, px", "pushed down, px", "threshold"),
     "start_here.ipynb": ("O-Net threshold",),
 }
 
