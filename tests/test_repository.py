@@ -68,8 +68,8 @@ def test_imports_run_one_way(root):
     """DESIGN's floors, ground first: a module imports only from floors below its own, or from its own earlier ones."""
     order = ["boxes", "nms", "pyramid", "images", "photo", "nets", "weights", "trace", "parts", "cascade", "augment",
              "scenes", "explain", "datasets", "windows", "recipe", "sampling", "proposals", "store", "losses", "mining",
-             "training", "evaluation", "draw", "chapters", "explorers", "checks", "__init__", "commands",
-             "__main__"]  # fmt: skip
+             "training", "evaluation", "alignment", "embedding", "draw", "chapters", "explorers", "checks", "__init__",
+             "commands", "__main__"]  # fmt: skip
     for path in (root / "mtcnn_lite").rglob("*.py"):
         parts = path.relative_to(root / "mtcnn_lite").with_suffix("").parts
         mine = parts[0]

@@ -5,6 +5,9 @@ fails, what came out, what should have, a drawing, and a hint that names the lik
 passed: `mine if checks.decode_offsets(mine) else boxes.decode_offsets`. Your function may use loops, numpy or torch.
 """
 
+from mtcnn_lite.checks.alignment import similarity_transform
+from mtcnn_lite.checks.embedding import triplet_loss
+from mtcnn_lite.checks.evaluation import average_precision, landmark_error
 from mtcnn_lite.checks.losses import detection_loss, multitask_loss
 from mtcnn_lite.checks.mining import hard_examples
 from mtcnn_lite.checks.offsets import decode_offsets
@@ -15,22 +18,28 @@ from mtcnn_lite.checks.scales import pyramid_scales
 from mtcnn_lite.checks.squares import square_boxes
 from mtcnn_lite.checks.suppression import nms, soft_nms
 from mtcnn_lite.checks.targets import box_target
+from mtcnn_lite.checks.training import learning_rate
 from mtcnn_lite.checks.verdict import Verdict
 from mtcnn_lite.checks.windows import candidate_windows
 
 __all__ = [
     "Verdict",
+    "average_precision",
     "box_target",
     "candidate_windows",
     "decode_offsets",
     "detection_loss",
     "hard_examples",
     "iou",
+    "landmark_error",
     "landmarks_to_image",
+    "learning_rate",
     "multitask_loss",
     "nms",
     "pyramid_scales",
     "sample_kind",
+    "similarity_transform",
     "soft_nms",
     "square_boxes",
+    "triplet_loss",
 ]

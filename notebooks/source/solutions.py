@@ -137,3 +137,50 @@ def box_target(window, face):
     """How far each corner of the face lies from the window's own, in window sides."""
     sides = np.tile(window[2:] - window[:2], 2)  # (4,) width, height, width, height
     return (face - window) / sides  # (4,)
+
+
+# --- 09_training
+
+
+def learning_rate(step, steps, peak, warm_up):
+    """Evenly up to the peak, then down along half a cosine."""
+    if step < warm_up:
+        return peak * (step + 1) / warm_up
+    done = (step - warm_up) / (steps - warm_up)  # 0 to nearly 1
+    return peak * (1 + np.cos(np.pi * done)) / 2
+
+
+# --- 12_recognition
+
+
+def similarity_transform(points, target):
+    """About the means, turn and scale are one complex number; the shift brings mean to mean."""
+    p, q = points @ [1, 1j], target @ [1, 1j]  # (5,) x + iy
+    a = (np.conj(p - p.mean()) * (q - q.mean())).sum() / (np.abs(p - p.mean()) ** 2).sum()
+    shift = q.mean() - a * p.mean()
+    return np.array([[a.real, -a.imag, shift.real], [a.imag, a.real, shift.imag]])
+
+
+def triplet_loss(anchor, positive, negative, margin):
+    """Squared distances to both, row by row; what is farther by the margin is free."""
+    near = ((anchor - positive) ** 2).sum(axis=1)  # (N,)
+    far = ((anchor - negative) ** 2).sum(axis=1)  # (N,)
+    return np.maximum(0, near - far + margin).mean()
+
+
+# --- 10_evaluation
+
+
+def average_precision(scores, is_true, number_of_faces):
+    """Best score first; each right detection adds the best precision reached there or further on."""
+    hits = is_true[np.argsort(-scores)]  # (N,)
+    precision = np.cumsum(hits) / np.arange(1, len(hits) + 1)  # (N,)
+    envelope = np.maximum.accumulate(precision[::-1])[::-1]  # (N,)
+    return envelope[hits].sum() / number_of_faces
+
+
+def landmark_error(predicted, true):
+    """The mean distance of a face's points, over the distance between its labelled eyes."""
+    distances = np.linalg.norm(predicted - true, axis=2)  # (N, 5)
+    eyes = np.linalg.norm(true[:, 1] - true[:, 0], axis=1)  # (N,)
+    return distances.mean(axis=1) / eyes

@@ -1,0 +1,86 @@
+"""Training: batches of a few persons with a few views each, semi-hard triplets within the batch, one step."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+from torch import Tensor, nn
+
+from mtcnn_lite.boxes import Floats
+from mtcnn_lite.embedding.net import prepare
+from mtcnn_lite.embedding.triplets import MARGIN, semi_hard_triplets, squared_distances, triplet_loss
+from mtcnn_lite.embedding.views import STRONG, Variation, varied
+from mtcnn_lite.images import Pixels
+
+RATE = 4e-3  # the highest learning rate; it rises to this and falls again (one cycle)
+DECAY = 1e-3
+
+
+@dataclass(frozen=True, eq=False)
+class History:
+    """What each of S steps saw: the loss (S,) over its triplets, and the share (S,) of all pairs of one person that had
+    a negative to learn from. It falls as the net learns; the loss, a mean over what is still hard, falls less."""
+
+    loss: Floats
+    share: Floats
+
+
+def train_embedding(
+    net: nn.Module,
+    crops: Pixels,
+    person: ArrayLike,
+    rng: np.random.Generator,
+    steps: int,
+    persons: int = 32,
+    views: int = 3,
+    margin: float = MARGIN,
+    how: Variation = STRONG,
+    choose: Callable[[Tensor, Tensor, float], Tensor] = semi_hard_triplets,
+    report: Callable[[int, float], None] | None = None,
+) -> History:
+    """Teaches `net` in place that faces of one person are close, by FaceNet's loss. Gives what each step saw.
+
+    `crops`: aligned, uint8 (M, 32, 32, 3). `person` (M,), whole numbers: whose each is. One crop a person is enough,
+    for each time it is seen it is `varied`; where a person has several, each view takes one of them at random. A batch
+    has up to `persons` persons, drawn without repeats, with `views` views each. `choose` gives the triplets to learn
+    from, as `semi_hard_triplets` does. `report` is called after each step with its number from 1 on and its loss.
+
+    The same `rng`, weights and number of torch threads give the same result. Raises ValueError for fewer than two
+    persons or two views: then there is no triplet.
+    """
+    whose = np.asarray(person)
+    if whose.shape != (len(crops),):
+        raise ValueError(f"person has shape {whose.shape}; for {len(crops)} crops it must be ({len(crops)},)")
+    names = np.unique(whose)
+    if len(names) < 2 or views < 2:
+        raise ValueError(f"{len(names)} persons and {views} views: a triplet needs two of each at least")
+    rows_of = [np.flatnonzero(whose == name) for name in names]
+    optimiser = torch.optim.AdamW(net.parameters(), lr=RATE, weight_decay=DECAY)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, RATE, total_steps=max(steps, 1))
+    losses, shares = np.zeros(steps, np.float32), np.zeros(steps, np.float32)
+    net.train()
+    for step in range(steps):
+        batch, label = _batch(rows_of, rng, min(persons, len(names)), views)
+        embeddings = net(prepare(varied(crops[batch], rng, how)))  # (B, D)
+        rows = choose(squared_distances(embeddings, embeddings), torch.from_numpy(label), margin)  # (T, 3)
+        anchor, positive, negative = embeddings[rows.T]  # (T, D) each
+        loss = triplet_loss(anchor, positive, negative, margin)
+        optimiser.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimiser.step()
+        schedule.step()
+        losses[step], shares[step] = loss.item(), len(rows) / (len(batch) * (views - 1))
+        if report is not None:
+            report(step + 1, loss.item())
+    net.eval()
+    return History(losses, shares)
+
+
+def _batch(
+    rows_of: list[NDArray[np.int64]], rng: np.random.Generator, persons: int, views: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Rows of the crops in a batch, and whose they are, (persons * views,) each."""
+    label = np.repeat(rng.choice(len(rows_of), persons, replace=False), views)
+    return np.array([rng.choice(rows_of[k]) for k in label]), label

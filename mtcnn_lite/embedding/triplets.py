@@ -1,0 +1,67 @@
+"""The triplet loss, and which triplets of a batch are worth it.
+
+Schroff, Kalenichenko and Philbin 2015, "FaceNet", arXiv 1503.03832, equations 1 to 4.
+"""
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+MARGIN = 0.2  # the paper's
+
+
+def squared_distances(first: Tensor, second: Tensor) -> Tensor:
+    """Squared Euclidean distance of each of `first` (N, D) to each of `second` (M, D): (N, M), never below 0.
+
+    Between unit vectors it is 2 - 2 cos of their angle: 0 for the same direction, 4 for opposite ones.
+
+    >>> squared_distances(torch.tensor([[1.0, 0.0]]), torch.tensor([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0]]))
+    tensor([[0., 2., 4.]])
+    """
+    if first.ndim != 2 or second.ndim != 2 or first.shape[1] != second.shape[1]:
+        raise ValueError(f"shapes {tuple(first.shape)} and {tuple(second.shape)}; they must be (N, D) and (M, D)")
+    squares = first.square().sum(dim=1)[:, None] + second.square().sum(dim=1)  # (N, M)
+    return (squares - 2 * first @ second.T).clamp(min=0)  # rounding may leave -1e-7
+
+
+def triplet_loss(anchor: Tensor, positive: Tensor, negative: Tensor, margin: float = MARGIN) -> Tensor:
+    """The mean of max(0, d(anchor, positive) - d(anchor, negative) + margin) over N triplets, d a squared distance.
+
+    All three (N, D), row for row: `positive` another face of the anchor's person, `negative` somebody else's. The
+    paper's equation 2 is a sum; a mean makes the step independent of N. 0, with gradient 0, where N is 0.
+
+    >>> triplet_loss(torch.tensor([[0.0, 0.0]]), torch.tensor([[0.5, 0.0]]), torch.tensor([[0.6, 0.0]]))
+    tensor(0.0900)
+    """
+    if anchor.ndim != 2 or not anchor.shape == positive.shape == negative.shape:
+        shapes = f"{tuple(anchor.shape)}, {tuple(positive.shape)}, {tuple(negative.shape)}"
+        raise ValueError(f"anchor, positive and negative have shapes {shapes}; all must be the same (N, D)")
+    near, far = (anchor - positive).square().sum(dim=1), (anchor - negative).square().sum(dim=1)  # (N,)
+    return functional.relu(near - far + margin).sum() / max(1, len(anchor))
+
+
+def semi_hard_triplets(distances: Tensor, person: Tensor, margin: float = MARGIN) -> Tensor:
+    """Rows of anchor, positive and negative, (T, 3): every pair of one person with its nearest semi-hard negative.
+
+    `distances` (N, N), squared, each of a batch with each; `person` (N,): whose face a row is. Semi-hard is who lies
+    farther from the anchor than the positive, but by less than the margin: the loss is above 0, and below the margin.
+    A pair without such a negative is left out. Ordered by anchor, then by positive; of equal distances the first. The
+    nearest negatives of all, "hard" ones, can draw everything into one point early in training (the paper, 3.2).
+
+    >>> at = torch.tensor([[0.0], [0.1], [0.3], [0.4]])     # 0 and 1 are one person, 2 and 3 another
+    >>> semi_hard_triplets(squared_distances(at, at), torch.tensor([0, 0, 1, 1]), margin=0.1).tolist()
+    [[0, 1, 2], [1, 0, 2], [2, 3, 1], [3, 2, 1]]
+    """
+    count = len(person)
+    if distances.shape != (count, count) or person.ndim != 1:
+        raise ValueError(
+            f"distances has shape {tuple(distances.shape)}; for {count} faces it must be ({count}, {count})"
+        )
+    distances = distances.detach()
+    same = person[:, None] == person[None]  # (N, N)
+    anchor, positive = torch.nonzero(same & ~torch.eye(count, dtype=torch.bool, device=same.device), as_tuple=True)
+    near = distances[anchor, positive][:, None]  # (pairs, 1)
+    far = distances[anchor].masked_fill(same[anchor], torch.inf)  # (pairs, N)
+    far = far.masked_fill((far <= near) | (far >= near + margin), torch.inf)
+    least, negative = far.min(dim=1) if count else (near[:, 0], positive)
+    return torch.stack([anchor, positive, negative], dim=1)[least < torch.inf]

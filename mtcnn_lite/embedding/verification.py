@@ -1,0 +1,81 @@
+"""Are these two faces one person? Distances of pairs, the errors at each threshold, and the nearest known face."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from mtcnn_lite.boxes import Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Verification:
+    """Squared distances of pairs, each sorted: `same` (S,) of one person, `different` (D,) of two."""
+
+    same: Floats
+    different: Floats
+
+    def accepted(self, threshold: float) -> tuple[float, float]:
+        """The shares of `same` and of `different` pairs that lie at the threshold or closer: right, and wrong."""
+        rows = (self.same, self.different)
+        right, wrong = (float(np.searchsorted(d, threshold, side="right") / len(d)) for d in rows)
+        return right, wrong
+
+    def threshold(self, false_accepts: float) -> float:
+        """The highest threshold that accepts no more than such a share of `different` pairs; -1 accepts nobody."""
+        allowed = int(false_accepts * len(self.different))
+        if allowed >= len(self.different):
+            return float("inf")
+        return float(np.nextafter(self.different[allowed], np.float32(-1)))
+
+    def curve(self) -> tuple[Floats, Floats]:
+        """The ROC curve from (0, 0) to (1, 1): the shares wrongly and rightly accepted, a step for each distance."""
+        steps = np.unique(np.concatenate([self.same, self.different]))
+        wrong, right = (np.searchsorted(d, steps, side="right") / len(d) for d in (self.different, self.same))
+        return np.concatenate([[0], wrong]).astype(np.float32), np.concatenate([[0], right]).astype(np.float32)
+
+    @property
+    def area(self) -> float:
+        """Area under the ROC curve: how often a pair of one person is closer than a pair of two; a tie counts half."""
+        below = np.searchsorted(self.same, self.different, side="left")
+        upto = np.searchsorted(self.same, self.different, side="right")
+        return float((below + upto).mean() / 2 / len(self.same))
+
+
+def verification(embeddings: ArrayLike, person: ArrayLike) -> Verification:
+    """Every pair of N faces, each once. `embeddings` (N, D), `person` (N,). Raises ValueError where no pair is of one
+    person, or none of two: then there is nothing to tell apart.
+
+    >>> found = verification([[0, 0], [0, 1], [3, 0]], [7, 7, 8])
+    >>> found.same, found.different, found.area
+    (array([1.], dtype=float32), array([ 9., 10.], dtype=float32), 1.0)
+    """
+    points, whose = np.asarray(embeddings, np.float32), np.asarray(person)
+    if points.ndim != 2 or whose.shape != points.shape[:1]:
+        raise ValueError(f"embeddings has shape {points.shape} and person {whose.shape}; they must be (N, D) and (N,)")
+    one, other = np.triu_indices(len(points), 1)
+    distances, same = _squared(points, points)[one, other], whose[one] == whose[other]
+    if not same.any() or same.all():
+        raise ValueError(f"{len(same)} pairs, {int(same.sum())} of one person: both kinds are needed")
+    return Verification(np.sort(distances[same]), np.sort(distances[~same]))
+
+
+def nearest(gallery: ArrayLike, probes: ArrayLike) -> tuple[NDArray[np.int64], Floats]:
+    """For each of `probes` (P, D) the row of its nearest in `gallery` (G, D), and the squared distance: (P,), (P,).
+
+    Of equal distances the first. Raises ValueError for an empty gallery.
+
+    >>> nearest([[0, 0], [4, 0]], [[3, 0]])
+    (array([1]), array([1.], dtype=float32))
+    """
+    known = np.asarray(gallery, np.float32)
+    if not len(known):
+        raise ValueError("gallery is empty: nobody is known")
+    distances = _squared(np.asarray(probes, np.float32).reshape(-1, known.shape[1]), known)  # (P, G)
+    row = distances.argmin(axis=1)
+    return row, distances[np.arange(len(row)), row]
+
+
+def _squared(first: Floats, second: Floats) -> Floats:
+    """Squared distances, (N, M). From differences: exactly 0 between equal rows."""
+    return np.stack([np.square(second - one).sum(axis=1) for one in first]) if len(first) else first @ second.T

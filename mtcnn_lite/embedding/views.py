@@ -1,0 +1,72 @@
+"""Several pictures of one: turned, moved, lit from a side, out of focus, partly hidden. For the net, one person."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from mtcnn_lite.augment import coarse_batch, colour_batch
+from mtcnn_lite.images import Pixels
+
+
+@dataclass(frozen=True)
+class Variation:
+    """How much a view differs from its crop; lengths are in pixels of a 32 px crop.
+
+    turn, zoom, shift: standard deviations (degrees, share, pixels), as landmarks that are a little off would bring.
+    light: up to such a share brighter on one side, and darker on the other. contrast, brightness: as in
+    `augment.colour_batch`. coarse: share of the views that are small pictures enlarged. noise: up to so much standard
+    deviation. hidden: share of the views with a patch of one gray over 6 to 13 px. Half of all are mirrored.
+    """
+
+    turn: float = 5
+    zoom: float = 0.06
+    shift: float = 0.9
+    light: float = 0.7
+    contrast: float = 0.5
+    brightness: float = 50
+    coarse: float = 0.6
+    noise: float = 8
+    hidden: float = 0.4
+
+
+STRONG = Variation()
+
+
+def varied(crops: Pixels, rng: np.random.Generator, how: Variation = STRONG) -> Pixels:
+    """One view of each aligned crop, uint8 (N, s, s, 3): as `how` says. The crops stay as they are.
+
+    What comes in from outside repeats the crop's edge. The order: mirror, move, light, colour, focus, noise, patch.
+    """
+    count, side = crops.shape[:2]
+    unit = side / 32
+    views = crops.copy()
+    flipped = rng.random(count) < 0.5
+    views[flipped] = views[flipped, :, ::-1]
+    turn = np.radians(rng.normal(0, how.turn, count))
+    zoom, shift = np.exp(rng.normal(0, how.zoom, count)), rng.normal(0, how.shift * unit, (count, 2))
+    centre = np.array([side - 1, side - 1]) / 2  # pixel centres, as OpenCV counts
+    for k in range(count):
+        linear = zoom[k] * np.array([[np.cos(turn[k]), -np.sin(turn[k])], [np.sin(turn[k]), np.cos(turn[k])]])
+        matrix = np.column_stack([linear, centre - linear @ centre + shift[k]])
+        views[k] = cv2.warpAffine(views[k], matrix, (side, side), borderMode=cv2.BORDER_REPLICATE)
+    views = _lit(views, rng, how.light)
+    views = colour_batch(views, rng, how.contrast, how.brightness, gain=0)
+    views = coarse_batch(views, rng, how.coarse, least=round(10 * unit))
+    grain = rng.normal(0, 1, views.shape[:3]) * rng.uniform(0, how.noise, (count, 1, 1))  # (N, s, s) gray noise
+    views = np.clip(np.rint(views + grain[..., None]), 0, 255).astype(np.uint8)
+    for row in np.flatnonzero(rng.random(count) < how.hidden):
+        width, height = rng.integers(round(6 * unit), round(14 * unit), 2)
+        x, y = rng.integers(0, side - width), rng.integers(0, side - height)
+        views[row, y : y + height, x : x + width] = rng.integers(0, 256)
+    return views
+
+
+def _lit(views: Pixels, rng: np.random.Generator, most: float) -> Pixels:
+    """Each brighter towards one direction and darker against it, by a share that grows evenly from the middle."""
+    count, side = views.shape[:2]
+    towards, share = rng.uniform(0, 2 * np.pi, count), rng.uniform(0, most, count)
+    along = (np.arange(side) - (side - 1) / 2) / (side / 2)  # (s,) -1 to 1
+    x, y = (share * np.cos(towards))[:, None, None], (share * np.sin(towards))[:, None, None]
+    gain = 1 + x * along[None, None, :] + y * along[None, :, None]  # (N, s, s)
+    return np.clip(np.rint(views * gain[..., None]), 0, 255).astype(np.uint8)

@@ -1,0 +1,158 @@
+// The turned photo with five points, one of them pushed, and the crop that they give. All numbers are computed here, as
+// `view` in alignment.py computes them; a test holds the two together.
+
+const PHOTO = 420, CROP = 336, SHOWN = 1.9; // CSS pixels: sides on screen; how many of the box's sides the photo shows
+
+const times = ([[a, b, s], [c, d, t]], [x, y]) => [a * x + b * y + s, c * x + d * y + t];
+const after = (second, first) => { // one matrix that does `first`, then `second`
+  const [[a, b, s], [c, d, t]] = first, [[e, f, u], [g, h, v]] = second;
+  return [[e * a + f * c, e * b + f * d, e * s + f * t + u], [g * a + h * c, g * b + h * d, g * s + h * t + v]];
+};
+const inverse = ([[a, b, s], [c, d, t]]) => {
+  const det = a * d - b * c;
+  return [[d / det, -b / det, (b * t - d * s) / det], [-c / det, a / det, (c * s - a * t) / det]];
+};
+
+function similarity(points, target) { // least squares: sum(conj(p) q) / sum(|p|^2) of the centred points
+  const mean = (all, k) => all.reduce((sum, each) => sum + each[k], 0) / all.length;
+  const [px, py, qx, qy] = [mean(points, 0), mean(points, 1), mean(target, 0), mean(target, 1)];
+  let a = 0, b = 0, spread = 0;
+  points.forEach(([x, y], k) => {
+    const [u, v, w, z] = [x - px, y - py, target[k][0] - qx, target[k][1] - qy];
+    a += u * w + v * z;
+    b += u * z - v * w;
+    spread += u * u + v * v;
+  });
+  [a, b] = [a / spread, b / spread];
+  return [[a, -b, qx - a * px + b * py], [b, a, qy - b * px - a * py]];
+}
+
+export function cut(points, [x1, y1, x2, y2], template, side, way, turn, which, right, down) { // way: 0 plain, 1 eyes, 2 all
+  const middle = [(x1 + x2) / 2 - 0.5, (y1 + y2) / 2 - 0.5], angle = (turn * Math.PI) / 180;
+  const [c, s] = [Math.cos(angle), Math.sin(angle)];
+  const turning = [[c, -s, middle[0] - c * middle[0] + s * middle[1]], [s, c, middle[1] - s * middle[0] - c * middle[1]]];
+  const turned = points.map((point) => times(turning, point));
+  const given = turned.map(([x, y], k) => (k === which ? [x + right, y + down] : [x, y]));
+  const scale = side / (x2 - x1), count = way === 1 ? 2 : 5;
+  const matrix = way === 0
+    ? [[scale, 0, (side - 1) / 2 - scale * middle[0]], [0, scale, (side - 1) / 2 - scale * middle[1]]]
+    : similarity(given.slice(0, count), template.slice(0, count));
+  const landed = turned.map((point) => times(matrix, point));
+  const off = landed.reduce((sum, [x, y], k) => sum + Math.hypot(x - template[k][0], y - template[k][1]), 0) / 5;
+  const tilt = (Math.atan2(landed[1][1] - landed[0][1], landed[1][0] - landed[0][0]) * 180) / Math.PI;
+  return { middle, turning, turned, given, matrix, landed, off, tilt };
+}
+
+function render({ model, el }) {
+  const root = element(el, "div", "mtcnn-canvas"), views = element(root, "div", "views");
+  const photo = view(views), crop = view(views), said = element(root, "p");
+  said.setAttribute("aria-live", "polite");
+  said.style.maxWidth = "760px";
+  const get = (name) => model.get(name), square = get("square"), side = get("side"), width = square[2] - square[0];
+  const zoom = PHOTO / (SHOWN * width), names = ["turn", "which", "right", "down", "way"];
+  let bitmap = null, now = null, held = null;
+
+  const corner = () => [(square[0] + square[2]) / 2 - (SHOWN * width) / 2, (square[1] + square[3]) / 2 - (SHOWN * width) / 2];
+  const onPhoto = ([x, y]) => [(x + 0.5 - corner()[0]) * zoom, (y + 0.5 - corner()[1]) * zoom]; // pixel centre to screen
+  const toEdges = ([[a, b, s], [c, d, t]]) => [[a, b, s + 0.5 - (a + b) / 2], [c, d, t + 0.5 - (c + d) / 2]]; // of centres
+
+  function place(pen, [[a, b, s], [c, d, t]], unit) { // pen draws in pixels of the photo; the matrix counts edges
+    pen.save();
+    pen.transform(unit * a, unit * c, unit * b, unit * d, unit * s, unit * t);
+    pen.imageSmoothingQuality = "high";
+    pen.drawImage(bitmap, 0, 0);
+    pen.restore();
+  }
+
+  function dot(pen, [x, y], colour, ring) {
+    pen.beginPath();
+    pen.arc(x, y, ring ? 7 : 4, 0, 7);
+    pen.lineWidth = ring ? 4 : 3;
+    pen.strokeStyle = "#fff";
+    pen.stroke();
+    if (ring) {
+      pen.lineWidth = 2;
+      pen.strokeStyle = colour;
+      pen.stroke();
+    } else {
+      pen.fillStyle = colour;
+      pen.fill();
+    }
+  }
+
+  function draw() {
+    if (!bitmap) return;
+    const [belongs, is] = get("colours"), template = get("template"), way = get("way");
+    now = cut(get("points"), square, template, side, way, get("turn"), get("which"), get("right"), get("down"));
+    let pen = photo.fit(PHOTO, PHOTO);
+    pen.fillStyle = "#000";
+    pen.fillRect(0, 0, PHOTO, PHOTO);
+    const [left, top] = corner();
+    place(pen, after([[1, 0, -left], [0, 1, -top]], toEdges(now.turning)), zoom);
+    const back = inverse(toEdges(now.matrix)), around = [[0, 0], [side, 0], [side, side], [0, side]];
+    for (const [thick, style] of [[5, "#fff"], [2.5, belongs]]) {
+      pen.beginPath();
+      around.forEach((each) => {
+        const [x, y] = times(back, each);
+        pen.lineTo((x - left) * zoom, (y - top) * zoom);
+      });
+      pen.closePath();
+      pen.lineWidth = thick;
+      pen.strokeStyle = style;
+      pen.stroke();
+    }
+    now.given.forEach((point, k) => {
+      if (k === get("which") && (get("right") || get("down"))) dot(pen, onPhoto(now.turned[k]), is, true);
+      dot(pen, onPhoto(point), is, false);
+    });
+    photo.caption.textContent = `photo, turned by ${get("turn").toFixed(0)}°: drag a point`;
+    pen = crop.fit(CROP, CROP);
+    pen.fillStyle = "#000";
+    pen.fillRect(0, 0, CROP, CROP);
+    const unit = CROP / side;
+    pen.beginPath();
+    pen.rect(0, 0, CROP, CROP);
+    pen.clip();
+    place(pen, after(toEdges(now.matrix), toEdges(now.turning)), unit);
+    for (const [points, colour, ring] of [[template, belongs, true], [now.landed, is, false]]) {
+      for (const [x, y] of points) dot(pen, [(x + 0.5) * unit, (y + 0.5) * unit], colour, ring);
+    }
+    crop.caption.textContent = `${get("ways")[way]}: the crop; rings: where points belong`;
+    const sign = (value) => (value < -0.05 ? "−" : "") + Math.abs(value).toFixed(1);
+    said.textContent = `The points land ${now.off.toFixed(1)} px from their places, on average; the eyes are tilted by ${sign(now.tilt)}°, `
+      + `${Math.hypot(now.landed[1][0] - now.landed[0][0], now.landed[1][1] - now.landed[0][1]).toFixed(1)} px apart.`;
+  }
+
+  const limit = (value) => Math.round(2 * Math.min(Math.max(value, -get("reach")), get("reach"))) / 2;
+  photo.canvas.style.touchAction = "none"; // a finger drags the point, not the page
+  photo.canvas.addEventListener("pointerdown", (event) => {
+    if (!now) return;
+    const far = now.given.map((point) => Math.hypot(onPhoto(point)[0] - event.offsetX, onPhoto(point)[1] - event.offsetY));
+    held = far.indexOf(Math.min(...far));
+    if (far[held] > 18) held = null;
+    else {
+      photo.canvas.setPointerCapture(event.pointerId);
+      event.preventDefault();
+    }
+  });
+  photo.canvas.addEventListener("pointermove", (event) => {
+    if (held === null) return;
+    const [x, y] = onPhoto(now.turned[held]);
+    model.set("which", held);
+    model.set("right", limit((event.offsetX - x) / zoom));
+    model.set("down", limit((event.offsetY - y) / zoom));
+  });
+  for (const end of ["pointerup", "pointercancel"]) {
+    photo.canvas.addEventListener(end, () => {
+      if (held !== null) model.save_changes(); // Python learns where the point has come to rest
+      held = null;
+    });
+  }
+  for (const name of names) model.on(`change:${name}`, draw);
+  createImageBitmap(new Blob([bytes(get("photo"))], { type: "image/jpeg" })).then((decoded) => {
+    bitmap = decoded;
+    draw();
+  });
+}
+
+export default { render };
