@@ -145,11 +145,8 @@ _AREA_MISTAKES = (
         "That is the trapezoid rule. The envelope is a staircase: each step of recall times the envelope at its end.",
         (
             _of(lambda h, p, e, r: _trapezoid(r, p)),
-            _of(lambda h, p, e, r: _trapezoid(r, e)),
             _of(lambda h, p, e, r: _after((0, 0), r, p)),
             _of(lambda h, p, e, r: _after((0, 1), r, p)),
-            _of(lambda h, p, e, r: _after((0, 1), r, e)),
-            _of(lambda h, p, e, r: _after((0, e[0]), r, e)),
             _of(lambda h, p, e, r: _after((0, p[0]), r, p)),
         ),
     ),
@@ -164,7 +161,7 @@ _AREA_MISTAKES = (
     Mistake(
         "The first step of recall is missing: it goes from 0 to the first recall. np.diff(recall, prepend=0).",
         (
-            _of(lambda h, p, e, r: (np.diff(r) * e[1:]).sum()),
+            _of(lambda h, p, e, r: (np.diff(r) * e[1:]).sum()),  # by trapezoids the same: e is flat between hits
             _of(lambda h, p, e, r: (np.diff(r) * e[:-1]).sum()),
             _of(lambda h, p, e, r: (np.diff(r) * p[1:]).sum()),
         ),
