@@ -44,9 +44,8 @@ def train(
 
     teacher: a trained net of the same kind, whose answers count beside the labels (see `teacher`).
     `folder` gets `checkpoint.pt` and `log.csv`; where it holds a checkpoint, training goes on from there and ends
-    with the same weights as without the interruption. A landmark head that neither samples nor a teacher teach keeps its
-    weights.
-    Raises RunError where the loss is no number any more.
+    with the same weights as without the interruption. A landmark head that neither samples nor a teacher teach keeps
+    its weights. Raises RunError where the loss is no number any more.
     """
     keep_memory()
     net.train().to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stubs lack it
