@@ -57,6 +57,10 @@ def server(folder: Path, scratch: Path):
     places = {"JUPYTERLAB_SETTINGS_DIR": "settings", "JUPYTERLAB_WORKSPACES_DIR": "workspaces",
               "JUPYTER_RUNTIME_DIR": "runtime", "JUPYTER_CONFIG_DIR": "config", "IPYTHONDIR": "ipython"}  # fmt: skip
     env = os.environ | {name: str(scratch / place) for name, place in places.items()}
+    # JupyterLab saves what is open every two minutes, and chapter 09 takes longer: the tests must not write notebooks.
+    saving = scratch / places["JUPYTERLAB_SETTINGS_DIR"] / "@jupyterlab" / "docmanager-extension"
+    saving.mkdir(parents=True)
+    (saving / "plugin.jupyterlab-settings").write_text('{"autosave": false}')
     with open(scratch / "lab.log", "wb") as log:
         process = subprocess.Popen(command, env=env, stdout=log, stderr=log, start_new_session=True)
     try:
