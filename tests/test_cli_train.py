@@ -47,7 +47,7 @@ def test_one_command_trains_all_stages_and_resumes(home, capsys):
     assert main(["train", *BRIEF, "--out", "run"]) == 0
     printed = capsys.readouterr()
     assert printed.err == ""  # no bar where nobody watches
-    for words in ("photos                22", "pnet-1: Store(", "onet-1, held out: samples ", "weights in run/weights"):
+    for words in ("photos                22", "pnet-1: Store(", "onet-2, held out: samples ", "weights in run/weights"):
         assert words in printed.out
     load_weights("run/weights")
     before = (home / "run" / "weights" / "onet.safetensors").read_bytes()
@@ -64,6 +64,14 @@ def test_one_command_trains_all_stages_and_resumes(home, capsys):
     assert plan["stages"]["pnet-1"]["rate"] == pytest.approx(0.2 * 4e-3)
     assert "weights in" not in capsys.readouterr().out  # three stages are still to come
     assert not (home / "tuned" / "weights").exists()
+
+    further = ["--from", "run/weights", "--stages", "pnet-2", "--rate", "0.5"]
+    assert main(["train", *BRIEF, "--out", "further", *further]) == 0
+    plan = json.loads((home / "further" / "plan.json").read_text())
+    assert {name: stage["rate"] for name, stage in plan["stages"].items()} == {"pnet-2": pytest.approx(0.5 * 4e-3)}
+    files = [f"weights/{net}.safetensors" for net in ("pnet", "rnet", "onet")]
+    same = [(home / "further" / file).read_bytes() == (home / "run" / file).read_bytes() for file in files]
+    assert same == [False, True, True]
 
 
 def test_two_processes_learn_as_one_does(home):
@@ -105,6 +113,9 @@ def test_a_share_of_a_data_set_is_kept():
     ("arguments", "status", "message"),
     [
         (["--stage", "pnet-9"], 2, "invalid choice: 'pnet-9'"),
+        (["--stages", "rnet-2"], 2, "--stages rnet-2 draws the mistakes of a trained rnet: name a stage of it that"),
+        (["--stages", "rnet-1", "--stage", "pnet-1"], 2, "--stage pnet-1 is none of --stages rnet-1"),
+        (["--rate", "-1"], 2, "--rate is -1.0; it must be a share above 0"),
         (["--steps", "0"], 2, "--steps is 0.0; it must be a share above 0"),
         (["--seed", "-1"], 2, "--seed is -1"),
         (["--workers", "0"], 2, "--workers is 0"),

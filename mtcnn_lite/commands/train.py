@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mtcnn_lite.commands.settings import FAILED, add_data, read_data
-from mtcnn_lite.training.plan import STAGES, adapted
+from mtcnn_lite.training.plan import STAGES, TUNED, adapted
 
 if TYPE_CHECKING:
     from mtcnn_lite.photo import Photo
@@ -47,8 +47,10 @@ def add(commands: Any) -> None:
     add("--resume", action="store_true", help="go on with the run in --out, if there is one")
     add("--stage", metavar="NAME", choices=[stage.name for stage in STAGES],
         help="only this stage, after those before it: " + ", ".join(stage.name for stage in STAGES))  # fmt: skip
+    add("--stages", nargs="+", metavar="NAME", choices=[stage.name for stage in STAGES],
+        help="a run of these stages alone, in the order above: to train on from weights that --from gives")  # fmt: skip
     add("--from", dest="start", metavar="WEIGHTS",
-        help="begin with these: a folder, or zhang2016; at a fifth of the rate (default: untrained)")  # fmt: skip
+        help="begin with these: mtcnn_lite, zhang2016, or a folder (default: untrained)")  # fmt: skip
     add("--teacher", metavar="WEIGHTS",
         help="trained nets, a folder or zhang2016, whose answers to the samples count beside the labels: half of what "
         "says face or not, and points for the faces that have none")  # fmt: skip
@@ -62,6 +64,8 @@ def add(commands: Any) -> None:
         metavar="SHARE",
         help="of each stage's steps: 0.01 to try it out (default: 1)",
     )
+    add("--rate", type=float, metavar="SHARE",
+        help=f"of each stage's learning rate (default: 1; {TUNED} with --from, which forgets little)")  # fmt: skip
     add("--seed", type=int, default=0, help="of all that is random (default: 0)")
     add("--device", choices=("cpu", "cuda", "mps"), default="cpu",
         help="what the nets are trained on; cuda and mps were never tested (default: cpu)")  # fmt: skip
@@ -103,10 +107,18 @@ def run(options: argparse.Namespace) -> int:
         options.error(f"--workers is {options.workers}; it must be 1 or more")
     if options.seed < 0:
         options.error(f"--seed is {options.seed}; it must be 0 or more")
+    chosen = [stage for stage in STAGES if options.stages is None or stage.name in options.stages]
+    rate = options.rate if options.rate is not None else TUNED if options.start else 1.0
     try:
-        stages = adapted(STAGES, options.steps, tuned=options.start is not None)
+        stages = adapted(chosen, options.steps, rate)
     except ValueError as error:
         options.error(f"--{error}")
+    for number, stage in enumerate(stages):
+        if stage.mined and not options.start and stage.net not in {before.net for before in stages[:number]}:
+            options.error(f"--stages {stage.name} draws the mistakes of a trained {stage.net}: name a stage of it that "
+                          "comes before, or give its weights with --from")  # fmt: skip
+    if options.stage and options.stage not in [stage.name for stage in stages]:
+        options.error(f"--stage {options.stage} is none of --stages {' '.join(options.stages)}")
     import torch
 
     there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}

@@ -85,25 +85,28 @@ STAGES = (
     Stage("pnet-2", "pnet", _P_MINED, 16000, 1024, 4e-3, (4, 1, 1, 1.5), PAPER, mined=True),
     # More positives than 3 : 1, as most of what P-Net sends is none; its negatives are hard ones to begin with.
     Stage("rnet-1", "rnet", _R, 5000, 512, 2e-3, (3, 1.3, 1, 1.7), PAPER, coarse=0.25),
-    Stage("rnet-2", "rnet", _R, 6000, 512, 2e-3, (3, 1.3, 1, 1.7), PAPER, mined=True, coarse=0.25),
+    Stage("rnet-2", "rnet", _R, 9000, 512, 2e-3, (3, 1.3, 1, 1.7), PAPER, mined=True, coarse=0.25),
     Stage("onet-1", "onet", _O, 12000, 256, 1.5e-3, (2.6, 1.4, 1, 2), PAPER_ONET, coarse=0.25),
+    # O-Net is the largest and learns the longest; its own worst mistakes come beside all it had before.
+    Stage("onet-2", "onet", _O, 10000, 256, 1.5e-3, (2.6, 1.4, 1, 2), PAPER_ONET, mined=True, coarse=0.25),
 )
 
 
-def adapted(stages: Sequence[Stage], steps: float = 1.0, tuned: bool = False) -> tuple[Stage, ...]:
-    """These stages with this share of their steps, and, where they begin with given weights, TUNED of their rate.
+def adapted(stages: Sequence[Stage], steps: float = 1.0, rate: float = 1.0) -> tuple[Stage, ...]:
+    """These stages with this share of their steps and of their rate.
 
     >>> [stage.steps for stage in adapted(STAGES, steps=0.01)]
-    [40, 160, 50, 60, 120]
+    [40, 160, 50, 90, 120, 100]
     """
-    if not steps > 0:
-        raise ValueError(f"steps is {steps}; it must be a share above 0")
+    for name, share in (("steps", steps), ("rate", rate)):
+        if not share > 0:
+            raise ValueError(f"{name} is {share}; it must be a share above 0")
     return tuple(
         replace(
             stage,
             steps=max(1, round(stage.steps * steps)),
             warm_up=round(stage.warm_up * min(steps, 1)),
-            rate=stage.rate * (TUNED if tuned else 1),
+            rate=stage.rate * rate,
         )
         for stage in stages
     )
