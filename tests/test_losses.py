@@ -12,6 +12,7 @@ from mtcnn_lite.losses import (
     WEIGHTS,
     Losses,
     detection_loss,
+    focal_loss,
     multitask_loss,
     sample_losses,
     squared_error,
@@ -75,6 +76,34 @@ def test_gradient_of_detection_is_p_minus_y():
     p = face.detach().softmax(dim=1)[:, 1]
     np.testing.assert_allclose(face.grad[:, 1], p - label, atol=1e-12)
     np.testing.assert_allclose(face.grad[:, 0], label - p, atol=1e-12)
+
+
+# --- focal loss
+
+
+@pytest.mark.parametrize(("gamma", "alpha"), [(0.0, 0.5), (0.5, 0.25), (2.0, 0.25), (5.0, 0.9)])
+def test_focal_loss_is_the_papers_formula(gamma, alpha):
+    """Lin et al. 2017, eq. 5, on probabilities, one sample at a time."""
+    face, labels = as_output(40).face.detach(), torch.arange(40) % 2
+    found = focal_loss(face, labels, gamma, alpha)
+    for logits, y, loss in zip(face, labels.tolist(), found.tolist(), strict=True):
+        p = 1 / (1 + math.exp(float(logits[0] - logits[1])))
+        p_t, alpha_t = (p, alpha) if y else (1 - p, 1 - alpha)
+        assert loss == pytest.approx(-alpha_t * (1 - p_t) ** gamma * math.log(p_t), rel=1e-9)
+
+
+def test_focal_loss_without_gamma_is_half_the_cross_entropy_at_alpha_a_half():
+    face, labels = as_output(30).face, torch.arange(30) % 2
+    found, expected = focal_loss(face, labels, 0.0, 0.5), detection_loss(face, labels) / 2
+    np.testing.assert_allclose(found.detach(), expected.detach(), rtol=1e-12)
+
+
+def test_focal_loss_stays_finite_and_keeps_its_gradient_where_p_rounds_to_0_or_1():
+    face = torch.tensor([[0.0, 300.0], [300.0, 0.0], [0.0, 300.0]], requires_grad=True)
+    loss = focal_loss(face, torch.tensor([0, 1, 1]))
+    assert loss.tolist() == [225, 75, 0]  # 0.75 and 0.25 of 300
+    loss.sum().backward()
+    np.testing.assert_allclose(face.grad, [[-0.75, 0.75], [0.25, -0.25], [0, 0]], atol=1e-6)
 
 
 # --- distances

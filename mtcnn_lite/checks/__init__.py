@@ -8,6 +8,7 @@ passed: `mine if checks.decode_offsets(mine) else boxes.decode_offsets`. Your fu
 from mtcnn_lite.checks.alignment import similarity_transform
 from mtcnn_lite.checks.embedding import triplet_loss
 from mtcnn_lite.checks.evaluation import average_precision, landmark_error
+from mtcnn_lite.checks.limits import anchor_grid, focal_loss
 from mtcnn_lite.checks.losses import detection_loss, multitask_loss
 from mtcnn_lite.checks.mining import hard_examples
 from mtcnn_lite.checks.offsets import decode_offsets
@@ -24,11 +25,13 @@ from mtcnn_lite.checks.windows import candidate_windows
 
 __all__ = [
     "Verdict",
+    "anchor_grid",
     "average_precision",
     "box_target",
     "candidate_windows",
     "decode_offsets",
     "detection_loss",
+    "focal_loss",
     "hard_examples",
     "iou",
     "landmark_error",

@@ -184,3 +184,21 @@ def landmark_error(predicted, true):
     distances = np.linalg.norm(predicted - true, axis=2)  # (N, 5)
     eyes = np.linalg.norm(true[:, 1] - true[:, 0], axis=1)  # (N,)
     return distances.mean(axis=1) / eyes
+
+
+# --- 11_limits
+
+
+def anchor_grid(height, width, stride, sizes):
+    """The middles of the cells, row by row, and half a side to each direction of them."""
+    cells = np.indices((-(-height // stride), -(-width // stride)))[::-1]  # (2, rows, columns) x, y
+    middles = (cells.reshape(2, -1).T[:, None] + 0.5) * stride  # (cells, 1, 2)
+    half = np.asarray(sizes)[:, None] / 2  # (S, 1)
+    return np.concatenate([middles - half, middles + half], axis=2).reshape(-1, 4)
+
+
+def focal_loss(face_probability, label, gamma, alpha):
+    """q is the probability given to the truth; what is easy has a q near 1."""
+    q = np.where(label == 1, face_probability, 1 - face_probability)  # (N,)
+    weight = np.where(label == 1, alpha, 1 - alpha)  # (N,)
+    return -weight * (1 - q) ** gamma * np.log(q)

@@ -138,9 +138,10 @@ checks.decode_offsets(decode_offsets)
 # | [08](08_hard_mining.ipynb) | hard mining: learn from the samples that the net gets most wrong | 45 |
 # | [09](09_training.ipynb) | training: three nets, each on what the ones before let through | 50 |
 # | [10](10_evaluation.ipynb) | evaluation: one number for a detector, and what it hides | 45 |
+# | [11](11_limits.ipynb) | limits: what a crowd costs, which faces are lost, and what came after | 50 |
 # | [12](12_recognition.ipynb) | recognition: upright crops, and a net that tells people apart | 50 |
 #
-# The other chapters on the map are in preparation. If you are in a hurry, begin with 03. Words are explained in the
+# If you are in a hurry, begin with 03. Words are explained in the
 # [glossary](glossary.md).
 #
 # ## Install it, test it

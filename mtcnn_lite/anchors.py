@@ -1,0 +1,85 @@
+"""What a one-pass detector has in place of a pyramid: boxes of fixed sizes all over the photo, and who they are for.
+
+The net has one answer for each **anchor**: is there a face about here, of about this size, and how does the box move?
+In training each anchor must be told which face it is for, or that it is background.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from mtcnn_lite.boxes import Floats, as_boxes, iou
+
+# stride: sides of the anchors at each place, px; https://github.com/biubug6/Pytorch_Retinaface, data/config.py
+RETINAFACE: Mapping[int, Sequence[float]] = {8: (16, 32), 16: (64, 128), 32: (256, 512)}
+# RetinaFace's paper (arXiv 1905.00641, table 2): three sides at each place, each 2 ** (1 / 3) times the one before
+RETINAFACE_PAPER: Mapping[int, Sequence[float]] = {
+    stride: tuple(4 * stride * 2 ** (k / 3) for k in range(3)) for stride in (4, 8, 16, 32, 64)
+}
+BACKGROUND, IGNORED = -1, -2  # what an anchor is that is for no face
+
+
+def anchor_grid(height: int, width: int, stride: int, sizes: Sequence[float]) -> Floats:
+    """Squares of each side in `sizes`, px, round the middle of each cell of `stride` px, shape (rows * columns * S, 4).
+
+    Rows of cells from the top, in a row from the left, in a cell in the order of `sizes`. A cell that hangs over the
+    photo's edge counts: rows = ceil(height / stride). Anchors may leave the photo; they are not clipped. Raises
+    ValueError for a stride under 1 or a size that is not above 0.
+
+    >>> anchor_grid(8, 16, stride=8, sizes=[4, 16])
+    array([[ 2.,  2.,  6.,  6.],
+           [-4., -4., 12., 12.],
+           [10.,  2., 14.,  6.],
+           [ 4., -4., 20., 12.]], dtype=float32)
+    """
+    if stride < 1:
+        raise ValueError(f"stride is {stride}; it must be 1 px or more")
+    side = np.asarray(sizes, np.float64).reshape(-1)
+    if not (side > 0).all():
+        raise ValueError(f"sizes is {sizes}; every side must be above 0 px")
+    rows, columns = -(-height // stride), -(-width // stride)
+    y, x = (np.indices((rows, columns)) + 0.5) * stride  # (rows, columns) each: the middles
+    middle = np.stack([x, y], axis=-1).reshape(-1, 1, 2)  # (cells, 1, 2)
+    half = np.broadcast_to(side[:, None] / 2, (len(side), 2))  # (S, 2)
+    return np.concatenate([middle - half, middle + half], axis=-1).reshape(-1, 4).astype(np.float32)
+
+
+def anchor_levels(height: int, width: int, levels: Mapping[int, Sequence[float]] = RETINAFACE) -> list[Floats]:
+    """The grid of each stride, in the mapping's order.
+
+    >>> [len(grid) for grid in anchor_levels(640, 640)]
+    [12800, 3200, 800]
+    """
+    return [anchor_grid(height, width, stride, sizes) for stride, sizes in levels.items()]
+
+
+def match_anchors(
+    anchors: ArrayLike, faces: ArrayLike, positive: float = 0.5, negative: float = 0.3, force: bool = True
+) -> NDArray[np.int64]:
+    """Which face each anchor (N, 4) is for, shape (N,): its row in `faces` (M, 4), BACKGROUND or IGNORED.
+
+    An anchor is for the face that it overlaps most (of equals, the first) if their IoU is `positive` or more,
+    background if it is under `negative`, and else ignored. `force`: each face also gets the anchor that overlaps it
+    most (of equals, the first), whatever that IoU is, as long as they touch at all; where two faces ask for one anchor,
+    the later has it. M may be 0. The limits are those of RetinaFace's paper; Pytorch_Retinaface has 0.35 for both.
+
+    Raises ValueError where the limits are not 0 <= negative <= positive <= 1.
+
+    >>> match_anchors([[0, 0, 10, 10], [4, 0, 14, 10], [40, 0, 50, 10]], [[0, 0, 10, 10]])
+    array([ 0, -2, -1])
+    """
+    anchors, faces = as_boxes(anchors, "anchors"), as_boxes(faces, "faces")
+    if not 0 <= negative <= positive <= 1:
+        raise ValueError(f"positive, negative is {(positive, negative)}; it must be 0 <= negative <= positive <= 1")
+    if not len(faces) or not len(anchors):
+        return np.full(len(anchors), BACKGROUND)
+    overlap = iou(anchors, faces)  # (N, M)
+    best = overlap.max(axis=1)  # (N,)
+    kind = np.where(best >= negative, IGNORED, BACKGROUND)
+    matched = np.where(best >= positive, overlap.argmax(axis=1), kind)
+    if force:
+        for face, anchor in enumerate(overlap.argmax(axis=0)):
+            if overlap[anchor, face] > 0:
+                matched[anchor] = face
+    return matched

@@ -1,0 +1,400 @@
+"""The judges of `anchor_grid` and `focal_loss`: where a one-pass detector looks, and what its many answers cost."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from mtcnn_lite import anchors
+from mtcnn_lite.checks import drawing
+from mtcnn_lite.checks.engine import Case, Function, Judge, Mistake
+from mtcnn_lite.checks.verdict import Verdict
+from mtcnn_lite.checks.words import Array
+
+
+def anchor_grid(fn: Function) -> Verdict:
+    """Judges `fn(height, width, stride, sizes) -> anchors (N, 4)`: squares of each side round the middle of each cell.
+
+    A cell is `stride` px wide and high; one that hangs over the photo's edge counts. Order: rows of cells from the top,
+    in a row from the left, in a cell as in `sizes`. x1, y1, x2, y2, not clipped, not rounded.
+
+    >>> anchor_grid(lambda h, w, stride, sizes: anchors.anchor_grid(h, w, stride, sizes) - stride / 2).hint
+    "The anchors sit on the cells' top left corners. A cell's middle is at (column + 0.5) * stride."
+    """
+    return _GRID.verdict(fn)
+
+
+def focal_loss(fn: Function) -> Verdict:
+    """Judges `fn(face_probability (N,), label (N,), gamma, alpha) -> losses (N,)`, natural logarithm.
+
+    With q, the probability given to the truth (p for a face, 1 - p for none): -a * (1 - q) ** gamma * log(q), where a
+    is alpha for a face, 1 - alpha for none. N may be 0. A safeguard against log(0) is welcome up to 1e-7. The inputs
+    must stay as they are.
+
+    >>> focal_loss(lambda p, y, gamma, alpha: -np.log(np.where(y == 1, p, 1 - p))).hint[:32]
+    'That is the plain cross-entropy.'
+    """
+    return _FOCAL.verdict(fn)
+
+
+# --- anchors
+
+
+def _grid(
+    height: int,
+    width: int,
+    stride: int,
+    sizes: Array,
+    cells: Callable[[int, int], int] = lambda length, stride: -(-length // stride),
+    start: float = 0.5,
+    scale: Callable[[Array, int], Array] = lambda sizes, stride: sizes,
+    order: tuple[int, int, int] = (0, 1, 2),
+    swapped: bool = False,
+) -> Array:
+    """The right anchors; and with other counts of cells, middles, sides or orders, the wrong ones."""
+    half = scale(np.asarray(sizes, float), stride) / 2
+    i, j, k = np.indices((cells(height, stride), cells(width, stride), len(half))).transpose(0, *(a + 1 for a in order))
+    y, x, half = (i.ravel() + start) * stride, (j.ravel() + start) * stride, half[k.ravel()]
+    x, y = (y, x) if swapped else (x, y)
+    return np.stack([x - half, y - half, x + half, y + half], axis=1)
+
+
+def _but(**changed: Any) -> Function:
+    return partial(_grid, **changed)
+
+
+def _then(change: Any) -> Function:
+    """The right anchors, and then something more: `change(anchors, height, width)`."""
+    return lambda height, width, stride, sizes: change(_grid(height, width, stride, sizes), height, width)
+
+
+_GRID_MISTAKES = (
+    Mistake(
+        "The anchors sit on the cells' top left corners. A cell's middle is at (column + 0.5) * stride.",
+        (_but(start=0),),
+    ),
+    Mistake(
+        "The anchors sit one cell too far: count cells from 0, and add half a cell to get to the middle.",
+        (_but(start=1.5), _but(start=1)),
+    ),
+    Mistake(
+        "The middle is half a pixel off. Coordinates are pixel edges: the middle of the first cell is stride / 2.",
+        (
+            lambda h, w, stride, sizes: _grid(h, w, stride, sizes) - 0.5,
+            lambda h, w, stride, sizes: _grid(h, w, stride, sizes, start=(stride - 1) / 2 / stride),
+        ),
+    ),
+    Mistake(
+        "The last cells are missing where the photo's side is no multiple of the stride. They count: round the number "
+        "of cells up.",
+        (_but(cells=lambda length, stride: length // stride),),
+    ),
+    Mistake(
+        "There is a row and a column too many: a side of 32 px has 4 cells of 8 px, not 5.",
+        (
+            _but(cells=lambda length, stride: length // stride + 1),
+            _but(cells=lambda length, stride: -(-length // stride) + 1),
+        ),
+    ),
+    Mistake(
+        "The anchors are twice as large: a size is the whole side, so half of it goes to each side of the middle.",
+        (_but(scale=lambda sizes, stride: 2 * sizes),),
+    ),
+    Mistake(
+        "The sizes were multiplied by the stride. They are pixels of the photo already.",
+        (_but(scale=lambda sizes, stride: sizes * stride),),
+    ),
+    Mistake(
+        "The sizes were taken for areas. They are sides.",
+        (_but(scale=lambda sizes, stride: np.sqrt(sizes)),),
+    ),
+    Mistake(
+        "x and y have changed places: the photo has `height` rows, and y goes with the row.",
+        (
+            _but(swapped=True),
+            lambda h, w, stride, sizes: _grid(w, h, stride, sizes),
+        ),
+    ),
+    Mistake(
+        "The right anchors in another order: columns come before rows. Go row by row, in a row from the left.",
+        (_but(order=(1, 0, 2)),),
+    ),
+    Mistake(
+        "The right anchors in another order: all cells of the first size, then all of the next. The sizes of a cell "
+        "come one after the other.",
+        (_but(order=(2, 0, 1)), _but(order=(2, 1, 0))),
+    ),
+    Mistake(
+        "The sizes of a cell come in another order: keep that of `sizes`.",
+        (
+            lambda h, w, stride, sizes: _grid(h, w, stride, np.sort(sizes)),
+            lambda h, w, stride, sizes: _grid(h, w, stride, np.sort(sizes)[::-1]),
+            lambda h, w, stride, sizes: _grid(h, w, stride, np.asarray(sizes)[::-1]),
+        ),
+    ),
+    Mistake(
+        "The anchors were clipped to the photo. They may leave it: a large face at the edge is still one face.",
+        (
+            _then(lambda boxes, h, w: np.clip(boxes, 0, [w, h, w, h])),
+            _then(lambda boxes, h, w: np.maximum(boxes, 0)),
+            _then(lambda boxes, h, w: np.clip(boxes, 0, [w - 1, h - 1, w - 1, h - 1])),
+        ),
+    ),
+    Mistake(
+        "Anchors that leave the photo are missing. They stay.",
+        (_then(lambda boxes, h, w: boxes[(boxes[:, :2] >= 0).all(axis=1) & (boxes[:, 2:] <= [w, h]).all(axis=1)]),),
+    ),
+    Mistake(
+        "You gave middle and size. The answer is two corners: x1, y1, x2, y2.",
+        (_then(lambda b, h, w: np.concatenate([(b[:, :2] + b[:, 2:]) / 2, b[:, 2:] - b[:, :2]], axis=1)),),
+    ),
+    Mistake(
+        "You gave x, y, width, height. The answer is two corners: x1, y1, x2, y2.",
+        (_then(lambda b, h, w: np.concatenate([b[:, :2], b[:, 2:] - b[:, :2]], axis=1)),),
+    ),
+    Mistake(
+        "You divided by the photo's width and height, as some code does. The answer is in pixels.",
+        (_then(lambda boxes, h, w: boxes / [w, h, w, h]),),
+    ),
+    Mistake(
+        "You rounded. A side may be an odd number of pixels: keep the halves.",
+        (
+            _then(lambda boxes, h, w: np.round(boxes)),
+            _then(lambda boxes, h, w: np.floor(boxes)),
+            _then(lambda boxes, h, w: np.trunc(boxes)),
+            lambda h, w, stride, sizes: _grid(h, w, stride, np.asarray(sizes) // 2 * 2),
+        ),
+    ),
+    Mistake(
+        "x2 and y2 are 1 too small: boxes are half-open, so x2 - x1 is the side.",
+        (_then(lambda boxes, h, w: boxes - [0, 0, 1, 1]),),
+    ),
+    Mistake(
+        "Only the first size was used. Each cell has an anchor of each size.",
+        (lambda h, w, stride, sizes: _grid(h, w, stride, np.asarray(sizes)[:1]),),
+    ),
+    Mistake(
+        "The orders of x and y in a box are mixed up: x1, y1, x2, y2.",
+        (_then(lambda boxes, h, w: boxes[:, [0, 2, 1, 3]]),),
+    ),
+)
+
+_SIZES = (
+    "sizes is an array of one or more sides: loop over it, or give it an axis of its own. height, width and stride are "
+    "whole numbers."
+)
+
+
+def _photo(height: int, width: int, stride: int, *sizes: float) -> tuple[Any, ...]:
+    return height, width, stride, np.array(sizes)
+
+
+def _draw_grid(inputs: tuple[Any, ...], expected: Any, got: Any, row: int | None) -> str:
+    height, width, *_ = inputs
+    if len(expected) > 60:
+        return ""
+    layers = [
+        drawing.layer(drawing.INPUT, np.array([[0, 0, width, height]])),
+        drawing.layer(drawing.EXPECTED, expected, row),
+        drawing.layer(drawing.GOT, got, row),
+    ]
+    return drawing.picture([drawing.plane(layers, "given: the photo, px")], layers)
+
+
+_GRID = Judge(
+    name="anchor_grid",
+    arguments=("height", "width", "stride", "sizes"),
+    reference=anchors.anchor_grid,
+    cases=(
+        Case("one cell, one size", _photo(8, 8, 8, 4), _SIZES),
+        Case("one cell, an anchor larger than the photo", _photo(8, 8, 8, 16), _SIZES),
+        Case("one cell, an odd side", _photo(8, 8, 8, 5), _SIZES),
+        Case("two cells side by side", _photo(8, 16, 8, 6), _SIZES),
+        Case("two cells one above the other", _photo(16, 8, 8, 6), _SIZES),
+        Case("two rows of three cells", _photo(16, 24, 8, 6), _SIZES),
+        Case("one cell, two sizes", _photo(16, 16, 16, 4, 12), _SIZES),
+        Case("one cell, the larger size first", _photo(16, 16, 16, 12, 4), _SIZES),
+        Case("two rows of three cells, two sizes", _photo(32, 48, 16, 8, 20), _SIZES),
+        Case("sides that are no multiple of the stride", _photo(20, 30, 8, 8), _SIZES),
+        Case("the same, three sizes", _photo(33, 17, 16, 32, 16, 50.5), _SIZES),
+        Case("RetinaFace's first level on a photo of 64 x 96", _photo(64, 96, 8, 16, 32), _SIZES),
+    ),
+    mistakes=_GRID_MISTAKES,
+    draw=_draw_grid,
+    columns=("x1", "y1", "x2", "y2"),
+)
+
+
+# --- the loss
+
+
+def _truth(p: Array, y: Array) -> Array:
+    """The probability given to the truth."""
+    return np.where(y == 1, p, 1 - p)
+
+
+def _focal(
+    p: Array,
+    y: Array,
+    gamma: float,
+    alpha: float,
+    truth: Callable[[Array, Array], Array] = _truth,
+    weight: Callable[[Array, float], Any] = lambda y, alpha: np.where(y == 1, alpha, 1 - alpha),
+    easy: Callable[[Array, float], Any] = lambda q, gamma: (1 - q) ** gamma,
+    log: Callable[[Array], Array] = np.log,
+) -> Array:
+    """The right losses; and with other weights, powers or logarithms, the wrong ones."""
+    q = truth(p, y)
+    return -weight(y, alpha) * easy(q, gamma) * log(q)
+
+
+def _with(**changed: Any) -> Function:
+    return partial(_focal, **changed)
+
+
+def _after(change: Callable[[Array], Any]) -> Function:
+    return lambda p, y, gamma, alpha: change(_focal(p, y, gamma, alpha))
+
+
+_FOCAL_MISTAKES = (
+    Mistake(
+        "That is the plain cross-entropy. Multiply by (1 - q) ** gamma and by the sample's alpha.",
+        (_with(weight=lambda y, alpha: 1, easy=lambda q, gamma: 1),),
+    ),
+    Mistake(
+        "(1 - q) ** gamma is missing: easy samples weigh as much as hard ones.",
+        (_with(easy=lambda q, gamma: 1),),
+    ),
+    Mistake(
+        "alpha is not in it: a face weighs alpha, no face 1 - alpha.",
+        (_with(weight=lambda y, alpha: 1),),
+    ),
+    Mistake(
+        "alpha weighs every sample. A face weighs alpha, no face 1 - alpha.",
+        (_with(weight=lambda y, alpha: alpha),),
+    ),
+    Mistake(
+        "alpha and 1 - alpha have changed places: alpha is a face's weight.",
+        (_with(weight=lambda y, alpha: np.where(y == 1, 1 - alpha, alpha)),),
+    ),
+    Mistake(
+        "alpha weighs the faces, and no face weighs 1. It is 1 - alpha for those.",
+        (_with(weight=lambda y, alpha: np.where(y == 1, alpha, 1)),),
+    ),
+    Mistake(
+        "The hard samples are made small, not the easy ones: it is (1 - q) ** gamma, and q is near 1 where it is easy.",
+        (_with(easy=lambda q, gamma: q**gamma),),
+    ),
+    Mistake(
+        "The power takes p, whatever the label. q is the probability given to the truth: p for a face, 1 - p for none.",
+        (
+            lambda p, y, g, a: -np.where(y == 1, a, 1 - a) * (1 - p) ** g * np.log(_truth(p, y)),
+            lambda p, y, g, a: -np.where(y == 1, a, 1 - a) * p**g * np.log(_truth(p, y)),
+        ),
+    ),
+    Mistake(
+        "log takes p, whatever the label. It is log(q): for no face, log(1 - p).",
+        (
+            lambda p, y, g, a: -np.where(y == 1, a, 1 - a) * (1 - _truth(p, y)) ** g * np.log(p),
+            _with(truth=lambda p, y: p),
+        ),
+    ),
+    Mistake(
+        "The label is turned round: 1 is a face.",
+        (lambda p, y, g, a: _focal(p, 1 - y, g, a),),
+    ),
+    Mistake(
+        "gamma multiplies. It is a power: (1 - q) ** gamma.",
+        (_with(easy=lambda q, gamma: gamma * (1 - q)),),
+    ),
+    Mistake(
+        "gamma is fixed in your function. It comes in as an argument.",
+        (_with(easy=lambda q, gamma: (1 - q) ** 2), _with(easy=lambda q, gamma: 1 - q)),
+    ),
+    Mistake(
+        "alpha is fixed in your function. It comes in as an argument.",
+        (
+            _with(weight=lambda y, alpha: np.where(y == 1, 0.25, 0.75)),
+            _with(weight=lambda y, alpha: 0.5),
+        ),
+    ),
+    Mistake(
+        "The weight was raised to gamma as well. Only (1 - q) is.",
+        (
+            lambda p, y, g, a: -((np.where(y == 1, a, 1 - a) * (1 - _truth(p, y))) ** g) * np.log(_truth(p, y)),
+            lambda p, y, g, a: np.where(y == 1, a, 1 - a) * (-(1 - _truth(p, y)) * np.log(_truth(p, y))) ** g,
+        ),
+    ),
+    Mistake(
+        "The minus is missing: a logarithm of a probability is negative, a loss is not.",
+        (_after(np.negative),),
+    ),
+    Mistake(
+        "That is another logarithm. Use the natural one, np.log.",
+        (_with(log=np.log2), _with(log=np.log10)),
+    ),
+    Mistake(
+        "The mean of the losses came back. The answer is one loss for each sample.",
+        (_after(np.mean), _after(lambda losses: losses.mean() if len(losses) else 0.0)),
+    ),
+    Mistake(
+        "The sum of the losses came back. The answer is one loss for each sample.",
+        (_after(np.sum),),
+    ),
+    Mistake(
+        "Each loss was divided by the number of faces. That comes later; the answer is each sample's own loss.",
+        (
+            lambda p, y, g, a: _focal(p, y, g, a) / max(1, y.sum()),
+            lambda p, y, g, a: _focal(p, y, g, a) / max(1, len(y)),
+        ),
+    ),
+    Mistake(
+        "A sigmoid was taken of what is a probability already.",
+        (lambda p, y, g, a: _focal(1 / (1 + np.exp(-p)), y, g, a),),
+    ),
+    Mistake(
+        "p was cut off too early: a sure mistake must cost its full price. 1e-7 is enough to guard against log(0).",
+        tuple(
+            (lambda p, y, g, a, least=least: _focal(np.clip(p, least, 1 - least), y, g, a))
+            for least in (0.01, 0.05, 0.1)
+        ),
+    ),
+)
+
+
+def _samples(gamma: float, alpha: float, *pairs: tuple[float, int]) -> tuple[Any, ...]:
+    rows = np.array(pairs, dtype=np.float64).reshape(-1, 2)
+    return rows[:, 0], rows[:, 1].astype(np.int64), gamma, alpha
+
+
+def _random(count: int, gamma: float, alpha: float) -> tuple[Any, ...]:
+    rng = np.random.default_rng(count)
+    return rng.integers(1, 100, count) / 100, rng.integers(0, 2, count), gamma, alpha
+
+
+_ONE = "face_probability and label have shape (N,): an array each, one number a sample."
+_MANY = "It works for one sample and stops at more. An `if` cannot look at N labels at once: np.where, or a loop."
+_NONE = "Here N is 0: there is no sample. The answer is an empty array of shape (0,)."
+
+_FOCAL = Judge(
+    name="focal_loss",
+    arguments=("face_probability", "label", "gamma", "alpha"),
+    reference=_focal,
+    cases=(
+        Case("a face, p = 0.4, gamma 2, alpha 0.25", _samples(2, 0.25, (0.4, 1)), _ONE),
+        Case("no face, p = 0.4", _samples(2, 0.25, (0.4, 0)), _ONE),
+        Case("no face, and the net is sure of that", _samples(2, 0.25, (0.05, 0)), _ONE),
+        Case("a face that the net takes for background", _samples(2, 0.25, (0.05, 1)), _ONE),
+        Case("gamma 0: cross-entropy with weights", _samples(0, 0.25, (0.3, 0)), _ONE),
+        Case("gamma 0.5, alpha 0.6", _samples(0.5, 0.6, (0.3, 1)), _ONE),
+        Case("gamma 3, alpha 0.1", _samples(3, 0.1, (0.8, 0)), _ONE),
+        Case("three samples", _samples(2, 0.25, (0.7, 1), (0.7, 0), (0.4, 1)), _MANY),
+        Case("very sure, and wrong, either way", _samples(2, 0.25, (0.999, 0), (0.001, 1)), _MANY),
+        Case("no sample at all", _samples(2, 0.25), _NONE),
+        Case("twelve random samples", _random(12, 2, 0.25), _MANY),
+        Case("a hundred random samples, gamma 1, alpha 0.5", _random(100, 1, 0.5), _MANY),
+    ),
+    mistakes=_FOCAL_MISTAKES,
+    tolerance=1e-5,
+)
