@@ -22,7 +22,7 @@ from mtcnn_lite.images import as_rgb, crop_windows
 from mtcnn_lite.nets import Nets, ONet, PNet, RNet, normalise
 from mtcnn_lite.parts import Parts
 from mtcnn_lite.trace import Candidates, Faces, Level, Settings, Stage, Trace
-from mtcnn_lite.weights import nets_of
+from mtcnn_lite.weights import SHIPPED, nets_of, thresholds_of
 
 STRIP = 1 << 18  # pixels of a level that P-Net sees at once: bounds memory
 BATCH = 128  # crops that R-Net and O-Net see at once
@@ -32,26 +32,27 @@ PIXEL_CENTRE = 0.5  # box corners lie on pixel edges; landmarks, as in label fil
 class Detector:
     """A face detector: `Detector().detect(image)`.
 
-    weights: "zhang2016" (the authors' values, from the installed package `mtcnn`), a folder written by
-    `save_weights`, or a `Nets`. min_face: side, in pixels, of the smallest face to look for; 12 or more (time
-    goes with 1 / min_face^2). factor: ratio of a pyramid level to the one before. thresholds: lowest
-    probability that passes P-Net, R-Net, O-Net. nms: overlap allowed within a level, across levels, after R-Net
-    (IoU), and after O-Net (over the smaller box). mirror_landmarks: average each face's landmarks with those found
-    in its mirror image, as the authors do.
+    weights: "mtcnn_lite" (those that ship), "zhang2016" (the authors' values, from the installed package `mtcnn`), a
+    folder written by `save_weights`, or a `Nets`. min_face: side, in pixels, of the smallest face to look for; 12 or
+    more (time goes with 1 / min_face^2). factor: ratio of a pyramid level to the one before. thresholds: lowest
+    probability that passes P-Net, R-Net, O-Net; None for those that suit the weights (`weights.thresholds_of`). nms:
+    overlap allowed within a level, across levels, after R-Net (IoU), and after O-Net (over the smaller box).
+    mirror_landmarks: average each face's landmarks with those found in its mirror image, as the authors do.
 
     Raises ValueError for a setting out of its range, WeightsError for weights that are missing or don't fit.
     """
 
     def __init__(
         self,
-        weights: str | PathLike[str] | Nets = "zhang2016",
+        weights: str | PathLike[str] | Nets = SHIPPED,
         min_face: float = 20,
         factor: float = 0.709,
-        thresholds: tuple[float, float, float] = (0.6, 0.7, 0.7),
+        thresholds: tuple[float, float, float] | None = None,
         nms: tuple[float, float, float, float] = (0.5, 0.7, 0.7, 0.7),
         mirror_landmarks: bool = True,
     ) -> None:
-        self.settings = Settings(min_face, factor, thresholds, nms, mirror_landmarks)
+        passed = thresholds_of(weights) if thresholds is None else thresholds
+        self.settings = Settings(min_face, factor, passed, nms, mirror_landmarks)
         self.parts = Parts()
         self.nets = nets_of(weights)
 

@@ -33,7 +33,7 @@ def benchmarks():
 def test_yardstick_and_detector_find_the_same_faces(benchmarks, width, height, seed):
     yardstick, photos = benchmarks("yardstick"), benchmarks("photos")
     photo = photos.compose(width, height, seed)
-    detector = Detector(mirror_landmarks=False)
+    detector = Detector("zhang2016", mirror_landmarks=False)
     ours, plain = detector.detect(photo), yardstick.detect(yardstick.plain(detector.nets), photo)
     assert len(ours) == len(plain) == len(photos.FACES)
 
@@ -57,7 +57,7 @@ def test_photos_are_the_same_every_time(benchmarks):
 
 def test_yardstick_of_a_photo_too_small_for_a_level(benchmarks):
     yardstick = benchmarks("yardstick")
-    nets = yardstick.plain(Detector().nets)
+    nets = yardstick.plain(Detector("zhang2016").nets)
     for photo in (np.zeros((12, 40, 3), np.uint8), np.zeros((60, 60, 3), np.uint8)):
         assert len(yardstick.detect(nets, photo)) == 0
 
@@ -85,7 +85,7 @@ def test_memory_script_tiny(benchmarks):
 def test_faster_than_the_yardstick(benchmarks):
     """Loosely, as tests share their machine: the bar itself, 0.5, is for benchmarks/detect.py."""
     yardstick, photos, timed = benchmarks("yardstick"), benchmarks("photos"), benchmarks("detect").timed
-    detector = Detector(mirror_landmarks=False)
+    detector = Detector("zhang2016", mirror_landmarks=False)
     nets, photo = yardstick.plain(detector.nets), photos.compose(1280, 720)
     ways = (lambda: detector.detect(photo), lambda: yardstick.detect(nets, photo))
     ours, plain = np.min([[timed(way)[0] for way in ways] for _ in range(4)], axis=0)

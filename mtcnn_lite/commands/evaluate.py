@@ -53,7 +53,7 @@ def add(commands: Any) -> None:
     parser.add_argument("--against", metavar="WEIGHTS", help="other weights, measured too; as --weights")
     parser.add_argument(
         "--against-thresholds", type=float, nargs=3, metavar=("P", "R", "O"),
-        help="the thresholds of --against (default: those of --thresholds)",
+        help="the thresholds of --against (default: those of --thresholds, or what suits each weights)",
     )  # fmt: skip
     parser.add_argument(
         "--curve", type=float, nargs=3, metavar=("P", "R", "O"),
@@ -100,7 +100,7 @@ def run(options: argparse.Namespace) -> int:
                 return outcome(detector, photo, low)
 
             outcomes = _each(measured, photos, weights)
-            reports[weights] = {"thresholds": list(wanted[weights]), "curve_thresholds": list(low),
+            reports[weights] = {"thresholds": list(detector.settings.thresholds), "curve_thresholds": list(low),
                                 "min_face": options.min_face, **report(outcomes)}  # fmt: skip
             if truth is not None:
                 reports[weights]["wider"] = _official(truth, outcomes)

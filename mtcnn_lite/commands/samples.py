@@ -69,7 +69,9 @@ def add(commands: Any) -> None:
     )
     group = parser.add_argument_group("the cascade so far, for rnet and onet")
     group.add_argument(
-        "--weights", default="zhang2016", help="a folder with pnet, rnet and onet.safetensors (default: zhang2016)"
+        "--weights",
+        default="mtcnn_lite",
+        help="as for detect: a folder, zhang2016, or mtcnn_lite (default: mtcnn_lite)",
     )
     group.add_argument(
         "--thresholds", type=float, nargs=2, default=(0.3, 0.1), metavar=("P", "R"),

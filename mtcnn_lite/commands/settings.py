@@ -33,16 +33,15 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
         "--thresholds",
         type=float,
         nargs=3,
-        default=(0.6, 0.7, 0.7),
         metavar=("P", "R", "O"),
         help="lowest probability of a face that passes P-Net, R-Net and O-Net, each 0 to 1; lower ones find more "
-        "faces, and more that are none (default: 0.6 0.7 0.7)",
+        "faces, and more that are none (default: what suits the weights; 0.6 0.7 0.7 for all but those that ship)",
     )
     add(
         "--weights",
-        default="zhang2016",
-        help="a folder with pnet, rnet and onet.safetensors, or zhang2016: the authors' own, from the installed "
-        "package mtcnn (default: zhang2016)",
+        default="mtcnn_lite",
+        help="mtcnn_lite: those that ship; zhang2016: the authors' own, from the installed package mtcnn; or a folder "
+        "with pnet, rnet and onet.safetensors (default: mtcnn_lite)",
     )
 
 
@@ -51,7 +50,8 @@ def detector_of(options: argparse.Namespace) -> "Detector":
     from mtcnn_lite.cascade import Detector  # with torch: over a second, so only once the arguments make sense
 
     try:
-        return Detector(options.weights, options.min_face, options.factor, tuple(options.thresholds))
+        thresholds = options.thresholds and tuple(options.thresholds)
+        return Detector(options.weights, options.min_face, options.factor, thresholds)
     except ValueError as error:  # a setting out of its range, or a WeightsError
         options.error(str(error))
         raise  # never reached: `error` ends the program

@@ -1,23 +1,42 @@
 """Weights: those that ship, folders of your own, and the authors' released values."""
 
 from os import PathLike
+from pathlib import Path
 
 from mtcnn_lite.nets import Nets
 from mtcnn_lite.weights.files import NET_TYPES, WeightsError, load_weights, save_weights
 from mtcnn_lite.weights.released import zhang2016
 
-__all__ = ["NET_TYPES", "WeightsError", "load_weights", "nets_of", "save_weights", "zhang2016"]
+__all__ = ["NET_TYPES", "SHIPPED", "WeightsError", "load_weights", "nets_of", "save_weights", "thresholds_of",
+           "zhang2016"]  # fmt: skip
+
+SHIPPED = "mtcnn_lite"  # our own: trained by `make weights`, told in data/MODEL_CARD.md
+PAPER_THRESHOLDS = (0.6, 0.7, 0.7)
+SHIPPED_THRESHOLDS = (0.6, 0.7, 0.7)  # chosen on training photos, by benchmarks/choose_thresholds.py
 
 
 def nets_of(weights: str | PathLike[str] | Nets) -> Nets:
-    """The nets that `weights` names, ready to be asked: "zhang2016", a folder, or nets, which come back themselves.
+    """The nets that `weights` names, ready to be asked: "mtcnn_lite", "zhang2016", a folder, or nets, which come back
+    themselves.
 
     Raises WeightsError where they are missing or don't fit, and where O-Net has no landmark head.
     """
     if isinstance(weights, Nets):
         nets = weights.ready()
+    elif weights == "zhang2016":
+        nets = zhang2016()
     else:
-        nets = zhang2016() if weights == "zhang2016" else load_weights(weights)
+        nets = load_weights(Path(__file__).parent if weights == SHIPPED else weights)
     if nets.onet.landmarks is None:
         raise WeightsError("weights has an O-Net without a landmark head; only P-Net and R-Net may lack it")
     return nets
+
+
+def thresholds_of(weights: str | PathLike[str] | Nets) -> tuple[float, float, float]:
+    """What must be passed at P-Net, R-Net and O-Net where nobody says otherwise: nets that were trained apart mean
+    different things by 0.7. The shipped weights have their own; all others get those of the authors' demo.
+
+    >>> thresholds_of("zhang2016")
+    (0.6, 0.7, 0.7)
+    """
+    return SHIPPED_THRESHOLDS if weights == SHIPPED else PAPER_THRESHOLDS
