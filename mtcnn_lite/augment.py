@@ -165,6 +165,36 @@ def coarse_batch(crops: Pixels, rng: np.random.Generator, share: float, least: i
     return coarse
 
 
+def cover_batch(crops: Pixels, rng: np.random.Generator, share: float, largest: float = 0.5) -> Pixels:
+    """Training crops (N, s, s, 3), of which about `share` have a rectangle covered by that of another crop: goggles, a
+    hand, a helmet, the neighbour's shoulder. Its sides are drawn evenly, up to `largest` of the crop's.
+
+    "Random erasing" (Zhong et al. 2020) with a photo's pixels in place of noise.
+    """
+    count, side = crops.shape[:2]
+    covered, others = crops.copy(), rng.permutation(count)
+    sides = rng.integers(1, max(int(side * largest), 1) + 1, (count, 2))  # height, width
+    corners = rng.integers(0, side - sides + 1)  # y, x
+    for row in np.flatnonzero(rng.random(count) < share):
+        (y, x), (height, width) = corners[row], sides[row]
+        here = np.s_[y : y + height, x : x + width]
+        covered[row][here] = crops[others[row]][here]
+    return covered
+
+
+def mix_batch(crops: Pixels, rng: np.random.Generator, share: float) -> tuple[Pixels, NDArray[np.bool_]]:
+    """Training crops (N, s, s, 3), of which about `share` are blends of themselves and another, and which ones, (N,).
+
+    What a blend shows no label says: only a teacher can. It shows the teacher's answers where no photo would (Zhang et
+    al. 2018, "mixup"; Beyer et al. 2022 for its use with a teacher). Blends are half and half up to 9 to 1.
+    """
+    mixed, others = rng.random(len(crops)) < share, rng.permutation(len(crops))
+    own = rng.uniform(0.5, 0.9, (len(crops), 1, 1, 1)).astype(np.float32)
+    blended = crops.copy()
+    blended[mixed] = np.rint(own[mixed] * crops[mixed] + (1 - own[mixed]) * crops[others[mixed]])
+    return blended, mixed
+
+
 def _number(name: str, value: float) -> float:
     if not np.isfinite(value):
         raise ValueError(f"{name} is {value}; it must be a finite number")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from mtcnn_lite.augment import coarse_batch
+from mtcnn_lite.augment import coarse_batch, cover_batch, mix_batch
 from mtcnn_lite.boxes import decode_offsets, landmarks_to_image
 from mtcnn_lite.photo import Photo
 from mtcnn_lite.recipe import Recipe
@@ -178,3 +178,45 @@ def test_coarse_crops_lose_detail_and_nothing_else():
     assert coarse_batch(crops, rng, 0.0) is crops
     small = crops[:, :12, :12]
     assert (coarse_batch(small, rng, 1.0) == small).all()
+
+
+def test_covered_crops_hold_one_rectangle_of_another():
+    grey = np.arange(200, dtype=np.uint8)[:, None, None, None]
+    crops = np.broadcast_to(grey, (200, 24, 24, 3)).copy()  # each of a shade of its own
+    covered = cover_batch(crops, np.random.default_rng(0), 0.5, largest=0.5)
+    assert (crops == grey).all()  # the input is as it was
+    changed = (covered != crops).all(axis=3)  # (200, 24, 24)
+    touched = np.flatnonzero(changed.any(axis=(1, 2)))
+    assert 70 < len(touched) < 130
+    sides = []
+    for row in touched:
+        ys, xs = np.nonzero(changed[row])
+        sides += [np.ptp(ys) + 1, np.ptp(xs) + 1]
+        assert changed[row].sum() == sides[-2] * sides[-1]  # a rectangle
+        assert len(np.unique(covered[row][changed[row]])) == 1  # of one other crop
+    assert (min(sides), max(sides)) == (1, 12)
+    assert (cover_batch(crops, np.random.default_rng(0), 0.0) == crops).all()
+
+
+def test_mixed_crops_are_at_least_half_their_own():
+    rng = np.random.default_rng(1)
+    crops = np.zeros((400, 12, 12, 3), np.uint8)
+    crops[::2] = 200
+    blended, mixed = mix_batch(crops, rng, 0.5)
+    assert 160 < mixed.sum() < 240
+    assert (blended[~mixed] == crops[~mixed]).all()
+    assert set(np.unique(crops)) == {0, 200}  # the input is as it was
+    from_bright, from_dark = blended[::2][mixed[::2]], blended[1::2][mixed[1::2]]
+    assert from_bright.min() >= 100
+    assert from_dark.max() <= 100
+    assert from_dark[from_dark > 0].min() >= 20  # 9 to 1 at most
+    assert not mix_batch(crops, rng, 0.0)[1].any()
+
+
+def test_a_batch_says_which_of_its_crops_are_mixed(stores):
+    plain, mixed = (Batches(stores, 140, SHARES, seed=3, mixed=share)(0) for share in (0.0, 0.5))
+    assert not plain.mixed.any()
+    assert 40 < mixed.mixed.sum() < 100
+    same = (plain.crops == mixed.crops).all(axis=(1, 2, 3))
+    assert same[~mixed.mixed.numpy()].all()
+    assert (plain.kinds == mixed.kinds).all()

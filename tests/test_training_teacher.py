@@ -4,6 +4,7 @@ import json
 import math
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 from test_training import TINY, photos
@@ -12,7 +13,9 @@ from mtcnn_lite.losses import detection_loss
 from mtcnn_lite.nets import NetOutput, normalise
 from mtcnn_lite.photo import Photo
 from mtcnn_lite.store import Store
+from mtcnn_lite.training.batches import as_batch
 from mtcnn_lite.training.files import RunError
+from mtcnn_lite.training.loop import answer
 from mtcnn_lite.training.stages import fresh, train_cascade
 from mtcnn_lite.training.teacher import SURE, points_lent, taught_detection
 
@@ -24,10 +27,11 @@ def says(probabilities, points=None):
 
 
 def test_the_target_is_between_label_and_teacher():
-    """A negative, a positive and a part, each given 3/4 of a face by the teacher and 0.9 by the net."""
-    face = torch.tensor([[math.log(0.1), math.log(0.9)]]).repeat(3, 1)
-    losses = taught_detection(face, says([0.75] * 3), torch.tensor([0, 1, 2]), share=0.4)
-    targets = [0.4 * 0.75, 0.6 + 0.4 * 0.75, 0.75]  # the part has no label to count
+    """A negative, a positive, a part, a blended positive, each given 3/4 of a face by the teacher, 0.9 by the net."""
+    face = torch.tensor([[math.log(0.1), math.log(0.9)]]).repeat(4, 1)
+    mixed = torch.tensor([False, False, False, True])
+    losses = taught_detection(face, says([0.75] * 4), torch.tensor([0, 1, 2, 1]), 0.4, mixed)
+    targets = [0.4 * 0.75, 0.6 + 0.4 * 0.75, 0.75, 0.75]  # part and blend have no label to count
     by_hand = [-(t * math.log(0.9) + (1 - t) * math.log(0.1)) for t in targets]
     assert losses.tolist() == pytest.approx(by_hand, rel=1e-5)
 
@@ -37,7 +41,7 @@ def test_where_the_teacher_agrees_it_changes_nothing():
     kinds = torch.tensor([0, 1, 3, 0, 1, 3])
     agrees = says([0.0, 1.0, 1.0, 0.0, 1.0, 1.0])
     for share in (0.0, 0.5, 1.0):
-        losses = taught_detection(face, agrees, kinds, share)
+        losses = taught_detection(face, agrees, kinds, share, torch.zeros(6, dtype=torch.bool))
         assert losses.tolist() == pytest.approx(detection_loss(face, kinds != 0).tolist(), rel=1e-5)
 
 
@@ -107,3 +111,23 @@ def test_without_landmarks_the_teachers_are_learned(tmp_path, capsys):
         learned, taught, before = (one(crops).landmarks.flatten(1) for one in (net, teacher.pnet, fresh(0).pnet))
     off = (learned - taught).abs().mean()
     assert off < 0.3 * (before - taught).abs().mean()
+
+
+def test_of_a_blend_only_the_teacher_says_what_it_is():
+    """Neither its label, nor its box or points, own or lent, count: their gradient is 0."""
+    nets, rng = fresh(3), np.random.default_rng(0)
+    crops = rng.integers(0, 255, (8, 12, 12, 3), np.uint8)
+    kinds = np.array([0, 1, 2, 3] * 2, np.uint8)
+    offsets, points = rng.random((8, 4), np.float32), rng.random((8, 5, 2), np.float32)
+    teacher = fresh(4).ready().pnet
+    with torch.no_grad():
+        teacher.face.bias[1] += 5  # sure of everything, so that it lends its points
+    stage = replace(TINY[0], taught=0.0)
+    indicator = torch.tensor(stage.indicator)
+    blends = as_batch(crops, kinds, offsets, points, np.ones(8, bool))
+    costs, (faces, others) = answer(nets.pnet, blends, stage, indicator, 1.0, teacher)
+    with torch.no_grad():
+        said, taught = nets.pnet(normalise(crops)).face.flatten(1), teacher(normalise(crops)).score.flatten()
+        by_hand = -(taught * said.log_softmax(1)[:, 1] + (1 - taught) * said.log_softmax(1)[:, 0]).mean()
+    assert costs.detection.item() == pytest.approx(by_hand.item(), rel=1e-5)
+    assert costs.box == costs.landmark == faces == others == 0

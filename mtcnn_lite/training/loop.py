@@ -114,10 +114,10 @@ def answer(
     Of the detection losses the share `keep` counts, the hardest.
     """
     device = next(net.parameters()).device
-    kinds, offsets, landmarks = (column.to(device) for column in batch[1:])
+    kinds, offsets, landmarks, mixed = (column.to(device) for column in batch[1:])
     crops = normalise(batch.crops).to(device)
     output = net(crops)
-    labelled = takes_part(kinds, indicator)
+    labelled = takes_part(kinds, indicator) & ~mixed[:, None]
     part = labelled.clone()
     if teacher is not None:
         with torch.no_grad():
@@ -125,16 +125,18 @@ def answer(
         part[:, 0] = True
         if indicator[:, 2].any() and said.landmarks is not None:
             landmarks, lent = points_lent(said, kinds, landmarks)
-            part[:, 2] |= lent
+            part[:, 2] |= lent & ~mixed
     losses = sample_losses(output, kinds, offsets, landmarks, part)  # (N, 3)
     if teacher is not None:
-        softened = taught_detection(output.face.flatten(1), said, kinds, stage.taught)
+        softened = taught_detection(output.face.flatten(1), said, kinds, stage.taught, mixed)
         losses = torch.cat([softened[:, None], losses[:, 1:]], dim=1)
     counted = part.clone()
     counted[:, 0] = hard_examples(losses[:, 0], keep, part[:, 0])
     face = kinds != NEGATIVE
     right = (output.score.flatten() >= 0.5) == face
-    shares = [(right & asked).sum() / asked.sum().clamp(min=1) for asked in (labelled[:, 0] & face, ~face)]
+    shares = [
+        (right & asked).sum() / asked.sum().clamp(min=1) for asked in (labelled[:, 0] & face, labelled[:, 0] & ~face)
+    ]
     return multitask_loss(losses, counted, stage.weights), (shares[0], shares[1])
 
 

@@ -111,7 +111,8 @@ def _train(
     """One net trained on its stores, once its samples have passed the gates; `finished` is its last file."""
     folder = finished.parent
     try:
-        batches = Batches(stores, stage.batch, stage.shares, seed, stage.coarse, (team.rank, team.size))
+        batches = Batches(stores, stage.batch, stage.shares, seed, stage.coarse, stage.covered,
+                          stage.mixed if teacher else 0.0, (team.rank, team.size))  # fmt: skip
     except ValueError as error:
         raise RunError(f"{stage.name}: {error}") from None
     if team.first:

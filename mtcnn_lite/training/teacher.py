@@ -16,16 +16,16 @@ from mtcnn_lite.sampling import NEGATIVE, PART, POSITIVE
 SURE = 0.7  # probability of a face from which on the teacher's points are believed
 
 
-def taught_detection(face: Tensor, said: NetOutput, kinds: Tensor, share: float) -> Tensor:
+def taught_detection(face: Tensor, said: NetOutput, kinds: Tensor, share: float, mixed: Tensor) -> Tensor:
     """Cross-entropy of each sample, (N,), from a target that is `share` the teacher's probability and else the label.
 
     `face` (N, 2): the logits of no face and face; `said`: the teacher's answers to the same crops; `kinds` (N,). A part
-    face has no label, as it is neither: the teacher's probability alone is its target. Where label and teacher agree
-    this is `losses.detection_loss`.
+    face has no label, as it is neither, nor has a blend of two crops (`mixed`, bool (N,)): their target is the
+    teacher's probability alone. Where label and teacher agree this is `losses.detection_loss`.
     """
     softened = functional.cross_entropy(face, said.face.flatten(1).softmax(dim=1), reduction="none")  # (N,)
     labelled = detection_loss(face, kinds != NEGATIVE)
-    weight = torch.where(kinds == PART, 1.0, share)
+    weight = torch.where((kinds == PART) | mixed, 1.0, share)
     return weight * softened + (1 - weight) * labelled
 
 
