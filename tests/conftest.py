@@ -14,6 +14,8 @@ import torch
 
 from mtcnn_lite import Detector
 
+pytest_plugins = ["alone"]
+
 torch.set_num_threads(1)  # for a torch that was imported before
 
 

@@ -82,6 +82,7 @@ def test_memory_script_tiny(benchmarks):
     assert result["peak_mb"] >= result["before_mb"] > 50
 
 
+@pytest.mark.alone
 def test_faster_than_the_yardstick(benchmarks):
     """Loosely, as tests share their machine: the bar itself, 0.5, is for benchmarks/detect.py."""
     yardstick, photos, timed = benchmarks("yardstick"), benchmarks("photos"), benchmarks("detect").timed

@@ -37,10 +37,7 @@ def test_constraints_pin_every_requirement_within_its_range(root, requirements):
 
 def test_ci_runs_the_readmes_test_command(root):
     script = (root / ".ci" / "run").read_text()
-    first, *others = re.findall(r'^(?:\w+="([^"]*)" )?make test(?: TESTS=(\S+))?$', script, re.M)
-    assert first[1] == "", "the first run is of all tests"
-    left_out = re.findall(r"--ignore (\S+)", first[0])
-    assert left_out == [tests for _, tests in others], "and what it leaves out runs after it"
+    assert re.search(r'^(?:\w+="[^"]*" )?make test$', script, re.M)
     assert "make test" in (root / "README.md").read_text()
 
 

@@ -62,6 +62,7 @@ def test_views_fit_the_page(notebook):
         assert box is None or box["x"] + box["width"] <= right["x"] + right["width"]
 
 
+@pytest.mark.alone
 def test_sliders_answer_at_once(notebook, capsys):
     sliders = notebook.sliders()
     assert sliders
