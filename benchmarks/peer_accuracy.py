@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from peer_process import Answer, Process
+from peer_process import THRESHOLDS, Answer, Process
 from tqdm import tqdm
 
 from mtcnn_lite import Faces
@@ -14,12 +14,11 @@ from mtcnn_lite.datasets import LANDMARK_ORIGIN
 from mtcnn_lite.evaluation import judge, landmark_errors
 from mtcnn_lite.photo import Photo
 
-FIXED = (0.6, 0.7, 0.7)
 LOWERED = (0.5, 0.2, 0.05)  # low enough for the curve's end; as `python -m mtcnn_lite evaluate` has it for these values
 MIN_FACE = 20
 MOVED = ", ".join(f"{name} {x:g} and {y:g}" for name, (x, y) in LANDMARK_ORIGIN.items())
 NOTES = f"""\
-recall, precision: at thresholds {FIXED}, IoU 0.5 or more, faces of {MIN_FACE} px and more, where every face is labelled
+recall, precision: thresholds {THRESHOLDS}, IoU 0.5 or more, faces of {MIN_FACE} px and more, in fully labelled photos
 AP: the same photos, at thresholds {LOWERED}
 NME: mean error of five landmarks over the distance between the eyes, at the lowered thresholds: of the faces that this
      detector found (how many it missed), then of those in photos where all detectors found them
@@ -34,7 +33,7 @@ def measure(processes: Sequence[Process], photos: Sequence[Photo]) -> dict[str, 
     for photo in tqdm(photos, "accuracy", unit="photo", disable=not sys.stderr.isatty()):
         image = photo.image()
         for process in processes:
-            fixed[process.name].append(process.detect(image, MIN_FACE, FIXED))
+            fixed[process.name].append(process.detect(image, MIN_FACE, THRESHOLDS))
             lowered[process.name].append(process.detect(image, MIN_FACE, LOWERED))
     found = {name: [answer.faces for answer in answers] for name, answers in lowered.items()}
     points = landmark_figures(found, photos)

@@ -13,106 +13,21 @@ in the same round. Packages that are missing are named and left out.
 import argparse
 import json
 import sys
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import peer_accuracy
+import peer_speed
 from detect import machine, size
-from peer_process import THREADS, Missing, Process
+from peer_process import NOT_MIRRORED, OURS, THREADS, THRESHOLDS, Missing, Process
 from peer_worker import FACTOR, PACKAGES
-from photos import compose
 
 from mtcnn_lite.datasets import DatasetError, read_dataset
 from mtcnn_lite.photo import Photo
 
-OURS = "mtcnn_lite"
-NOT_MIRRORED = "mtcnn_lite, not mirrored"
 ELSEWHERE = "mtcnn_lite, as a peer"  # what --peer mtcnn_lite=PYTHON is called: another environment's, or noise alone
 PEERS = [name for name in PACKAGES if not name.startswith(OURS)]
-CLOCKS = ("cpu", "wall")
-RATIOS = {"ratio": OURS, "ratio_not_mirrored": NOT_MIRRORED}
-SETTLE = 0.05  # seconds between two runs: threads that wait for work spin for a while after a call
-YARDSTICK = "facenet-pytorch"
-BARS = {YARDSTICK: 0.25}  # at most this share of its time
-BAR = 0.5  # and of any other's
-
-
-def speed(processes: Sequence[Process], wide: int, high: int, min_face: float, photos: int, rounds: int) -> dict:
-    """The seconds (photos * rounds, 2: CPU and wall) and the faces of each detector; the first round is a warm-up."""
-    seconds: dict[str, list[list[float]]] = {process.name: [] for process in processes}
-    faces, failed = dict.fromkeys(seconds, 0), dict.fromkeys(seconds, "")
-    for seed in range(photos):
-        photo = compose(wide, high, seed)
-        for run in range(-1, rounds):
-            for process in processes:
-                answer = process.detect(photo, min_face, peer_accuracy.FIXED)
-                time.sleep(SETTLE)
-                failed[process.name] = failed[process.name] or answer.failed
-                if run >= 0:
-                    seconds[process.name].append([answer.cpu, answer.wall])
-                else:
-                    faces[process.name] += len(answer.faces)
-    result: dict[str, Any] = {"size": f"{wide}x{high}", "min_face": min_face, "runs": photos * rounds, "detectors": {}}
-    for name, own in seconds.items():
-        times = np.array(own)
-        entry: dict[str, Any] = {"faces": faces[name], "failed": failed[name]}
-        entry |= {f"{clock}_ms": spread(times[:, k] * 1e3) for k, clock in enumerate(CLOCKS)}
-        # The time of a detector that gave up says nothing.
-        if name not in (OURS, NOT_MIRRORED) and not failed[name] and (faces[name] or not faces[OURS]):
-            for title, mine in RATIOS.items():
-                ratios = np.array(seconds[mine]) / times
-                entry[title] = {clock: spread(ratios[:, k]) for k, clock in enumerate(CLOCKS)}
-        result["detectors"][name] = entry
-    return result
-
-
-def spread(values: np.ndarray) -> dict[str, float]:
-    """Median, least and greatest."""
-    found = {"median": np.median(values), "min": values.min(), "max": values.max()}
-    return {name: round(float(value), 4) for name, value in found.items()}
-
-
-def speed_table(results: Sequence[dict[str, Any]]) -> str:
-    """The speed as text: a block for each size and min face, a row for each detector."""
-    lines = []
-    for result in results:
-        lines += [
-            f"{result['size']}, min face {result['min_face']:g}, {result['runs']} runs",
-            f"{'':<26} {'faces':>5} {'CPU ms':>7} {'wall ms':>7}  {'ours/its, CPU':<17}  {'wall':<17}  "
-            f"{'not mirrored, CPU':<17}  wall",
-        ]
-        for name, found in result["detectors"].items():
-            row = f"{name:<26} {found['faces']:>5}"
-            row += "".join(f" {found[f'{clock}_ms']['median']:>7.0f}" for clock in CLOCKS)
-            for title in RATIOS:
-                for clock in CLOCKS:
-                    if title in found:
-                        r = found[title][clock]
-                        row += f"  {r['median']:.2f} ({r['min']:.2f}..{r['max']:.2f})".ljust(19)
-            if "ratio" not in found and name not in (OURS, NOT_MIRRORED):
-                row += f"  no ratio: {found['failed'] or 'it finds no face'}"
-            lines.append(row.rstrip())
-        lines.append("")
-    return "\n".join(lines)
-
-
-def verdicts(results: Sequence[dict[str, Any]]) -> list[str]:
-    """The worst median of each peer, over sizes, min faces and both clocks, against its bar."""
-    lines = []
-    for name in results[0]["detectors"] if results else []:
-        found = [(result, result["detectors"][name]["ratio"]) for result in results
-                 if "ratio" in result["detectors"][name]]  # fmt: skip
-        cases = [(ratio[clock]["median"], f"{clock}, {result['size']}, min face {result['min_face']:g}")
-                 for result, ratio in found for clock in CLOCKS]  # fmt: skip
-        if cases:
-            worst, where = max(cases)
-            bar = BARS.get(name, BAR)
-            held = "held" if worst <= bar else "NOT held"
-            lines.append(f"at most {bar} of {name}'s time: {worst:.2f} at the worst ({where}): {held}")
-    return lines
 
 
 def start(wanted: dict[str, str], threads: int) -> tuple[list[Process], dict[str, str]]:
@@ -160,7 +75,7 @@ def main(arguments: list[str] | None = None) -> dict[str, Any]:
     )  # fmt: skip
     parser.add_argument("--sizes", type=size, nargs="+", default=[(640, 480), (1280, 720)], metavar="WxH")
     parser.add_argument("--min-face", type=at_least(12), nargs="+", default=[20, 40], metavar="PX")
-    parser.add_argument("--photos", type=at_least(1), default=1, help="composed photos a size (default: 1)")
+    parser.add_argument("--photos", type=at_least(1), default=2, help="composed photos a size (default: 2)")
     parser.add_argument("--rounds", type=at_least(0), default=6, help="timed runs of each (default: 6); 0: no speed")
     parser.add_argument("--threads", type=at_least(1), default=2, help="of every detector (default: 2)")
     parser.add_argument("--data", type=Path, metavar="DIR", help="labelled photos: accuracy too")
@@ -195,7 +110,7 @@ def compare(
     print(", ".join(f"{name} {value}" for name, value in machine().items() if name in ("processor", "cores")))
     print(
         f"CPU, {options.threads} threads ({', '.join(THREADS)}, and as below); factor {FACTOR}, "
-        f"thresholds {' '.join(map(str, peer_accuracy.FIXED))}; mtcnn-runtime's factor is 0.707, its NMS its own"
+        f"thresholds {' '.join(map(str, THRESHOLDS))}; mtcnn-runtime's factor is 0.707, its NMS its own"
     )
     for process in processes:
         have = ", ".join(f"{name} {value}" for name, value in process.about["versions"].items())
@@ -205,7 +120,7 @@ def compare(
     out: dict[str, Any] = {"machine": machine(), "missing": missing}
     out |= {"packages": {process.name: process.about for process in processes}}
     out["speed"] = [
-        speed(processes, *wide_high, min_face, options.photos, options.rounds)
+        peer_speed.measure(processes, *wide_high, min_face, options.photos, options.rounds)
         for wide_high in options.sizes
         for min_face in options.min_face
         if options.rounds
@@ -213,8 +128,8 @@ def compare(
     said: list[str] = []
     if out["speed"]:
         print("\nspeed: medians; ratios median (least..greatest) of runs in the same round\n")
-        print(speed_table(out["speed"]))
-        said += verdicts(out["speed"])
+        print(peer_speed.table(out["speed"]))
+        said += peer_speed.verdicts(out["speed"])
     if photos:
         out["accuracy"] = peer_accuracy.measure(processes, photos)
         print(f"accuracy, {len(photos)} photos, min face {peer_accuracy.MIN_FACE}\n")

@@ -134,6 +134,44 @@ def test_bad_arguments_get_one_error(scripts, capsys, arguments, complaint):
     assert complaint in last
 
 
+class Scripted:
+    """Answers with the next of its (CPU, wall) seconds, and writes down whose turn it was."""
+
+    def __init__(self, name, seconds, turns, faces=1, failed=""):
+        self.name, self.seconds, self.turns, self.count, self.failed = name, iter(seconds), turns, faces, failed
+
+    def detect(self, photo, min_face, thresholds):
+        self.turns.append(self.name)
+        assert (min_face, thresholds) == (20, (0.6, 0.7, 0.7))
+        faces = Faces(np.zeros((self.count, 4)), np.ones(self.count), np.zeros((self.count, 5, 2)))
+        return importlib.import_module("peer_process").Answer(faces, *next(self.seconds), self.failed)
+
+
+def test_ratios_are_of_one_round_and_the_warm_up_does_not_count(scripts, monkeypatch):
+    peers, turns = scripts("peer_speed"), []
+    monkeypatch.setattr(peers, "SETTLE", 0)
+    slow = (9, 9)
+    processes = [
+        Scripted(peers.OURS, [slow, (1, 2), (2, 2), (4, 3)], turns),
+        Scripted(peers.NOT_MIRRORED, [slow, (1, 1), (1, 1), (1, 1)], turns),
+        Scripted("steady", [slow, (4, 4), (4, 4), (4, 4)], turns),
+        Scripted("gave up", [slow] * 4, turns, faces=0),
+        Scripted("broken", [slow] * 4, turns, failed="ValueError: no"),
+    ]
+    result = peers.measure(processes, 160, 120, 20, 1, 3)
+    assert turns == [process.name for process in processes] * 4
+    found = result["detectors"]
+    assert found[peers.OURS]["cpu_ms"] == {"median": 2000, "min": 1000, "max": 4000}
+    assert found["steady"]["ratio"]["cpu"] == {"median": 0.5, "min": 0.25, "max": 1}
+    assert found["steady"]["ratio"]["wall"] == {"median": 0.5, "min": 0.5, "max": 0.75}
+    assert found["steady"]["ratio_not_mirrored"]["cpu"] == {"median": 0.25, "min": 0.25, "max": 0.25}
+    assert "ratio" not in found["gave up"] | found["broken"] | found[peers.OURS]
+    table = peers.table([result])
+    assert "0.50 (0.25..1.00)" in table
+    assert "no ratio: it finds no face" in table
+    assert "no ratio: ValueError: no" in table
+
+
 def test_a_process_that_dies_says_so(scripts):
     peers = scripts("peer_process")
     process = peers.Process("ours", "mtcnn_lite", sys.executable, 1)
@@ -203,7 +241,7 @@ def test_verdicts_fall_where_a_peer_is_better(scripts):
         ratio = {clock: {"median": median, "min": median, "max": median} for clock in ("cpu", "wall")} | more
         return {"size": "640x480", "min_face": 20, "detectors": {"mtcnn_lite": {}, name: {"ratio": ratio}}}
 
-    verdicts = scripts("peers").verdicts
+    verdicts = scripts("peer_speed").verdicts
     assert verdicts([one(0.3, "mtcnn")])[0].endswith(": held")  # of 0.5
     assert verdicts([one(0.3, "facenet-pytorch")])[0].endswith("NOT held")  # of 0.25
     [worst] = verdicts([one(0.2, "facenet-pytorch"), one(0.2, "facenet-pytorch", wall={"median": 0.26})])
