@@ -204,22 +204,41 @@ def test_a_package_that_raises_is_counted_and_finds_nothing(scripts):
 def test_landmarks_of_own_and_of_common_faces(scripts):
     """Two photos; one detector misses the second face: only the first is common."""
     eyes = np.array([[10, 10], [20, 10], [15, 15], [12, 18], [18, 18]], np.float32)  # 10 px between the eyes
-    photos = [Photo(np.zeros((40, 40, 3), np.uint8), [[5, 5, 25, 25]], [eyes], about={"dataset": "S"})] * 2
+    photos = [
+        Photo(
+            np.zeros((40, 40, 3), np.uint8),
+            [[5, 5, 25, 25]],
+            [eyes],
+            about={"dataset": "S", "landmarks_moved": [-4, 0]},
+        )
+    ]
+    photos = photos * 2
 
     def off(by):
         return Faces(np.array([[5, 5, 25, 25.0]]), np.ones(1), eyes[None] + [by, 0])
 
     none = Faces(np.zeros((0, 4)), np.zeros(0), np.zeros((0, 5, 2)))
-    figures = scripts("peer_accuracy").landmark_figures({"a": [off(1), off(3)], "b": [off(2), none]}, photos)
+    figures = scripts("peer_accuracy").landmark_figures({"a": [off(1), off(5)], "b": [off(2), none]}, photos)
     a, b = figures["a"]["S"], figures["b"]["S"]
     assert (a["faces"], a["missed"], b["faces"], b["missed"]) == (2, 0, 1, 1)
-    assert (a["nme"], a["common_nme"]) == pytest.approx((0.2, 0.1))
+    assert (a["nme"], a["common_nme"]) == pytest.approx((0.3, 0.1))
     assert (b["nme"], b["common_nme"]) == pytest.approx((0.2, 0.2))
+    # The files have the points 4 px further right: 1, 5 and 2 px off is 3, 1 and 2 px off those.
+    assert (a["nme_of_labels_as_in_files"], b["nme_of_labels_as_in_files"]) == pytest.approx((0.2, 0.2))
     assert a["common_faces"] == b["common_faces"] == 1
 
 
 def accuracy_of(recall, precision, nme):
-    points = {"S": {"faces": 1, "missed": 0, "nme": nme, "common_faces": 1, "common_nme": nme}}
+    points = {
+        "S": {
+            "faces": 1,
+            "missed": 0,
+            "nme": nme,
+            "common_faces": 1,
+            "common_nme": nme,
+            "nme_of_labels_as_in_files": nme,
+        }
+    }
     return {"recall": recall, "average_precision": precision, "landmarks": points}
 
 
