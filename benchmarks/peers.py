@@ -24,6 +24,7 @@ from peer_process import NOT_MIRRORED, OURS, THREADS, THRESHOLDS, Missing, Proce
 from peer_worker import FACTOR, PACKAGES
 
 from mtcnn_lite.datasets import DatasetError, read_dataset
+from mtcnn_lite.images import ImageError
 from mtcnn_lite.photo import Photo
 
 ELSEWHERE = "mtcnn_lite, as a peer"  # what --peer mtcnn_lite=PYTHON is called: another environment's, or noise alone
@@ -87,6 +88,8 @@ def main(arguments: list[str] | None = None) -> dict[str, Any]:
         parser.error("--peer names a package twice")
     if not options.rounds and not options.data:
         parser.error("--rounds 0 without --data leaves nothing to measure")
+    if options.json and not options.json.parent.is_dir():
+        parser.error(f"--json: {options.json.parent} is no folder")
     try:
         photos = read_dataset(options.data)[:: options.every] if options.data else []
     except DatasetError as error:
@@ -97,6 +100,8 @@ def main(arguments: list[str] | None = None) -> dict[str, Any]:
         if {OURS, NOT_MIRRORED} & set(missing):
             parser.error(f"mtcnn_lite itself can't run here: {missing.get(OURS) or missing[NOT_MIRRORED]}")
         return compare(processes, missing, photos, options)
+    except ImageError as error:
+        parser.error(f"--data: {error}")
     finally:
         for process in processes:
             process.close()

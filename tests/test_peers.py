@@ -124,6 +124,7 @@ def test_peers_script_with_itself_as_a_peer(scripts, labelled, tmp_path, capsys)
         (["--rounds", "0"], "leaves nothing to measure"),
         (["--data", "no/such/folder"], "no/such/folder: no such file or folder"),
         (["--sizes", "640"], "argument --sizes"),
+        (["--json", "no/such/folder/result.json"], "no/such/folder is no folder"),
     ],
 )
 def test_bad_arguments_get_one_error(scripts, capsys, arguments, complaint):
