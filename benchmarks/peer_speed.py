@@ -56,8 +56,8 @@ def table(results: Sequence[dict[str, Any]]) -> str:
     for result in results:
         lines += [
             f"{result['size']}, min face {result['min_face']:g}, {result['runs']} runs",
-            f"{'':<26} {'faces':>5} {'CPU ms (least)':>15} {'wall ms (least)':>15}  {'ours/its, CPU':<17}  {'wall':<17}  "
-            f"{'not mirrored, CPU':<17}  wall",
+            f"{'':<26} {'faces':>5} {'CPU ms (least)':>15} {'wall ms (least)':>15}  "
+            f"{'ours/its, CPU':<17}  {'wall':<17}  {'not mirrored, CPU':<17}  wall",
         ]
         for name, found in result["detectors"].items():
             row = f"{name:<26} {found['faces']:>5}"
