@@ -126,6 +126,7 @@ def clocked(*steps, rounds=3):
     return np.diff(ticks).min(axis=0)
 
 
+# %%
 def seconds(image, used=detector):
     """(3,): pyramid and P-Net, R-Net, O-Net. A stage of a trace runs when it is first asked for."""
     run = []
@@ -144,7 +145,7 @@ COLOURS = {"P-Net": "#0072B2", "R-Net": "#E69F00", "O-Net": "#009E73"}
 
 def draw_bills(*bills):
     """Each bill (6, 3), in units of its own first row, piled up net by net."""
-    figure, panels = plt.subplots(1, 2, figsize=(8.8, 3.3), layout="constrained")
+    _, panels = plt.subplots(1, 2, figsize=(8.8, 3.3), layout="constrained")
     for axes, title, bill in zip(panels, ("multiplications", "processor time"), bills, strict=True):
         axes.stackplot(numbers, bill.T / bill[0].sum(), labels=COLOURS, colors=COLOURS.values())
         axes.set(title=title, xlabel="faces on the photo", xlim=(0, 100))
@@ -189,7 +190,7 @@ def handwork(trace):
 # %% tags=["nbval-ignore-output", "clock"]
 by_hand = {n: handwork(traces[k]) / spent[k].sum() for n, k in ((0, 0), (100, -1))}
 for n, (pyramid, r, o) in by_hand.items():
-    print(f"{n:3} faces: pyramid {pyramid:3.0%} of the time, R-Net's crops {r:.0%}, O-Net's {o:.0%}")
+    print(f"{n:3} faces: pyramid {pyramid:3.0%}, R-Net's crops {r:.0%}, O-Net's {o:.0%} of the time")
 
 # %%
 for n, shares in by_hand.items():
