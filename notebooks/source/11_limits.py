@@ -190,7 +190,7 @@ def handwork(trace):
 # %% tags=["nbval-ignore-output", "clock"]
 by_hand = {n: handwork(traces[k]) / spent[k].sum() for n, k in ((0, 0), (100, -1))}
 for n, (pyramid, r, o) in by_hand.items():
-    print(f"{n:3} faces: pyramid {pyramid:3.0%}, R-Net's crops {r:.0%}, O-Net's {o:.0%} of the time")
+    print(f"{n:3} faces: {pyramid:3.0%} pyramid, {r:.0%} R-Net's crops, {o:.0%} O-Net's")
 
 # %%
 for n, shares in by_hand.items():
