@@ -1,7 +1,7 @@
 // The turned photo with five points, one of them pushed, and the crop that they give. All numbers are computed here, as
 // `view` in alignment.py computes them; a test holds the two together.
 
-const PHOTO = 420, CROP = 336, SHOWN = 1.9; // CSS pixels: sides on screen; how many of the box's sides the photo shows
+const PHOTO = 420, CROP = 336, SHOWN = 2.1; // CSS pixels: sides on screen; how many of the box's sides the photo shows
 
 const times = ([[a, b, s], [c, d, t]], [x, y]) => [a * x + b * y + s, c * x + d * y + t];
 const after = (second, first) => { // one matrix that does `first`, then `second`
