@@ -240,6 +240,8 @@ def test_nearest_by_loops():
 
 # --- training
 
+STEPS = 60  # with 25, chance still decides how far it gets
+
 
 @pytest.fixture(scope="module")
 def faces():
@@ -254,7 +256,7 @@ def faces():
 def trained(faces):
     torch.manual_seed(0)
     net = EmbeddingNet()
-    learned = train_embedding(net, faces[:20], np.arange(20), np.random.default_rng(0), 25, persons=12, views=3)
+    learned = train_embedding(net, faces[:20], np.arange(20), np.random.default_rng(0), STEPS, persons=12, views=3)
     return net, learned
 
 
@@ -264,8 +266,8 @@ def test_training_tells_views_apart(faces, trained):
     views = varied(faces[person], np.random.default_rng(9))
     torch.manual_seed(0)
     before, after = (verification(embed(each, views), person).area for each in (EmbeddingNet(), net))
-    assert after > before + 0.08
-    assert learned.loss.shape == learned.share.shape == (25,)
+    assert after > before + 0.1
+    assert learned.loss.shape == learned.share.shape == (STEPS,)
     assert (learned.share[:5] > 0.5).all()
     assert (learned.share <= 1).all()
     assert ((learned.loss > 0) & (learned.loss < 0.2)).all()
@@ -275,11 +277,11 @@ def test_training_tells_views_apart(faces, trained):
 def test_training_repeats_with_the_seed(faces, trained):
     torch.manual_seed(0)
     net, steps = EmbeddingNet(), []
-    again = train_embedding(net, faces[:20], np.arange(20), np.random.default_rng(0), 25, 12, 3,
+    again = train_embedding(net, faces[:20], np.arange(20), np.random.default_rng(0), STEPS, 12, 3,
                             report=lambda step, loss: steps.append((step, loss)))  # fmt: skip
     np.testing.assert_array_equal(again.loss, trained[1].loss)
     np.testing.assert_array_equal(embed(net, faces[:4]), embed(trained[0], faces[:4]))
-    assert [step for step, _ in steps] == list(range(1, 26))
+    assert [step for step, _ in steps] == list(range(1, STEPS + 1))
 
 
 def test_persons_with_several_photos_bring_all_of_them(faces, monkeypatch):

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mtcnn_lite.alignment import similarity_transform, template, transform_points
-from mtcnn_lite.explorers.alignment import WAYS, AlignmentCanvas, AlignmentExplorer, turning, view
+from mtcnn_lite.alignment import corners, similarity_transform, template, transform_points
+from mtcnn_lite.explorers.alignment import SHOWN, WAYS, AlignmentCanvas, AlignmentExplorer, turning, view
 from mtcnn_lite.scenes import ASTRONAUT_BOX, ASTRONAUT_LANDMARKS
 
 POINTS, BOX = np.array(ASTRONAUT_LANDMARKS, float), np.array(ASTRONAUT_BOX, float)
@@ -153,7 +153,7 @@ def test_a_point_can_be_dragged(page):
     square = page.evaluate("() => model.get('square')")
     middle, width = (square[0] + square[2]) / 2, square[2] - square[0]
     cut = view(POINTS, BOX, "five points", 20)
-    zoom = 420 / (1.9 * width)
+    zoom = 420 / (2.1 * width)
     x, y = ((cut.turned[1] + 0.5 - [middle, (square[1] + square[3]) / 2]) * zoom + 210).tolist()
     page.mouse.move(box["x"] + x, box["y"] + y)
     page.mouse.down()
@@ -164,3 +164,25 @@ def test_a_point_can_be_dragged(page):
     assert state[1] == pytest.approx(6, abs=1)
     assert state[2] == pytest.approx(-4, abs=1)
     assert page.evaluate("() => saved") >= 1
+
+
+def test_at_any_turn_the_photo_shows_the_whole_outline(explorer):
+    square = np.array(explorer.canvas.square)
+    middle, half = (square[:2] + square[2:]) / 2 - 0.5, SHOWN * (square[2] - square[0]) / 2
+    for turn in range(-60, 61, 5):
+        outline = corners(view(POINTS, BOX, "five points", turn).matrix)
+        assert np.abs(outline - middle).max() < half, turn
+
+
+def test_what_is_kept_of_a_turn_is_not_shown_at_another(page):
+    def seen(**changes):
+        for name, value in changes.items():
+            page.evaluate("([name, value]) => model.set(name, value)", [name, value])
+        return page.evaluate(SEEN)
+
+    first = seen(turn=-35, right=0)
+    pushed = seen(right=12)
+    elsewhere = seen(turn=10)
+    assert len({first[0], pushed[0], elsewhere[0]}) == 3
+    assert seen(turn=-35) == pushed
+    assert seen(right=0) == first

@@ -134,14 +134,19 @@ def test_building_twice_gives_the_same_bytes(build, monkeypatch, tmp_path):
     source = tmp_path / "03_small.py"
     source.write_text(
         "# %% [markdown]\n# # A title\n\n# %%\nimport ipywidgets\n\nprint('a')\nipywidgets.IntSlider(3)\n\n"
-        '# %% tags=["nbval-ignore-output"]\nimport time\n\nprint(len(str(time.time())) > 0)\n'
+        '# %% tags=["nbval-ignore-output", "clock"]\nimport time\n\nprint(time.perf_counter())\n'
     )
     assert build.build(source)
     first = build.target(source).read_bytes()
     assert not build.build(source)
     assert build.target(source).read_bytes() == first
     notebook = nbformat.reads(first.decode(), 4)
-    assert [cell.metadata.get("tags") for cell in notebook.cells] == [None, None, ["nbval-ignore-output"]]
+    assert [cell.metadata.get("tags") for cell in notebook.cells] == [None, None, ["nbval-ignore-output", "clock"]]
+    assert float(notebook.cells[2].outputs[0].text) > 0
+    source.write_text(source.read_text().replace("perf_counter", "process_time"))
+    assert build.build(source)  # other code: new times
+    changed = nbformat.read(build.target(source), 4).cells[2].outputs[0].text
+    assert float(changed) != float(notebook.cells[2].outputs[0].text)
     assert all(build.WIDGET not in output.get("data", {}) for cell in notebook.cells[1:] for output in cell.outputs)
 
 

@@ -60,7 +60,8 @@ def train_embedding(
     optimiser = torch.optim.AdamW(net.parameters(), lr=RATE, weight_decay=DECAY)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, RATE, total_steps=max(steps, 1))
     losses, shares = np.zeros(steps, np.float32), np.zeros(steps, np.float32)
-    net.train()
+    # On a CPU a step takes two thirds of the time.
+    net.train().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     for step in range(steps):
         batch, label = _batch(rows_of, rng, min(persons, len(names)), views)
         embeddings = net(prepare(varied(crops[batch], rng, how)))  # (B, D)

@@ -1,7 +1,7 @@
 // The turned photo with five points, one of them pushed, and the crop that they give. All numbers are computed here, as
 // `view` in alignment.py computes them; a test holds the two together.
 
-const PHOTO = 420, CROP = 336, SHOWN = 1.9; // CSS pixels: sides on screen; how many of the box's sides the photo shows
+const PHOTO = 420, CROP = 336, SHOWN = 2.1; // CSS pixels: sides on screen; how many of the box's sides the photo shows
 
 const times = ([[a, b, s], [c, d, t]], [x, y]) => [a * x + b * y + s, c * x + d * y + t];
 const after = (second, first) => { // one matrix that does `first`, then `second`
@@ -50,7 +50,10 @@ function render({ model, el }) {
   said.style.maxWidth = "760px";
   const get = (name) => model.get(name), square = get("square"), side = get("side"), width = square[2] - square[0];
   const zoom = PHOTO / (SHOWN * width), names = ["turn", "which", "right", "down", "way"];
-  let bitmap = null, now = null, held = null;
+  const turnedPhoto = document.createElement("canvas").getContext("2d"); // without the dots: a push moves only those
+  const pixels = document.createElement("canvas").getContext("2d"); // the crop at its own size, as a net sees it
+  [pixels.canvas.width, pixels.canvas.height] = [side, side];
+  let bitmap = null, now = null, held = null, kept = ""; // kept: what turnedPhoto shows
 
   const corner = () => [(square[0] + square[2]) / 2 - (SHOWN * width) / 2, (square[1] + square[3]) / 2 - (SHOWN * width) / 2];
   const onPhoto = ([x, y]) => [(x + 0.5 - corner()[0]) * zoom, (y + 0.5 - corner()[1]) * zoom]; // pixel centre to screen
@@ -59,9 +62,19 @@ function render({ model, el }) {
   function place(pen, [[a, b, s], [c, d, t]], unit) { // pen draws in pixels of the photo; the matrix counts edges
     pen.save();
     pen.transform(unit * a, unit * c, unit * b, unit * d, unit * s, unit * t);
-    pen.imageSmoothingQuality = "high";
     pen.drawImage(bitmap, 0, 0);
     pen.restore();
+  }
+
+  function drawTurned(pen, matrix) { // resampling costs the most: once for each turn
+    const { canvas } = turnedPhoto, [w, h] = [photo.canvas.width, photo.canvas.height], wanted = `${get("turn")} ${w}`;
+    if (kept !== wanted) {
+      [canvas.width, canvas.height] = [w, h]; // empties it
+      turnedPhoto.fillRect(0, 0, w, h);
+      place(turnedPhoto, matrix, (zoom * w) / PHOTO);
+      kept = wanted;
+    }
+    pen.drawImage(canvas, 0, 0, PHOTO, PHOTO);
   }
 
   function dot(pen, [x, y], colour, ring) {
@@ -85,10 +98,8 @@ function render({ model, el }) {
     const [belongs, is] = get("colours"), template = get("template"), way = get("way");
     now = cut(get("points"), square, template, side, way, get("turn"), get("which"), get("right"), get("down"));
     let pen = photo.fit(PHOTO, PHOTO);
-    pen.fillStyle = "#000";
-    pen.fillRect(0, 0, PHOTO, PHOTO);
     const [left, top] = corner();
-    place(pen, after([[1, 0, -left], [0, 1, -top]], toEdges(now.turning)), zoom);
+    drawTurned(pen, after([[1, 0, -left], [0, 1, -top]], toEdges(now.turning)));
     const back = inverse(toEdges(now.matrix)), around = [[0, 0], [side, 0], [side, side], [0, side]];
     for (const [thick, style] of [[5, "#fff"], [2.5, belongs]]) {
       pen.beginPath();
@@ -107,17 +118,15 @@ function render({ model, el }) {
     });
     photo.caption.textContent = `photo, turned by ${get("turn").toFixed(0)}°: drag a point`;
     pen = crop.fit(CROP, CROP);
-    pen.fillStyle = "#000";
-    pen.fillRect(0, 0, CROP, CROP);
+    pixels.fillRect(0, 0, side, side);
+    place(pixels, after(toEdges(now.matrix), toEdges(now.turning)), 1);
     const unit = CROP / side;
-    pen.beginPath();
-    pen.rect(0, 0, CROP, CROP);
-    pen.clip();
-    place(pen, after(toEdges(now.matrix), toEdges(now.turning)), unit);
+    pen.imageSmoothingEnabled = false; // show its pixels
+    pen.drawImage(pixels.canvas, 0, 0, CROP, CROP);
     for (const [points, colour, ring] of [[template, belongs, true], [now.landed, is, false]]) {
       for (const [x, y] of points) dot(pen, [(x + 0.5) * unit, (y + 0.5) * unit], colour, ring);
     }
-    crop.caption.textContent = `${get("ways")[way]}: the crop; rings: where points belong`;
+    crop.caption.textContent = `${get("ways")[way]}: ${side} × ${side} px; rings: the places`;
     const sign = (value) => (value < -0.05 ? "−" : "") + Math.abs(value).toFixed(1);
     said.textContent = `The points land ${now.off.toFixed(1)} px from their places, on average; the eyes are tilted by ${sign(now.tilt)}°, `
       + `${Math.hypot(now.landed[1][0] - now.landed[0][0], now.landed[1][1] - now.landed[0][1]).toFixed(1)} px apart.`;

@@ -19,6 +19,7 @@ from mtcnn_lite.photo import Photo
 
 WAYS = ("plain crop", "two eyes", "five points")
 POINTS = ("left eye", "right eye", "nose", "left corner", "right corner")  # left and right in the picture
+SHOWN = 2.1  # how many of the box's sides the photo shows: at any turn, the whole outline of the crop
 PLACE, FOUND = COLOURS["pnet"], COLOURS["landmark"]  # colours: where a point belongs, where it is
 
 
@@ -134,8 +135,8 @@ class AlignmentExplorer(Explorer):
         crop = cv2_warp(turned, cut.matrix)
         drawn = draw_polygon(turned, corners(cut.matrix))
         drawn = draw_landmarks(drawn, cut.given, FOUND)
-        left, top = (max(0, round(each - 0.95 * side)) for each in middle)
-        region = drawn[top : top + round(1.9 * side), left : left + round(1.9 * side)]
+        left, top = (max(0, round(each - SHOWN / 2 * side)) for each in middle)
+        region = drawn[top : top + round(SHOWN * side), left : left + round(SHOWN * side)]
         large = crop.repeat(3, axis=0).repeat(3, axis=1)
         large = draw_landmarks(draw_landmarks(large, template() * 3 + 1, PLACE), cut.landed * 3 + 1, FOUND)
         captions = [f"the photo, turned by {self.canvas.turn:.0f}°", f"{WAYS[self.canvas.way]}, 112 x 112 px"]

@@ -76,7 +76,7 @@ function render({ model, el }) {
     pen.fillStyle = ink; // the dot's threshold, on the side that has room, below the curve
     pen.textAlign = now.recall > 0.5 ? "right" : "left";
     pen.fillText(get("o").toFixed(2), x(now.recall) + (now.recall > 0.5 ? -10 : 10), y(now.precision) + 14);
-    plot.caption.textContent = "all O-Net thresholds; dot: this one; gray: P-Net and R-Net as the authors set them";
+    plot.caption.textContent = "every O-Net threshold; dot: this one; gray: the start";
   }
 
   function drawBars(now) {

@@ -38,7 +38,8 @@ function render({ model, el }) {
   bars.caption.setAttribute("aria-live", "polite");
   let bitmap = null, shownPhoto = null, levels = [], lit = -1, focus = model.get("focus");
   let width = 1, height = 1, zoom = 1, cut = [0, 0, 1, 1]; // cut: the part of the bitmap that is shown, x, y, width, height
-  let ready = null, readyFor = ""; // the photo as the page shows it: levels are shrunk from there, which is quicker
+  let ready = null, readyFor = ""; // the photo as the page shows it
+  let halves = []; // it, and each half as large as the one before: levels are shrunk from the next larger, which is quick
 
   function measure() {
     [width, height] = [model.get("width"), model.get("height")];
@@ -57,6 +58,12 @@ function render({ model, el }) {
     const pen = ready.getContext("2d");
     pen.imageSmoothingQuality = "high";
     pen.drawImage(bitmap, ...cut, 0, 0, w, h);
+    halves = [ready];
+    while (Math.min(halves.at(-1).width, halves.at(-1).height) > 2 * WINDOW) {
+      const { width: wide, height: high } = halves.at(-1), half = new OffscreenCanvas(Math.ceil(wide / 2), Math.ceil(high / 2));
+      half.getContext("2d").drawImage(halves.at(-1), 0, 0, half.width, half.height);
+      halves.push(half);
+    }
   }
 
   // The middle of the windows, CSS pixels
@@ -88,7 +95,7 @@ function render({ model, el }) {
   }
 
   function drawStack() {
-    const pen = stack.fit(width * zoom, height * zoom), bottom = height * zoom;
+    const pen = stack.fit(width * zoom, height * zoom), bottom = height * zoom, dense = window.devicePixelRatio || 1;
     pen.fillStyle = "rgba(128, 128, 128, 0.18)"; // the photo's own size
     pen.fillRect(0, 0, width * zoom, bottom);
     for (const level of levels) {
@@ -96,8 +103,7 @@ function render({ model, el }) {
       pen.fillStyle = "#fff";
       pen.fillRect(0, bottom - h - 2, w + 2, h + 2);
       pen.imageSmoothingEnabled = true;
-      pen.imageSmoothingQuality = "medium";
-      if (zoom <= 1) pen.drawImage(ready, 0, bottom - h, w, h);
+      if (zoom <= 1) pen.drawImage(halves.findLast((one) => one.width >= w * dense) ?? ready, 0, bottom - h, w, h);
       else { // larger than life: show the level's own pixels
         const small = new OffscreenCanvas(level.width, level.height), inside = small.getContext("2d");
         inside.imageSmoothingQuality = "high";

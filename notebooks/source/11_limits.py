@@ -23,6 +23,7 @@ chapter_map("11")
 
 # %%
 import numpy as np
+import torch
 
 from mtcnn_lite import Detector
 from mtcnn_lite.degrade import DEGRADATIONS
@@ -30,6 +31,7 @@ from mtcnn_lite.draw import beside, draw_boxes
 from mtcnn_lite.evaluation import match
 from mtcnn_lite.scenes import scene, scenes
 
+torch.set_num_threads(1)  # the clocks below must count work, not threads that wait for one another
 detector = Detector(weights="zhang2016")  # the values that the authors of MTCNN released
 group = scene([11, 16], 220, 280, (5, 5), (40, 48), split="held_out", distractors=(0, 0))
 
@@ -105,51 +107,98 @@ for n, row in zip(numbers, work, strict=True):
     p, r, o = row / row.sum()
     print(f"{n:3} faces: {row.sum():6,.0f} million; P-Net {p:3.0%}, R-Net {r:3.0%}, O-Net {o:3.0%}")
 
-# %%
-import matplotlib.pyplot as plt
-
-COLOURS = {"P-Net": "#0072B2", "R-Net": "#E69F00", "O-Net": "#009E73"}
-figure, axes = plt.subplots(figsize=(6, 3.4), layout="constrained")
-axes.stackplot(numbers, work.T, labels=COLOURS, colors=COLOURS.values())
-axes.set(xlabel="faces on the photo", ylabel="million multiplications", xlim=(0, 100))
-axes.set_title("P-Net costs the same; O-Net's crops make the bill")
-axes.legend(loc="upper left")
-plt.show()
-
 # %% [markdown]
-# Now the clock. It counts this program's processor time only, three times each, and takes the median, so that other programs on your machine
-# count little.
+# Now the clock. It counts this program's processor time, three times for each photo, and the least of the three counts, so that other programs on your machine
+# count little. The unit is the whole run on the photo without faces.
 
 # %%
 import time
 
 
-def seconds(image):
-    """Median processor time of (pyramid and P-Net, R-Net, O-Net)."""
-    rounds = []
-    for _ in range(3):
-        ticks = [time.process_time()]
-        trace = detector.trace(image)
-        for stage in ("pnet", "rnet", "onet"):
-            getattr(trace, stage)  # each runs when it is first asked for
-            ticks.append(time.process_time())
-        rounds.append(np.diff(ticks))
-    return np.median(rounds, axis=0)
+def clocked(*steps, rounds=3):
+    """Least processor time of each step, one after the other: seconds (len(steps),)."""
+    ticks = np.empty((rounds, len(steps) + 1))
+    for row in ticks:
+        row[0] = time.process_time()
+        for k, step in enumerate(steps, 1):
+            step()
+            row[k] = time.process_time()
+    return np.diff(ticks).min(axis=0)
 
-
-# %% tags=["nbval-ignore-output"]
-none, hundred = seconds(crowds[0].image()), seconds(crowds[-1].image())
-added = hundred - none
-print("100 faces take over twice the time of none:", bool(hundred.sum() > 2 * none.sum()))
-print("most of what is added is R-Net's and O-Net's:", bool(added[1:].sum() > added[0]))
 
 # %%
+def seconds(image, used=detector):
+    """(3,): pyramid and P-Net, R-Net, O-Net. A stage of a trace runs when it is first asked for."""
+    run = []
+    return clocked(
+        lambda: (run.append(used.trace(image)), run[-1].pnet),
+        lambda: run[-1].rnet,
+        lambda: run[-1].onet,
+    )
+
+
+# %%
+import matplotlib.pyplot as plt
+
+COLOURS = {"P-Net": "#0072B2", "R-Net": "#E69F00", "O-Net": "#009E73"}
+
+
+def draw_bills(*bills):
+    """Each bill (6, 3), in units of its own first row, piled up net by net."""
+    _, panels = plt.subplots(1, 2, figsize=(8.8, 3.3), layout="constrained")
+    for axes, title, bill in zip(panels, ("multiplications", "processor time"), bills, strict=True):
+        axes.stackplot(numbers, bill.T / bill[0].sum(), labels=COLOURS, colors=COLOURS.values())
+        axes.set(title=title, xlabel="faces on the photo", xlim=(0, 100))
+    panels[0].set_ylabel("1 = the photo without faces")
+    panels[0].legend(loc="upper left")
+    plt.show()
+
+
+# %% tags=["nbval-ignore-output", "clock"]
+spent = np.array([seconds(crowd.image()) for crowd in crowds])  # (6, 3)
+print("faces   P-Net  R-Net  O-Net    all   (1 = all of the photo without faces)")
+for n, row in zip(numbers, spent / spent[0].sum(), strict=True):
+    print("{:5} {:7.1f} {:6.1f} {:6.1f} {:6.1f}".format(n, *row, row.sum()))
+draw_bills(work, spent)
+
+# %%
+none, hundred = spent[0], spent[-1]
+added = hundred - none
 assert hundred.sum() > 2 * none.sum(), "faces cost time"
 assert added[1:].sum() > added[0], "but little of it in P-Net"
 assert hundred[2] > hundred[1], "and O-Net costs more than R-Net"
+print("100 faces take over twice the time of none, and what is added is R-Net's and O-Net's")
 
 # %% [markdown]
-# So it is true that MTCNN gets slower with more faces. It is not the pyramid's doing.
+# P-Net costs the same each time; what is added is crops. Is it the looking at them that costs, or the cutting? And of P-Net's part, how much goes into making the pyramid?
+
+# %%
+from mtcnn_lite.images import crop_windows
+from mtcnn_lite.pyramid import halvings, resize_levels
+
+
+def handwork(trace):
+    """Seconds of (the pyramid, cutting R-Net's crops, cutting O-Net's), without any net."""
+    halved, scales = halvings(trace.image, 0.01), [level.scale for level in trace.levels]
+    return clocked(
+        lambda: resize_levels(halvings(trace.image, 0.01), scales),
+        lambda: crop_windows(halved, trace.pnet.last.boxes, 24),
+        lambda: crop_windows(halved, trace.rnet.last.boxes, 48),
+    )
+
+
+# %% tags=["nbval-ignore-output", "clock"]
+by_hand = {n: handwork(traces[k]) / spent[k].sum() for n, k in ((0, 0), (100, -1))}
+for n, (pyramid, r, o) in by_hand.items():
+    print(f"{n:3} faces: {pyramid:3.0%} pyramid, {r:.0%} R-Net's crops, {o:.0%} O-Net's")
+
+# %%
+for n, shares in by_hand.items():
+    assert shares.sum() < 0.5
+    print(f"{n:3} faces: over half of the time goes into the nets and their boxes")
+
+# %% [markdown]
+# So it is true that MTCNN gets slower with more faces, but it is not the pyramid's doing, nor that of cutting crops: it is O-Net, looking at them. (The two pictures differ in height, for multiplications are not all that a net does.)
 #
 # ### What a photo costs without any face
 #
@@ -180,32 +229,29 @@ for least in (12, 20, 40, 80):
 # one before, so all of them together have twice the first's: at `min_face` 12 the net sees two photos' worth of pixels, at 20 less than *one*. "Many forward passes"
 # sounds worse than it is.
 
-# %% tags=["nbval-ignore-output"]
-fine = Detector(weights="zhang2016", min_face=12)
-coarse = Detector(weights="zhang2016", min_face=40)
-background = crowds[0].image()
+# %%
+photo_sizes = {"720 x 960": crowds[0].image(), "240 x 320": crowds[0].image()[::3, ::3]}
+detectors = {least: Detector(weights="zhang2016", min_face=least) for least in (12, 20, 40)}
+fine = detectors[12]
+bill = {}  # photo and min_face: windows, seconds
+for size, image in photo_sizes.items():
+    for least, used in detectors.items():
+        windows = pyramid_bill(*image.shape[:2], least)[1]
+        bill[size, least] = windows, clocked(lambda u=used, i=image: u.trace(i).pnet)[0]
 
-
-def spent(used, image):
-    rounds = []
-    for _ in range(5):
-        start = time.process_time()
-        used.trace(image)  # the pyramid and P-Net's maps
-        rounds.append(time.process_time() - start)
-    return np.median(rounds)
-
-
-slower = spent(fine, background) / spent(coarse, background)
-larger = spent(detector, background) / spent(detector, background[::3, ::3])
-print("min_face 12 takes over twice as long as min_face 40:", bool(slower > 2))
-print("3 times the width and height take over twice as long:", bool(larger > 2))
+# %% tags=["nbval-ignore-output", "clock"]
+unit = bill["720 x 960", 20]
+for (size, least), (windows, took) in bill.items():
+    print(f"{size}, min_face {least}: {windows / unit[0]:5.2f} of the windows, ", end="")
+    print(f"{took / unit[1]:5.2f} of the time")
 
 # %%
-finer = pyramid_bill(720, 960, 12)[1] / pyramid_bill(720, 960, 40)[1]
-wider = pyramid_bill(720, 960, 20)[1] / pyramid_bill(240, 320, 20)[1]
-print(f"{finer:.1f} and {wider:.1f} times as many windows")
-assert slower > 2
-assert larger > 2
+for one, other in ((("720 x 960", 12), ("720 x 960", 40)), (("720 x 960", 20), ("240 x 320", 20))):
+    (many, slow), (few, fast) = bill[one], bill[other]
+    (size, least), (smaller, coarser) = one, other
+    print(f"{size} at min_face {least} against {smaller} at {coarser}: ", end="")
+    print(f"{many / few:.1f} times the windows, over twice the time")
+    assert slow > 2 * fast
 
 # %% [markdown]
 # ### Crowds: is it NMS that loses them?
@@ -455,12 +501,15 @@ assert came_back["brighter"] < came_back["both"] - 5, "brightness alone is not i
 # For one face, `explain` (chapter 05) names the net, the step and the threshold:
 
 # %%
+import textwrap
+
 from mtcnn_lite.explain import explain
 
 for name, strength in shown.items():
     harder = DEGRADATIONS[name].apply(group, strength)
     lost = np.flatnonzero(~found_in(harder))[0]  # the first
-    print(f"{name:8}", explain(detector.trace(harder.image()), harder.boxes[lost]).sentence)
+    sentence = explain(detector.trace(harder.image()), harder.boxes[lost]).sentence
+    print(textwrap.fill(f"{name:8} {sentence}", 88, subsequent_indent=" " * 9))
 
 # %% [markdown]
 # ### What the successors changed: one pass
@@ -472,7 +521,6 @@ for name, strength in shown.items():
 # **feature pyramid** (Lin et al. 2017, FPN). What does the addition change? We build the bare bones, with all weights 1, and ask the gradient which pixels one cell's answer hangs on.
 
 # %%
-import torch
 from torch import nn
 
 
@@ -758,7 +806,7 @@ assert a > c, "in the dark, the ancestor wins"
 
 # %% [markdown]
 # A turn of 15 degrees or a covered chin costs the ancestor nearly half of its faces; it knows nothing but upright, whole ones. But in the dark it finds more than MTCNN: it only asks
-# whether one patch is brighter than the next, and a patch's mean has little noise. Newer is not better at everything.
+# whether one patch is brighter than the next, and the mean of a patch has less noise than its pixels. Newer is not better at everything.
 #
 # ## Check it
 #
@@ -939,16 +987,13 @@ assert parameters > 6 * 75_856
 # %% [markdown]
 # **"IoU has to be computed for every anchor; that takes enormous computing power."** It is needed in training only, and not much then. The IoU of all 16,800 anchors with 100 faces, against one run of MTCNN on the photo with 100 faces:
 
-# %% tags=["nbval-ignore-output"]
-rounds = []
-for _ in range(5):
-    start = time.process_time()
-    iou(anchors, crowds[-1].boxes)
-    rounds.append(time.process_time() - start)
-print("less than one detection:", bool(np.median(rounds) < hundred.sum()))
+# %% tags=["nbval-ignore-output", "clock"]
+matched = clocked(lambda: iou(anchors, crowds[-1].boxes))[0]
+print(f"{matched / hundred.sum():.0%} of the time of that detection")
 
 # %%
-assert np.median(rounds) < hundred.sum()
+assert matched < hundred.sum()
+print(f"{anchors.shape[0] * len(crowds[-1].boxes):,} IoUs take less time than one detection")
 
 # %% [markdown]
 # **"NMS or Soft-NMS thins the anchors out, but negatives still outnumber positives."** These are two things. NMS sorts out *answers*; the imbalance is one of *training samples*, long before. What is done about it there: focal loss in RetinaNet. Not so in RetinaFace, whatever its name suggests:

@@ -2,8 +2,8 @@
 
     python notebooks/source/build.py [NAME ...]
 
-Building twice gives the same bytes: cell ids come from the text, and whatever differs between two runs (times, widget
-ids, versions) is left out. A cell that fails, or writes to stderr, stops the build; the old notebook stays.
+Building twice gives the same bytes: cell ids come from the text, and whatever differs between two runs (widget ids,
+versions) is left out. A cell tagged "clock" prints times: while its code stays the same, it keeps what it printed first. A cell that fails, or writes to stderr, stops the build; the old notebook stays.
 """
 
 import argparse
@@ -93,9 +93,25 @@ def joined(outputs: list[nbformat.NotebookNode]) -> list[nbformat.NotebookNode]:
     return whole
 
 
+def keep_times(notebook: nbformat.NotebookNode, path: Path) -> None:
+    """Give each cell tagged "clock" the output that the same code has in the notebook at `path`, if it is there."""
+    if not path.exists():
+        return
+    old = {
+        cell.id: cell.outputs
+        for cell in nbformat.read(path, 4).cells
+        if cell.cell_type == "code" and cell.execution_count
+    }
+    for cell in notebook.cells:
+        if "clock" in cell.metadata.get("tags", ()):
+            cell.outputs = old.get(cell.id, cell.outputs)
+
+
 def build(source: Path) -> bool:
     """Execute one source and write its notebook; whether the file changed."""
-    text = nbformat.writes(executed(unexecuted(source))) + "\n"
+    made = executed(unexecuted(source))
+    keep_times(made, target(source))
+    text = nbformat.writes(made) + "\n"
     json.loads(text)
     if len(text) > LARGEST:
         raise RuntimeError(
