@@ -647,7 +647,7 @@ import cv2
 
 
 def verdicts(image, windows):
-    """R-Net's scores of the windows (N, 4), from crops cut at 24 px and from crops of 12 px enlarged."""
+    """R-Net's scores of the windows (N, 4): cut at 24 px, and cut at 12 px and enlarged."""
     small = crop_windows(halvings(image, 0.05), windows, size=12)  # (N, 12, 12, 3)
     enlarged = np.stack([cv2.resize(crop, (24, 24)) for crop in small])  # (N, 24, 24, 3)
     with torch.no_grad():
@@ -695,24 +695,23 @@ print(f"and P-Net's score is made of these 32 alone: {score:.2f} for the crop of
 
 # %%
 slopes = torch.cat([layer.weight for layer in rnet.children() if isinstance(layer, nn.PReLU)])
-print(
-    f"{len(slopes)} slopes of {parameters:,} parameters: {len(slopes) / parameters:.1%}; ", end=""
-)
+share = len(slopes) / parameters
+print(f"{len(slopes)} slopes of {parameters:,} parameters: {share:.1%}")
 print(f"{(slopes < 0).float().mean():.0%} of them are below 0")
 
 plain = deepcopy(rnet)
 for layer in plain.children():
     if isinstance(layer, nn.PReLU):
         layer.weight.data.zero_()
+
+# %%
 windows = many.pnet["squared"].boxes
 background = iou(faces, windows).max(axis=0) < 0.3
-with torch.no_grad():
-    as_relu = plain(normalise(crop_windows(halvings(picture, 0.05), windows, size=24))).score
-print(
-    f"background kept: {(rnet_scores(picture, windows)[background] >= 0.7).sum()} with PReLU, ",
-    end="",
-)
-print(f"{(as_relu.numpy()[background] >= 0.7).sum()} with ReLU, of {background.sum()}")
+cut = normalise(crop_windows(halvings(picture, 0.05), windows, size=24))  # (371, 3, 24, 24)
+for name, net in (("PReLU", rnet), ("ReLU", plain)):
+    with torch.no_grad():
+        passing_ = net(cut).score.numpy()[background] >= 0.7
+    print(f"{name:5} {passing_.sum():2} of {len(passing_)} windows of background are kept")
 
 # %% [markdown]
 # So it is no ornament: with a slope below 0, what is negative comes out *positive*, as in an absolute value, and later layers use that. (This net
