@@ -162,7 +162,7 @@ beside(panels, ["anywhere: the first 40", "beside: the first 40"], height=250)
 for bound in (0.65, 0.4, 0.3):
     # Of two equal squares, pushed apart by a part of their side: IoU = (1 - push) / (1 + push).
     push = (1 - bound) / (1 + bound)
-    print(f"IoU {bound:.2f}: pushed by {push:.2f} of its side, {12 * push:.1f} of P-Net's 12 px")
+    print(f"IoU {bound:.2f}: pushed by {push:.2f} of its side, {12 * push:.2f} of P-Net's 12 px")
 
 # %% [markdown]
 # From 0.4 to 0.3 it is 1.3 of P-Net's pixels. Without the gap, two windows a hair apart would be called "part" and "no face". With it,
