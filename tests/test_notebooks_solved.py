@@ -1,4 +1,4 @@
-"""A reader who has solved the exercises: every chapter runs to its end on that reader's functions, and says so."""
+"""A reader who has solved the exercises: a chapter runs to its end on that reader's functions, and says so."""
 
 import os
 import re
@@ -9,12 +9,14 @@ from pathlib import Path
 import pytest
 
 SOURCES = sorted((Path(__file__).parents[1] / "notebooks" / "source").glob("[0-9]*.py"))
-LONG = "09_training"  # minutes, and its exercise's function is called the same way as all others
+LONG = ("09_training", "11_limits", "12_recognition")  # these train and measure for minutes
 SOLVED = """
 import re
 import sys
 
 import jupytext
+
+from mtcnn_lite.checks.verdict import Verdict
 
 sys.path.append("source")
 import solutions
@@ -27,11 +29,11 @@ for number, cell in enumerate(jupytext.read(sys.argv[1], fmt="py:percent").cells
         if code.startswith("mine = {}  # paste your functions"):
             code = "import solutions\\nmine = {k: v for k, v in vars(solutions).items() if callable(v)}"
         exec(compile(code, f"cell {number}", "exec"), page)
-print("verdicts:", *(page[name].passed for name in ("first", "second", "third") if name in page))
+print("verdicts:", *(value.passed for value in page.values() if isinstance(value, Verdict)))
 """
 
 
-@pytest.mark.parametrize("source", [s for s in SOURCES if s.stem != LONG], ids=lambda source: source.stem)
+@pytest.mark.parametrize("source", [s for s in SOURCES if s.stem not in LONG], ids=lambda source: source.stem)
 def test_chapter_runs_on_the_solutions(source, notebooks):
     stubs = re.findall(r"^def (\w+)\(.*\):\n    raise NotImplementedError$", source.read_text(), re.M)
     assert stubs
