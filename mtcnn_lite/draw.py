@@ -179,12 +179,16 @@ def draw_stages(trace: Trace, height: int = 300) -> Picture:
 
 
 def draw_explanation(trace: Trace, explanation: Explanation, height: int = 300) -> Picture:
-    """The face (yellow) and each stage's boxes for it, in three panels, with how many there were at each step."""
+    """The face (yellow) and each stage's boxes for it, in three panels, with how many there were at each step.
+
+    Where NMS took the last of them, the box that it kept instead is there as well (gray).
+    """
     photo, scale = at_height(trace.image, height)
     marked = draw_boxes(photo, np.array([explanation.box]) * scale, "truth")
     panels, captions = [], []
     for stage in explanation.stages:
-        panels.append(draw_boxes(marked, stage.boxes * scale, stage.stage))
+        rivals = np.array([stage.rival.box] if stage.rival else np.zeros((0, 4)))
+        panels.append(draw_boxes(draw_boxes(marked, rivals * scale, "muted"), stage.boxes * scale, stage.stage))
         counts = " › ".join(str(count) for count in stage.counts.values())
         captions.append(f"{NAMES[stage.stage]} at {stage.threshold:.2f}\n{counts} boxes for it")
     return beside(panels, captions, height)

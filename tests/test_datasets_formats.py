@@ -190,9 +190,11 @@ def test_yolo_joins_splits(tmp_path):
         ("0 100 50 20 40", "line 2: .*must be shares of the image"),
         ("0 .5 .5 -.2 .4", "line 2: .*must be shares"),
         ("0 .5 .5 .2 nan", "line 2: 'nan' is no number"),
-        ("face .5 .5 .2 .4", "a.txt.*class id"),
+        ("face .5 .5 .2 .4", "a.txt, line 2: class 'face'; it must be a number"),
+        ("-1 .5 .5 .2 .4", "a.txt, line 2: class '-1'"),
         ("3 .5 .5 .2 .4", "class_id 3"),
-        ("0 .5 .5 0 .4", "a.jpg has a box without area"),
+        ("0 .5 .5 0 .4", "a.txt, line 2: width 0, height .4; both must be greater"),
+        ("0 .5 .5 .2 -.005", "a.txt, line 2: width .2, height -.005"),
     ],
 )
 def test_yolo_says_what_is_wrong(tmp_path, text, says):

@@ -1,11 +1,14 @@
 """What became of each face, held against running the detector again."""
 
+import re
+
 import numpy as np
 import pytest
 
-from mtcnn_lite.boxes import iou
-from mtcnn_lite.explain import MATCH, STAGES, Explanation, Summary, explain
-from mtcnn_lite.scenes import ASTRONAUT_BOX, collage
+from mtcnn_lite.boxes import iom, iou
+from mtcnn_lite.explain import MATCH, NAMES, STAGES, Explanation, Summary, explain
+from mtcnn_lite.explain.stages import SUPPRESSING
+from mtcnn_lite.scenes import ASTRONAUT_BOX, collage, scenes
 
 
 def found(trace, box):
@@ -83,6 +86,136 @@ def test_a_hundredth_above_the_one_it_names_the_face_is_still_lost(lost):
             checked += 1
             assert not found(trace.rerun(thresholds=tuple(thresholds)), e.box), e
     assert checked > 10
+
+
+@pytest.fixture(scope="module")
+def composed(detector):
+    """Composed scenes at little light, with noise; their labels are exact. Traces and explanations of what is lost."""
+    rng, both = np.random.default_rng(11), []
+    for photo in scenes(16, seed=4, sizes=(14, 70)):
+        image = photo.image()
+        dark = np.clip(0.3 * image + rng.normal(0, 18, image.shape), 0, 255).astype(np.uint8)
+        trace = detector.trace(dark)
+        both += [(trace, e) for e in explain(trace, photo.boxes).explanations if e.lost_in]
+    return both
+
+
+def test_threshold_in_the_sentence_brings_the_face_through_and_one_above_it_does_not(lost, composed):
+    """As a reader of the sentence would try it: one threshold moved, the detector run again, the boxes looked at."""
+    checked = dict.fromkeys(STAGES, 0)
+    for trace, e in lost + composed:
+        told = re.match(r"lost in (.-Net): .* survive a threshold of ([\d.]+)(, and be found)?", e.sentence)
+        if not told:
+            continue
+        stage = next(stage for stage, name in NAMES.items() if name == told[1])
+        assert stage == e.lost_in
+        place, named = STAGES.index(stage), float(told[2])
+
+        def comes_through(threshold, trace=trace, e=e, stage=stage, place=place):
+            thresholds = list(trace.settings.thresholds)
+            thresholds[place] = threshold
+            run = trace.rerun(thresholds=tuple(thresholds))
+            boxes = run.faces.boxes if stage == "onet" else getattr(run, stage)["refined"].boxes
+            return bool((iou([e.box], boxes) >= MATCH).any()), found(run, e.box)
+
+        through, back = comes_through(named)
+        assert through, e
+        assert back == bool(told[3]), e
+        if named + 0.01 < trace.settings.thresholds[place]:
+            checked[stage] += 1
+            assert comes_through(named + 0.01) == (False, False), e
+    assert min(checked.values()) > 3
+    assert len(composed) > 15
+
+
+@pytest.fixture(scope="module")
+def crowded(detector, astronaut):
+    """Two heads, one half behind the other, and one NMS after the other that allows no overlap: (trace, explanation) of
+    both, and of two boxes that are on neither.
+    """
+    rows, columns = np.mgrid[:512, :512]
+    y, x = np.nonzero(((columns - 286.5) / 42) ** 2 + ((rows - 126.5) / 56) ** 2 < 1)  # the face, mirrored
+    image = astronaut.copy()
+    image[y + 15, x - 109] = astronaut[:, ::-1][y, x]
+    x1, y1, x2, y2 = ASTRONAUT_BOX
+    both = []
+    for strict in range(4):
+        trace = detector.trace(image).rerun(nms=tuple(0.0 if k == strict else 1.0 for k in range(4)))
+        boxes = [(x1 - dx, y1 + dy, x2 - dx, y2 + dy) for dx, dy in ((0, 0), (48, 15), (15, -40), (-35, 20))]
+        both += [(trace, e) for e in explain(trace, boxes).explanations]
+    return both
+
+
+def test_rival_is_the_box_that_suppressed_the_last_one(lost, crowded):
+    """Greedy NMS once more, in plain loops that note who removed whom."""
+    before = {"pnet": {"nms within levels": "above threshold", "nms across levels": "nms within levels"},
+              "rnet": {"nms": "above threshold"}, "onet": {"nms": "refined"}}  # fmt: skip
+    seen = set()
+    for trace, e in lost + crowded:
+        for view in e.stages:
+            if view.lost_at not in before[view.stage]:
+                assert view.rival is None
+                continue
+            seen.add((view.stage, view.lost_at))
+            came = getattr(trace, view.stage)[before[view.stage][view.lost_at]]
+            boxes = came.boxes if view.stage == "onet" else moved(came.boxes, came.offsets)
+            if view.stage == "onet":  # a result is cut off at the image's edge
+                boxes = boxes.clip(0, np.tile(trace.image.shape[1::-1], 2))
+            rows = [i for i in range(len(came)) if iou([e.box], boxes[[i]])[0, 0] >= MATCH]
+            row = max(rows, key=lambda i: (came.scores[i], -i))
+            by_level, measure = view.lost_at == "nms within levels", iom if view.stage == "onet" else iou
+            killer = killers(came, 0.0, measure, by_level)[row]
+            assert view.rival.box == tuple(came.boxes[killer].tolist())
+            assert (view.rival.score, view.rival.score_removed) == (came.scores[killer], came.scores[row])
+            assert view.rival.overlap == pytest.approx(measure(came.boxes[[killer]], came.boxes[[row]])[0, 0])
+            assert view.rival.allowed == 0
+            assert f"at {[round(side) for side in view.rival.box]}" in e.report()
+    assert seen == set(SUPPRESSING)
+
+
+def moved(boxes, offsets):
+    sides = np.tile(boxes[:, 2:] - boxes[:, :2], 2)
+    return boxes + offsets * sides
+
+
+def killers(candidates, threshold, measure, by_level):
+    """The box that removed each, by its row; a kept one's own."""
+    order = sorted(range(len(candidates)), key=lambda i: (-candidates.scores[i], i))
+    by = {}
+    for place, i in enumerate(order):
+        if i in by:
+            continue
+        by[i] = i
+        for j in order[place + 1 :]:
+            apart = by_level and candidates.level[i] != candidates.level[j]
+            if j not in by and not apart and measure(candidates.boxes[[i]], candidates.boxes[[j]])[0, 0] > threshold:
+                by[j] = i
+    return by
+
+
+def test_sentence_names_the_box_that_nms_kept_instead(lost):
+    told = [e for _, e in lost if "NMS keeps a better box that is not on it, " in e.sentence]
+    assert told
+    for e in told:
+        box = [int(n) for n in re.search(r"at \[(.+?)\]", e.sentence)[1].split(",")]
+        assert iou([e.box], [box])[0, 0] < 0.8  # as a window; where its own offsets move it, it is another face's
+
+
+def test_best_score_and_shift_are_those_of_one_window(detector, astronaut):
+    trace = detector.trace(astronaut)
+    e = explain(trace, ASTRONAUT_BOX)
+    for stage in ("rnet", "onet"):
+        scored, best = getattr(trace, stage)["scored"], None
+        for i in range(len(scored)):
+            x1, y1, x2, y2 = scored.boxes[i]
+            ends = np.array([x1, y1, x2, y2]) + scored.offsets[i] * [x2 - x1, y2 - y1, x2 - x1, y2 - y1]
+            fits = iou([ASTRONAUT_BOX], [ends])[0, 0] >= MATCH
+            if fits and (best is None or scored.scores[i] > scored.scores[best]):
+                best = i
+        view = e.stages[STAGES.index(stage)]
+        assert view.best == scored.scores[best]
+        assert view.shift == tuple(scored.offsets[best].tolist())
+        assert f"moved by {view.shift[0]:+.2f} {view.shift[1]:+.2f}" in e.report()
 
 
 def test_stage_that_no_threshold_opens_stays_shut(lost):

@@ -20,7 +20,8 @@ from mtcnn_lite.explorers.scale_figure import ANSWER, answers_to_scale
 from mtcnn_lite.nets import PNet, normalise
 
 FACES, FACTORS = (12, 20, 240), (0.409, 0.709, 0.909)  # the sliders' minimum, default, maximum
-SIZES = ((512, 512), (100, 120), (12, 12), (12, 1920), (1080, 1920), (301, 77))  # height, width
+# height, width: with both of their sliders at either end
+SIZES = ((512, 512), (100, 120), (12, 12), (12, 1920), (1920, 12), (1920, 1920), (1080, 1920), (301, 77))
 
 
 @pytest.fixture

@@ -137,14 +137,21 @@ def _check_corners(path: Path) -> None:
 
 
 def _check_shares(path: Path) -> None:
-    """DatasetError for a row whose middle and size are no shares of the image: pixels would give a box far outside."""
+    """DatasetError for a row whose class is no number, or whose middle and size are no shares of the image.
+
+    Pixels would give a box far outside.
+    """
     for number, line in read_lines(path):
         where = f"{path}, line {number}"
         words = line.split()
         if len(words) < 5:
             raise DatasetError(f"{where}: {line!r}; a row is a class and x, y, width, height")
+        if not words[0].isdecimal():
+            raise DatasetError(f"{where}: class {words[0]!r}; it must be a number, the place of its name in data.yaml")
         if not all(-0.01 <= share <= 1.01 for share in numbers(words[1:5], where)):  # exporters round
             raise DatasetError(f"{where}: {line!r}; x, y, width, height must be shares of the image, from 0 to 1")
+        if len(words) == 5 and not min(map(float, words[3:])) > 0:  # longer rows are outlines: points, no sides
+            raise DatasetError(f"{where}: width {words[3]}, height {words[4]}; both must be greater than 0")
 
 
 def _load(reader: str, path: Path, images: str, **options: str) -> Any:

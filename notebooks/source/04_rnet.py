@@ -639,6 +639,100 @@ for name, windows in (("at random", random_windows), ("P-Net's", trace.pnet.last
 # Even this trained R-Net errs far more often, in proportion, on what P-Net sends it. Those are the windows to learn from: chapters 06
 # and 09 come back to it.
 #
+# **"R-Net gets P-Net's crops, brought to 24 × 24."** So some notes say. But what P-Net saw is gone: 12 × 12 pixels hold a quarter of the numbers.
+# R-Net's crops are cut from the photo anew. Here they are against P-Net's pixels enlarged, on the nine faces with good light and with bad:
+
+# %%
+import cv2
+
+
+def verdicts(image, windows):
+    """R-Net's scores of the windows (N, 4): cut at 24 px, and cut at 12 px and enlarged."""
+    small = crop_windows(halvings(image, 0.05), windows, size=12)  # (N, 12, 12, 3)
+    enlarged = np.stack([cv2.resize(crop, (24, 24)) for crop in small])  # (N, 24, 24, 3)
+    with torch.no_grad():
+        return rnet_scores(image, windows), rnet(normalise(enlarged)).score.numpy()
+
+
+# %%
+for name, image, run in (("good light", picture, many), ("bad light", dark, hard)):
+    windows = run.pnet["squared"].boxes
+    background = iou(faces, windows).max(axis=0) < 0.3
+    anew, enlarged = ((s[background] >= 0.7).sum() for s in verdicts(image, windows))
+    print(f"{name:10} {background.sum()} windows of background; kept: ", end="")
+    print(f"{anew} if cut anew, {enlarged} if enlarged")
+    assert enlarged > anew
+
+# %% [markdown]
+# The second look is better because it sees *more*, and not only because a second net looks.
+#
+# **"P-Net is the RPN of Faster R-CNN, R-Net does what its RoI pooling does."** Slides draw these parallels (Faster R-CNN: Ren et al. 2015, arXiv
+# 1506.01497). Both detectors propose windows first and look again at those. There it ends:
+#
+# | | Faster R-CNN | MTCNN |
+# |---|---|---|
+# | proposes | a head on the deepest map of a large net, asked at each cell about nine boxes of several sizes and shapes | P-Net, a net of its own, asked at each cell about one square |
+# | other sizes | those nine boxes (anchors: chapter 11) | the image pyramid |
+# | the second look | is cut out of *the same feature map*: RoI pooling. Its numbers are there already | is cut out of *the photo*: new pixels, computed anew |
+# | learns | all in one net, shared layers | three nets, one after the other |
+#
+# Could R-Net save its pixels in this way too, and read P-Net's feature map? This is all that there is of a window:
+
+# %%
+body = nn.Sequential(*list(detector.nets.pnet.children())[:7])  # P-Net without its heads
+print("P-Net's features of a window:", f"{body(torch.zeros(1, 3, 12, 12)).numel():5} numbers")
+print("R-Net's crop of it:          ", f"{24 * 24 * 3:,} numbers")
+with torch.no_grad():
+    said = detector.nets.pnet.face(body(normalise(crop_windows(copies, square, size=12))))
+score = said.softmax(dim=1)[0, 1].item()
+print(f"and P-Net's score is made of these 32 alone: {score:.2f} for the crop of above")
+
+# %% [markdown]
+# Sharing pays where the first net is large, and its map knows a lot. P-Net is tiny on purpose.
+#
+# **"PReLU costs computing and invites overfitting, but keeps more information."** Count what it costs, and see what is kept: R-Net as released,
+# and with all its slopes set to 0, which makes each PReLU a plain ReLU.
+
+# %%
+slopes = torch.cat([layer.weight for layer in rnet.children() if isinstance(layer, nn.PReLU)])
+share = len(slopes) / parameters
+print(f"{len(slopes)} slopes of {parameters:,} parameters: {share:.1%}")
+print(f"{(slopes < 0).float().mean():.0%} of them are below 0")
+
+plain = deepcopy(rnet)
+for layer in plain.children():
+    if isinstance(layer, nn.PReLU):
+        layer.weight.data.zero_()
+
+# %%
+windows = many.pnet["squared"].boxes
+background = iou(faces, windows).max(axis=0) < 0.3
+cut = normalise(crop_windows(halvings(picture, 0.05), windows, size=24))  # (371, 3, 24, 24)
+for name, net in (("PReLU", rnet), ("ReLU", plain)):
+    with torch.no_grad():
+        passing_ = net(cut).score.numpy()[background] >= 0.7
+    print(f"{name:5} {passing_.sum():2} of {len(passing_)} windows of background are kept")
+
+# %% [markdown]
+# So it is no ornament: with a slope below 0, what is negative comes out *positive*, as in an absolute value, and later layers use that. (This net
+# was trained with its slopes. One trained with ReLU from the start would do better than this one does without them.)
+#
+# **"Smaller kernels make it light."** The paper replaced the 5 × 5 kernels of the cascade before it (Li et al. 2015) by 3 × 3, and has fewer of them.
+# In R-Net's second convolution, on the same 11 × 11 map padded so that both give 9 × 9 results:
+
+# %%
+for side in (5, 3):
+    convolution = nn.Conv2d(28, 48, kernel_size=side, padding=(side - 3) // 2)
+    weights, places = (
+        convolution.weight.numel(),
+        convolution(torch.zeros(1, 28, 11, 11))[0, 0].numel(),
+    )
+    print(f"{side} x {side}: {weights:6,} weights, {weights * places:9,} multiplications")
+
+# %% [markdown]
+# A kernel of 5 × 5 looks at 25 places, one of 3 × 3 at 9; two of the small ones in a row look at 5 × 5 as well, for 18. (Nets that use several kernel sizes side by
+# side came from Inception: chapter 12 meets one of its heirs.)
+#
 # ## What you can now say
 #
 # - Boxes are squared before they are cropped, so that faces keep their shape; what lies outside the photo is black.

@@ -162,7 +162,7 @@ beside(panels, ["anywhere: the first 40", "beside: the first 40"], height=250)
 for bound in (0.65, 0.4, 0.3):
     # Of two equal squares, pushed apart by a part of their side: IoU = (1 - push) / (1 + push).
     push = (1 - bound) / (1 + bound)
-    print(f"IoU {bound:.2f}: pushed by {push:.2f} of its side, {12 * push:.1f} of P-Net's 12 px")
+    print(f"IoU {bound:.2f}: pushed by {push:.2f} of its side, {12 * push:.2f} of P-Net's 12 px")
 
 # %% [markdown]
 # From 0.4 to 0.3 it is 1.3 of P-Net's pixels. Without the gap, two windows a hair apart would be called "part" and "no face". With it,
@@ -697,6 +697,39 @@ eyes = np.linalg.norm(owned["landmarks"][:, 0] - owned["landmarks"][:, 1], axis=
 print(f"off by {(gap / eyes).mean():.2f} eye distances on average")
 
 # %% [markdown]
+# **Points outside the window.** The notes' script drops a landmark sample as soon as one of its ten numbers is not between 0 and 1. How many would
+# that cost in the store of above?
+
+# %%
+with_points = store.samples[store.samples["kind"] == KINDS.index("landmark")]
+points = with_points["landmarks"]  # (N, 5, 2)
+outside = ((points <= 0) | (points >= 1)).any(axis=(1, 2))
+share = outside.mean()
+print(f"{outside.sum()} of {len(points):,} have a point outside: {share:.1%}")
+assert 0 < share < 0.1
+
+# %% [markdown]
+# Few: windows that cut off an eye or a corner of the mouth. This package keeps them. A net may well say that an eye lies a little to the left of what
+# it sees.
+#
+# **"No pyramid in training."** Notes say that training shrinks random windows to 12 px and use shrinks the whole photo, as if those were two
+# things. If they were, a net would meet in use what it never learned. Here is every window of the astronaut's pyramid, as P-Net sees it in its level,
+# and cut from the photo as a training sample is:
+
+# %%
+levels = detector.trace(photo.image()).levels
+windows = np.concatenate([level.windows() for level in levels])  # (N, 4)
+in_use = np.concatenate([level.face_map.reshape(-1) for level in levels])  # (N,)
+as_sample = scores(detector.nets.pnet, photo.image(), windows)  # (N,)
+flipped = (in_use >= 0.6) != (as_sample >= 0.6)
+print(f"{len(windows):,} windows: P-Net's score differs by {np.abs(in_use - as_sample).mean():.2f}")
+print(f"{(in_use >= 0.6).sum()} pass in use; {flipped.sum()} windows change sides at 0.6")
+assert np.abs(in_use - as_sample).mean() < 0.02
+
+# %% [markdown]
+# They are one thing: a window shrunk to 12 px *is* a cell of the pyramid, but for how the two shrink. Where a score lies near the threshold, that little decides,
+# and so both should shrink by averaging (chapter 02).
+#
 # **The bounds.** The paper: positives over 0.65, parts 0.4 to 0.65, negatives under 0.3. Some notes say that the window "contains a face"
 # even for negatives; it may, up to 0.3. How many windows of each kind, the paper does not say. This package's counts are those of
 # the scripts that came after it; `mtcnn_lite.recipe.Recipe` holds them all.

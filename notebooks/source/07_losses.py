@@ -157,8 +157,22 @@ for said in ([0.1, 0, 0, 0], [0.1, 0.1, 0.1, 0.1], [0.2, 0, 0, 0]):
 #
 # ### The price of points that are off
 #
-# The same with ten numbers: x and y of five points, in window sides. P-Net's released values lack that head, so we ask the
-# authors' O-Net, on the same windows cut at 48 px.
+# The same with ten numbers: x and y of five points, in window sides. Three samples by hand:
+
+# %%
+by_hand = {  # how far off each point is, x and y: (5, 2)
+    "each point a tenth too far right": [[0.1, 0]] * 5,
+    "each point 0.1 right and 0.1 down": [[0.1, 0.1]] * 5,
+    "the nose alone, 0.3 right and 0.4 up": [[0, 0]] * 2 + [[0.3, -0.4]] + [[0, 0]] * 2,
+}
+for name, points_off in by_hand.items():
+    each = [x * x + y * y for x, y in points_off]
+    print(f"{name:36} {' + '.join(f'{e:.2f}' for e in each)} = {sum(each):.2f}")
+
+# %% [markdown]
+# One point that is far off costs more than five that are a little off.
+#
+# What does a trained net pay? P-Net's released values lack that head, so we ask the authors' O-Net, on the same windows cut at 48 px.
 
 # %%
 from mtcnn_lite.losses import squared_error
@@ -620,7 +634,7 @@ for name, inputs in (("right", 0), ("softmax twice", 1)):
 
 # %% [markdown]
 # A face that the net gave 0.001 should pull with all its might, −0.999. Here it hardly pulls: where the net is surely wrong the loss has gone
-# flat. And at its best it still costs 0.313, so the log looks as if nothing were learned any more.
+# flat. And even at 0.999 it still costs 0.314, so the log looks as if nothing were learned any more.
 #
 # **0 times NaN.** Chapter 06 writes NaN where a sample has no target. Multiply by the indicator's 0, and it is still NaN. Choose with
 # `torch.where` *after* the subtraction, and the loss is right, but not its slope:
