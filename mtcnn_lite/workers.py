@@ -1,0 +1,48 @@
+"""Work shared among threads: each takes a whole piece, and they meet once, at the end."""
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from threading import Barrier
+from typing import TypeVar
+
+import torch
+
+Piece = TypeVar("Piece")
+Result = TypeVar("Result")
+
+
+def share(work: Callable[[Piece], Result], pieces: Sequence[Piece]) -> list[Result]:
+    """`[work(piece) for piece in pieces]`, on as many threads as torch is set to use (`torch.set_num_threads`).
+
+    torch itself would split every layer of a net among its threads, which then wait for one another, spinning, after
+    each. Where the machine has other work too, that costs more than the work itself; so every thread here runs its
+    piece alone, from the first layer to the last.
+    """
+    threads = torch.get_num_threads()
+    if threads == 1:
+        return [work(piece) for piece in pieces]
+    return list(pool(threads).map(work, pieces))
+
+
+@cache
+def pool(threads: int) -> ThreadPoolExecutor:
+    """So many threads, kept for the next call. In each of them torch uses that one thread only."""
+    started = Barrier(threads + 1)
+
+    def start() -> None:
+        torch.get_num_threads()  # the first question of a thread sets its number to all threads'; so ask before
+        torch.set_num_threads(1)
+        started.wait()
+
+    made = ThreadPoolExecutor(threads, "mtcnn_lite", start)
+    for _ in range(threads):
+        made.submit(int)  # an executor starts its threads as work comes
+    started.wait()
+    torch.set_num_threads(threads)  # what was set last, in whichever thread, also holds for threads yet to come
+    return made
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=pool.cache_clear)  # a forked process has none of its parent's threads
