@@ -6,7 +6,7 @@ Zhang, Zhang, Li, Qiao, "Joint face detection and alignment using multi-task cas
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import fields, replace
 from functools import cached_property
 from os import PathLike
@@ -20,12 +20,12 @@ from mtcnn_lite import nms as nms_
 from mtcnn_lite import pyramid
 from mtcnn_lite.boxes import MIRRORED, Floats, clip_boxes
 from mtcnn_lite.fast import FastNet, FastNets, fast_nets
-from mtcnn_lite.images import as_rgb, crop_windows
+from mtcnn_lite.images import Pixels, as_rgb, crop_windows, photos_in, read_image
 from mtcnn_lite.nets import Nets, ONet, PNet
 from mtcnn_lite.parts import Parts
 from mtcnn_lite.trace import Candidates, Faces, Level, Settings, Stage, Trace
 from mtcnn_lite.weights import SHIPPED, nets_of, thresholds_of
-from mtcnn_lite.workers import share
+from mtcnn_lite.workers import share, stream
 
 AT_ONCE = 1 << 16  # pixels that a net sees at once: bounds memory, and what the layers make of them stays in cache
 LEAST_ROWS = 24  # of P-Net's map in a strip: strips share the 10 rows of pixels that windows overlap
@@ -66,6 +66,29 @@ class Detector:
         Grayscale and RGBA are accepted. Raises TypeError or ValueError for anything else (see `images.as_rgb`).
         """
         return self._trace(as_rgb(image)).faces
+
+    def detect_many(self, images: Iterable[Pixels | str | PathLike[str]] | str | PathLike[str]) -> Iterator[Faces]:
+        """`detect` for each of `images`, in order: arrays, files, or a folder, whose `images.photos_in` come by name.
+
+        A photo a thread at a time, so that many small ones take less than one by one. No photo is read before its turn
+        is near: `images` may be a generator without end. Raises what `detect` and `read_image` raise, with the number
+        of the image, when its turn comes; TypeError at once where `images` is one image.
+        """
+        if isinstance(images, np.ndarray) and images.ndim < 4:
+            raise TypeError(
+                f"images is an array of shape {images.shape}; it must hold several images, for example [image]"
+            )
+        if isinstance(images, str | PathLike):
+            images = photos_in(images)
+
+        def look(numbered: tuple[int, Pixels | str | PathLike[str]]) -> Faces:
+            number, image = numbered
+            try:
+                return self.detect(read_image(image) if isinstance(image, str | PathLike) else image)
+            except (TypeError, ValueError) as error:
+                raise type(error)(f"images[{number}]: {error}") from None
+
+        return stream(look, enumerate(images))
 
     def trace(self, image: NDArray[np.uint8]) -> Trace:
         """`detect`, with every candidate after every step. Same code, same result: `trace.faces`."""

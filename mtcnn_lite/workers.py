@@ -1,8 +1,9 @@
 """Work shared among threads: each takes a whole piece, and they meet once, at the end."""
 
 import os
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
 from threading import Barrier
 from typing import TypeVar
@@ -24,6 +25,25 @@ def share(work: Callable[[Piece], Result], pieces: Sequence[Piece]) -> list[Resu
     if threads == 1:
         return [work(piece) for piece in pieces]
     return list(pool(threads).map(work, pieces))
+
+
+def stream(work: Callable[[Piece], Result], pieces: Iterable[Piece]) -> Iterator[Result]:
+    """`map(work, pieces)`, shared like `share`; `pieces` is read no further ahead than two pieces a thread."""
+    threads = torch.get_num_threads()
+    if threads == 1:
+        yield from map(work, pieces)
+        return
+    begun = deque[Future[Result]]()
+    try:
+        for piece in pieces:
+            begun.append(pool(threads).submit(work, piece))
+            if len(begun) == 2 * threads:
+                yield begun.popleft().result()
+        while begun:
+            yield begun.popleft().result()
+    finally:
+        for future in begun:  # after an error, or where nobody wants the rest
+            future.cancel()
 
 
 @cache
