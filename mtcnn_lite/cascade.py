@@ -19,13 +19,12 @@ from numpy.typing import NDArray
 from mtcnn_lite import nms as nms_
 from mtcnn_lite import pyramid
 from mtcnn_lite.boxes import MIRRORED, Floats, clip_boxes
-from mtcnn_lite.fast import FastNet, FastNets, fast_nets
 from mtcnn_lite.images import Pixels, as_rgb, crop_windows, photos_in, read_image
-from mtcnn_lite.nets import Nets, ONet, PNet
+from mtcnn_lite.nets import Nets, ONet, PNet, RNet, normalise
 from mtcnn_lite.parts import Parts
 from mtcnn_lite.trace import Candidates, Faces, Level, Settings, Stage, Trace
 from mtcnn_lite.weights import SHIPPED, nets_of, thresholds_of
-from mtcnn_lite.workers import share, stream
+from mtcnn_lite.workers import keep_freed_memory, share, stream
 
 AT_ONCE = 1 << 16  # pixels that a net sees at once: bounds memory, and what the layers make of them stays in cache
 LEAST_ROWS = 24  # of P-Net's map in a strip: strips share the 10 rows of pixels that windows overlap
@@ -58,7 +57,7 @@ class Detector:
         self.settings = Settings(min_face, factor, passed, nms, mirror_landmarks)
         self.parts = Parts()
         self.nets = nets_of(weights)
-        self.fast = fast_nets(self.nets)
+        keep_freed_memory()
 
     def detect(self, image: NDArray[np.uint8]) -> Faces:
         """The faces in an RGB uint8 image (H, W, 3), best first; none where the image's shorter side is under min_face.
@@ -95,7 +94,7 @@ class Detector:
         return self._trace(as_rgb(image).copy())  # stages run later, when the caller may have drawn on the photo
 
     def _trace(self, image: NDArray[np.uint8]) -> Trace:
-        return _Run(self.fast, self.parts, image).trace(self.settings)
+        return _Run(self.nets, self.parts, image).trace(self.settings)
 
     def swap(self, **parts: Callable[..., Any]) -> "Detector":
         """A detector that uses your functions in place of its own: `detector.swap(decode_offsets=mine)`.
@@ -109,15 +108,14 @@ class Detector:
             if not callable(part):
                 raise TypeError(f"{name} is {part!r}; it must be a function")
         other = object.__new__(Detector)
-        other.settings, other.nets, other.fast = self.settings, self.nets, self.fast
-        other.parts = replace(self.parts, **parts)
+        other.settings, other.nets, other.parts = self.settings, self.nets, replace(self.parts, **parts)
         return other
 
 
 class _Run:
     """One image in one detector, and what the nets have said of its windows so far."""
 
-    def __init__(self, nets: FastNets, parts: Parts, image: NDArray[np.uint8]) -> None:
+    def __init__(self, nets: Nets, parts: Parts, image: NDArray[np.uint8]) -> None:
         self.nets, self.parts, self.image = nets, parts, image
         self.level_at: dict[float, Level] = {}  # by scale, see _key
         self.rnet_said = _Memory(lambda windows: self.ask(self.nets.rnet, windows))
@@ -209,12 +207,13 @@ class _Run:
         return Candidates(boxes, level.face_map[at], level.offset_map[at], np.full(len(cell), index), cell,
                           np.full(len(cell), -1))  # fmt: skip
 
-    def ask(self, net: FastNet, windows: Floats, mirror: bool = False) -> list[Floats]:
+    def ask(self, net: RNet | ONet, windows: Floats, mirror: bool = False) -> list[Floats]:
         """Score (N,), offsets (N, 4) and landmarks (N, 10) that `net` gives the image's windows (N, 4); N is not 0."""
 
         def look(some: Floats) -> tuple[Floats, Floats, Floats]:
             crops = crop_windows(self.halved, some, net.size)  # (n, size, size, 3)
-            said = net(crops[:, :, ::-1] if mirror else crops)
+            with torch.inference_mode():
+                said = net(normalise(crops[:, :, ::-1].copy() if mirror else crops))
             landmarks = np.zeros((len(crops), 10), np.float32) if said.landmarks is None else said.landmarks.numpy()
             return said.score.numpy(), said.offsets.numpy(), landmarks
 
@@ -225,10 +224,10 @@ class _Run:
 
 def score_level(net: PNet, level: NDArray[np.uint8]) -> tuple[Floats, Floats]:
     """P-Net's face_map (H, W) and offset_map (H, W, 4) of one level (h, w, 3)."""
-    return score_levels(FastNet(net), [level])[0]
+    return score_levels(net, [level])[0]
 
 
-def score_levels(net: FastNet, levels: Sequence[NDArray[np.uint8]]) -> list[tuple[Floats, Floats]]:
+def score_levels(net: PNet, levels: Sequence[NDArray[np.uint8]]) -> list[tuple[Floats, Floats]]:
     """`score_level` of each level, worked off in strips to bound memory."""
     sizes = [pyramid.map_size(*level.shape[:2]) for level in levels]
     maps = [(np.empty(size, np.float32), np.empty((*size, 4), np.float32)) for size in sizes]
@@ -237,7 +236,8 @@ def score_levels(net: FastNet, levels: Sequence[NDArray[np.uint8]]) -> list[tupl
         index, first, last = strip
         # The map's rows first .. last - 1 read pixel rows 2 * first and on.
         pixels = levels[index][pyramid.STRIDE * first : pyramid.STRIDE * (last - 1) + pyramid.CELL]
-        said = net(pixels[None])  # maps: (1, C, last - first, columns)
+        with torch.inference_mode():
+            said = net(normalise(pixels[None]))  # maps: (1, C, last - first, columns)
         face_map, offset_map = maps[index]
         face_map[first:last] = said.score[0].numpy()
         offset_map[first:last] = said.offsets[0].permute(1, 2, 0).numpy()

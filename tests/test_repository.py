@@ -70,7 +70,7 @@ def test_code_is_clean(root, command):
 
 def test_imports_run_one_way(root):
     """DESIGN's floors, ground first: a module imports only from floors below its own, or from its own earlier ones."""
-    order = ["boxes", "nms", "anchors", "pyramid", "images", "photo", "nets", "fast", "workers", "weights", "trace",
+    order = ["boxes", "nms", "anchors", "pyramid", "images", "photo", "nets", "workers", "weights", "trace",
              "parts", "cascade", "augment", "scenes", "degrade", "explain", "datasets", "windows", "recipe", "sampling",
              "proposals", "store", "losses", "mining", "training", "evaluation", "alignment", "embedding", "draw",
              "chapters", "explorers", "checks", "__init__", "commands", "__main__"]  # fmt: skip

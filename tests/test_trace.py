@@ -110,8 +110,8 @@ class Questions:
 
     def __init__(self, detector, monkeypatch):
         self.asked = {}
-        for name, fast in detector.fast._asdict().items():
-            monkeypatch.setattr(fast.net, "forward", self.counting(name, fast.net.forward))
+        for name, net in detector.nets._asdict().items():
+            monkeypatch.setattr(net, "forward", self.counting(name, net.forward))
 
     def counting(self, name, forward):
         def counted(x):
