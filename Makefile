@@ -25,6 +25,7 @@ notebooks: $(READY)
 bench: $(READY)
 	$(BIN)/python benchmarks/detect.py
 	$(BIN)/python benchmarks/memory.py
+	$(BIN)/python benchmarks/growth.py --out growth
 
 weights: $(READY)
 	$(BIN)/python -m mtcnn_lite train $(addprefix --data ,$(DATA)) $(TRAIN) --out $(RUN) --resume

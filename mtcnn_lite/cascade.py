@@ -4,8 +4,9 @@ Zhang, Zhang, Li, Qiao, "Joint face detection and alignment using multi-task cas
 2016; the order of the steps and the NMS overlaps are those of the authors' released code (the paper gives neither).
 """
 
+import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import fields, replace
 from functools import cached_property
 from os import PathLike
@@ -18,14 +19,15 @@ from numpy.typing import NDArray
 from mtcnn_lite import nms as nms_
 from mtcnn_lite import pyramid
 from mtcnn_lite.boxes import MIRRORED, Floats, clip_boxes
-from mtcnn_lite.images import as_rgb, crop_windows
+from mtcnn_lite.images import Pixels, as_rgb, crop_windows, photos_in, read_image
 from mtcnn_lite.nets import Nets, ONet, PNet, RNet, normalise
 from mtcnn_lite.parts import Parts
 from mtcnn_lite.trace import Candidates, Faces, Level, Settings, Stage, Trace
 from mtcnn_lite.weights import SHIPPED, nets_of, thresholds_of
+from mtcnn_lite.workers import keep_freed_memory, share, stream
 
-STRIP = 1 << 18  # pixels of a level that P-Net sees at once: bounds memory
-BATCH = 128  # crops that R-Net and O-Net see at once
+AT_ONCE = 1 << 16  # pixels that a net sees at once: bounds memory, and what the layers make of them stays in cache
+LEAST_ROWS = 24  # of P-Net's map in a strip: strips share the 10 rows of pixels that windows overlap
 PIXEL_CENTRE = 0.5  # box corners lie on pixel edges; landmarks, as in label files and OpenCV, count pixel centres
 
 
@@ -55,6 +57,7 @@ class Detector:
         self.settings = Settings(min_face, factor, passed, nms, mirror_landmarks)
         self.parts = Parts()
         self.nets = nets_of(weights)
+        keep_freed_memory()
 
     def detect(self, image: NDArray[np.uint8]) -> Faces:
         """The faces in an RGB uint8 image (H, W, 3), best first; none where the image's shorter side is under min_face.
@@ -62,6 +65,29 @@ class Detector:
         Grayscale and RGBA are accepted. Raises TypeError or ValueError for anything else (see `images.as_rgb`).
         """
         return self._trace(as_rgb(image)).faces
+
+    def detect_many(self, images: Iterable[Pixels | str | PathLike[str]] | str | PathLike[str]) -> Iterator[Faces]:
+        """`detect` for each of `images`, in order: arrays, files, or a folder, whose `images.photos_in` come by name.
+
+        A photo a thread at a time, so that many small ones take less than one by one. No photo is read before its turn
+        is near: `images` may be a generator without end. Raises what `detect` and `read_image` raise, with the number
+        of the image, when its turn comes; TypeError at once where `images` is one image.
+        """
+        if isinstance(images, np.ndarray) and images.ndim < 4:
+            raise TypeError(
+                f"images is an array of shape {images.shape}; it must hold several images, for example [image]"
+            )
+        if isinstance(images, str | PathLike):
+            images = photos_in(images)
+
+        def look(numbered: tuple[int, Pixels | str | PathLike[str]]) -> Faces:
+            number, image = numbered
+            try:
+                return self.detect(read_image(image) if isinstance(image, str | PathLike) else image)
+            except (TypeError, ValueError) as error:
+                raise type(error)(f"images[{number}]: {error}") from None
+
+        return stream(look, enumerate(images))
 
     def trace(self, image: NDArray[np.uint8]) -> Trace:
         """`detect`, with every candidate after every step. Same code, same result: `trace.faces`."""
@@ -110,8 +136,8 @@ class _Run:
         new = [scale for scale in scales if _key(scale) not in self.level_at]
         images = pyramid.resize_levels(self.halved, new)
         built = time.perf_counter()
-        for scale, image in zip(new, images, strict=True):
-            self.level_at[_key(scale)] = Level(scale, image, *score_level(self.nets.pnet, image))
+        for scale, image, maps in zip(new, images, score_levels(self.nets.pnet, images), strict=True):
+            self.level_at[_key(scale)] = Level(scale, image, *maps)
         spent = {"pyramid": built - started, "pnet": time.perf_counter() - built}
         return Trace(self.image, [self.level_at[_key(scale)] for scale in scales], settings, self, spent)
 
@@ -174,37 +200,54 @@ class _Run:
 
     def above_threshold(self, index: int, level: Level, threshold: float) -> Candidates:
         """The level's windows with a probability of at least `threshold`, row by row."""
-        cell = np.argwhere(level.face_map >= threshold)  # (N, 2) row, column
+        passing = np.flatnonzero(level.face_map >= threshold)
+        cell = np.stack(np.divmod(passing, level.face_map.shape[1]), axis=1)  # (N, 2) row, column
         at = tuple(cell.T)
         boxes = self.parts.windows(level, threshold)
         return Candidates(boxes, level.face_map[at], level.offset_map[at], np.full(len(cell), index), cell,
                           np.full(len(cell), -1))  # fmt: skip
 
     def ask(self, net: RNet | ONet, windows: Floats, mirror: bool = False) -> list[Floats]:
-        """Score (N,), offsets (N, 4) and landmarks (N, 10) that `net` gives the image's windows (N, 4)."""
-        answers = []
-        for start in range(0, max(len(windows), 1), BATCH):
-            crops = crop_windows(self.halved, windows[start : start + BATCH], net.size)  # (n, size, size, 3)
+        """Score (N,), offsets (N, 4) and landmarks (N, 10) that `net` gives the image's windows (N, 4); N is not 0."""
+
+        def look(some: Floats) -> tuple[Floats, Floats, Floats]:
+            crops = crop_windows(self.halved, some, net.size)  # (n, size, size, 3)
             with torch.inference_mode():
                 said = net(normalise(crops[:, :, ::-1].copy() if mirror else crops))
             landmarks = np.zeros((len(crops), 10), np.float32) if said.landmarks is None else said.landmarks.numpy()
-            answers.append((said.score.numpy(), said.offsets.numpy(), landmarks))
+            return said.score.numpy(), said.offsets.numpy(), landmarks
+
+        batches = max(math.ceil(len(windows) * net.size**2 / AT_ONCE), min(torch.get_num_threads(), len(windows)))
+        answers = share(look, np.array_split(windows, batches))
         return [np.concatenate(column) for column in zip(*answers, strict=True)]
 
 
 def score_level(net: PNet, level: NDArray[np.uint8]) -> tuple[Floats, Floats]:
-    """P-Net's face_map (H, W) and offset_map (H, W, 4) of a level (h, w, 3), worked off in strips to bound memory."""
-    rows, columns = pyramid.map_size(*level.shape[:2])
-    face_map, offset_map = np.empty((rows, columns), np.float32), np.empty((rows, columns, 4), np.float32)
-    at_once = max(1, STRIP // (level.shape[1] * pyramid.STRIDE))
-    for row in range(0, rows, at_once):
-        # The cells row .. row + at_once read pixel rows 2 * row and on; strips share the 10 rows that windows overlap.
-        top, end = pyramid.STRIDE * row, pyramid.STRIDE * (row + at_once - 1) + pyramid.CELL
+    """P-Net's face_map (H, W) and offset_map (H, W, 4) of one level (h, w, 3)."""
+    return score_levels(net, [level])[0]
+
+
+def score_levels(net: PNet, levels: Sequence[NDArray[np.uint8]]) -> list[tuple[Floats, Floats]]:
+    """`score_level` of each level, worked off in strips to bound memory."""
+    sizes = [pyramid.map_size(*level.shape[:2]) for level in levels]
+    maps = [(np.empty(size, np.float32), np.empty((*size, 4), np.float32)) for size in sizes]
+
+    def score(strip: tuple[int, int, int]) -> None:
+        index, first, last = strip
+        # The map's rows first .. last - 1 read pixel rows 2 * first and on.
+        pixels = levels[index][pyramid.STRIDE * first : pyramid.STRIDE * (last - 1) + pyramid.CELL]
         with torch.inference_mode():
-            said = net(normalise(level[None, top:end]))  # maps: (1, C, at_once, columns)
-        face_map[row : row + at_once] = said.score[0].numpy()
-        offset_map[row : row + at_once] = said.offsets[0].permute(1, 2, 0).numpy()
-    return face_map, offset_map
+            said = net(normalise(pixels[None]))  # maps: (1, C, last - first, columns)
+        face_map, offset_map = maps[index]
+        face_map[first:last] = said.score[0].numpy()
+        offset_map[first:last] = said.offsets[0].permute(1, 2, 0).numpy()
+
+    strips = []
+    for index, (level, (rows, _)) in enumerate(zip(levels, sizes, strict=True)):
+        at_once = max(LEAST_ROWS, AT_ONCE // (level.shape[1] * pyramid.STRIDE))
+        strips += [(index, first, min(first + at_once, rows)) for first in range(0, rows, at_once)]
+    share(score, strips)
+    return maps
 
 
 class _Memory:
@@ -212,7 +255,7 @@ class _Memory:
 
     def __init__(self, ask: Callable[[Floats], list[Floats]]) -> None:
         self.ask, self.row_of = ask, dict[tuple[float, int, int], int]()
-        self.answers = ask(np.zeros((0, 4), np.float32))
+        self.answers = [np.zeros((0, *shape), np.float32) for shape in ((), (4,), (10,))]
 
     def __call__(self, windows: Candidates, levels: list[Level]) -> list[Floats]:
         """The net's answers to `windows`; it is asked about the new ones only."""

@@ -53,6 +53,18 @@ def decode_image(content: bytes, name: str) -> Pixels:
         raise ImageError(f"{name}: damaged or unreadable image ({error})") from None
 
 
+def photos_in(folder: str | PathLike[str]) -> list[Path]:
+    """The image files directly in `folder`, by name: those whose ending Pillow can read.
+
+    Raises ImageError where it is no folder or can't be read.
+    """
+    readable = {ending for ending, kind in Image.registered_extensions().items() if kind in Image.OPEN}
+    try:
+        return sorted(file for file in Path(folder).iterdir() if file.suffix.lower() in readable and file.is_file())
+    except OSError as error:
+        raise ImageError(f"{folder}: {error.strerror}") from None
+
+
 def shrink_to(image: Pixels, longest: int) -> Pixels:
     """The image, made smaller where its longer side is over `longest` px."""
     height, width = image.shape[:2]

@@ -82,6 +82,28 @@ def test_memory_script_tiny(benchmarks):
     assert result["peak_mb"] >= result["before_mb"] > 50
 
 
+def test_growth_script_tiny(benchmarks, tmp_path):
+    tiny = ["--megapixels", "0.05", "--faces", "0", "2", "--min-face", "60", "--threads", "1"]
+    benchmarks("growth").main([*tiny, "--out", str(tmp_path)])
+    text = (tmp_path / "growth.md").read_text()
+    faces = {row[1].strip(): row[10].strip() for row in (line.split("|") for line in text.splitlines() if "|" in line)}
+    assert (faces["0"], faces["2"]) == ("0", "2")
+    assert (tmp_path / "growth.png").stat().st_size > 1000
+
+
+def test_floor_counts_every_multiply_add(benchmarks):
+    """As torch's own counter does: of one window, and of P-Net's share a window in a large map."""
+    from torch.utils.flop_counter import FlopCounterMode
+
+    for name, net in Detector("zhang2016").nets._asdict().items():
+        windows = 300**2 if name == "pnet" else 1
+        side = net.size + 2 * (round(windows**0.5) - 1)
+        with FlopCounterMode(display=False) as counter:
+            net(torch.zeros(1, 3, side, side))
+        counted = counter.get_total_flops() / 2 / windows
+        assert benchmarks("growth").MULTIPLY_ADDS[name] == pytest.approx(counted, rel=0.02 if name == "pnet" else 0)
+
+
 @pytest.mark.alone
 def test_faster_than_the_yardstick(benchmarks):
     """Loosely, as tests share their machine: the bar itself, 0.5, is for benchmarks/detect.py."""

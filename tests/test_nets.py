@@ -65,7 +65,8 @@ def test_strips_give_what_one_pass_gives(detector, monkeypatch, strip, size):
     with torch.inference_mode():
         whole = detector.nets.pnet(normalise(image[None]))
     seen = []
-    monkeypatch.setattr(cascade, "STRIP", strip)
+    monkeypatch.setattr(cascade, "AT_ONCE", strip)
+    monkeypatch.setattr(cascade, "LEAST_ROWS", 1)
     hook = detector.nets.pnet.register_forward_pre_hook(lambda _, x: seen.append(x[0].shape[2] * x[0].shape[3]))
     try:
         face_map, offset_map = cascade.score_level(detector.nets.pnet, image)

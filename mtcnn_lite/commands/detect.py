@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from mtcnn_lite.commands.settings import FAILED, add_settings, detector_of
 
 if TYPE_CHECKING:
+    from mtcnn_lite.images import Pixels
     from mtcnn_lite.trace import Faces
 
 DETECT = """\
@@ -69,6 +70,7 @@ def run(options: argparse.Namespace) -> int:
 
     from mtcnn_lite.draw import draw_faces
     from mtcnn_lite.images import ImageError, read_image
+    from mtcnn_lite.workers import stream
 
     detector = detector_of(options)
     if out:
@@ -86,13 +88,21 @@ def run(options: argparse.Namespace) -> int:
 
     photos = list(find_photos(options.photos, complain))
     free_name = output_names(photos)
-    for photo in tqdm(photos, unit="photo", disable=len(photos) < 2 or not sys.stderr.isatty()):
+
+    def look(photo: Path) -> "tuple[Pixels, Faces] | ImageError":
         try:
             image = read_image(photo)
         except ImageError as error:
-            complain(str(error))
+            return error
+        return image, detector.detect(image)
+
+    shown = tqdm(photos, unit="photo", disable=len(photos) < 2 or not sys.stderr.isatty())
+    # One photo has all threads to itself; of several, each has one.
+    for photo, seen in zip(shown, stream(look, photos) if len(photos) > 1 else map(look, photos), strict=True):
+        if isinstance(seen, ImageError):
+            complain(str(seen))
             continue
-        faces = detector.detect(image)
+        image, faces = seen
         line = f"{photo}: {count_faces(len(faces))}"
         if out:
             drawn = free_name(out, photo)
@@ -132,17 +142,16 @@ def find_photos(given: Iterable[Path], complain: Callable[[str], None]) -> Itera
 
     Of a folder's images, NAME_faces.jpg is left out where a NAME is there too: it is what an earlier run drew.
     """
-    from PIL import Image
+    from mtcnn_lite.images import ImageError, photos_in
 
-    readable = {ending for ending, kind in Image.registered_extensions().items() if kind in Image.OPEN}
     for photo in given:
         if not photo.is_dir():
             yield photo  # also what does not exist: reading it gives the message
             continue
         try:
-            files = sorted(f for f in photo.iterdir() if f.suffix.lower() in readable and f.is_file())
-        except OSError as error:
-            complain(f"{photo}: {error.strerror}")
+            files = photos_in(photo)
+        except ImageError as error:
+            complain(str(error))
             continue
         stems = {f.stem for f in files}
         drawn = {f for f in files if (m := re.fullmatch(r"(.+)_faces(_\d+)?\.jpg", f.name)) and m[1] in stems}

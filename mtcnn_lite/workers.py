@@ -1,0 +1,81 @@
+"""Work shared among threads: each takes a whole piece, and they meet once, at the end."""
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import cache
+from threading import Barrier
+from typing import TypeVar
+
+import torch
+
+Piece = TypeVar("Piece")
+Result = TypeVar("Result")
+
+
+LARGEST = 31 << 20  # bytes: just under what glibc's allocator learns from
+
+
+def keep_freed_memory() -> None:
+    """Let the C library of Linux keep what is freed.
+
+    A net's layers make and drop arrays of a few MB all the time. glibc would give each back to the system and get it
+    again page by page, about a tenth of detection's time. Once it has seen a larger array dropped, it keeps freed
+    memory up to twice that size. Other systems lose nothing by it.
+    """
+    torch.empty(LARGEST, dtype=torch.uint8)
+
+
+def share(work: Callable[[Piece], Result], pieces: Sequence[Piece]) -> list[Result]:
+    """`[work(piece) for piece in pieces]`, on as many threads as torch is set to use (`torch.set_num_threads`).
+
+    torch itself would split every layer of a net among its threads, which then wait for one another, spinning, after
+    each. Where the machine has other work too, that costs more than the work itself; so every thread here runs its
+    piece alone, from the first layer to the last.
+    """
+    threads = torch.get_num_threads()
+    if threads == 1:
+        return [work(piece) for piece in pieces]
+    return list(pool(threads).map(work, pieces))
+
+
+def stream(work: Callable[[Piece], Result], pieces: Iterable[Piece]) -> Iterator[Result]:
+    """`map(work, pieces)`, shared like `share`; `pieces` is read no further ahead than two pieces a thread."""
+    threads = torch.get_num_threads()
+    if threads == 1:
+        yield from map(work, pieces)
+        return
+    begun = deque[Future[Result]]()
+    try:
+        for piece in pieces:
+            begun.append(pool(threads).submit(work, piece))
+            if len(begun) == 2 * threads:
+                yield begun.popleft().result()
+        while begun:
+            yield begun.popleft().result()
+    finally:
+        for future in begun:  # after an error, or where nobody wants the rest
+            future.cancel()
+
+
+@cache
+def pool(threads: int) -> ThreadPoolExecutor:
+    """So many threads, kept for the next call. In each of them torch uses that one thread only."""
+    started = Barrier(threads + 1)
+
+    def start() -> None:
+        torch.get_num_threads()  # the first question of a thread sets its number to all threads'; so ask before
+        torch.set_num_threads(1)
+        started.wait()
+
+    made = ThreadPoolExecutor(threads, "mtcnn_lite", start)
+    for _ in range(threads):
+        made.submit(int)  # an executor starts its threads as work comes
+    started.wait()
+    torch.set_num_threads(threads)  # what was set last, in whichever thread, also holds for threads yet to come
+    return made
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=pool.cache_clear)  # a forked process has none of its parent's threads

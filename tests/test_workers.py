@@ -1,0 +1,71 @@
+"""Work shared among threads is the work."""
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+
+from mtcnn_lite.scenes import collage
+from mtcnn_lite.workers import pool, share
+
+
+@pytest.fixture
+def two_threads():
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.mark.usefixtures("two_threads")
+def test_shared_work_is_the_work_in_order():
+    def work(n):
+        assert torch.get_num_threads() == 1
+        return n * n
+
+    assert share(work, range(50)) == [n * n for n in range(50)]
+    assert share(work, []) == []
+    assert torch.get_num_threads() == 2
+    with pytest.raises(ZeroDivisionError):
+        share(lambda n: 1 // n, [2, 1, 0, 3])
+
+
+@pytest.mark.usefixtures("two_threads")
+def test_two_threads_find_what_one_does(detector):
+    picture = collage()[0]
+    two = detector.trace(picture)
+    assert len(two.faces) == 9
+    torch.set_num_threads(1)
+    one = detector.trace(picture)
+    assert one.counts() == two.counts()
+    for name in ("boxes", "scores", "landmarks"):
+        np.testing.assert_allclose(getattr(one.faces, name), getattr(two.faces, name), rtol=1e-4, atol=0.02)
+
+
+def test_threads_that_torch_has_yet_to_start_are_as_many_as_it_was_told():
+    code = """
+import threading, torch
+from mtcnn_lite.workers import share
+torch.set_num_threads(2)
+share(abs, [1, 2, 3])
+seen = []
+other = threading.Thread(target=lambda: seen.append(torch.get_num_threads()))
+other.start(); other.join()
+print(seen, torch.get_num_threads())
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split("\n")[0] == "[2] 2"
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
+@pytest.mark.usefixtures("two_threads")
+def test_a_forked_process_gets_threads_of_its_own():
+    share(abs, [1, 2])
+    assert pool.cache_info().currsize == 1
+    child = os.fork()
+    if child == 0:
+        os._exit(0 if pool.cache_info().currsize == 0 else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
