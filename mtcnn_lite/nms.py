@@ -11,12 +11,11 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mtcnn_lite.boxes import Floats, area, as_boxes, iom, iou
+from mtcnn_lite.boxes import Floats, as_boxes, iom, iou
 
 MEASURES: dict[str, Callable[[ArrayLike, ArrayLike], Floats]] = {"iou": iou, "iom": iom}
 
 BLOCK = 64  # boxes whose overlaps with the others are computed together
-SCATTERED = 20  # where fewer than N^2 / 20 pairs of boxes share some x, only those pairs are looked at
 
 
 def _checked(boxes: ArrayLike, scores: ArrayLike, threshold: float, measure: str = "iou") -> tuple[Floats, Floats]:
@@ -45,18 +44,6 @@ def nms(boxes: ArrayLike, scores: ArrayLike, threshold: float, measure: str = "i
     box, score = _checked(boxes, scores, threshold, measure)
     order = np.argsort(-score, kind="stable")
     box = box[order]
-    from_left = np.argsort(box[:, 0], kind="stable")
-    # How many other boxes begin at or right of each one's left edge and before its right one: only they can overlap it.
-    near = np.searchsorted(box[from_left, 0], box[from_left, 2]) - np.arange(len(box)) - 1  # (N,)
-    scattered = len(box) > BLOCK and near.clip(0).sum() < len(box) ** 2 / SCATTERED
-    alive = (
-        _kept_of_many(box, from_left, near.clip(0), threshold, measure) if scattered else _kept(box, threshold, measure)
-    )
-    return order[alive]
-
-
-def _kept(box: Floats, threshold: float, measure: str) -> NDArray[np.bool_]:
-    """Which boxes (N, 4), best first, stay, (N,)."""
     alive = np.ones(len(box), dtype=bool)
     for start in range(0, len(box), BLOCK):  # many overlaps in one array operation, then the order's say
         rows = start + np.flatnonzero(alive[start : start + BLOCK])
@@ -64,36 +51,7 @@ def _kept(box: Floats, threshold: float, measure: str) -> NDArray[np.bool_]:
         for row, row_allows in zip(rows, allowed, strict=True):
             if alive[row]:
                 alive[row + 1 :] &= row_allows[row + 1 - start :]
-    return alive
-
-
-def _kept_of_many(
-    box: Floats, from_left: NDArray[np.int64], near: NDArray[np.int64], threshold: float, measure: str
-) -> NDArray[np.bool_]:
-    """`_kept` for boxes all over a large photo: its work grows with the pairs that may overlap, not with N^2."""
-    first = np.repeat(np.arange(len(box)), near)
-    second = first + 1 + np.arange(len(first)) - np.repeat(np.cumsum(near) - near, near)
-    pairs = np.sort(from_left[np.stack([first, second])], axis=0)  # (2, pairs) the better, the worse
-    blocks = np.array_split(pairs, 1 + pairs.shape[1] // BLOCK**3, axis=1)
-    overlap = np.concatenate([_overlap(box[a], box[b], measure) for a, b in blocks])
-    better, worse = pairs[:, overlap > threshold]
-    alive = np.ones(len(box), dtype=bool)
-    while len(better):
-        # Who has no rival ahead stays; those behind it go, and with them their say over others.
-        challenged = np.zeros(len(box), dtype=bool)
-        challenged[worse] = True
-        alive[worse[~challenged[better]]] = False
-        still_open = alive[better] & alive[worse]
-        better, worse = better[still_open], worse[still_open]
-    return alive
-
-
-def _overlap(first: Floats, second: Floats, measure: str) -> Floats:
-    """The overlap of each box of `first` (M, 4) with the one in the same row of `second` (M, 4), shape (M,)."""
-    sides = np.minimum(first[:, 2:], second[:, 2:]) - np.maximum(first[:, :2], second[:, :2])  # (M, 2)
-    shared = np.maximum(sides, 0).prod(axis=1)
-    whole = area(first) + area(second) - shared if measure == "iou" else np.minimum(area(first), area(second))
-    return np.divide(shared, whole, out=np.zeros_like(shared), where=whole > 0)
+    return order[alive]
 
 
 def suppressors(

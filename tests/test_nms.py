@@ -34,28 +34,6 @@ def test_greedy_nms_is_the_plain_loop(monkeypatch, seed, count, block, threshold
     assert suppressors(boxes, scores, got, threshold, measure).tolist() == by
 
 
-@pytest.mark.parametrize("measure", ["iou", "iom"])
-@pytest.mark.parametrize("threshold", [0, 0.25, 0.5, 0.7])
-@pytest.mark.parametrize(("seed", "count", "block"), [(0, 60, 64), (1, 60, 7), (1, 90, 2), (2, 300, 64), (3, 2, 1)])
-def test_boxes_all_over_a_photo_too(monkeypatch, seed, count, block, threshold, measure):
-    """The same boxes by the way that compares neighbours only."""
-    monkeypatch.setattr(nms_module, "BLOCK", block)
-    monkeypatch.setattr(nms_module, "SCATTERED", 0.1)  # always
-    boxes, scores = case(seed, count)
-    assert nms(boxes, scores, threshold, measure).tolist() == looped_nms(boxes, scores, threshold, measure)[0]
-
-
-def test_a_hundred_times_the_boxes_take_not_ten_thousand_times_the_pairs(monkeypatch):
-    """Side by side in rows, as P-Net's windows on a large photo."""
-    compared = []
-    overlap = nms_module._overlap
-    monkeypatch.setattr(nms_module, "_overlap", lambda a, b, measure: compared.append(len(a)) or overlap(a, b, measure))
-    rng = np.random.default_rng(8)
-    corner = rng.integers(0, 5000, (20_000, 2))
-    nms(np.concatenate([corner, corner + 20], axis=1), rng.random(20_000), 0.5)
-    assert sum(compared) < 2_000_000  # of 200 million: 20 / 5000 of them share some x
-
-
 def test_equal_overlap_stays_and_of_equal_scores_the_earlier_wins():
     half = [[0, 0, 2, 1], [0, 0, 1, 1], [4, 0, 6, 1], [4, 0, 6, 1]]  # IoU 1/2, and twice the same box
     assert nms(half, [0.5] * 4, 0.5).tolist() == [0, 1, 2]
