@@ -93,7 +93,7 @@ def test_json_and_out_do_both(astronaut, capsys):
 
 
 def test_settings_reach_the_detector(astronaut, capsys):
-    detect(astronaut, "--json", "--min-face", "200")
+    detect(astronaut, "--json", "--min-face", "300")
     detect(astronaut, "--json", "--thresholds", ".6", ".7", "1")
     detect(astronaut, "--json", "--min-face", "40", "--factor", ".5", "--weights", "zhang2016")
     counts = [len(json.loads(line)["faces"]) for line in capsys.readouterr().out.splitlines()]

@@ -209,3 +209,9 @@ def test_photo_smaller_than_any_face(detector):
     mine.pnet.value, mine.rnet.value = LOWEST[0], LOWEST[1]
     assert "0 windows, 0 left by P-Net" in mine.summary()
     assert mine.still().pixels.shape[0] > 0
+
+
+def test_sliders_begin_at_the_detectors_thresholds(detector, astronaut):
+    for thresholds, stops in (((0.6, 0.7, 0.7), (0.6, 0.7, 0.7)), ((0.44, 0.26, 0.78), (0.45, 0.3, 0.7))):
+        explorer = CascadeExplorer(Detector(detector.nets, thresholds=thresholds), astronaut)
+        assert (explorer.pnet.value, explorer.rnet.value, explorer.onet.value) == stops

@@ -78,16 +78,27 @@ def bars(lowest: Trace, layers: Layers, pnet: float, rnet: float) -> list[Bars]:
     ]
 
 
+def nearest(stops: list[float], threshold: float) -> float:
+    """The stop at which a slider stands for this threshold."""
+    return min(stops, key=lambda stop: abs(stop - threshold))
+
+
 class CascadeExplorer(DetectorExplorer):
-    """The cascade on `image` (RGB uint8), or on a photo that the reader uploads. Any `detector` gives the nets."""
+    """The cascade on `image` (RGB uint8), or on a photo that the reader uploads. Any `detector` gives the nets, and the
+    thresholds at which the sliders begin, each at its nearest stop."""
 
     def __init__(self, detector: Detector, image: NDArray[np.uint8]) -> None:
         colours = [COLOURS["pnet"], COLOURS["rnet"], COLOURS["onet"], COLOURS["onet"]]
         self.canvas = Canvas(colours=colours, with_map=False, together=True, step=3, stops=O_STOPS)
         look = {"style": {"description_width": "115px"}, "layout": widgets.Layout(width="400px")}
-        self.pnet = widgets.SelectionSlider(options=P_STOPS, value=0.6, description="P-Net threshold", **look)
-        self.rnet = widgets.SelectionSlider(options=R_STOPS, value=0.7, description="R-Net threshold", **look)
-        self.onet = widgets.SelectionSlider(options=O_STOPS, value=0.7, description="O-Net threshold", **look)
+        self.pnet, self.rnet, self.onet = (
+            widgets.SelectionSlider(
+                options=stops, value=nearest(stops, threshold), description=f"{net} threshold", **look
+            )
+            for net, stops, threshold in zip(
+                ("P-Net", "R-Net", "O-Net"), (P_STOPS, R_STOPS, O_STOPS), detector.settings.thresholds, strict=True
+            )
+        )
         after = ["P-Net", "R-Net", "O-Net", "last NMS"]
         self.step = widgets.ToggleButtons(options=after, index=3, style={"button_width": "auto"})
         self.together = widgets.Checkbox(

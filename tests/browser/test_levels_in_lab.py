@@ -39,4 +39,4 @@ def test_reader_s_photo_sets_the_sliders(notebook, tmp_path, astronaut):
     notebook.page.wait_for_function(
         "() => document.querySelector('.mtcnn-canvas figcaption').textContent.startsWith('photo, 400 × 300 px')"
     )
-    assert notebook.page.get_by_text("mine.png: 400 x 300 px").is_visible()
+    notebook.page.get_by_text("mine.png: 400 x 300 px").wait_for()  # visible; a message of its own, after the picture

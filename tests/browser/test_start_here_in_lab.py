@@ -1,31 +1,43 @@
 """start_here: what its explorer shows after each net, a click that asks what became of a box, the camera."""
 
+import pytest
+
+from mtcnn_lite import Detector
 from mtcnn_lite.explain import explain
 
 NOTEBOOK = "start_here.ipynb"
 
 
-def test_steps_and_the_checkbox_filter_the_boxes(notebook):
+@pytest.fixture(scope="module")
+def shown(astronaut):
+    """The run at the stops of the sliders that are nearest to the thresholds of the weights that ship."""
+    p, r, _ = Detector().settings.thresholds
+    return Detector(thresholds=(p, r, 0.7)).trace(astronaut)
+
+
+def test_steps_and_the_checkbox_filter_the_boxes(notebook, shown):
     counts = []
     for step in ("P-Net", "R-Net", "O-Net", "last NMS"):
         notebook.page.get_by_role("button", name=step, exact=True).click()
         notebook.page.wait_for_timeout(150)
         counts.append(notebook.text(".mtcnn-canvas figcaption").rpartition(": ")[2])
-    assert counts == ["121 boxes, left by P-Net", "6 boxes, left by R-Net", "4 boxes, accepted by O-Net",
-                      "1 boxes, left by the last NMS"]  # fmt: skip
+    left = [len(shown.pnet.last), len(shown.rnet.last), len(shown.onet["above threshold"]), len(shown.faces)]
+    assert left[0] > left[1] > left[2] > left[3] == 1
+    steps = ["left by P-Net", "left by R-Net", "accepted by O-Net", "left by the last NMS"]
+    assert counts == [f"{number} boxes, {step}" for number, step in zip(left, steps, strict=True)]
     for _ in range(2):
         assert notebook.push("and what was lost before")
 
 
-def test_click_asks_what_became_of_the_box(notebook, detector, astronaut):
-    trace = detector.trace(astronaut)
+def test_click_asks_what_became_of_the_box(notebook, shown):
+    at = ", ".join(f"{threshold:g}" for threshold in shown.settings.thresholds)
     assert notebook.text(".mtcnn-canvas p") == "Click on a box to ask what became of that face."
     notebook.push("and what was lost before")  # of the boxes only the face is left
-    said = explain(trace, trace.faces.boxes[0].tolist()).sentence
-    assert notebook.ask(0, 206, 116)[1] == f"That box, at 0.6, 0.7, 0.7: {said}."
+    said = explain(shown, shown.faces.boxes[0].tolist()).sentence
+    assert notebook.ask(0, 206, 116)[1] == f"That box, at {at}: {said}."
     notebook.canvas(0).click(position={"x": 20, "y": 458})  # no box there: nothing to ask
     notebook.page.wait_for_timeout(1000)
-    assert notebook.text(".mtcnn-canvas p") == f"That box, at 0.6, 0.7, 0.7: {said}."
+    assert notebook.text(".mtcnn-canvas p") == f"That box, at {at}: {said}."
     notebook.push("and what was lost before")
 
 
