@@ -1,5 +1,4 @@
-# make lab opens chapter 03 in JupyterLab; make test runs all tests, or those that TESTS names. Each makes .venv when it
-# is missing.
+# make lab opens chapter 03 in JupyterLab; make test runs all tests. Each makes .venv when it is missing.
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
@@ -17,7 +16,7 @@ lab: $(READY)
 	$(BIN)/jupyter lab $(ROOT) notebooks/03_pnet.ipynb
 
 test: $(READY)
-	$(BIN)/python -m pytest $(TESTS)
+	$(BIN)/python -m pytest
 
 notebooks: $(READY)
 	$(BIN)/python notebooks/source/build.py
