@@ -27,7 +27,7 @@ class Ours:
     """mtcnn_lite with the values that the others ship. RGB."""
 
     uses = ("torch", "opencv-python", "numpy")
-    threads_by = "torch.set_num_threads, cv2.setNumThreads"
+    threads_by = "torch.set_num_threads; cv2.setNumThreads(1), as the detector shares OpenCV's work itself"
     mirror = True
 
     def __init__(self, threads):
@@ -35,7 +35,7 @@ class Ours:
         import torch
 
         torch.set_num_threads(threads)
-        cv2.setNumThreads(threads)
+        cv2.setNumThreads(1)
 
     def detector(self, min_face, thresholds):
         from mtcnn_lite import Detector

@@ -11,8 +11,9 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
+from mtcnn_lite import layers
 from mtcnn_lite.boxes import Floats, clip_boxes, decode_offsets, landmarks_to_image, square_boxes
 from mtcnn_lite.nets import Nets
 from mtcnn_lite.nms import nms
@@ -21,8 +22,17 @@ from mtcnn_lite.trace import Faces
 
 
 def plain(nets: Nets) -> Nets:
-    """A copy of the nets with their weights in torch's default memory format."""
-    return Nets(*(copy.deepcopy(net).to(memory_format=torch.contiguous_format) for net in nets))
+    """A copy of the nets with torch's own layers, their weights in its default memory format."""
+    copies = [copy.deepcopy(net).to(memory_format=torch.contiguous_format) for net in nets]
+    for net in copies:
+        for name, layer in net.named_children():
+            if isinstance(layer, layers.MaxPool2d):
+                setattr(net, name, nn.MaxPool2d(layer.size, layer.step, ceil_mode=True))
+            elif isinstance(layer, layers.PReLU):
+                own = nn.PReLU(layer.num_parameters)
+                own.weight = layer.weight
+                setattr(net, name, own)
+    return Nets(*copies)
 
 
 @torch.inference_mode()

@@ -10,6 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float32]
 
+TINY = np.float32(np.finfo(np.float32).tiny)  # square pixels; what is divided by it instead of by 0 is 0 itself
+
 MIRRORED = [1, 0, 2, 4, 3]  # the landmarks of a mirrored face: eyes and mouth corners change places
 
 
@@ -41,9 +43,10 @@ def area(boxes: ArrayLike) -> Floats:
 
 def intersection(first: ArrayLike, second: ArrayLike) -> Floats:
     """Area shared by each box of `first` (N, 4) with each of `second` (M, 4), shape (N, M)."""
-    a, b = as_boxes(first, "first"), as_boxes(second, "second")
-    x = np.minimum(a[:, None, 2], b[None, :, 2]) - np.maximum(a[:, None, 0], b[None, :, 0])  # (N, M)
-    y = np.minimum(a[:, None, 3], b[None, :, 3]) - np.maximum(a[:, None, 1], b[None, :, 1])  # (N, M)
+    a = as_boxes(first, "first").T[:, :, None]  # (4, N, 1)
+    b = np.ascontiguousarray(as_boxes(second, "second").T)[:, None]  # (4, 1, M), each coordinate in one run of memory
+    x = np.minimum(a[2], b[2]) - np.maximum(a[0], b[0])  # (N, M)
+    y = np.minimum(a[3], b[3]) - np.maximum(a[1], b[1])  # (N, M)
     return np.maximum(x, 0) * np.maximum(y, 0)
 
 
@@ -57,7 +60,7 @@ def iou(first: ArrayLike, second: ArrayLike) -> Floats:
     """
     shared = intersection(first, second)  # (N, M)
     union = area(first)[:, None] + area(second)[None, :] - shared
-    return np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)
+    return shared / np.maximum(union, TINY)
 
 
 def iom(first: ArrayLike, second: ArrayLike) -> Floats:
@@ -70,8 +73,8 @@ def iom(first: ArrayLike, second: ArrayLike) -> Floats:
     array([[1.]], dtype=float32)
     """
     shared = intersection(first, second)  # (N, M)
-    smaller = np.minimum(area(first)[:, None], area(second)[None, :])
-    return np.divide(shared, smaller, out=np.zeros_like(shared), where=smaller > 0)
+    smaller: Floats = np.minimum(area(first)[:, None], area(second)[None, :])
+    return np.divide(shared, np.maximum(smaller, TINY), dtype=np.float32)
 
 
 def square_boxes(boxes: ArrayLike) -> Floats:

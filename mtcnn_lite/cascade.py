@@ -134,7 +134,8 @@ class _Run:
         height, width = self.image.shape[:2]
         scales = self.parts.scales(height, width, settings.min_face, settings.factor)
         new = [scale for scale in scales if _key(scale) not in self.level_at]
-        images = pyramid.resize_levels(self.halved, new)
+        halved = self.halved
+        images = [level for [level] in share(lambda scale: pyramid.resize_levels(halved, [scale]), new)]
         built = time.perf_counter()
         for scale, image, maps in zip(new, images, score_levels(self.nets.pnet, images), strict=True):
             self.level_at[_key(scale)] = Level(scale, image, *maps)

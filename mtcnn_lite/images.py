@@ -15,6 +15,10 @@ from mtcnn_lite.pyramid import nearest_larger
 
 Pixels = NDArray[np.uint8]
 
+# Bytes 8 to 16 of a WebP file that is one lossy picture and no more: no transparency, no frames, no EXIF. OpenCV reads
+# the same pixels from it as Pillow in a third of the time (Pillow takes the way of animations).
+SIMPLE_WEBP = b"WEBPVP8 "
+
 
 class ImageError(ValueError):
     """A file that is missing, is no image, or ends too early; the message names it."""
@@ -37,6 +41,10 @@ def read_image(path: str | PathLike[str]) -> Pixels:
 
 def decode_image(content: bytes, name: str) -> Pixels:
     """`read_image` for a file's bytes; `name` is what an ImageError calls it."""
+    if content[:4] == b"RIFF" and content[8:16] == SIMPLE_WEBP:
+        pixels = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR_RGB)
+        if pixels is not None:  # else it is damaged, and Pillow says how
+            return np.asarray(pixels, np.uint8)
     try:
         with Image.open(io.BytesIO(content)) as opened:
             opened.load()  # all pixels now: a truncated file must fail here

@@ -11,6 +11,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from mtcnn_lite.layers import MaxPool2d, PReLU
+
 
 class NetOutput(NamedTuple):
     """What a net says of each window; P-Net adds a row and a column axis, (N, C, rows, columns).
@@ -42,12 +44,12 @@ class PNet(nn.Module):
     def __init__(self, landmark_head: bool = True) -> None:
         super().__init__()
         self.conv1 = nn.Conv2d(3, 10, 3)
-        self.prelu1 = nn.PReLU(10)
-        self.pool1 = nn.MaxPool2d(2, 2, ceil_mode=True)
+        self.prelu1 = PReLU(10)
+        self.pool1 = MaxPool2d(2, 2)
         self.conv2 = nn.Conv2d(10, 16, 3)
-        self.prelu2 = nn.PReLU(16)
+        self.prelu2 = PReLU(16)
         self.conv3 = nn.Conv2d(16, 32, 3)
-        self.prelu3 = nn.PReLU(32)
+        self.prelu3 = PReLU(32)
         self.face = nn.Conv2d(32, 2, 1)
         self.offsets = nn.Conv2d(32, 4, 1)
         self.landmarks = nn.Conv2d(32, 10, 1) if landmark_head else None
@@ -67,15 +69,15 @@ class RNet(nn.Module):
     def __init__(self, landmark_head: bool = True) -> None:
         super().__init__()
         self.conv1 = nn.Conv2d(3, 28, 3)
-        self.prelu1 = nn.PReLU(28)
-        self.pool1 = nn.MaxPool2d(3, 2, ceil_mode=True)
+        self.prelu1 = PReLU(28)
+        self.pool1 = MaxPool2d(3, 2)
         self.conv2 = nn.Conv2d(28, 48, 3)
-        self.prelu2 = nn.PReLU(48)
-        self.pool2 = nn.MaxPool2d(3, 2, ceil_mode=True)
+        self.prelu2 = PReLU(48)
+        self.pool2 = MaxPool2d(3, 2)
         self.conv3 = nn.Conv2d(48, 64, 2)
-        self.prelu3 = nn.PReLU(64)
+        self.prelu3 = PReLU(64)
         self.dense4 = nn.Linear(64 * 3 * 3, 128)
-        self.prelu4 = nn.PReLU(128)
+        self.prelu4 = PReLU(128)
         self.face = nn.Linear(128, 2)
         self.offsets = nn.Linear(128, 4)
         self.landmarks = nn.Linear(128, 10) if landmark_head else None
@@ -96,18 +98,18 @@ class ONet(nn.Module):
     def __init__(self, landmark_head: bool = True) -> None:
         super().__init__()
         self.conv1 = nn.Conv2d(3, 32, 3)
-        self.prelu1 = nn.PReLU(32)
-        self.pool1 = nn.MaxPool2d(3, 2, ceil_mode=True)
+        self.prelu1 = PReLU(32)
+        self.pool1 = MaxPool2d(3, 2)
         self.conv2 = nn.Conv2d(32, 64, 3)
-        self.prelu2 = nn.PReLU(64)
-        self.pool2 = nn.MaxPool2d(3, 2, ceil_mode=True)
+        self.prelu2 = PReLU(64)
+        self.pool2 = MaxPool2d(3, 2)
         self.conv3 = nn.Conv2d(64, 64, 3)
-        self.prelu3 = nn.PReLU(64)
-        self.pool3 = nn.MaxPool2d(2, 2, ceil_mode=True)
+        self.prelu3 = PReLU(64)
+        self.pool3 = MaxPool2d(2, 2)
         self.conv4 = nn.Conv2d(64, 128, 2)
-        self.prelu4 = nn.PReLU(128)
+        self.prelu4 = PReLU(128)
         self.dense5 = nn.Linear(128 * 3 * 3, 256)
-        self.prelu5 = nn.PReLU(256)
+        self.prelu5 = PReLU(256)
         self.face = nn.Linear(256, 2)
         self.offsets = nn.Linear(256, 4)
         self.landmarks = nn.Linear(256, 10) if landmark_head else None

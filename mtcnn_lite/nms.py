@@ -47,10 +47,11 @@ def nms(boxes: ArrayLike, scores: ArrayLike, threshold: float, measure: str = "i
     alive = np.ones(len(box), dtype=bool)
     for start in range(0, len(box), BLOCK):  # many overlaps in one array operation, then the order's say
         rows = start + np.flatnonzero(alive[start : start + BLOCK])
-        allowed = MEASURES[measure](box[rows], box[start:]) <= threshold  # (rows, N - start)
-        for row, row_allows in zip(rows, allowed, strict=True):
-            if alive[row]:
-                alive[row + 1 :] &= row_allows[row + 1 - start :]
+        over = MEASURES[measure](box[rows], box[start:]) > threshold  # (rows, N - start)
+        over &= np.arange(start, len(box)) > rows[:, None]  # a box only ever removes later ones
+        for k in np.flatnonzero(over.any(axis=1)):
+            if alive[rows[k]]:
+                alive[start:][over[k]] = False
     return order[alive]
 
 

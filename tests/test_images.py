@@ -201,3 +201,41 @@ def test_exif_orientation_is_applied(tmp_path, orientation):
     exif[0x0112] = orientation
     Image.fromarray(PHOTO).save(tmp_path / "turned.png", exif=exif)
     np.testing.assert_array_equal(read_image(tmp_path / "turned.png"), UPRIGHT[orientation](PHOTO))
+
+
+def as_webp(**options):
+    smooth = cv2.GaussianBlur(PHOTO, (0, 0), 5)
+    content = io.BytesIO()
+    Image.fromarray(smooth).save(content, "WEBP", **options)
+    return content.getvalue()
+
+
+def test_a_simple_webp_has_pillows_pixels():
+    content = as_webp(quality=80)
+    assert content[8:16] == b"WEBPVP8 "  # the way that OpenCV reads
+    np.testing.assert_array_equal(decode_image(content, "it"), np.asarray(Image.open(io.BytesIO(content))))
+
+
+def test_other_webp_is_read_as_it_is_meant():
+    turned = Image.Exif()
+    turned[0x0112] = 6  # a quarter turn clockwise sets it upright
+    upright, lossless = decode_image(as_webp(exif=turned, quality=80), "it"), decode_image(as_webp(lossless=True), "it")
+    np.testing.assert_array_equal(lossless, cv2.GaussianBlur(PHOTO, (0, 0), 5))
+    assert upright.shape == (130, 90, 3)
+    assert np.abs(upright.astype(int) - np.rot90(lossless, -1)).mean() < 4
+
+    first, second = (Image.new("RGB", (20, 10), colour) for colour in ("red", "blue"))
+    frames = io.BytesIO()
+    first.save(frames, "WEBP", save_all=True, append_images=[second], lossless=True)
+    assert (decode_image(frames.getvalue(), "it") == [255, 0, 0]).all()
+
+    clear = io.BytesIO()
+    Image.new("RGBA", (20, 10), (255, 0, 0, 0)).save(clear, "WEBP", quality=80)
+    assert (decode_image(clear.getvalue(), "it") == 255).all()
+
+
+@pytest.mark.parametrize("share", [0.02, 0.3, 0.7, 0.98])
+def test_a_webp_that_ends_too_early_is_an_error_and_not_half_a_picture(share):
+    content = as_webp(quality=80)
+    with pytest.raises(ImageError, match="it: "):
+        decode_image(content[: int(share * len(content))], "it")

@@ -17,7 +17,7 @@ from mtcnn_lite.training.batches import as_batch
 from mtcnn_lite.training.files import RunError
 from mtcnn_lite.training.loop import answer
 from mtcnn_lite.training.stages import fresh, train_cascade
-from mtcnn_lite.training.teacher import SURE, points_lent, taught_detection
+from mtcnn_lite.training.teacher import NEAR, SURE, boxes_taught, points_lent, taught_detection
 
 
 def says(probabilities, points=None):
@@ -55,6 +55,20 @@ def test_points_are_lent_to_sure_positives_without():
     assert points[0].tolist() == list(range(10))
     assert (points[2:4] == 0.25).all()
     assert points[[1, 4, 5]].isnan().all()
+
+
+def test_boxes_lie_between_label_and_teacher_and_are_the_teachers_where_there_is_no_label():
+    """Two labelled windows, a likely and an unlikely face to the teacher, and two without a label."""
+    offsets = torch.full((4, 4), float("nan"))
+    offsets[0], offsets[1] = torch.tensor([0.2, 0.0, -0.1, 0.0]), torch.tensor([0.4, 0.4, 0.4, 0.4])
+    said = says([0.9, NEAR - 0.05, NEAR + 0.05, NEAR - 0.05])._replace(offsets=torch.full((4, 4), 0.1))
+    labelled = torch.tensor([True, True, False, False])
+    target, learned = boxes_taught(said, offsets, labelled, 0.75)
+    assert learned.tolist() == [True, True, True, False]
+    assert target[0].tolist() == pytest.approx([0.125, 0.075, 0.05, 0.075])
+    assert target[1].tolist() == pytest.approx([0.175] * 4)
+    assert target[2].tolist() == pytest.approx([0.1] * 4)
+    assert offsets[2:].isnan().all()
 
 
 @pytest.fixture(scope="module")
@@ -114,7 +128,7 @@ def test_without_landmarks_the_teachers_are_learned(tmp_path, capsys):
 
 
 def test_of_a_blend_only_the_teacher_says_what_it_is():
-    """Neither its label, nor its box or points, own or lent, count: their gradient is 0."""
+    """Neither its label, nor its box or points count; the box is the teacher's, and points are lent to none."""
     nets, rng = fresh(3), np.random.default_rng(0)
     crops = rng.integers(0, 255, (8, 12, 12, 3), np.uint8)
     kinds = np.array([0, 1, 2, 3] * 2, np.uint8)
@@ -127,7 +141,10 @@ def test_of_a_blend_only_the_teacher_says_what_it_is():
     blends = as_batch(crops, kinds, offsets, points, np.ones(8, bool))
     costs, (faces, others) = answer(nets.pnet, blends, stage, indicator, 1.0, teacher)
     with torch.no_grad():
-        said, taught = nets.pnet(normalise(crops)).face.flatten(1), teacher(normalise(crops)).score.flatten()
+        output, answers = nets.pnet(normalise(crops)), teacher(normalise(crops))
+        said, taught = output.face.flatten(1), answers.score.flatten()
+        apart = (output.offsets - answers.offsets).flatten(1).square().sum(dim=1).mean()
         by_hand = -(taught * said.log_softmax(1)[:, 1] + (1 - taught) * said.log_softmax(1)[:, 0]).mean()
     assert costs.detection.item() == pytest.approx(by_hand.item(), rel=1e-5)
-    assert costs.box == costs.landmark == faces == others == 0
+    assert costs.box.item() == pytest.approx(apart.item(), rel=1e-5)
+    assert costs.landmark == faces == others == 0

@@ -20,7 +20,7 @@ from mtcnn_lite.sampling import LANDMARK, NEGATIVE
 from mtcnn_lite.training.batches import Batch, Batches, ahead
 from mtcnn_lite.training.files import RunError, whole
 from mtcnn_lite.training.plan import Stage
-from mtcnn_lite.training.teacher import points_lent, taught_detection
+from mtcnn_lite.training.teacher import boxes_taught, points_lent, taught_detection
 from mtcnn_lite.training.team import ALONE, Team
 
 LOG_EVERY = 50  # steps whose mean is one row of the log
@@ -123,6 +123,7 @@ def answer(
         with torch.no_grad():
             said = teacher(crops)
         part[:, 0] = True
+        offsets, part[:, 1] = boxes_taught(said, offsets, part[:, 1], stage.taught)
         if indicator[:, 2].any() and said.landmarks is not None:
             landmarks, lent = points_lent(said, kinds, landmarks)
             part[:, 2] |= lent & ~mixed

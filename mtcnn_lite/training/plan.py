@@ -30,8 +30,8 @@ class Stage:
     shares      negatives : positives : parts : landmarks in each batch (3 : 1 : 1 : 2 in the scripts after the paper)
     weights     of the detection, box and landmark loss (paper: 1 : .5 : .5, and 1 : .5 : 1 for O-Net)
     keep        share of the hardest detection losses that count (paper: 0.7)
-    taught      share of the teacher's probability in what is to be learned, where a run has a teacher; the rest is the
-                label's
+    taught      share of the teacher's probability and box in what is to be learned, where a run has a teacher; the rest
+                is the label's
     mined       draw the net's own worst mistakes so far; needs an earlier stage of this net
     coarse      share of the crops that are made small and large again: faces from poor and far cameras
     covered     share of the crops that are partly covered
