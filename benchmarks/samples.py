@@ -113,7 +113,7 @@ def main(arguments: list[str] | None = None) -> list[dict[str, Any]]:
     parser.add_argument("--net", choices=SIZES, default="pnet")
     parser.add_argument("--photos", type=int, default=1024, help="photos for the store (default: 1024)")
     parser.add_argument("--plain-photos", type=int, default=100, help="photos for the plain loop (default: 100)")
-    parser.add_argument("--times", type=int, nargs="+", default=[1, 10], help="multiples of the default counts")
+    parser.add_argument("--times", type=int, nargs="+", default=[1, 3, 10], help="multiples of the default counts")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the results there as well")
     options = parser.parse_args(arguments)

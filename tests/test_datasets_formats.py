@@ -192,7 +192,7 @@ def test_yolo_joins_splits(tmp_path):
         ("0 .5 .5 .2 nan", "line 2: 'nan' is no number"),
         ("face .5 .5 .2 .4", "a.txt, line 2: class 'face'; it must be a number"),
         ("-1 .5 .5 .2 .4", "a.txt, line 2: class '-1'"),
-        ("3 .5 .5 .2 .4", "class_id 3"),
+        ("3 .5 .5 .2 .4", "a.txt, line 2: class 3; data.yaml has 1 names"),
         ("0 .5 .5 0 .4", "a.txt, line 2: width 0, height .4; both must be greater"),
         ("0 .5 .5 .2 -.005", "a.txt, line 2: width .2, height -.005"),
     ],

@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import math
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -88,6 +89,7 @@ def read_yolo(path: Path | str, face: str = "face") -> list[Photo]:
     yaml = path if path.is_file() else next((p for p in names if p.is_file()), None)
     if yaml is None:
         raise DatasetError(f"{path}: no data.yaml with the class names, neither there nor in the two folders above")
+    classes = _class_count(yaml)
     found: list[Photo] = []
     for folder in _image_folders(root):
         parts = list(folder.parts)  # as Ultralytics does: the last folder called images becomes labels
@@ -95,7 +97,7 @@ def read_yolo(path: Path | str, face: str = "face") -> list[Photo]:
             parts[len(parts) - 1 - parts[::-1].index("images")] = "labels"
         labels = Path(*parts)
         for stem in sorted(_check_pairs(labels, ".txt", folder)):
-            _check_shares(labels / f"{stem}.txt")
+            _check_shares(labels / f"{stem}.txt", classes)
         data = _load("from_yolo", path, str(folder), annotations_directory_path=str(labels), data_yaml_path=str(yaml))
         found += _photos(path, data, face)
     if not found:
@@ -136,8 +138,16 @@ def _check_corners(path: Path) -> None:
             raise DatasetError(f"{where}: bndbox {x1:g} {y1:g} {x2:g} {y2:g}; it must be xmin <= xmax, ymin <= ymax")
 
 
-def _check_shares(path: Path) -> None:
-    """DatasetError for a row whose class is no number, or whose middle and size are no shares of the image.
+def _class_count(yaml: Path) -> float:
+    """How many names data.yaml has; infinity where it can't be read, which `_load` reports in its turn."""
+    try:
+        return len(importlib.import_module("yaml").safe_load(yaml.read_text(encoding="utf-8"))["names"])
+    except Exception:  # whatever is wrong with the file, or the library is missing
+        return math.inf
+
+
+def _check_shares(path: Path, classes: float) -> None:
+    """DatasetError for a row whose class is not one of so many, or whose middle and size are no shares of the image.
 
     Pixels would give a box far outside.
     """
@@ -148,6 +158,8 @@ def _check_shares(path: Path) -> None:
             raise DatasetError(f"{where}: {line!r}; a row is a class and x, y, width, height")
         if not words[0].isdecimal():
             raise DatasetError(f"{where}: class {words[0]!r}; it must be a number, the place of its name in data.yaml")
+        if int(words[0]) >= classes:
+            raise DatasetError(f"{where}: class {words[0]}; data.yaml has {classes} names, counted from 0")
         if not all(-0.01 <= share <= 1.01 for share in numbers(words[1:5], where)):  # exporters round
             raise DatasetError(f"{where}: {line!r}; x, y, width, height must be shares of the image, from 0 to 1")
         if len(words) == 5 and not min(map(float, words[3:])) > 0:  # longer rows are outlines: points, no sides
