@@ -4,30 +4,31 @@ Zhang, Zhang, Li, Qiao, "Joint face detection and alignment using multi-task cas
 2016; the order of the steps and the NMS overlaps are those of the authors' released code (the paper gives neither).
 """
 
-import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import fields, replace
 from functools import cached_property
 from os import PathLike
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from mtcnn_lite import nms as nms_
 from mtcnn_lite import pyramid
 from mtcnn_lite.boxes import MIRRORED, Floats, clip_boxes
-from mtcnn_lite.images import Pixels, as_rgb, crop_windows, photos_in, read_image
-from mtcnn_lite.nets import Nets, ONet, PNet, RNet, normalise
+from mtcnn_lite.images import Pixels, as_rgb, photos_in, read_image
+from mtcnn_lite.memory import Memory, ask_together, scale_key
+from mtcnn_lite.nets import Nets, ONet
 from mtcnn_lite.parts import Parts
+from mtcnn_lite.scoring import score_levels
 from mtcnn_lite.trace import Candidates, Faces, Level, Settings, Stage, Trace
 from mtcnn_lite.weights import SHIPPED, nets_of, thresholds_of
-from mtcnn_lite.workers import keep_freed_memory, share, stream
+from mtcnn_lite.workers import get_ready, share, stream
 
-AT_ONCE = 1 << 16  # pixels that a net sees at once: bounds memory, and what the layers make of them stays in cache
-LEAST_ROWS = 24  # of P-Net's map in a strip: strips share the 10 rows of pixels that windows overlap
+Result = TypeVar("Result")
+
+TOGETHER, MOST_TOGETHER = 1 << 20, 16  # pixels and photos of `detect_many` that are in work at once
 PIXEL_CENTRE = 0.5  # box corners lie on pixel edges; landmarks, as in label files and OpenCV, count pixel centres
 
 
@@ -57,7 +58,7 @@ class Detector:
         self.settings = Settings(min_face, factor, passed, nms, mirror_landmarks)
         self.parts = Parts()
         self.nets = nets_of(weights)
-        keep_freed_memory()
+        get_ready()
 
     def detect(self, image: NDArray[np.uint8]) -> Faces:
         """The faces in an RGB uint8 image (H, W, 3), best first; none where the image's shorter side is under min_face.
@@ -69,9 +70,10 @@ class Detector:
     def detect_many(self, images: Iterable[Pixels | str | PathLike[str]] | str | PathLike[str]) -> Iterator[Faces]:
         """`detect` for each of `images`, in order: arrays, files, or a folder, whose `images.photos_in` come by name.
 
-        A photo a thread at a time, so that many small ones take less than one by one. No photo is read before its turn
-        is near: `images` may be a generator without end. Raises what `detect` and `read_image` raise, with the number
-        of the image, when its turn comes; TypeError at once where `images` is one image.
+        The nets look at several photos at once, up to 16 and about a megapixel together, which takes small ones less
+        than one by one. No photo is read before its turn is near: `images` may be a generator without end. Raises what
+        `detect` and `read_image` raise, with the number of the image, when its turn comes; TypeError at once where
+        `images` is one image.
         """
         if isinstance(images, np.ndarray) and images.ndim < 4:
             raise TypeError(
@@ -80,14 +82,33 @@ class Detector:
         if isinstance(images, str | PathLike):
             images = photos_in(images)
 
-        def look(numbered: tuple[int, Pixels | str | PathLike[str]]) -> Faces:
-            number, image = numbered
-            try:
-                return self.detect(read_image(image) if isinstance(image, str | PathLike) else image)
-            except (TypeError, ValueError) as error:
-                raise type(error)(f"images[{number}]: {error}") from None
+        def ready(image: Pixels | str | PathLike[str]) -> Pixels:
+            return as_rgb(read_image(image) if isinstance(image, str | PathLike) else image)
 
-        return stream(look, enumerate(images))
+        return self._many(stream(_numbered(ready), enumerate(images)))
+
+    def _many(self, images: Iterable[Pixels]) -> Iterator[Faces]:
+        done = 0
+        for group in _groups(images):
+            try:
+                found: Iterable[Faces] = self._together(group)
+            except (TypeError, ValueError):  # from a part that was swapped in; one by one says at which image
+                found = map(_numbered(self.detect), enumerate(group, done))
+            yield from found
+            done += len(group)
+
+    def _together(self, images: Sequence[Pixels]) -> list[Faces]:
+        """`detect` for each: the same steps, but each net is asked about all images' windows in one go."""
+        runs = [_Run(self.nets, self.parts, image) for image in images]
+        traces = _look(runs, self.settings)
+        levels = [trace.levels for trace in traces]
+        ask_together([run.rnet_said for run in runs], [trace.pnet.last for trace in traces], levels)
+        ask_together([run.onet_said for run in runs], [trace.rnet.last for trace in traces], levels)
+        if self.settings.mirror_landmarks:
+            left = [looked_at(run.decided(trace.rnet.last, trace.levels, self.settings))
+                    for run, trace in zip(runs, traces, strict=True)]  # fmt: skip
+            ask_together([run.mirror_said for run in runs], left, levels)
+        return [trace.faces for trace in traces]
 
     def trace(self, image: NDArray[np.uint8]) -> Trace:
         """`detect`, with every candidate after every step. Same code, same result: `trace.faces`."""
@@ -117,10 +138,9 @@ class _Run:
 
     def __init__(self, nets: Nets, parts: Parts, image: NDArray[np.uint8]) -> None:
         self.nets, self.parts, self.image = nets, parts, image
-        self.level_at: dict[float, Level] = {}  # by scale, see _key
-        self.rnet_said = _Memory(lambda windows: self.ask(self.nets.rnet, windows))
-        self.onet_said = _Memory(lambda windows: self.ask(self.nets.onet, windows))
-        self.mirror_said = _Memory(lambda windows: self.ask(self.nets.onet, windows, mirror=True))
+        self.level_at: dict[float, Level] = {}  # by scale_key
+        self.rnet_said, self.onet_said = (Memory(net, lambda: self.halved) for net in (nets.rnet, nets.onet))
+        self.mirror_said = Memory(nets.onet, lambda: self.halved, mirror=True)
 
     @cached_property
     def halved(self) -> list[NDArray[np.uint8]]:
@@ -130,17 +150,7 @@ class _Run:
 
     def trace(self, settings: Settings) -> Trace:
         """The pyramid for `settings`, and P-Net's answer at those scales that it has not seen yet."""
-        started = time.perf_counter()
-        height, width = self.image.shape[:2]
-        scales = self.parts.scales(height, width, settings.min_face, settings.factor)
-        new = [scale for scale in scales if _key(scale) not in self.level_at]
-        halved = self.halved
-        images = [level for [level] in share(lambda scale: pyramid.resize_levels(halved, [scale]), new)]
-        built = time.perf_counter()
-        for scale, image, maps in zip(new, images, score_levels(self.nets.pnet, images), strict=True):
-            self.level_at[_key(scale)] = Level(scale, image, *maps)
-        spent = {"pyramid": built - started, "pnet": time.perf_counter() - built}
-        return Trace(self.image, [self.level_at[_key(scale)] for scale in scales], settings, self, spent)
+        return _look([self], settings)[0]
 
     def propose(self, levels: list[Level], settings: Settings) -> Stage:
         """P-Net: windows above the threshold, thinned out level by level and then together, moved, squared."""
@@ -169,19 +179,24 @@ class _Run:
         return Stage("rnet", len(windows), steps)
 
     def decide(self, windows: Candidates, levels: list[Level], settings: Settings) -> Stage:
-        """O-Net: the last look, with landmarks. Here boxes move before NMS, which measures over the smaller box."""
+        """O-Net: the last look, with landmarks."""
+        steps = self.decided(windows, levels, settings)
+        if settings.mirror_landmarks:
+            now = steps["nms"]
+            both = np.stack([now.points, self.mirrored_landmarks(looked_at(steps), levels)])  # (2, N, 5, 2)
+            steps["mirrored"] = now.but(landmarks=both.mean(axis=0))
+        return Stage("onet", len(windows), steps)
+
+    def decided(self, windows: Candidates, levels: list[Level], settings: Settings) -> dict[str, Candidates]:
+        """O-Net's steps up to its NMS. Here boxes move before NMS, which measures over the smaller box."""
         threshold, overlap = settings.thresholds[2], settings.nms[3]
         scores, offsets, landmarks = self.onet_said(windows, levels)
         steps: dict[str, Candidates] = {}
         now = steps["scored"] = windows.but(scores=scores, offsets=offsets, landmarks=self.points(windows, landmarks))
         now = steps["above threshold"] = now.pick(now.scores >= threshold)
         now = steps["refined"] = now.but(boxes=self.parts.moved(now.boxes, now.offsets))
-        now = steps["nms"] = now.pick(nms_.nms(now.boxes, now.scores, overlap, "iom"))
-        if settings.mirror_landmarks:
-            looked_at = steps["above threshold"].pick(now.parent)  # the windows, before they were moved
-            both = np.stack([now.points, self.mirrored_landmarks(looked_at, levels)])  # (2, N, 5, 2)
-            steps["mirrored"] = now.but(landmarks=both.mean(axis=0))
-        return Stage("onet", len(windows), steps)
+        steps["nms"] = now.pick(nms_.nms(now.boxes, now.scores, overlap, "iom"))
+        return steps
 
     def faces(self, onet: Stage) -> Faces:
         """What is left, clipped to the image."""
@@ -208,73 +223,59 @@ class _Run:
         return Candidates(boxes, level.face_map[at], level.offset_map[at], np.full(len(cell), index), cell,
                           np.full(len(cell), -1))  # fmt: skip
 
-    def ask(self, net: RNet | ONet, windows: Floats, mirror: bool = False) -> list[Floats]:
-        """Score (N,), offsets (N, 4) and landmarks (N, 10) that `net` gives the image's windows (N, 4); N is not 0."""
 
-        def look(some: Floats) -> tuple[Floats, Floats, Floats]:
-            crops = crop_windows(self.halved, some, net.size)  # (n, size, size, 3)
-            with torch.inference_mode():
-                said = net(normalise(crops[:, :, ::-1].copy() if mirror else crops))
-            landmarks = np.zeros((len(crops), 10), np.float32) if said.landmarks is None else said.landmarks.numpy()
-            return said.score.numpy(), said.offsets.numpy(), landmarks
+def _numbered(work: Callable[[Any], Result]) -> Callable[[tuple[int, Any]], Result]:
+    """`work` for (number, image), whose errors name the number."""
 
-        batches = max(math.ceil(len(windows) * net.size**2 / AT_ONCE), min(torch.get_num_threads(), len(windows)))
-        answers = share(look, np.array_split(windows, batches))
-        return [np.concatenate(column) for column in zip(*answers, strict=True)]
+    def numbered(pair: tuple[int, Any]) -> Result:
+        number, image = pair
+        try:
+            return work(image)
+        except (TypeError, ValueError) as error:
+            raise type(error)(f"images[{number}]: {error}") from None
 
-
-def score_level(net: PNet, level: NDArray[np.uint8]) -> tuple[Floats, Floats]:
-    """P-Net's face_map (H, W) and offset_map (H, W, 4) of one level (h, w, 3)."""
-    return score_levels(net, [level])[0]
+    return numbered
 
 
-def score_levels(net: PNet, levels: Sequence[NDArray[np.uint8]]) -> list[tuple[Floats, Floats]]:
-    """`score_level` of each level, worked off in strips to bound memory."""
-    sizes = [pyramid.map_size(*level.shape[:2]) for level in levels]
-    maps = [(np.empty(size, np.float32), np.empty((*size, 4), np.float32)) for size in sizes]
-
-    def score(strip: tuple[int, int, int]) -> None:
-        index, first, last = strip
-        # The map's rows first .. last - 1 read pixel rows 2 * first and on.
-        pixels = levels[index][pyramid.STRIDE * first : pyramid.STRIDE * (last - 1) + pyramid.CELL]
-        with torch.inference_mode():
-            said = net(normalise(pixels[None]))  # maps: (1, C, last - first, columns)
-        face_map, offset_map = maps[index]
-        face_map[first:last] = said.score[0].numpy()
-        offset_map[first:last] = said.offsets[0].permute(1, 2, 0).numpy()
-
-    strips = []
-    for index, (level, (rows, _)) in enumerate(zip(levels, sizes, strict=True)):
-        at_once = max(LEAST_ROWS, AT_ONCE // (level.shape[1] * pyramid.STRIDE))
-        strips += [(index, first, min(first + at_once, rows)) for first in range(0, rows, at_once)]
-    share(score, strips)
-    return maps
+def _groups(images: Iterable[Pixels]) -> Iterator[list[Pixels]]:
+    """The images in order, in groups of up to MOST_TOGETHER and TOGETHER pixels; what comes before an error first."""
+    group, pixels, trouble = list[Pixels](), 0, None
+    try:
+        for image in images:
+            area = image.shape[0] * image.shape[1]
+            if group and (len(group) == MOST_TOGETHER or pixels + area > TOGETHER):
+                yield group
+                group, pixels = [], 0
+            group.append(image)
+            pixels += area
+    except (TypeError, ValueError) as error:
+        trouble = error
+    if group:
+        yield group
+    if trouble:
+        raise trouble
 
 
-class _Memory:
-    """What a net said of each window so far, by the P-Net cell that the window began as: all else follows from it."""
-
-    def __init__(self, ask: Callable[[Floats], list[Floats]]) -> None:
-        self.ask, self.row_of = ask, dict[tuple[float, int, int], int]()
-        self.answers = [np.zeros((0, *shape), np.float32) for shape in ((), (4,), (10,))]
-
-    def __call__(self, windows: Candidates, levels: list[Level]) -> list[Floats]:
-        """The net's answers to `windows`; it is asked about the new ones only."""
-        scale = [_key(level.scale) for level in levels]
-        origins = zip(windows.level.tolist(), windows.cell.tolist(), strict=True)
-        keys = [(scale[level], row, column) for level, (row, column) in origins]
-        new = [i for i, key in enumerate(keys) if key not in self.row_of]
-        if new:
-            self.row_of |= {keys[i]: len(self.row_of) + n for n, i in enumerate(new)}
-            said = self.ask(windows.boxes[new])
-            self.answers = [np.concatenate(pair) for pair in zip(self.answers, said, strict=True)]
-        rows = [self.row_of[key] for key in keys]
-        return [column[rows] for column in self.answers]
+def looked_at(steps: dict[str, Candidates]) -> Candidates:
+    """The windows in which O-Net saw the faces that are left after its NMS, before they were moved."""
+    return steps["above threshold"].pick(steps["nms"].parent)
 
 
-def _key(scale: float) -> float:
-    """A scale to look up by: the same for 12 / 20 * 0.709 and 12 / (20 / 0.709), which differ in the last digit."""
-    return round(scale, 9)
+def _look(runs: Sequence[_Run], settings: Settings) -> list[Trace]:
+    """The images' pyramids, and P-Net on all their levels that it has not seen yet."""
+    started = time.perf_counter()
+    sizes = [run.image.shape[:2] for run in runs]
+    scales = [run.parts.scales(height, width, settings.min_face, settings.factor)
+              for run, (height, width) in zip(runs, sizes, strict=True)]  # fmt: skip
+    new = [(run, at) for run, its in zip(runs, scales, strict=True) for at in its if scale_key(at) not in run.level_at]
+    share(lambda run: run.halved, runs)
+    images = [level for [level] in share(lambda pair: pyramid.resize_levels(pair[0].halved, [pair[1]]), new)]
+    built = time.perf_counter()
+    for (run, at), image, maps in zip(new, images, score_levels(runs[0].nets.pnet, images), strict=True):
+        run.level_at[scale_key(at)] = Level(at, image, *maps)
+    spent = {"pyramid": built - started, "pnet": time.perf_counter() - built}
+    return [Trace(run.image, [run.level_at[scale_key(at)] for at in its], settings, run, dict(spent))
+            for run, its in zip(runs, scales, strict=True)]  # fmt: skip
 
 
 def _join(parts: list[Candidates]) -> Candidates:

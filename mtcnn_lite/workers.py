@@ -17,6 +17,13 @@ Result = TypeVar("Result")
 LARGEST = 31 << 20  # bytes: just under what glibc's allocator learns from
 
 
+def get_ready() -> None:
+    """What the first `share` of a process would wait for, done now: its threads, and a hint about memory."""
+    keep_freed_memory()
+    if torch.get_num_threads() > 1:
+        pool(torch.get_num_threads())
+
+
 def keep_freed_memory() -> None:
     """Let the C library of Linux keep what is freed.
 

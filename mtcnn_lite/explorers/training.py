@@ -12,7 +12,6 @@ import traitlets
 from numpy.typing import NDArray
 
 from mtcnn_lite.boxes import Floats, iou
-from mtcnn_lite.cascade import score_level
 from mtcnn_lite.draw import COLOURS, INK, Picture, Pixels, at_height, beside, draw_boxes, draw_map
 from mtcnn_lite.evaluation.matching import OVERLAP
 from mtcnn_lite.explorers.canvas import Explorer, script
@@ -20,6 +19,7 @@ from mtcnn_lite.losses import TASKS
 from mtcnn_lite.nets import PNet
 from mtcnn_lite.photo import Photo
 from mtcnn_lite.pyramid import CELL, candidate_windows, halvings, pyramid_scales, resize_levels
+from mtcnn_lite.scoring import score_level
 
 BEST = 30  # windows shown of each moment
 THRESHOLD = 0.6  # P-Net's, in the detector

@@ -377,7 +377,7 @@ beside([close, *small], ["texture, the middle", *ways], height=208)
 # this picture, so each window above 0.6 is a false alarm.
 
 # %%
-from mtcnn_lite.cascade import score_level
+from mtcnn_lite.scoring import score_level
 
 
 def pyramid_by(image, way):

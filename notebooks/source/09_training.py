@@ -25,11 +25,11 @@ import numpy as np
 import torch
 
 from mtcnn_lite import Detector
-from mtcnn_lite.cascade import score_level
 from mtcnn_lite.draw import beside, draw_boxes, draw_map
 from mtcnn_lite.nets import PNet
 from mtcnn_lite.pyramid import halvings, resize_levels
 from mtcnn_lite.scenes import scene, scenes
+from mtcnn_lite.scoring import score_level
 
 torch.set_num_threads(1)  # so that every machine adds in the same order
 new = scene([9, 6], faces=(5, 6), sizes=(20, 60), split="held_out")  # in no training below
