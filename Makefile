@@ -23,8 +23,10 @@ notebooks: $(READY)
 
 bench: $(READY)
 	$(BIN)/python benchmarks/detect.py
+	$(BIN)/python benchmarks/start.py
+	$(BIN)/python benchmarks/many.py
 	$(BIN)/python benchmarks/memory.py
-	$(BIN)/python benchmarks/growth.py --out growth
+	$(BIN)/python benchmarks/growth.py --out notebooks
 
 weights: $(READY)
 	$(BIN)/python -m mtcnn_lite train $(addprefix --data ,$(DATA)) $(TRAIN) --out $(RUN) --resume

@@ -91,6 +91,31 @@ def test_growth_script_tiny(benchmarks, tmp_path):
     assert (tmp_path / "growth.png").stat().st_size > 1000
 
 
+def test_start_script_tiny(benchmarks, capsys):
+    [[imported, first, steady, ratio]] = benchmarks("start").main(
+        ["--sizes", "160x120", "--min-face", "40", "--processes", "1", "--threads", "1"]
+    )
+    assert imported > 0
+    assert ratio == pytest.approx(first / steady)
+    assert "160x120" in capsys.readouterr().out
+
+
+def test_many_script_tiny(benchmarks, capsys):
+    [ratio] = benchmarks("many").main(["--sides", "60", "--photos", "2", "--rounds", "1", "--threads", "1"])
+    assert ratio > 0
+    assert "80x60" in capsys.readouterr().out
+
+
+def test_mining_trials_change_the_chapter_and_find_what_they_change(benchmarks):
+    mining = benchmarks("mining")
+    text = mining.CHAPTER.read_text()
+    for changes, keeps in mining.TRIALS.values():
+        assert all(text.count(old) == 1 and old != new for old, new in changes.items())
+        assert all(0 < keep <= 1 for keep in keeps)
+    with pytest.raises(ValueError, match="'size=65' 0 times"):
+        mining.chapter({"size=65": "size=1"})
+
+
 def test_floor_counts_every_multiply_add(benchmarks):
     """As torch's own counter does: of one window, and of P-Net's share a window in a large map."""
     from torch.utils.flop_counter import FlopCounterMode
