@@ -42,17 +42,18 @@ def nms(boxes: ArrayLike, scores: ArrayLike, threshold: float, measure: str = "i
     array([1, 2])
     """
     box, score = _checked(boxes, scores, threshold, measure)
-    order = np.argsort(-score, kind="stable")
-    box = box[order]
-    alive = np.ones(len(box), dtype=bool)
-    for start in range(0, len(box), BLOCK):  # many overlaps in one array operation, then the order's say
-        rows = start + np.flatnonzero(alive[start : start + BLOCK])
-        over = MEASURES[measure](box[rows], box[start:]) > threshold  # (rows, N - start)
-        over &= np.arange(start, len(box)) > rows[:, None]  # a box only ever removes later ones
-        for k in np.flatnonzero(over.any(axis=1)):
-            if alive[rows[k]]:
-                alive[start:][over[k]] = False
-    return order[alive]
+    left, kept = np.argsort(-score, kind="stable"), [np.zeros(0, np.int64)]  # best first
+    while len(left):  # many overlaps in one array operation, then the order's say; who has gone is not asked again
+        head, tail = left[:BLOCK], left[BLOCK:]
+        over = MEASURES[measure](box[head], box[left]) > threshold  # (head, left)
+        alive = np.ones(len(head), dtype=bool)
+        removes = np.triu(over[:, : len(head)], 1)  # only later ones
+        for k in np.flatnonzero(removes.any(axis=1)):
+            if alive[k]:
+                alive[removes[k]] = False
+        kept.append(head[alive])
+        left = tail[~over[alive, len(head) :].any(axis=0)]
+    return np.concatenate(kept)
 
 
 def suppressors(
