@@ -54,11 +54,12 @@ class PNet(nn.Module):
         self.offsets = nn.Conv2d(32, 4, 1)
         self.landmarks = nn.Conv2d(32, 10, 1) if landmark_head else None
 
-    def forward(self, x: Tensor) -> NetOutput:  # x: (N, 3, H, W), H and W at least 12
+    def forward(self, x: Tensor, points: bool = True) -> NetOutput:  # x: (N, 3, H, W), H and W at least 12
+        """`points`: False leaves the landmarks out, which detection has no use for before O-Net."""
         x = self.pool1(self.prelu1(self.conv1(x)))  # 12 -> 10 -> 5       (N, 10, 5, 5)
         x = self.prelu2(self.conv2(x))  # 5 -> 3                          (N, 16, 3, 3)
         x = self.prelu3(self.conv3(x))  # 3 -> 1                          (N, 32, 1, 1)
-        return NetOutput(self.face(x), self.offsets(x), self.landmarks(x) if self.landmarks else None)
+        return NetOutput(self.face(x), self.offsets(x), self.landmarks(x) if self.landmarks and points else None)
 
 
 class RNet(nn.Module):

@@ -42,7 +42,7 @@ def score_levels(net: PNet, levels: Sequence[Pixels]) -> list[tuple[Floats, Floa
     def score(strips: Sequence[Strip]) -> None:  # of one size
         images = pixels(strips[0])[None] if len(strips) == 1 else np.stack([pixels(strip) for strip in strips])
         with torch.inference_mode():
-            said = net(normalise(images))  # maps: (n, C, last - first, columns)
+            said = net(normalise(images), points=False)  # maps: (n, C, last - first, columns)
         for (index, first, last), scores, offsets in zip(strips, said.score, said.offsets, strict=True):
             maps[index][0][first:last] = scores.numpy()
             maps[index][1][first:last] = offsets.permute(1, 2, 0).numpy()

@@ -94,3 +94,13 @@ def test_ready_turns_training_off():
     nets = Nets(PNet(), RNet(), ONet())
     assert nets.ready() is nets
     assert not any(net.training for net in nets)
+
+
+def test_pnet_without_points_says_the_same_of_all_else():
+    x, net = normalise(noise(1, 30, 40)), PNet().eval()
+    with torch.inference_mode():
+        whole, less = net(x), net(x, points=False)
+    assert whole.landmarks is not None
+    assert less.landmarks is None
+    assert torch.equal(whole.face, less.face)
+    assert torch.equal(whole.offsets, less.offsets)
