@@ -541,7 +541,7 @@ for each in STAGES:
     print(f"{each.name:8} {each.steps:6,} {each.batch:6,} {each.rate:7.4f}   {own}")
 
 # %% [markdown]
-# "Yes" is a second stage of a net, in which it meets its own worst mistakes so far. What the run leaves behind:
+# "Yes" is a further stage of a net, in which it meets its own worst mistakes so far. What the run leaves behind:
 #
 # | in `run/` | |
 # |---|---|
@@ -557,7 +557,7 @@ for each in STAGES:
 #
 # - `--resume` goes on after a crash, from the last **checkpoint**, and ends with the same weights on the same machine. The optimiser's memory and the step's number are part of a checkpoint; weights alone are not enough.
 # - `torchrun --nproc-per-node 4 -m mtcnn_lite train ...` lets four processes share each batch and average their gradients.
-# - `--teacher zhang2016` lets trained nets answer beside the labels: half or more of "face or not" is theirs, and their points stand in where a face has none.
+# - `--teacher zhang2016` lets trained nets answer beside the labels: half or more of "face or not" and of the boxes is theirs, and their points stand in where a face has none.
 # - `--from run/weights` goes on from weights that exist, with your own photos.
 # - `--steps 0.01` takes a hundredth of the steps, to try everything out. On two CPU cores, the whole takes hours.
 #
