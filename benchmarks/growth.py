@@ -18,6 +18,7 @@ from photos import CUT_OUT, compose
 from skimage import data
 
 from mtcnn_lite import Detector
+from mtcnn_lite.draw import COLOURS
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
@@ -26,6 +27,7 @@ MEGAPIXELS = (0.1, 0.3, 1, 3, 10, 20)
 FACES = (0, 10, 50, 100, 200)  # side by side on 1600x1200
 MIN_FACES = (12, 20, 40, 100)  # on 1280x720
 STAGES = ("pyramid", "pnet", "rnet", "onet")
+LOOKS = dict(zip(STAGES, (("pyramid", "D"), ("P-Net", "o"), ("R-Net", "s"), ("O-Net", "^")), strict=True))
 MULTIPLY_ADDS = {"pnet": 7_320, "rnet": 1_530_768, "onet": 12_909_952}  # a window, heads of face and offsets; a test
 
 
@@ -104,8 +106,9 @@ def main(arguments: list[str] | None = None) -> None:
 
     figure, plots = plt.subplots(1, 3, figsize=(12, 3.6), layout="constrained")
     for plot, (title, (x, rows)) in zip(plots, results.items(), strict=True):
-        for stage in STAGES:
-            plot.plot(x, [r["ms"][stage] for r in rows], marker="o", label=stage)
+        for stage, (label, marker) in LOOKS.items():
+            colour = COLOURS.get(stage, "#555555")
+            plot.plot(x, [r["ms"][stage] for r in rows], marker=marker, color=colour, label=label)
         plot.set(xlabel=title, ylabel="ms", ylim=(0, None))
     plots[0].legend()
     figure.savefig(options.out / "growth.png", dpi=100)

@@ -254,6 +254,16 @@ for one, other in ((("720 x 960", 12), ("720 x 960", 40)), (("720 x 960", 20), (
     assert slow > 2 * fast
 
 # %% [markdown]
+# Does it go on like this? `make bench` measures the package from 0.1 to 20 megapixels, from no face to 200, and for smallest faces from 12 to 100 px; this picture is what it drew
+# on two cores of a server ([the same as numbers](growth.md), with the machine named).
+#
+# ![Time of each stage: it grows with the photo's area and with the number of faces, nearly in straight lines, and falls with the smallest face](growth.png)
+#
+# Nearly straight lines. On the left the area grows, the faces stay seven: P-Net and the pyramid pay for it, O-Net hardly. In the middle the photo stays and the crowd grows: the
+# bill of R-Net and O-Net. P-Net's line bends up there: it holds the NMS, which compares windows with one another, so twice the faces are up to four times the comparisons. On the
+# right, what you found above: each halving of the smallest face costs two to four times as much. Memory stays near 600 MB even at 20 megapixels, as P-Net works through large levels in strips.
+
+# %% [markdown]
 # ### Crowds: is it NMS that loses them?
 #
 # Faces in a crowd cover one another. NMS takes a box that overlaps a better one for its copy: could it not take a neighbour for one? That is
