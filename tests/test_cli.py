@@ -37,8 +37,8 @@ def astronaut(folder):
 
 @pytest.fixture
 def texture(folder):
-    Image.fromarray(data.gravel()[:200, :300]).save("photos/gravel.jpg")
-    return "photos/gravel.jpg"
+    Image.fromarray(data.brick()[:200, :300]).save("photos/brick.jpg")
+    return "photos/brick.jpg"
 
 
 def files(folder="."):
@@ -53,7 +53,7 @@ def test_draws_the_faces_and_says_where(astronaut, texture, capsys):
     assert detect(astronaut, texture) == 0
     assert capsys.readouterr().out.splitlines() == [
         "photos/astronaut.png: 1 face, written to astronaut_faces.jpg",
-        "photos/gravel.jpg: no face found, written to gravel_faces.jpg",
+        "photos/brick.jpg: no face found, written to brick_faces.jpg",
     ]
     drawn, photo = read_image("astronaut_faces.jpg").astype(int), read_image(astronaut).astype(int)
     assert drawn.shape == photo.shape
@@ -136,11 +136,11 @@ def test_never_overwrites_a_photo(astronaut, capsys):
 def test_a_folder_means_the_images_in_it(astronaut, texture, capsys):
     Path("photos/notes.txt").write_text("no image, and not taken for one")
     Path("photos/below.jpg").mkdir()
-    Image.fromarray(data.gravel()[:100, :100]).save("photos/our_faces.JPG")  # there is no "our": a photo of its own
+    Image.fromarray(data.brick()[:100, :100]).save("photos/our_faces.JPG")  # there is no "our": a photo of its own
     for _ in range(2):  # the second time, the pictures of the first lie there as well
         assert detect("photos", "--out", "photos") == 0
         names = [line.split(":")[0] for line in capsys.readouterr().out.splitlines()]
-        assert names == ["photos/astronaut.png", "photos/gravel.jpg", "photos/our_faces.JPG"]
+        assert names == ["photos/astronaut.png", "photos/brick.jpg", "photos/our_faces.JPG"]
     assert "our_faces_faces.jpg" in files("photos")
     assert not any("_faces_2" in name for name in files("photos"))
 
@@ -167,9 +167,9 @@ def test_a_picture_that_cannot_be_written_is_an_error(astronaut, texture, capsys
     assert err.startswith("error: photos/astronaut.png: astronaut_faces.jpg could not be written")
     assert out.splitlines() == [
         "photos/astronaut.png: 1 face",
-        "photos/gravel.jpg: no face found, written to gravel_faces.jpg",
+        "photos/brick.jpg: no face found, written to brick_faces.jpg",
     ]
-    assert files() == ["gravel_faces.jpg"], "no half-written file is left"
+    assert files() == ["brick_faces.jpg"], "no half-written file is left"
 
 
 @pytest.mark.parametrize(

@@ -114,9 +114,9 @@ class Questions:
             monkeypatch.setattr(net, "forward", self.counting(name, net.forward))
 
     def counting(self, name, forward):
-        def counted(x):
+        def counted(x, **options):
             self.asked[name] = self.asked.get(name, 0) + len(x)
-            return forward(x)
+            return forward(x, **options)
 
         return counted
 

@@ -11,8 +11,8 @@ NOTEBOOK = "start_here.ipynb"
 @pytest.fixture(scope="module")
 def shown(astronaut):
     """The run at the stops of the sliders that are nearest to the thresholds of the weights that ship."""
-    p, r, _ = Detector().settings.thresholds
-    return Detector(thresholds=(p, r, 0.7)).trace(astronaut)
+    p, r, o = Detector().settings.thresholds
+    return Detector(thresholds=(p, r, round(o, 1))).trace(astronaut)
 
 
 def test_steps_and_the_checkbox_filter_the_boxes(notebook, shown):
@@ -22,7 +22,7 @@ def test_steps_and_the_checkbox_filter_the_boxes(notebook, shown):
         notebook.page.wait_for_timeout(150)
         counts.append(notebook.text(".mtcnn-canvas figcaption").rpartition(": ")[2])
     left = [len(shown.pnet.last), len(shown.rnet.last), len(shown.onet["above threshold"]), len(shown.faces)]
-    assert left[0] > left[1] > left[2] > left[3] == 1
+    assert left[0] > left[1] >= left[2] > left[3] == 1
     steps = ["left by P-Net", "left by R-Net", "accepted by O-Net", "left by the last NMS"]
     assert counts == [f"{number} boxes, {step}" for number, step in zip(left, steps, strict=True)]
     for _ in range(2):
