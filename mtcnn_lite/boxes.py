@@ -60,7 +60,7 @@ def iou(first: ArrayLike, second: ArrayLike) -> Floats:
     """
     shared = intersection(first, second)  # (N, M)
     union = area(first)[:, None] + area(second)[None, :] - shared
-    return shared / np.maximum(union, TINY)
+    return _part(shared, union)
 
 
 def iom(first: ArrayLike, second: ArrayLike) -> Floats:
@@ -73,8 +73,13 @@ def iom(first: ArrayLike, second: ArrayLike) -> Floats:
     array([[1.]], dtype=float32)
     """
     shared = intersection(first, second)  # (N, M)
-    smaller: Floats = np.minimum(area(first)[:, None], area(second)[None, :])
-    return np.divide(shared, np.maximum(smaller, TINY), dtype=np.float32)
+    smaller = np.minimum(area(first)[:, None], area(second)[None, :])
+    return _part(shared, smaller)
+
+
+def _part(shared: Floats, whole: Floats) -> Floats:
+    """`shared` over `whole`; 0 where both are 0."""
+    return np.divide(shared, np.maximum(whole, TINY), dtype=np.float32)
 
 
 def square_boxes(boxes: ArrayLike) -> Floats:

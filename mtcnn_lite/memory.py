@@ -24,26 +24,33 @@ class Memory:
 
     def __call__(self, windows: Candidates, levels: list[Level]) -> list[Floats]:
         """Score (N,), offsets (N, 4) and landmarks (N, 10) of `windows`; the net is asked about the new ones only."""
-        ask_together([self], [windows], [levels])
-        rows = [self.row_of[key] for key in _keys(windows, levels)]
+        [rows] = ask_together([self], [windows], [levels])
         return [column[rows] for column in self.answers]
 
 
-def ask_together(memories: Sequence[Memory], windows: Sequence[Candidates], levels: Sequence[list[Level]]) -> None:
-    """Have one net, the same in all `memories`, look at the windows of all their images that it has not seen yet."""
+def ask_together(
+    memories: Sequence[Memory], windows: Sequence[Candidates], levels: Sequence[list[Level]]
+) -> list[list[int]]:
+    """Have one net, the same in all `memories`, look at the windows of all their images that it has not seen yet.
+
+    Returns where each memory has its answers to its windows: rows of `answers`.
+    """
     boxes: list[Floats] = []
+    rows: list[list[int]] = []
     for memory, some, its_levels in zip(memories, windows, levels, strict=True):
         keys = _keys(some, its_levels)
         new = [i for i, key in enumerate(keys) if key not in memory.row_of]
         memory.row_of |= {keys[i]: len(memory.row_of) + n for n, i in enumerate(new)}
         boxes.append(some.boxes[new])
+        rows.append([memory.row_of[key] for key in keys])
     if not any(map(len, boxes)):
-        return
+        return rows
     asked = [(memory.halved(), some) for memory, some in zip(memories, boxes, strict=True)]
     said = score_windows(memories[0].net, asked, memories[0].mirror)
     ends = np.cumsum([len(some) for some in boxes])[:-1]
     for memory, *columns in zip(memories, *(np.split(column, ends) for column in said), strict=True):
         memory.answers = [np.concatenate(pair) for pair in zip(memory.answers, columns, strict=True)]
+    return rows
 
 
 def scale_key(scale: float) -> float:
