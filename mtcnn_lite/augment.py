@@ -195,6 +195,25 @@ def mix_batch(crops: Pixels, rng: np.random.Generator, share: float) -> tuple[Pi
     return blended, mixed
 
 
+def zoom_batch(
+    crops: Pixels, rng: np.random.Generator, share: float, least: float = 0.6
+) -> tuple[Pixels, NDArray[np.bool_]]:
+    """Training crops (N, s, s, 3), of which about `share` show a square part of themselves, enlarged, and which ones,
+    (N,). Its side is drawn evenly, from `least` of s to s - 1 px, and so is its place.
+
+    Windows that a cascade sends on often hold a part of a face, and no more than a glance at the IoU says which label
+    they should have; a teacher knows.
+    """
+    side = crops.shape[1]
+    zoomed, closer = rng.random(len(crops)) < share, crops.copy()
+    sides = rng.integers(max(1, round(least * side)), side, len(crops))
+    corners = rng.integers(0, side - sides[:, None] + 1, (len(crops), 2))  # y, x
+    for row in np.flatnonzero(zoomed):
+        (y, x), part = corners[row], sides[row]
+        closer[row] = cv2.resize(crops[row, y : y + part, x : x + part], (side, side), interpolation=cv2.INTER_LINEAR)
+    return closer, zoomed
+
+
 def _number(name: str, value: float) -> float:
     if not np.isfinite(value):
         raise ValueError(f"{name} is {value}; it must be a finite number")

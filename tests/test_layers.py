@@ -54,13 +54,32 @@ def test_prelu_after_a_dense_layer():
         assert torch.equal(PReLU(6)(x), torch.where(x > 0, x, 0.25 * x))
 
 
-def test_gradients_are_torchs():
-    ours = nn.Sequential(PReLU(10), MaxPool2d(2, 2))
-    theirs = nn.Sequential(nn.PReLU(10), nn.MaxPool2d(2, 2, ceil_mode=True))
+@pytest.mark.parametrize("memory", [torch.channels_last, torch.contiguous_format])
+@pytest.mark.parametrize("channels", [10, 32])
+def test_gradients_are_torchs(channels, memory):
+    """Of the input bit for bit; of the slopes, each a sum over the whole map, up to the order of adding."""
+    ours = nn.Sequential(PReLU(channels), MaxPool2d(2, 2))
+    theirs = nn.Sequential(nn.PReLU(channels), nn.MaxPool2d(2, 2, ceil_mode=True))
     gradients = []
     for net in (ours, theirs):
-        x = noise((2, 10, 7, 6), torch.channels_last).requires_grad_()
+        net[0].weight.data = torch.linspace(-1.5, 1.2, channels)
+        x = noise((2, channels, 7, 6), memory)
+        x[0, :, 0, 0] = 0  # where torch takes the slope
+        x.requires_grad_()
         net(x).square().sum().backward()
         gradients.append((x.grad, net[0].weight.grad))
-    assert all(torch.equal(a, b) for a, b in zip(*gradients, strict=True))
-    assert gradients[0][0].abs().sum() > 0
+    (of_input, of_slopes), expected = gradients
+    assert torch.equal(of_input, expected[0])
+    assert of_input.abs().sum() > 0
+    assert torch.allclose(of_slopes, expected[1], rtol=1e-5, atol=1e-5)
+
+
+def test_a_gradient_in_other_memory_is_the_same():
+    x, outer = (noise((2, 10, 7, 6), torch.contiguous_format) for _ in range(2))
+    found = []
+    for memory in (torch.channels_last, torch.contiguous_format):
+        layer, y = PReLU(10), x.clone(memory_format=memory).requires_grad_()
+        layer(y).backward(outer)
+        found.append((y.grad, layer.weight.grad))
+    assert torch.equal(found[0][0], found[1][0])
+    assert torch.allclose(found[0][1], found[1][1], rtol=1e-5)

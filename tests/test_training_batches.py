@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from mtcnn_lite.augment import coarse_batch, cover_batch, mix_batch
+from mtcnn_lite.augment import coarse_batch, cover_batch, mix_batch, zoom_batch
 from mtcnn_lite.boxes import decode_offsets, landmarks_to_image
 from mtcnn_lite.photo import Photo
 from mtcnn_lite.recipe import Recipe
@@ -213,10 +213,35 @@ def test_mixed_crops_are_at_least_half_their_own():
     assert not mix_batch(crops, rng, 0.0)[1].any()
 
 
-def test_a_batch_says_which_of_its_crops_are_mixed(stores):
-    plain, mixed = (Batches(stores, 140, SHARES, seed=3, mixed=share)(0) for share in (0.0, 0.5))
-    assert not plain.mixed.any()
-    assert 40 < mixed.mixed.sum() < 100
-    same = (plain.crops == mixed.crops).all(axis=(1, 2, 3))
-    assert same[~mixed.mixed.numpy()].all()
-    assert (plain.kinds == mixed.kinds).all()
+def test_zoomed_crops_are_square_parts_of_themselves():
+    """Crops whose red is their column and green their row: what comes out tells which part was enlarged."""
+    rng = np.random.default_rng(2)
+    column, row = np.meshgrid(np.arange(24) * 10, np.arange(24) * 10)
+    crops = np.broadcast_to(np.stack([column, row, 0 * row], axis=2).astype(np.uint8), (300, 24, 24, 3)).copy()
+    closer, zoomed = zoom_batch(crops, rng, 0.5, least=0.5)
+    assert 110 < zoomed.sum() < 190
+    assert (closer[~zoomed] == crops[~zoomed]).all()
+    sides = []
+    for crop in closer[zoomed].astype(int):
+        (left, right), (top, bottom) = crop[12, [0, -1], 0] / 10, crop[[0, -1], 12, 1] / 10
+        assert right - left == bottom - top  # a square
+        assert left == round(left)
+        assert top == round(top)
+        sides.append(round(right - left) + 1)
+        assert (np.diff(crop[:, :, 0], axis=1) >= 0).all()
+        assert (np.diff(crop[:, :, 1], axis=0) >= 0).all()
+    assert (min(sides), max(sides)) == (12, 23)
+    assert (zoom_batch(crops, rng, 0.0)[0] == crops).all()
+
+
+def test_a_batch_says_of_which_of_its_crops_no_label_holds(stores):
+    plain = Batches(stores, 140, SHARES, seed=3)(0)
+    assert not plain.unlabelled.any()
+    for shares, least, most in (({"mixed": 0.5}, 40, 100), ({"zoomed": 0.5}, 40, 100),
+                                ({"mixed": 0.5, "zoomed": 0.5}, 85, 125)):  # fmt: skip
+        changed = Batches(stores, 140, SHARES, seed=3, **shares)(0)
+        assert least < changed.unlabelled.sum() < most
+        same = (plain.crops == changed.crops).all(axis=(1, 2, 3))
+        assert same[~changed.unlabelled.numpy()].all()
+        assert not same[changed.unlabelled.numpy()].all()
+        assert (plain.kinds == changed.kinds).all()

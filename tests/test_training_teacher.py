@@ -17,7 +17,7 @@ from mtcnn_lite.training.batches import as_batch
 from mtcnn_lite.training.files import RunError
 from mtcnn_lite.training.loop import answer
 from mtcnn_lite.training.stages import fresh, train_cascade
-from mtcnn_lite.training.teacher import NEAR, SURE, boxes_taught, points_lent, taught_detection
+from mtcnn_lite.training.teacher import taught_detection, taught_places
 
 
 def says(probabilities, points=None):
@@ -29,8 +29,8 @@ def says(probabilities, points=None):
 def test_the_target_is_between_label_and_teacher():
     """A negative, a positive, a part, a blended positive, each given 3/4 of a face by the teacher, 0.9 by the net."""
     face = torch.tensor([[math.log(0.1), math.log(0.9)]]).repeat(4, 1)
-    mixed = torch.tensor([False, False, False, True])
-    losses = taught_detection(face, says([0.75] * 4), torch.tensor([0, 1, 2, 1]), 0.4, mixed)
+    blend = torch.tensor([False, False, False, True])
+    losses = taught_detection(face, says([0.75] * 4), torch.tensor([0, 1, 2, 1]), 0.4, blend)
     targets = [0.4 * 0.75, 0.6 + 0.4 * 0.75, 0.75, 0.75]  # part and blend have no label to count
     by_hand = [-(t * math.log(0.9) + (1 - t) * math.log(0.1)) for t in targets]
     assert losses.tolist() == pytest.approx(by_hand, rel=1e-5)
@@ -45,30 +45,56 @@ def test_where_the_teacher_agrees_it_changes_nothing():
         assert losses.tolist() == pytest.approx(detection_loss(face, kinds != 0).tolist(), rel=1e-5)
 
 
-def test_points_are_lent_to_sure_positives_without():
-    kinds = torch.tensor([1, 1, 1, 3, 0, 2])
-    own = torch.full((6, 10), float("nan"))
-    own[2] = own[3] = 0.25
-    said = says([SURE + 0.01, SURE - 0.01, 0.99, 0.99, 0.99, 0.99], torch.arange(60.0).reshape(6, 10))
-    points, lent = points_lent(said, kinds, own)
-    assert lent.tolist() == [True, False, False, False, False, False]
-    assert points[0].tolist() == list(range(10))
-    assert (points[2:4] == 0.25).all()
-    assert points[[1, 4, 5]].isnan().all()
+def test_a_temperature_makes_small_probabilities_count():
+    """Logits halved: odds of 99 : 1 become their square root. The gradient of the logit is T (p - q) at that T."""
+    face = torch.tensor([[0.0, math.log(0.001 / 0.999)]], requires_grad=True)
+    said, plain = says([0.05]), torch.zeros(1, dtype=torch.bool)
+
+    def softened(p):
+        return math.sqrt(p) / (math.sqrt(p) + math.sqrt(1 - p))
+
+    for temperature, expected in ((1.0, 0.001 - 0.05), (2.0, 2 * (softened(0.001) - softened(0.05)))):
+        loss = taught_detection(face, said, torch.tensor([0]), 1.0, plain, temperature)
+        (gradient,) = torch.autograd.grad(loss.sum(), face)
+        assert gradient[0, 1].item() == pytest.approx(expected, rel=1e-4)
+    q, p = softened(0.05), softened(0.001)
+    assert loss.item() == pytest.approx(-4 * (q * math.log(p) + (1 - q) * math.log(1 - p)), rel=1e-5)
+    by_label = taught_detection(face, said, torch.tensor([0]), 0.0, plain, 2.0)
+    assert by_label.item() == pytest.approx(-math.log(0.999), rel=1e-3)  # no label is softened
 
 
-def test_boxes_lie_between_label_and_teacher_and_are_the_teachers_where_there_is_no_label():
-    """Two labelled windows, a likely and an unlikely face to the teacher, and two without a label."""
-    offsets = torch.full((4, 4), float("nan"))
-    offsets[0], offsets[1] = torch.tensor([0.2, 0.0, -0.1, 0.0]), torch.tensor([0.4, 0.4, 0.4, 0.4])
-    said = says([0.9, NEAR - 0.05, NEAR + 0.05, NEAR - 0.05])._replace(offsets=torch.full((4, 4), 0.1))
-    labelled = torch.tensor([True, True, False, False])
-    target, learned = boxes_taught(said, offsets, labelled, 0.75)
+def test_places_lie_between_label_and_teacher_and_are_the_teachers_where_there_is_no_label():
+    """Two labelled samples, one that the teacher sees and one that it doesn't, and two without a label."""
+    own = torch.full((4, 4), float("nan"))
+    own[0], own[1] = torch.tensor([0.2, 0.0, -0.1, 0.0]), torch.tensor([0.4, 0.4, 0.4, 0.4])
+    labelled, seen = torch.tensor([True, True, False, False]), torch.tensor([True, False, True, False])
+    target, learned = taught_places(own, torch.full((4, 4), 0.1), labelled, seen, 0.75)
     assert learned.tolist() == [True, True, True, False]
     assert target[0].tolist() == pytest.approx([0.125, 0.075, 0.05, 0.075])
-    assert target[1].tolist() == pytest.approx([0.175] * 4)
+    assert target[1].tolist() == pytest.approx([0.4] * 4)
     assert target[2].tolist() == pytest.approx([0.1] * 4)
-    assert offsets[2:].isnan().all()
+    assert own[2:].isnan().all()
+
+
+def test_a_batch_learns_points_from_labels_and_from_a_sure_teacher():
+    """Positives and landmark samples with a label and without, to a teacher that is sure of all, and of none."""
+    crops = np.random.default_rng(0).integers(0, 255, (4, 12, 12, 3), np.uint8)
+    points = np.full((4, 5, 2), 0.25, np.float32)
+    points[[1, 2]] = np.nan
+    batch = as_batch(crops, np.array([1, 1, 2, 3], np.uint8), np.zeros((4, 4), np.float32), points)
+    net, teacher = fresh(3).ready().pnet, fresh(4).ready().pnet
+    with torch.no_grad():
+        output, theirs = (one(normalise(crops)).landmarks.flatten(1) for one in (net, teacher))
+    to_label, to_teacher = ((output - each).square().sum(dim=1) for each in (torch.tensor(0.25), theirs))
+    to_middle = (output - (0.25 + theirs) / 2).square().sum(dim=1)
+    stage = replace(TINY[0], taught_points=0.5)
+    by_hand = {5: [to_middle[0], to_teacher[1], to_teacher[2], to_middle[3]], -5: [to_label[0], to_label[3]]}
+    for bias, distances in by_hand.items():
+        with torch.no_grad():
+            teacher.face.weight.zero_()
+            teacher.face.bias.copy_(torch.tensor([0, bias]))
+        costs, _ = answer(net, batch, stage, torch.tensor(stage.indicator), 1.0, teacher)
+        assert costs.landmark.item() == pytest.approx(torch.stack(distances).mean().item(), rel=1e-5)
 
 
 @pytest.fixture(scope="module")
@@ -128,14 +154,14 @@ def test_without_landmarks_the_teachers_are_learned(tmp_path, capsys):
 
 
 def test_of_a_blend_only_the_teacher_says_what_it_is():
-    """Neither its label, nor its box or points count; the box is the teacher's, and points are lent to none."""
+    """Neither its label, nor its box or points count, all of them are the teacher's."""
     nets, rng = fresh(3), np.random.default_rng(0)
     crops = rng.integers(0, 255, (8, 12, 12, 3), np.uint8)
     kinds = np.array([0, 1, 2, 3] * 2, np.uint8)
     offsets, points = rng.random((8, 4), np.float32), rng.random((8, 5, 2), np.float32)
     teacher = fresh(4).ready().pnet
     with torch.no_grad():
-        teacher.face.bias[1] += 5  # sure of everything, so that it lends its points
+        teacher.face.bias[1] += 5  # sure of everything, so that it lends its points to all
     stage = replace(TINY[0], taught=0.0)
     indicator = torch.tensor(stage.indicator)
     blends = as_batch(crops, kinds, offsets, points, np.ones(8, bool))
@@ -144,7 +170,9 @@ def test_of_a_blend_only_the_teacher_says_what_it_is():
         output, answers = nets.pnet(normalise(crops)), teacher(normalise(crops))
         said, taught = output.face.flatten(1), answers.score.flatten()
         apart = (output.offsets - answers.offsets).flatten(1).square().sum(dim=1).mean()
+        points_apart = (output.landmarks - answers.landmarks).flatten(1).square().sum(dim=1).mean()
         by_hand = -(taught * said.log_softmax(1)[:, 1] + (1 - taught) * said.log_softmax(1)[:, 0]).mean()
     assert costs.detection.item() == pytest.approx(by_hand.item(), rel=1e-5)
     assert costs.box.item() == pytest.approx(apart.item(), rel=1e-5)
-    assert costs.landmark == faces == others == 0
+    assert costs.landmark.item() == pytest.approx(points_apart.item(), rel=1e-5)
+    assert faces == others == 0

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from mtcnn_lite.augment import coarse_batch, colour_batch, cover_batch, mirror_batch, mix_batch
+from mtcnn_lite.augment import coarse_batch, colour_batch, cover_batch, mirror_batch, mix_batch, zoom_batch
 from mtcnn_lite.sampling import KINDS, Samples
 from mtcnn_lite.store import Store
 
@@ -20,13 +20,14 @@ ONE_IN = 20  # photos: the last of each twenty is held out, to measure on
 
 class Batch(NamedTuple):
     """crops uint8 (N, size, size, 3); kinds (N,), codes of `sampling.KINDS`; offsets (N, 4); landmarks (N, 10),
-    x1..x5 y1..y5. Targets are NaN where unknown. mixed bool (N,): blends of two crops, of which no label holds."""
+    x1..x5 y1..y5. Targets are NaN where unknown. unlabelled bool (N,): crops blended or cut anew, of which no
+    label holds."""
 
     crops: NDArray[np.uint8]
     kinds: Tensor
     offsets: Tensor
     landmarks: Tensor
-    mixed: Tensor
+    unlabelled: Tensor
 
 
 def held_out(samples: Samples) -> NDArray[np.bool_]:
@@ -35,18 +36,18 @@ def held_out(samples: Samples) -> NDArray[np.bool_]:
 
 
 def as_batch(crops: NDArray[np.uint8], kinds: NDArray[np.uint8], offsets: NDArray[np.float32],
-             landmarks: NDArray[np.float32], mixed: NDArray[np.bool_] | None = None) -> Batch:  # fmt: skip
-    """A batch of a store's columns; landmarks (N, 5, 2). Nothing is mixed where `mixed` is None."""
-    mixed = np.zeros(len(crops), bool) if mixed is None else mixed
+             landmarks: NDArray[np.float32], unlabelled: NDArray[np.bool_] | None = None) -> Batch:  # fmt: skip
+    """A batch of a store's columns; landmarks (N, 5, 2). The labels of all hold where `unlabelled` is None."""
+    unlabelled = np.zeros(len(crops), bool) if unlabelled is None else unlabelled
     by_axis = landmarks.transpose(0, 2, 1).reshape(-1, 10)  # (N, 5, 2) -> x1..x5 y1..y5
-    return Batch(crops, *(torch.from_numpy(np.array(column)) for column in (kinds, offsets, by_axis, mixed)))
+    return Batch(crops, *(torch.from_numpy(np.array(column)) for column in (kinds, offsets, by_axis, unlabelled)))
 
 
 class Batches:
     """Batches of `size` samples from stores, `shares` of each kind. Each sample of a kind comes once before any comes
-    again; half of them are mirrored, all are recoloured, and the shares `coarse`, `covered` and `mixed` are what the
-    functions of `augment` make of them. With `part` (k, n), the k-th of n equal parts of each batch, for n processes
-    that train together.
+    again; half of them are mirrored, all are recoloured, and the shares `coarse`, `covered`, `mixed` and `zoomed` are
+    what the functions of `augment` make of them. With `part` (k, n), the k-th of n equal parts of each batch, for n
+    processes that train together.
 
     Raises ValueError where a kind that has a share has no sample.
     """
@@ -60,10 +61,11 @@ class Batches:
         coarse: float = 0.0,
         covered: float = 0.0,
         mixed: float = 0.0,
+        zoomed: float = 0.0,
         part: tuple[int, int] = (0, 1),
     ) -> None:
         self.stores, self.seed, self.part = stores, seed, part
-        self.coarse, self.covered, self.mixed = coarse, covered, mixed
+        self.coarse, self.covered, self.mixed, self.zoomed = coarse, covered, mixed, zoomed
         self.starts = np.cumsum([0, *map(len, stores)])
         kinds = np.concatenate([np.where(held_out(store.samples), len(KINDS), store.samples["kind"])
                                 for store in stores])  # fmt: skip
@@ -94,7 +96,8 @@ class Batches:
         crops = coarse_batch(colour_batch(crops, rng), rng, self.coarse)
         crops = cover_batch(crops, rng, self.covered)
         crops, mixed = mix_batch(crops, rng, self.mixed)
-        return as_batch(crops, samples["kind"], offsets, landmarks, mixed)
+        crops, zoomed = zoom_batch(crops, rng, self.zoomed)
+        return as_batch(crops, samples["kind"], offsets, landmarks, mixed | zoomed)
 
     def _turn(self, code: int, start: int, count: int) -> NDArray[np.int64]:
         """Samples `start` to `start + count` of an endless row: the kind's samples, shuffled anew each time round."""

@@ -25,7 +25,7 @@ def check(net: nn.Module, batches: Batches, stage: Stage, folder: Path) -> None:
     (That no kind is empty, `Batches` sees to.)
     """
     batch = batches(0)
-    batch = Batch(batch.crops[~batch.mixed.numpy()], *(column[~batch.mixed] for column in batch[1:]))
+    batch = Batch(batch.crops[~batch.unlabelled.numpy()], *(column[~batch.unlabelled] for column in batch[1:]))
     whole(folder / "labels.jpg", lambda path: contact_sheet(batch).save(path))
     before, after = by_heart(net, few(batch), stage)
     print(f"{stage.name}: a few samples learned by heart, loss {before:.3f} -> {after:.3f}; all labels drawn on "

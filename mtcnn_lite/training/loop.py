@@ -20,7 +20,7 @@ from mtcnn_lite.sampling import LANDMARK, NEGATIVE
 from mtcnn_lite.training.batches import Batch, Batches, ahead
 from mtcnn_lite.training.files import RunError, whole
 from mtcnn_lite.training.plan import Stage
-from mtcnn_lite.training.teacher import boxes_taught, points_lent, taught_detection
+from mtcnn_lite.training.teacher import NEAR, SURE, taught_detection, taught_places
 from mtcnn_lite.training.team import ALONE, Team
 
 LOG_EVERY = 50  # steps whose mean is one row of the log
@@ -114,22 +114,24 @@ def answer(
     Of the detection losses the share `keep` counts, the hardest.
     """
     device = next(net.parameters()).device
-    kinds, offsets, landmarks, mixed = (column.to(device) for column in batch[1:])
+    kinds, offsets, landmarks, unlabelled = (column.to(device) for column in batch[1:])
     crops = normalise(batch.crops).to(device)
     output = net(crops)
-    labelled = takes_part(kinds, indicator) & ~mixed[:, None]
+    labelled = takes_part(kinds, indicator) & ~unlabelled[:, None]
     part = labelled.clone()
     if teacher is not None:
         with torch.no_grad():
             said = teacher(crops)
+        score, theirs = said.score.flatten(), said.offsets.flatten(1)
         part[:, 0] = True
-        offsets, part[:, 1] = boxes_taught(said, offsets, part[:, 1], stage.taught)
+        offsets, part[:, 1] = taught_places(offsets, theirs, part[:, 1], score >= NEAR, stage.taught)
         if indicator[:, 2].any() and said.landmarks is not None:
-            landmarks, lent = points_lent(said, kinds, landmarks)
-            part[:, 2] |= lent & ~mixed
+            known, theirs = torch.isfinite(landmarks).all(dim=1) & ~unlabelled, said.landmarks.flatten(1)
+            landmarks, part[:, 2] = taught_places(landmarks, theirs, known, score >= SURE, stage.taught_points)
     losses = sample_losses(output, kinds, offsets, landmarks, part)  # (N, 3)
     if teacher is not None:
-        softened = taught_detection(output.face.flatten(1), said, kinds, stage.taught, mixed)
+        softened = taught_detection(output.face.flatten(1), said, kinds, stage.taught, unlabelled,
+                                    stage.temperature)  # fmt: skip
         losses = torch.cat([softened[:, None], losses[:, 1:]], dim=1)
     counted = part.clone()
     counted[:, 0] = hard_examples(losses[:, 0], keep, part[:, 0])

@@ -112,7 +112,8 @@ def _train(
     folder = finished.parent
     try:
         batches = Batches(stores, stage.batch, stage.shares, seed, stage.coarse, stage.covered,
-                          stage.mixed if teacher else 0.0, (team.rank, team.size))  # fmt: skip
+                          *((stage.mixed, stage.zoomed) if teacher else (0.0, 0.0)),
+                          part=(team.rank, team.size))  # fmt: skip
     except ValueError as error:
         raise RunError(f"{stage.name}: {error}") from None
     if team.first:
