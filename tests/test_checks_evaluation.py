@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from mtcnn_lite import checks, evaluation
-from mtcnn_lite.checks.evaluation import _AREA, _POINTS
+from mtcnn_lite.checks.landmarks import _JUDGE as _POINTS
+from mtcnn_lite.checks.precision import _JUDGE as _AREA
 
 # --- average_precision, right
 

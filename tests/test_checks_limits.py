@@ -9,7 +9,8 @@ import torch
 from test_checks import solutions
 
 from mtcnn_lite import anchors, checks
-from mtcnn_lite.checks.limits import _FOCAL, _GRID
+from mtcnn_lite.checks.anchors import _JUDGE as _GRID
+from mtcnn_lite.checks.focal import _JUDGE as _FOCAL
 from mtcnn_lite.losses import focal_loss
 
 # --- right

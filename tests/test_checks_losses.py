@@ -9,8 +9,9 @@ import torch
 from torch.nn import functional
 
 from mtcnn_lite import checks, losses, mining, sampling
-from mtcnn_lite.checks.losses import _DETECTION, _MULTITASK
+from mtcnn_lite.checks.detection import _JUDGE as _DETECTION
 from mtcnn_lite.checks.mining import _JUDGE as _HARD
+from mtcnn_lite.checks.multitask import _JUDGE as _MULTITASK
 
 # --- detection_loss, right
 

@@ -13,9 +13,9 @@ from test_checks import check_html, check_rejected, solutions
 from mtcnn_lite import checks
 from mtcnn_lite import nms as nms_
 from mtcnn_lite.boxes import iou
-from mtcnn_lite.checks import suppression
+from mtcnn_lite.checks import soft_suppression, suppression
 
-JUDGES = {"nms": suppression._NMS, "soft_nms": suppression._SOFT}
+JUDGES = {"nms": suppression._JUDGE, "soft_nms": soft_suppression._JUDGE}
 
 
 def overlap(a, b):

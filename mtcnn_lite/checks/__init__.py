@@ -6,18 +6,22 @@ passed: `mine if checks.decode_offsets(mine) else boxes.decode_offsets`. Your fu
 """
 
 from mtcnn_lite.checks.alignment import similarity_transform
+from mtcnn_lite.checks.anchors import anchor_grid
+from mtcnn_lite.checks.detection import detection_loss
 from mtcnn_lite.checks.embedding import triplet_loss
-from mtcnn_lite.checks.evaluation import average_precision, landmark_error
-from mtcnn_lite.checks.limits import anchor_grid, focal_loss
-from mtcnn_lite.checks.losses import detection_loss, multitask_loss
+from mtcnn_lite.checks.focal import focal_loss
+from mtcnn_lite.checks.landmarks import landmark_error
 from mtcnn_lite.checks.mining import hard_examples
+from mtcnn_lite.checks.multitask import multitask_loss
 from mtcnn_lite.checks.offsets import decode_offsets
 from mtcnn_lite.checks.overlap import iou
 from mtcnn_lite.checks.points import landmarks_to_image
+from mtcnn_lite.checks.precision import average_precision
 from mtcnn_lite.checks.samples import sample_kind
 from mtcnn_lite.checks.scales import pyramid_scales
+from mtcnn_lite.checks.soft_suppression import soft_nms
 from mtcnn_lite.checks.squares import square_boxes
-from mtcnn_lite.checks.suppression import nms, soft_nms
+from mtcnn_lite.checks.suppression import nms
 from mtcnn_lite.checks.targets import box_target
 from mtcnn_lite.checks.training import learning_rate
 from mtcnn_lite.checks.verdict import Verdict
