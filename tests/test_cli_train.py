@@ -62,7 +62,8 @@ def test_one_command_trains_all_stages_and_resumes(home, capsys):
     plan = json.loads((home / "tuned" / "plan.json").read_text())
     assert plan["start"] is not None
     assert plan["stages"]["pnet-1"]["rate"] == pytest.approx(0.2 * 4e-3)
-    assert "weights in" not in capsys.readouterr().out  # three stages are still to come
+    assert list(plan["stages"]) == ["pnet-1", "pnet-2", "rnet-1", "rnet-2", "onet-1"]  # no round that obeys a teacher
+    assert "weights in" not in capsys.readouterr().out  # four stages are still to come
     assert not (home / "tuned" / "weights").exists()
 
     further = ["--from", "run/weights", "--stages", "pnet-2", "--rate", "0.5"]
@@ -115,6 +116,7 @@ def test_a_share_of_a_data_set_is_kept():
         (["--stage", "pnet-9"], 2, "invalid choice: 'pnet-9'"),
         (["--stages", "rnet-2"], 2, "--stages rnet-2 draws the mistakes of a trained rnet: name a stage of it that"),
         (["--stages", "rnet-1", "--stage", "pnet-1"], 2, "--stage pnet-1 is none of --stages rnet-1"),
+        (["--from", "zhang2016", "--stage", "onet-2"], 2, "--stage onet-2 is none of --stages pnet-1 pnet-2 rnet-1"),
         (["--rate", "-1"], 2, "--rate is -1.0; it must be a share above 0"),
         (["--steps", "0"], 2, "--steps is 0.0; it must be a share above 0"),
         (["--seed", "-1"], 2, "--seed is -1"),

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mtcnn_lite.commands.settings import FAILED, add_data, read_data
-from mtcnn_lite.training.plan import STAGES, TUNED, adapted
+from mtcnn_lite.training.plan import STAGES, TUNED, TUNING, adapted
 
 if TYPE_CHECKING:
     from mtcnn_lite.photo import Photo
@@ -48,7 +48,8 @@ def add(commands: Any) -> None:
     add("--stage", metavar="NAME", choices=[stage.name for stage in STAGES],
         help="only this stage, after those before it: " + ", ".join(stage.name for stage in STAGES))  # fmt: skip
     add("--stages", nargs="+", metavar="NAME", choices=[stage.name for stage in STAGES],
-        help="a run of these stages alone, in the order above: to train on from weights that --from gives")  # fmt: skip
+        help="a run of these stages alone, in the order above (default: all; with --from those in which labels count "
+        f"at least as much as a teacher: {', '.join(TUNING)})")  # fmt: skip
     add("--from", dest="start", metavar="WEIGHTS",
         help="begin with these: mtcnn_lite, zhang2016, or a folder (default: untrained)")  # fmt: skip
     add("--teacher", metavar="WEIGHTS",
@@ -107,7 +108,8 @@ def run(options: argparse.Namespace) -> int:
         options.error(f"--workers is {options.workers}; it must be 1 or more")
     if options.seed < 0:
         options.error(f"--seed is {options.seed}; it must be 0 or more")
-    chosen = [stage for stage in STAGES if options.stages is None or stage.name in options.stages]
+    names = options.stages or ([stage.name for stage in STAGES] if options.start is None else TUNING)
+    chosen = [stage for stage in STAGES if stage.name in names]
     rate = options.rate if options.rate is not None else TUNED if options.start else 1.0
     try:
         stages = adapted(chosen, options.steps, rate)
@@ -118,7 +120,7 @@ def run(options: argparse.Namespace) -> int:
             options.error(f"--stages {stage.name} draws the mistakes of a trained {stage.net}: name a stage of it that "
                           "comes before, or give its weights with --from")  # fmt: skip
     if options.stage and options.stage not in [stage.name for stage in stages]:
-        options.error(f"--stage {options.stage} is none of --stages {' '.join(options.stages)}")
+        options.error(f"--stage {options.stage} is none of --stages {' '.join(names)}")
     import torch
 
     there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}

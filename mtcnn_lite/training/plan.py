@@ -128,6 +128,10 @@ STAGES = (
     _like_the_teacher(Stage("onet-4", "onet", _O, 12000, 256, 1.2e-3, _MORE_FACES, (1.0, 4.0, 4.0))),
 )
 
+# What trained weights go through on other photos: the rounds in which labels count at least as much as a teacher. The
+# others bring a net nearer to its teacher, and would bring it back.
+TUNING = tuple(stage.name for stage in STAGES if stage.taught <= 0.5)
+
 
 def adapted(stages: Sequence[Stage], steps: float = 1.0, rate: float = 1.0) -> tuple[Stage, ...]:
     """These stages with this share of their steps and of their rate.
