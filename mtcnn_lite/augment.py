@@ -14,6 +14,7 @@ from mtcnn_lite.boxes import MIRRORED, Floats
 from mtcnn_lite.images import Pixels
 from mtcnn_lite.photo import Photo
 
+VALUES = 256  # that a pixel's red, green or blue can have
 MIDDLE = 127.5  # the brightness that the nets see as 0; contrast turns about it
 
 
@@ -148,7 +149,14 @@ def colour_batch(
     by = rng.uniform(-brightness, brightness, (count, 1))
     gains = rng.uniform(1 - gain, 1 + gain, (count, 3))
     slope, start = gains * factor, gains * (MIDDLE * (1 - factor) + by)  # (N, 3): all three are one straight line
-    return _line(crops, slope[:, None, None], start[:, None, None])
+    if crops[0:1].size <= VALUES * 3:
+        return _line(crops, slope[:, None, None], start[:, None, None])
+    # A crop of more pixels than there are values: every value once, then look up.
+    tables = _line(np.arange(VALUES, dtype=np.uint8)[:, None], slope[:, None], start[:, None])  # (N, 256, 3)
+    recoloured = np.empty_like(crops)
+    for crop, table, out in zip(crops, tables, recoloured, strict=True):
+        cv2.LUT(crop, table[None], dst=out)
+    return recoloured
 
 
 def coarse_batch(crops: Pixels, rng: np.random.Generator, share: float, least: int = 12) -> Pixels:
@@ -242,7 +250,7 @@ def _recoloured(photo: Photo, slope: ArrayLike, start: ArrayLike) -> Photo:
     return replace(photo, source=_line(photo.image(), slope, start))
 
 
-def _line(pixels: Pixels, slope: ArrayLike, start: ArrayLike) -> Pixels:
+def _line(pixels: NDArray[np.integer], slope: ArrayLike, start: ArrayLike) -> Pixels:
     """slope * value + start, rounded, cut off at 0 and 255."""
     values = pixels * np.asarray(slope, np.float32) + np.asarray(start, np.float32)
     return np.clip(np.rint(values, out=values), 0, 255, out=values).astype(np.uint8)
