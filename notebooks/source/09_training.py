@@ -557,7 +557,7 @@ for each in STAGES:
 #
 # - `--resume` goes on after a crash, from the last **checkpoint**, and ends with the same weights on the same machine. The optimiser's memory and the step's number are part of a checkpoint; weights alone are not enough.
 # - `torchrun --nproc-per-node 4 -m mtcnn_lite train ...` lets four processes share each batch and average their gradients.
-# - `--teacher zhang2016` lets trained nets answer beside the labels: half or more of "face or not" and of the boxes is theirs, and their points stand in where a face has none.
+# - `--teacher zhang2016` lets trained nets answer beside the labels: half or more of "face or not" and of the boxes is theirs, in the last rounds all of it, and their points stand in where a face has none.
 # - `--from run/weights` goes on from weights that exist, with your own photos.
 # - `--steps 0.01` takes a hundredth of the steps, to try everything out. On two CPU cores, the whole takes hours.
 #
