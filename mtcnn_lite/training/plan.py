@@ -90,8 +90,6 @@ _R = Recipe(random=20, beside=5, jittered=30, landmarks=20, hardest=60, others=6
 _O = Recipe(random=10, beside=5, jittered=25, landmarks=25, hardest=40, others=40, turn=10.0)
 
 _R_SHARES, _O_SHARES = (3, 1.3, 1, 1.7), (2.6, 1.4, 1, 2)
-# Half of the faces that learn from labels in those are large, plain and alone in their photo: those with landmarks.
-_MORE_FACES = (2.6, 2.2, 1.4, 1.2)
 
 
 def _further(stage: Stage) -> Stage:
@@ -100,12 +98,11 @@ def _further(stage: Stage) -> Stage:
 
 
 def _like_the_teacher(stage: Stage) -> Stage:
-    """A last round: what the teacher says of every crop, the sure ones too, and of more crops that no photo holds.
+    """A last round: what the teacher says of every crop, the sure ones too, and of windows that lie half on a face.
 
-    What it mends, seen before it on photos to validate on: O-Net told windows on a face from others as well as the
-    teacher does (areas under the ROC curve .983 and .982), but was less sure of both, by .7 and .5 of a logit: a guess,
-    because `keep` had shown it the hardest alone. And of its false alarms at low scores two to three times as many
-    lay half on a face, windows that had had no label: hence the crops cut anew.
+    Before it, R-Net told faces from others as well as the teacher does (areas under the ROC curve .985 and .984, on
+    photos to validate on), but was less sure of both, by .4 and .5 of a logit: a guess, because `keep` had shown it the
+    hardest alone.
     """
     return replace(stage, mined=True, keep=1.0, taught=1.0, taught_points=0.5, temperature=2.0, coarse=0.25,
                    covered=0.25, mixed=0.25, zoomed=0.3)  # fmt: skip
@@ -131,7 +128,6 @@ STAGES = (
     Stage("onet-1", "onet", _O, 12000, 256, 1.5e-3, _O_SHARES, PAPER_ONET, coarse=0.25),
     _further(Stage("onet-2", "onet", _O, 8000, 256, 7.5e-4, _O_SHARES, (1.0, 2.0, 4.0), taught=0.7)),
     _further(Stage("onet-3", "onet", _O, 9000, 256, 1e-3, _O_SHARES, (1.0, 2.0, 4.0), taught=0.85)),
-    _like_the_teacher(Stage("onet-4", "onet", _O, 12000, 256, 1.2e-3, _MORE_FACES, (1.0, 4.0, 4.0))),
 )
 
 # What trained weights go through on other photos: the rounds in which labels count at least as much as a teacher. The
@@ -143,7 +139,7 @@ def adapted(stages: Sequence[Stage], steps: float = 1.0, rate: float = 1.0) -> t
     """These stages with this share of their steps and of their rate.
 
     >>> [stage.steps for stage in adapted(STAGES, steps=0.01)]
-    [40, 160, 80, 50, 60, 90, 80, 90, 120, 80, 90, 120]
+    [40, 160, 80, 50, 60, 90, 80, 90, 120, 80, 90]
     """
     for name, share in (("steps", steps), ("rate", rate)):
         if not share > 0:
