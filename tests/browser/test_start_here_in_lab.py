@@ -4,15 +4,17 @@ import pytest
 
 from mtcnn_lite import Detector
 from mtcnn_lite.explain import explain
+from mtcnn_lite.explorers.cascade import O_STOPS, P_STOPS, R_STOPS
 
 NOTEBOOK = "start_here.ipynb"
 
 
 @pytest.fixture(scope="module")
 def shown(astronaut):
-    """The run at the stops of the sliders that are nearest to the thresholds of the weights that ship."""
-    p, r, o = Detector().settings.thresholds
-    return Detector(thresholds=(p, r, round(o, 1))).trace(astronaut)
+    """The run at the stops of the sliders, which begin at the thresholds of the weights that ship."""
+    detector = Detector()
+    assert all(at in stops for at, stops in zip(detector.settings.thresholds, (P_STOPS, R_STOPS, O_STOPS), strict=True))
+    return detector.trace(astronaut)
 
 
 def test_steps_and_the_checkbox_filter_the_boxes(notebook, shown):
