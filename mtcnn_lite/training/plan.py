@@ -104,8 +104,7 @@ def _like_the_teacher(stage: Stage) -> Stage:
     photos to validate on), but was less sure of both, by .4 and .5 of a logit: a guess, because `keep` had shown it the
     hardest alone.
     """
-    return replace(stage, mined=True, keep=1.0, taught=1.0, taught_points=0.5, temperature=2.0, coarse=0.25,
-                   covered=0.25, mixed=0.25, zoomed=0.3)  # fmt: skip
+    return replace(_further(stage), keep=1.0, taught=1.0, taught_points=0.5, temperature=2.0, covered=0.25, zoomed=0.3)
 
 
 STAGES = (
