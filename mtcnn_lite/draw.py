@@ -168,7 +168,7 @@ def draw_stages(trace: Trace, height: int = 300) -> Picture:
     panels, captions = [photo], [f"the photo\n{trace.pnet.windows:,} windows"]
     for stage in trace.stages[:2]:
         thickness = 1 if stage.name == "pnet" else 2  # of P-Net there are so many that thick ones hide the photo
-        panels.append(draw_boxes(photo, stage["refined"].boxes * scale, stage.name, thickness))
+        panels.append(draw_boxes(photo, stage.left.boxes * scale, stage.name, thickness))
         captions.append(f"after {NAMES[stage.name]}\n{len(stage.last):,} windows")
     found = trace.faces
     panels.append(

@@ -137,6 +137,11 @@ class Stage:
         """What the next stage gets."""
         return list(self.steps.values())[-1]
 
+    @property
+    def left(self) -> Candidates:
+        """What the net leaves, its boxes as they are before they are made square for the next one."""
+        return [now for name, now in self.steps.items() if name != "squared"][-1]
+
     def counts(self) -> dict[str, int]:
         """How many are left after each step, "scored" first."""
         return {"scored": self.windows} | {name: len(c) for name, c in self.steps.items()}

@@ -276,7 +276,7 @@ def brute_reached(trace, photo, smallest):
     """(recall, boxes) after each net, for the faces of one photo."""
     counted = [box for box, skip in zip(photo.boxes.tolist(), photo.ignore, strict=True)
                if not skip and min(box[2] - box[0], box[3] - box[1]) >= smallest]  # fmt: skip
-    for boxes in (trace.pnet["refined"].boxes, trace.rnet["refined"].boxes, trace.faces.boxes):
+    for boxes in (trace.pnet["refined"].boxes, trace.rnet["nms"].boxes, trace.faces.boxes):
         yield [any(brute_iou(face, box) >= 0.5 for box in boxes.tolist()) for face in counted], len(boxes)
 
 

@@ -115,7 +115,7 @@ def test_threshold_in_the_sentence_brings_the_face_through_and_one_above_it_does
             thresholds = list(trace.settings.thresholds)
             thresholds[place] = threshold
             run = trace.rerun(thresholds=tuple(thresholds))
-            boxes = run.faces.boxes if stage == "onet" else getattr(run, stage)["refined"].boxes
+            boxes = run.faces.boxes if stage == "onet" else getattr(run, stage).left.boxes
             return bool((iou([e.box], boxes) >= MATCH).any()), found(run, e.box)
 
         through, back = comes_through(named)
@@ -149,7 +149,7 @@ def crowded(detector, astronaut):
 def test_rival_is_the_box_that_suppressed_the_last_one(lost, crowded):
     """Greedy NMS once more, in plain loops that note who removed whom."""
     before = {"pnet": {"nms within levels": "above threshold", "nms across levels": "nms within levels"},
-              "rnet": {"nms": "above threshold"}, "onet": {"nms": "refined"}}  # fmt: skip
+              "rnet": {"nms": "refined"}, "onet": {"nms": "refined"}}  # fmt: skip
     seen = set()
     for trace, e in lost + crowded:
         for view in e.stages:
@@ -158,7 +158,7 @@ def test_rival_is_the_box_that_suppressed_the_last_one(lost, crowded):
                 continue
             seen.add((view.stage, view.lost_at))
             came = getattr(trace, view.stage)[before[view.stage][view.lost_at]]
-            boxes = came.boxes if view.stage == "onet" else moved(came.boxes, came.offsets)
+            boxes = moved(came.boxes, came.offsets) if view.stage == "pnet" else came.boxes
             if view.stage == "onet":  # a result is cut off at the image's edge
                 boxes = boxes.clip(0, np.tile(trace.image.shape[1::-1], 2))
             rows = [i for i in range(len(came)) if iou([e.box], boxes[[i]])[0, 0] >= MATCH]
@@ -228,7 +228,7 @@ def test_stage_that_no_threshold_opens_stays_shut(lost):
             thresholds = list(trace.settings.thresholds)
             thresholds[STAGES.index(e.lost_in)] = 0.001 if e.lost_in == "pnet" else 0.0
             opened = trace.rerun(thresholds=tuple(thresholds))
-            boxes = {"pnet": opened.pnet, "rnet": opened.rnet, "onet": opened.onet}[e.lost_in]["refined"].boxes
+            boxes = {"pnet": opened.pnet, "rnet": opened.rnet, "onet": opened.onet}[e.lost_in].left.boxes
             assert e.lost_in == "onet" or not (iou([e.box], boxes) >= MATCH).any(), e
             assert not found(opened, e.box), e
     assert checked

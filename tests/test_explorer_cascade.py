@@ -28,7 +28,7 @@ from mtcnn_lite.explorers.cascade import (
 )
 from mtcnn_lite.scenes import collage
 
-SHOWN = {0: ("pnet", "refined"), 1: ("rnet", "refined"), 2: ("onet", "refined")}
+SHOWN = {0: ("pnet", "refined"), 1: ("rnet", "nms"), 2: ("onet", "refined")}
 LOW, USUAL, HIGH = LOWEST, (0.6, 0.7, 0.7), (P_STOPS[-1], R_STOPS[-1], O_STOPS[-1])
 SETTINGS = [LOW, USUAL, HIGH, (0.45, 0.3, 0.4)] + [
     (*USUAL[:k], end[k], *USUAL[k + 1 :]) for k in range(3) for end in (LOW, HIGH)
@@ -172,8 +172,8 @@ def test_what_the_browser_does_alone_is_linked_there(detector, astronaut, monkey
 def test_summary_and_still_follow_the_sliders_and_tell_no_time(explorer):
     before = explorer.summary()
     assert before == (
-        "The cascade at thresholds 0.6, 0.7, 0.7: 42721 windows, 121 left by P-Net, 6 left by R-Net, "
-        "4 accepted by O-Net, 1 left by the last NMS"
+        "The cascade at thresholds 0.6, 0.7, 0.7: 42721 windows, 121 left by P-Net, 5 left by R-Net, "
+        "3 accepted by O-Net, 1 left by the last NMS"
     )
     bundle, _ = explorer._repr_mimebundle_()
     assert bundle["text/plain"] == before

@@ -49,8 +49,8 @@ def run_anew(photos, p, r, o):
     ]
     judged = judge((trace.faces, photo) for trace, photo in zip(traces, photos, strict=True))
     covered, boxes = [], []
-    for stage in ("pnet", "rnet"):
-        left = [getattr(trace, stage)["refined"].boxes for trace in traces]
+    for stage, last in (("pnet", "refined"), ("rnet", "nms")):
+        left = [getattr(trace, stage)[last].boxes for trace in traces]
         covered.append(sum(int((iou(photo.boxes, each).max(axis=1, initial=0) >= 0.5).sum())
                            for photo, each in zip(photos, left, strict=True)))  # fmt: skip
         boxes.append(sum(len(each) for each in left) / len(photos))

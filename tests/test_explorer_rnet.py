@@ -39,7 +39,7 @@ def in_order(boxes):
 def is_the_cascade(crops, detector, photo, stop, cut):
     """Counts and boxes of each step are those of a detector that was set up with these thresholds."""
     fresh = Detector(detector.nets, thresholds=(STOPS[stop], cut, 0.7)).trace(photo)
-    expected = [fresh.pnet["squared"], *(fresh.rnet[name] for name in ("above threshold", "nms", "refined"))]
+    expected = [fresh.pnet["squared"], *(fresh.rnet[name] for name in ("above threshold", "refined", "nms"))]
     assert list(crops.counts(stop, cut).values()) == [len(step) for step in expected]
     for step, candidates in enumerate(expected):
         boxes = crops.boxes[step, crops.shown(stop, cut, step)]
@@ -64,7 +64,7 @@ def test_every_stop_of_the_first_threshold_is_the_cascade_run_at_it(detector, as
     for stop, threshold in enumerate(STOPS):
         counts = trace.rerun(thresholds=(threshold, 0.7, 0.7)).rnet.counts()
         assert list(crops.counts(stop, 0.7).values()) == [
-            counts[k] for k in ("scored", "above threshold", "nms", "nms")
+            counts[k] for k in ("scored", "above threshold", "refined", "nms")
         ]
 
 
@@ -120,7 +120,7 @@ def test_each_crop_lies_where_the_browser_looks_for_it(explorer, crops):
 
 def test_explorer_without_a_kernel_is_a_picture_and_a_line_of_text(explorer):
     bundle, _ = explorer._repr_mimebundle_()
-    text = "R-Net at thresholds 0.60 and 0.70: 121 windows from P-Net, 9 kept by R-Net, 6 left by NMS, 6 moved"
+    text = "R-Net at thresholds 0.60 and 0.70: 121 windows from P-Net, 9 kept by R-Net, 9 moved by their offsets, 5 left"
     assert bundle["text/plain"].startswith(text)
     picture = Image.open(io.BytesIO(base64.b64decode(bundle["image/jpeg"])))
     assert picture.width > 600

@@ -62,7 +62,7 @@ def test_parents_and_steps_follow_one_another(trace, thresholds, overlaps):
     allowed = dict(zip([(stage, step) for stage, step, _ in steps if step.startswith("nms")], overlaps, strict=True))
     assert [(stage, step) for stage, step, _ in steps] == [
         *(("pnet", s) for s in ("above threshold", "nms within levels", "nms across levels", "refined", "squared")),
-        *(("rnet", s) for s in ("scored", "above threshold", "nms", "refined", "squared")),
+        *(("rnet", s) for s in ("scored", "above threshold", "refined", "nms", "squared")),
         *(("onet", s) for s in ("scored", "above threshold", "refined", "nms", "mirrored")),
     ]
     for (_, _, before), (stage, step, now) in pairwise(steps):

@@ -52,8 +52,8 @@ def reached(trace: Trace, photo: Photo, smallest: float = 0) -> dict[str, Reache
     detector that ended there would give them. Faces whose shorter side is under `smallest` px are ignored as well.
     """
     left = {
-        "pnet": (trace.pnet["refined"].boxes, trace.pnet["refined"].scores),
-        "rnet": (trace.rnet["refined"].boxes, trace.rnet["refined"].scores),
+        "pnet": (trace.pnet.left.boxes, trace.pnet.left.scores),
+        "rnet": (trace.rnet.left.boxes, trace.rnet.left.scores),
         "onet": (trace.faces.boxes, trace.faces.scores),
     }
     counted = ~too_small(photo, smallest)

@@ -168,7 +168,7 @@ def rounded_down(score: float) -> float:
 
 def _moved(trace: Trace, stage: str, step: str, now: Candidates) -> Floats:
     """The boxes (N, 4) that the stage makes of its candidates: as they are where the step has moved them already."""
-    boxes = now.boxes if (stage, step) == ("onet", "nms") else decode_offsets(now.boxes, now.offsets)
+    boxes = now.boxes if step == "nms" else decode_offsets(now.boxes, now.offsets)
     return clip_boxes(boxes, *trace.image.shape[:2]) if stage == "onet" else boxes  # as the result is clipped
 
 
@@ -184,7 +184,7 @@ def _rival(trace: Trace, stage: str, step: str, face: Floats) -> Rival | None:
     steps = getattr(trace, stage).steps
     kept: Candidates = steps[step]
     came: Candidates = next(steps[first] for first, second in pairwise(steps) if second == step)
-    earlier = REMOVING[stage][REMOVING[stage].index(step) - 1]  # O-Net's boxes move between the two
+    earlier = REMOVING[stage][REMOVING[stage].index(step) - 1]  # R-Net's and O-Net's boxes move between the two
     fits = iou(face, _moved(trace, stage, earlier, steps[earlier]))[0] >= MATCH
     removed = np.where(fits, came.scores, -1).argmax()
     overlap = MEASURES[measure](came.boxes[[removed]], kept.boxes)[0]

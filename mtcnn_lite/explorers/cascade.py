@@ -28,7 +28,7 @@ def view(trace: Trace, pnet: float, rnet: float) -> Layers:
     the faces of any higher threshold by cutting at it.
     """
     run = trace.rerun(thresholds=(pnet, rnet, LOWEST[2]))
-    first, asked, decided = run.pnet["refined"], run.rnet["scored"], run.onet["scored"]
+    first, asked, decided = run.pnet.left, run.rnet["scored"], run.onet["scored"]
     to_onet = run.rnet["above threshold"].parent[run.rnet["nms"].parent]  # rows in `first`
     passed = to_onet[run.onet["above threshold"].parent]
     faces = passed[run.onet["nms"].parent]
@@ -37,7 +37,7 @@ def view(trace: Trace, pnet: float, rnet: float) -> Layers:
     landmarks = np.full((len(first), 5, 2), np.nan, np.float32)
     scores[0], scores[1], scores[2:, to_onet] = first.scores, asked.scores, decided.scores
     for step, (rows, moved) in enumerate(
-        ((to_onet, run.rnet["refined"].boxes), (passed, run.onet["refined"].boxes), (faces, run.faces.boxes)), start=1
+        ((to_onet, run.rnet.left.boxes), (passed, run.onet["refined"].boxes), (faces, run.faces.boxes)), start=1
     ):
         alive[rows], boxes[step, rows] = step + 1, moved
     landmarks[faces] = run.faces.landmarks

@@ -17,7 +17,7 @@ from mtcnn_lite.trace import Candidates, Trace
 STOPS = [round(0.02 * k, 2) for k in range(10, 50)]  # P-Net's threshold: 0.2 to 0.98
 FLOOR = 0.05  # lowest threshold of R-Net's slider
 LONGEST = 1280  # an uploaded photo's longer side is shrunk to this: R-Net has to look at every window in it
-STEPS = ["windows from P-Net", "kept by R-Net", "left by NMS", "moved by their offsets"]
+STEPS = ["windows from P-Net", "kept by R-Net", "moved by their offsets", "left by NMS"]
 
 
 def view(trace: Trace) -> Crops:
@@ -30,12 +30,12 @@ def view(trace: Trace) -> Crops:
     proposed = trace.rerun(thresholds=(STOPS[0], FLOOR, 1))
     windows, scored = proposed.pnet.last, proposed.rnet["scored"]
     row_of = {name: row for row, name in enumerate(_names(windows))}
-    alive = np.full((len(STOPS), len(windows)), 2, np.uint8)
+    alive = np.full((len(STOPS), len(windows)), len(STEPS) - 1, np.uint8)
     for stop, threshold in enumerate(STOPS):
         left = trace.rerun(thresholds=(threshold, FLOOR, 1)).rnet["nms"]
         alive[stop, [row_of[name] for name in _names(left)]] = len(STEPS)
     moved = decode_offsets(windows.boxes, scored.offsets)
-    boxes = np.stack([windows.boxes, windows.boxes, windows.boxes, moved])  # (4, N, 4)
+    boxes = np.stack([windows.boxes, windows.boxes, moved, moved])  # (4, N, 4)
     largest = float((windows.boxes[:, 2:] - windows.boxes[:, :2]).max(initial=RNet.size))
     pictures = crop_windows(halvings(trace.image, RNet.size / largest), windows.boxes, RNet.size)  # (N, 24, 24, 3)
     return Crops(pictures, scored.scores, windows.scores, STOPS, STEPS, alive, boxes)
@@ -60,7 +60,7 @@ class RNetExplorer(DetectorExplorer):
         self.rnet = widgets.FloatSlider(
             value=0.7, min=FLOOR, max=0.99, step=0.01, description="R-Net threshold", **look
         )
-        after = ["P-Net", "R-Net", "NMS", "offsets"]
+        after = ["P-Net", "R-Net", "offsets", "NMS"]
         self.step = widgets.ToggleButtons(options=after, index=0, style={"button_width": "auto"})
         for control, name, trait in (
             (self.pnet, "index", "stop"),

@@ -501,7 +501,7 @@ def nms_with_mine(boxes, scores, threshold):
     return nms(boxes, scores, threshold, "mine")
 
 
-plain = Detector(detector.nets, nms=(0.52, 0.7, 0.7, 0.7))  # why 0.52: see the next section
+plain = Detector(detector.nets, nms=(0.52, 0.7, 0.85, 0.7))  # why 0.52: see the next section
 with_mine = plain.swap(nms=nms_with_mine)
 theirs, ours = plain.trace(photo), with_mine.trace(photo)
 print("measuring with:", "your iou" if first else "the package's iou, until yours has passed")
