@@ -12,8 +12,10 @@ import torch
 from mtcnn_lite.nets import Nets, ONet, PNet, RNet
 from mtcnn_lite.photo import Photo
 from mtcnn_lite.proposals import Proposals
+from mtcnn_lite.sampling import LANDMARK
 from mtcnn_lite.store import Store, photos_digest, write_store
 from mtcnn_lite.training.batches import Batches
+from mtcnn_lite.training.blend import blend, refit_landmarks
 from mtcnn_lite.training.files import RunError, claim, whole
 from mtcnn_lite.training.gates import check
 from mtcnn_lite.training.loop import train
@@ -121,8 +123,12 @@ def _train(
         if not (folder / "checkpoint.pt").exists():
             check(net, batches, stage, folder)
     team.wait()
+    before = {name: value.clone() for name, value in net.state_dict().items()}
     trained, rows = train(net, batches, stage, folder, device, team, teacher, progress)
     if team.first:
+        if stage.began and batches.counts[LANDMARK] and net.landmarks is not None:
+            blend(trained, before, stage.began)
+            refit_landmarks(trained, stores, stage.batch, seed)
         figures = measure(trained, stores)
         print(f"{stage.name}, held out: {', '.join(f'{name} {value}' for name, value in figures.items())}", flush=True)
         whole(folder / "measured.json", lambda path: path.write_text(json.dumps(figures, indent=1)))

@@ -484,7 +484,10 @@ assert set(yours) == set(left), "these are other boxes than mtcnn_lite's"
 # smaller box after O-Net. (This package has 0.85 after R-Net, where chapter 04 says why.) It is not a detail:
 
 # %%
-for name, limits in (("this package", (0.5, 0.7, 0.85, 0.7)), ("0.6 for all", (0.6, 0.6, 0.6, 0.6))):
+for name, limits in (
+    ("this package", (0.5, 0.7, 0.85, 0.7)),
+    ("0.6 for all", (0.6, 0.6, 0.6, 0.6)),
+):
     other = trace.rerun(nms=limits)
     print(f"{name:12} R-Net looks at {other.rnet.windows}, O-Net at {other.onet.windows}")
     assert len(other.faces) == 1
