@@ -18,7 +18,8 @@ from mtcnn_lite.images import Pixels, crop_windows
 from mtcnn_lite.nets import ONet, PNet, RNet, normalise
 from mtcnn_lite.workers import share
 
-AT_ONCE = 1 << 16  # pixels that a net sees at once: bounds memory, and what the layers make of them stays in cache
+AT_ONCE = 1 << 16  # pixels that a net sees at once: bounds memory, and what the layers make of them stays in cache.
+# So many or fewer in all are one thread's work, some milliseconds: to wake another one for a part takes as long.
 LEAST_ROWS = 24  # of P-Net's map in a strip: strips share the 10 rows of pixels that windows overlap
 
 Strip = tuple[int, int, int]  # which level; the first row of its map, and the one after the last
@@ -39,7 +40,11 @@ def score_levels(net: PNet, levels: Sequence[Pixels]) -> list[tuple[Floats, Floa
         # The map's rows first .. last - 1 read pixel rows 2 * first and on.
         return levels[index][pyramid.STRIDE * first : pyramid.STRIDE * (last - 1) + pyramid.CELL]
 
-    def score(strips: Sequence[Strip]) -> None:  # of one size
+    def score(pieces: Sequence[Sequence[Strip]]) -> None:
+        for strips in pieces:
+            score_strips(strips)
+
+    def score_strips(strips: Sequence[Strip]) -> None:  # of one size
         images = pixels(strips[0])[None] if len(strips) == 1 else np.stack([pixels(strip) for strip in strips])
         with torch.inference_mode():
             said = net(normalise(images), points=False)  # maps: (n, C, last - first, columns)
@@ -57,7 +62,8 @@ def score_levels(net: PNet, levels: Sequence[Pixels]) -> list[tuple[Floats, Floa
     for (height, width, _), strips in same_size.items():
         together = max(1, AT_ONCE // (height * width))
         pieces += [strips[start : start + together] for start in range(0, len(strips), together)]
-    share(score, pieces)
+    whole = sum(level.shape[0] * level.shape[1] for level in levels) <= AT_ONCE
+    share(score, [pieces] if whole else [[piece] for piece in pieces])
     return maps
 
 
@@ -82,6 +88,8 @@ def score_windows(
         landmarks = np.zeros((len(crops), 10), np.float32) if said.landmarks is None else said.landmarks.numpy()
         return said.score.numpy(), said.offsets.numpy(), landmarks
 
-    batches = max(math.ceil(len(boxes) * net.size**2 / AT_ONCE), min(torch.get_num_threads(), len(boxes)))
-    answers = share(look, np.array_split(np.arange(len(boxes)), batches))
+    batches, threads = math.ceil(len(boxes) * net.size**2 / AT_ONCE), torch.get_num_threads()
+    if batches > 1:
+        batches = threads * math.ceil(batches / threads)  # as many for each
+    answers = share(look, np.array_split(np.arange(len(boxes)), min(batches, len(boxes))))
     return [np.concatenate(column) for column in zip(*answers, strict=True)]
