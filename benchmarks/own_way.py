@@ -17,8 +17,8 @@ import torch
 from tqdm import tqdm
 
 from mtcnn_lite import Detector
-from mtcnn_lite.boxes import MIRRORED, Floats, decode_offsets, landmarks_to_image, square_boxes
-from mtcnn_lite.cascade import PIXEL_CENTRE
+from mtcnn_lite.boxes import Floats, decode_offsets, landmarks_to_image, square_boxes
+from mtcnn_lite.cascade import PIXEL_CENTRE, turned_back
 from mtcnn_lite.datasets import read_dataset
 from mtcnn_lite.evaluation import judge
 from mtcnn_lite.evaluation.landmarks import landmark_errors
@@ -50,9 +50,7 @@ def looks(detector: Detector, trace: Trace) -> dict[str, Faces]:
     both = one
     if len(boxes):
         _, _, said = score_windows(detector.nets.onet, [(trace.run.halved, boxes)], mirror=True)
-        turned = said.reshape(-1, 2, 5)[:, :, MIRRORED]  # (N, 2, 5)
-        turned[:, 0] = 1 - turned[:, 0]
-        both = (one + landmarks_to_image(boxes, turned.reshape(-1, 10)) - PIXEL_CENTRE) / 2
+        both = (one + landmarks_to_image(boxes, turned_back(said)) - PIXEL_CENTRE) / 2
     points = {"one look": one, "and the same window's mirror image": both}
     return {name: replace(trace.faces, landmarks=each) for name, each in points.items()} | {
         "and the settled box's": trace.faces

@@ -214,9 +214,7 @@ class _Run:
     def mirrored_landmarks(self, windows: Candidates, levels: list[Level]) -> Floats:
         """Landmarks (N, 5, 2) found in the mirror image of each window, turned back."""
         _, _, landmarks = self.mirror_said(windows, levels)
-        points = landmarks.reshape(-1, 2, 5)[:, :, MIRRORED]  # (N, 2, 5) all x, all y
-        points[:, 0] = 1 - points[:, 0]
-        return self.points(windows, points.reshape(-1, 10))
+        return self.points(windows, turned_back(landmarks))
 
     def points(self, windows: Candidates, landmarks: Floats) -> Floats:
         """Landmarks (N, 10) of the windows as points (N, 5, 2) in the image, where whole numbers are pixel centres."""
@@ -262,6 +260,13 @@ def _groups(images: Iterable[Pixels]) -> Iterator[list[Pixels]]:
         yield group
     if trouble:
         raise trouble
+
+
+def turned_back(landmarks: Floats) -> Floats:
+    """Landmarks (N, 10) found in mirror images of windows, as they lie in the windows themselves."""
+    points = landmarks.reshape(-1, 2, 5)[:, :, MIRRORED]  # (N, 2, 5) all x, all y
+    points[:, 0] = 1 - points[:, 0]
+    return points.reshape(-1, 10)
 
 
 def _look(runs: Sequence[_Run], settings: Settings) -> list[Trace]:
