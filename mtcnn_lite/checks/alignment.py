@@ -1,13 +1,14 @@
 """The judge of `similarity_transform`: the turn, scale and shift that bring five points closest to five places."""
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from mtcnn_lite import alignment
 from mtcnn_lite.checks import drawing
-from mtcnn_lite.checks.engine import Case, Function, Judge, Mistake
+from mtcnn_lite.checks.alignment_mistakes import MISTAKES
+from mtcnn_lite.checks.alignment_ways import turn
+from mtcnn_lite.checks.engine import Case, Function, Judge
 from mtcnn_lite.checks.verdict import Verdict
 from mtcnn_lite.checks.words import Array
 
@@ -24,242 +25,6 @@ def similarity_transform(fn: Function) -> Verdict:
     return _JUDGE.verdict(fn)
 
 
-# --- wrong ways
-
-
-def _matrix(linear: Array, shift: Array) -> Array:
-    return np.column_stack([linear, shift])
-
-
-def _turn(angle: float, scale: float = 1.0) -> Array:
-    cos, sin = np.cos(angle), np.sin(angle)
-    return scale * np.array([[cos, -sin], [sin, cos]])
-
-
-def _factor(points: Array, target: Array) -> tuple[float, float]:
-    """Angle and scale of the right answer."""
-    (a, _, _), (b, _, _) = alignment.similarity_transform(points, target)
-    return float(np.arctan2(b, a)), float(np.hypot(a, b))
-
-
-def _about_means(linear: Callable[[Array, Array], Array]) -> Function:
-    """A linear part, (2, 2), with the shift that brings the mean of the points onto the target's."""
-
-    def fn(points: Array, target: Array) -> Array:
-        part = linear(points, target)
-        return _matrix(part, target.mean(axis=0) - part @ points.mean(axis=0))
-
-    return fn
-
-
-def _then(after: Callable[[Array], Any]) -> Function:
-    """The right matrix, and then something more."""
-    return lambda points, target: after(alignment.similarity_transform(points, target))
-
-
-def _of(before: Callable[[Array], Array]) -> Function:
-    """The right matrix of other points and another target."""
-    return lambda points, target: alignment.similarity_transform(before(points), before(target))
-
-
-def _rows(*rows: int) -> Function:
-    """Only some of the points."""
-    return lambda points, target: alignment.similarity_transform(points[list(rows)], target[list(rows)])
-
-
-def _shifted(shift: Callable[[Array, Array, Array], Array]) -> Function:
-    """The right linear part with another shift."""
-
-    def fn(points: Array, target: Array) -> Array:
-        part = alignment.similarity_transform(points, target)[:, :2]
-        return _matrix(part, shift(part, points, target))
-
-    return fn
-
-
-def _affine(points: Array, target: Array) -> Array:
-    """Six free numbers: it may stretch, shear and mirror."""
-    rows = np.column_stack([points, np.ones(len(points))])
-    return np.asarray(np.linalg.lstsq(rows, target, rcond=None)[0]).T
-
-
-def _apart(points: Array, target: Array) -> Array:
-    """A scale and a shift for x and another for y, no turn."""
-    p, q = points - points.mean(axis=0), target - target.mean(axis=0)
-    return np.diag((p * q).sum(axis=0) / np.square(p).sum(axis=0))
-
-
-def _deviations(points: Array, target: Array) -> Array:
-    """The scale from the ratio of the spreads, which is right only where the fit is exact."""
-    spread = [np.square(each - each.mean(axis=0)).sum() for each in (points, target)]
-    return _turn(_factor(points, target)[0], float(np.sqrt(spread[1] / spread[0])))
-
-
-def _mirroring(points: Array, target: Array) -> Array:
-    """Umeyama's without the sign: the best of turns and mirrorings."""
-    p, q = points - points.mean(axis=0), target - target.mean(axis=0)
-    u, d, v = np.linalg.svd(q.T @ p)
-    return np.asarray(u @ v * d.sum() / np.square(p).sum())
-
-
-def _eye_scale(points: Array, target: Array) -> Array:
-    """The turn of all points, the scale of the eyes alone."""
-    eyes = [np.linalg.norm(each[1] - each[0]) for each in (points, target)]
-    return _turn(_factor(points, target)[0], float(eyes[1] / eyes[0]))
-
-
-def _eye_turn(points: Array, target: Array) -> Array:
-    """The scale of all points, the turn of the eyes alone."""
-    angles = [np.arctan2(*(each[1] - each[0])[::-1]) for each in (points, target)]
-    return _turn(float(angles[1] - angles[0]), _factor(points, target)[1])
-
-
-def _half_turn_lost(points: Array, target: Array) -> Array:
-    """arctan of a ratio knows half the circle only."""
-    angle, scale = _factor(points, target)
-    return _turn(float(np.arctan(np.tan(angle))), scale)
-
-
-def _swapped(points: Array) -> Array:
-    return points[:, ::-1]
-
-
-_MISTAKES = (
-    Mistake("That matrix leaves all points where they are.", (lambda points, target: np.eye(2, 3),)),
-    Mistake(
-        "That is the way back, from the target to the points. points are what is moved, target is where to.",
-        (
-            lambda points, target: alignment.similarity_transform(target, points),
-            _then(alignment.inverse_transform),
-        ),
-    ),
-    Mistake(
-        "Only the shift is in it. The points may also have to be turned and scaled.",
-        (_about_means(lambda points, target: np.eye(2)),),
-    ),
-    Mistake(
-        "The scale is missing: it turns and shifts, but keeps the size.",
-        (_about_means(lambda points, target: _turn(_factor(points, target)[0])),),
-    ),
-    Mistake(
-        "The turn is missing: it scales and shifts, but keeps the direction.",
-        (
-            _about_means(lambda points, target: np.eye(2) * _factor(points, target)[1]),
-            _about_means(
-                lambda points, target: np.eye(2) * np.sqrt((target.var(axis=0).sum()) / points.var(axis=0).sum())
-            ),
-        ),
-    ),
-    Mistake(
-        "The shift is missing: the third column brings the turned and scaled points to where the target is.",
-        (_shifted(lambda part, points, target: np.zeros(2)),),
-    ),
-    Mistake(
-        "The shift is the difference of the two means. But turn and scale move the mean of the points as well: it is "
-        "mean(target) - A @ mean(points), with A the first two columns.",
-        (_shifted(lambda part, points, target: target.mean(axis=0) - points.mean(axis=0)),),
-    ),
-    Mistake(
-        "The shift brings the first point exactly onto its target. By least squares it is the means that meet.",
-        (_shifted(lambda part, points, target: target[0] - part @ points[0]),),
-    ),
-    Mistake(
-        "The third column is the target's mean. Turn and scale are about (0, 0), so the moved mean of the points must "
-        "be taken off.",
-        (_shifted(lambda part, points, target: target.mean(axis=0)),),
-    ),
-    Mistake(
-        "The turn goes the wrong way round: the minus belongs to the upper right, [[a, -b], [b, a]].",
-        (
-            _about_means(lambda points, target: _turn(-_factor(points, target)[0], _factor(points, target)[1])),
-            _shifted(lambda part, points, target: target.mean(axis=0) - part.T @ points.mean(axis=0)),
-            _then(lambda m: np.column_stack([m[:, :2].T, m[:, 2]])),
-        ),
-    ),
-    Mistake(
-        "The scale is upside down: how large the target is, over how large the points are.",
-        (_about_means(lambda points, target: _turn(_factor(points, target)[0], 1 / _factor(points, target)[1])),),
-    ),
-    Mistake(
-        "The scale came in twice, or squared.",
-        (_about_means(lambda points, target: _turn(_factor(points, target)[0], _factor(points, target)[1] ** 2)),),
-    ),
-    Mistake(
-        "The scale is the ratio of the two spreads. That is right where the fit is exact; else least squares shrinks a "
-        "little: sum(conj(p) q) / sum(|p|^2), or in Umeyama's way trace(D S) / variance of the points.",
-        (_about_means(_deviations),),
-    ),
-    Mistake(
-        "Only the eyes are in it. Five points count; where one is off by a little, the other four hold against it.",
-        (_rows(0, 1), _about_means(lambda p, q: alignment.similarity_transform(p[:2], q[:2])[:, :2])),
-    ),
-    Mistake(
-        "Turn and shift fit, but the scale is that of the eyes alone: use all five points.", (_about_means(_eye_scale),)
-    ),
-    Mistake(
-        "Scale and shift fit, but the turn is that of the eyes alone: use all five points.", (_about_means(_eye_turn),)
-    ),
-    Mistake(
-        "Not all five points are in it.",
-        (_rows(0, 1, 2), _rows(0, 1, 2, 3), _rows(1, 2, 3, 4), _rows(0, 1, 3, 4), _rows(0, 2)),
-    ),
-    Mistake(
-        "That is an affine transform: six free numbers, which may stretch and shear the face. A similarity has four: "
-        "[[a, -b, s], [b, a, t]].",
-        (_affine,),
-    ),
-    Mistake("x and y have scales of their own. One scale for both, or the face is stretched.", (_about_means(_apart),)),
-    Mistake(
-        "It mirrors where that fits better. With the SVD, turn the sign of the last singular vector where the "
-        "determinant is below 0 (Umeyama 1991).",
-        (_about_means(_mirroring),),
-    ),
-    Mistake(
-        "A turn of more than 90 degrees came out as one of less: arctan of a ratio knows half the circle. Use arctan2, "
-        "or no angle at all.",
-        (_about_means(_half_turn_lost),),
-    ),
-    Mistake(
-        "x and y have changed places: a point is x, then y.",
-        (
-            _of(_swapped),
-            _then(lambda m: m[::-1]),
-            _then(lambda m: m[:, [1, 0, 2]]),
-            _then(lambda m: m[::-1][:, [1, 0, 2]]),
-        ),
-    ),
-    Mistake(
-        "The matrix is transposed: (2, 3), a row for x' and a row for y', to be multiplied from the left.",
-        (_then(lambda m: m.T),),
-    ),
-    Mistake(
-        "Three rows came back. The last, 0 0 1, is left out: (2, 3), as OpenCV's warpAffine takes it.",
-        (_then(lambda m: np.concatenate([m, [[0, 0, 1]]])),),
-    ),
-    Mistake(
-        "The moved points came back. The matrix that moves them is asked for.",
-        (
-            lambda points, target: alignment.transform_points(points, alignment.similarity_transform(points, target)),
-            lambda points, target: target,
-        ),
-    ),
-    Mistake(
-        "Half a pixel was added or taken off. Both sets of points name pixel centres, so nothing is to be added.",
-        (_then(lambda m: m + [[0, 0, 0.5]]), _then(lambda m: m - [[0, 0, 0.5]]), _of(lambda points: points + 0.5)),
-    ),
-    Mistake(
-        "You rounded. Half a degree of turn is a pixel at the crop's edge.",
-        (_then(np.round), _then(lambda m: m.round(1)), _then(lambda m: m.astype(int)), _of(np.round)),
-    ),
-    Mistake(
-        "That is one point's way alone, not the best over all five.",
-        (_about_means(lambda points, target: np.eye(2) * target[0, 0] / points[0, 0]),),
-    ),
-)
-
-
-# --- cases
-
 _FACE = np.array([[40.0, 40.0], [80.0, 40.0], [60.0, 62.0], [44.0, 82.0], [76.0, 82.0]])
 
 
@@ -268,14 +33,14 @@ def _pair(
 ) -> tuple[Array, Array]:
     """A face's points, and where they belong: turned, scaled, shifted, and each `off` by up to so many pixels."""
     noise = np.random.default_rng(5).integers(-8, 9, (5, 2)) / 8 * off
-    turned = _FACE @ _turn(np.radians(degrees), scale).T + shift
+    turned = _FACE @ turn(np.radians(degrees), scale).T + shift
     return _FACE.copy(), turned + noise
 
 
 def _to_template(seed: int) -> tuple[Array, Array]:
     rng = np.random.default_rng(seed)
     angle, scale = rng.uniform(-0.8, 0.8), rng.uniform(0.8, 4)
-    points = alignment.template() @ _turn(angle, scale).T + rng.uniform(0, 400, 2)
+    points = alignment.template() @ turn(angle, scale).T + rng.uniform(0, 400, 2)
     return (points + rng.normal(0, 2 * scale, (5, 2))).round(2), alignment.template()
 
 
@@ -319,7 +84,7 @@ _JUDGE = Judge(
     arguments=("points", "target"),
     reference=alignment.similarity_transform,
     cases=_CASES,
-    mistakes=_MISTAKES,
+    mistakes=MISTAKES,
     draw=_draw,
     tolerance=2e-3,
 )
