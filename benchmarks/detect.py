@@ -35,7 +35,7 @@ def timed(detect: Callable[[], Faces]) -> tuple[float, float, Faces]:
 def compare(width: int, height: int, min_face: float, repeats: int, photos: int = PHOTOS) -> dict[str, Any]:
     """Both ways on the same photos, in turn (A B A B), so that what else the machine does meets both alike."""
     # Without the second look at the mirrored face, which the yardstick does not take either.
-    detector = Detector("zhang2016", min_face, mirror_landmarks=False)
+    detector = Detector("zhang2016", min_face, mirror=False)
     plain = yardstick.plain(detector.nets)
     seconds, found = [], []
     for seed in range(photos):

@@ -43,7 +43,7 @@ def crowd(faces: int, width: int = 1600, height: int = 1200) -> np.ndarray:
 
 def row(of: str, photo: np.ndarray, min_face: float = 20, repeats: int = 3) -> dict[str, Any]:
     """The fastest of `repeats` runs, stage by stage, in ms."""
-    detector = Detector("zhang2016", min_face, mirror_landmarks=False)
+    detector = Detector("zhang2016", min_face, mirror=False)
     traces = [detector.trace(photo) for _ in range(repeats)]
     ms = {stage: 1e3 * min(trace.seconds[stage] for trace in traces) for stage in STAGES}
     counts = {stage.name: stage.windows for stage in traces[0].stages}

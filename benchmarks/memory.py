@@ -31,7 +31,7 @@ def child(width: int, height: int, min_face: float, plain: bool) -> None:
     from mtcnn_lite import Detector
 
     torch.set_num_threads(2)
-    detector = Detector("zhang2016", min_face, mirror_landmarks=False)
+    detector = Detector("zhang2016", min_face, mirror=False)
     nets = yardstick.plain(detector.nets)
 
     def detect(photo):

@@ -4,8 +4,8 @@ python benchmarks/own_way.py ../shared/faces/validation                      # t
 python benchmarks/own_way.py ../shared/faces/validation --weights mtcnn_lite
 
 First, R-Net's NMS: on windows where they stand, at 0.7, as in the authors' code, and on boxes that R-Net has moved, at
-several overlaps. Then the landmarks of one look, with a second look at the mirror image of the same window (the
-authors' way), and with one at the mirror image of the settled box.
+several overlaps; and the cascade as it is, but with one look of O-Net. Then the landmarks of one look, with a second
+look at the mirror image of the same window (the authors' way), and with one at the mirror image of the settled box.
 """
 
 import argparse
@@ -18,13 +18,13 @@ from tqdm import tqdm
 
 from mtcnn_lite import Detector
 from mtcnn_lite.boxes import Floats, decode_offsets, landmarks_to_image, square_boxes
-from mtcnn_lite.cascade import PIXEL_CENTRE, turned_back
+from mtcnn_lite.cascade import PIXEL_CENTRE
 from mtcnn_lite.datasets import read_dataset
 from mtcnn_lite.evaluation import judge
 from mtcnn_lite.evaluation.landmarks import landmark_errors
 from mtcnn_lite.nms import nms
 from mtcnn_lite.scoring import score_windows
-from mtcnn_lite.trace import Faces, Trace
+from mtcnn_lite.trace import Faces, Stage, Trace
 
 LOW = (0.3, 0.1, 0.05)
 AUTHORS = "NMS at 0.7, then move"
@@ -40,17 +40,24 @@ def orders(trace: Trace) -> dict[str, tuple[Faces, int]]:
     for overlap in OVERLAPS:
         again = trace.rerun(nms=(within, across, overlap, last))
         found[f"move, then NMS at {overlap}"] = again.faces, again.onet.windows
-    return found
+    return found | {"as it is, one look": (one_look(trace), trace.onet.windows)}
+
+
+def one_look(trace: Trace) -> Faces:
+    """The faces without O-Net's second look: NMS drops boxes for better ones only, so that the threshold may follow."""
+    first = trace.onet["nms"]
+    passing = first.pick(first.scores >= trace.settings.thresholds[2])
+    return trace.run.faces(Stage("onet", trace.onet.windows, {"nms": passing}))
 
 
 def looks(detector: Detector, trace: Trace) -> dict[str, Faces]:
     """The faces with the landmarks of one look, of two in the authors' way, and of two in ours."""
-    boxes = trace.onet["above threshold"].boxes[trace.onet["nms"].parent]  # (N, 4): the windows of the first look
-    one: Floats = trace.onet["nms"].points
+    boxes = trace.onet["scored"].boxes[trace.onet.rows]  # (N, 4): the windows of the first look
+    one: Floats = trace.onet["scored"].points[trace.onet.rows]
     both = one
     if len(boxes):
         _, _, said = score_windows(detector.nets.onet, [(trace.run.halved, boxes)], mirror=True)
-        both = (one + landmarks_to_image(boxes, turned_back(said)) - PIXEL_CENTRE) / 2
+        both = (one + landmarks_to_image(boxes, said) - PIXEL_CENTRE) / 2
     points = {"one look": one, "and the same window's mirror image": both}
     return {name: replace(trace.faces, landmarks=each) for name, each in points.items()} | {
         "and the settled box's": trace.faces

@@ -40,7 +40,7 @@ class Ours:
     def detector(self, min_face, thresholds):
         from mtcnn_lite import Detector
 
-        return Detector("zhang2016", min_face, FACTOR, tuple(thresholds), mirror_landmarks=self.mirror).detect
+        return Detector("zhang2016", min_face, FACTOR, tuple(thresholds), mirror=self.mirror).detect
 
     @staticmethod
     def read(found):

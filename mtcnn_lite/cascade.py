@@ -3,7 +3,8 @@
 Zhang, Zhang, Li, Qiao, "Joint face detection and alignment using multi-task cascaded convolutional networks",
 2016. In R-Net and O-Net boxes move before NMS, as the paper says; in P-Net NMS comes first, as in the authors' released
 code, which does so in R-Net too. The NMS overlaps, which the paper does not give, are the code's, but for one: R-Net's
-moved boxes lie closer together, and may overlap by 0.85 in place of 0.7 (measured: benchmarks/own_way.py).
+moved boxes lie closer together, and may overlap by 0.85 in place of 0.7. Neither paper nor code has the second look at
+a face (measured, like the order: benchmarks/own_way.py); for landmarks alone, the code's authors offer a like one.
 """
 
 import time
@@ -18,7 +19,7 @@ from numpy.typing import NDArray
 
 from mtcnn_lite import nms as nms_
 from mtcnn_lite import pyramid
-from mtcnn_lite.boxes import MIRRORED, Floats, clip_boxes
+from mtcnn_lite.boxes import Floats, clip_boxes
 from mtcnn_lite.images import Pixels, as_rgb, photos_in, read_image
 from mtcnn_lite.memory import Memory, ask_together, scale_key
 from mtcnn_lite.nets import Nets, ONet
@@ -41,9 +42,9 @@ class Detector:
     folder written by `save_weights`, or a `Nets`. min_face: side, in pixels, of the smallest face to look for; 12 or
     more (time goes with 1 / min_face^2). factor: ratio of a pyramid level to the one before. thresholds: lowest
     probability that passes P-Net, R-Net, O-Net; None for those that suit the weights (`weights.thresholds_of`). nms:
-    overlap allowed within a level, across levels, after R-Net (IoU), and after O-Net (over the smaller box).
-    mirror_landmarks: average each face's landmarks with those found in a second look, at the mirror image of the box
-    that the first one ended with (the authors mirror the first window).
+    overlap allowed within a level, across levels, after R-Net (IoU), and after O-Net (over the smaller box). mirror:
+    O-Net looks at each face a second time, at the mirror image of the box that its first look ended with; score and
+    landmarks are the mean of both looks.
 
     Raises ValueError for a setting out of its range, WeightsError for weights that are missing or don't fit.
     """
@@ -55,10 +56,10 @@ class Detector:
         factor: float = 0.709,
         thresholds: tuple[float, float, float] | None = None,
         nms: tuple[float, float, float, float] = (0.5, 0.7, 0.85, 0.7),
-        mirror_landmarks: bool = True,
+        mirror: bool = True,
     ) -> None:
         passed = thresholds_of(weights) if thresholds is None else thresholds
-        self.settings = Settings(min_face, factor, passed, nms, mirror_landmarks)
+        self.settings = Settings(min_face, factor, passed, nms, mirror)
         self.parts = Parts()
         self.nets = nets_of(weights)
         get_ready()
@@ -107,7 +108,7 @@ class Detector:
         levels = [trace.levels for trace in traces]
         ask_together([run.rnet_said for run in runs], [trace.pnet.last for trace in traces], levels)
         ask_together([run.onet_said for run in runs], [trace.rnet.last for trace in traces], levels)
-        if self.settings.mirror_landmarks:
+        if self.settings.mirror:
             left = [run.settled(run.decided(trace.rnet.last, trace.levels, self.settings))
                     for run, trace in zip(runs, traces, strict=True)]  # fmt: skip
             ask_together([run.mirror_said for run in runs], left, levels)
@@ -182,21 +183,29 @@ class _Run:
         return Stage("rnet", len(windows), steps)
 
     def decide(self, windows: Candidates, levels: list[Level], settings: Settings) -> Stage:
-        """O-Net: the last look, with landmarks."""
+        """O-Net: the last look, with landmarks, and a second one at the mirror image of each face that is left."""
         steps = self.decided(windows, levels, settings)
-        if settings.mirror_landmarks:
-            now = steps["nms"]
-            both = np.stack([now.points, self.mirrored_landmarks(self.settled(steps), levels)])  # (2, N, 5, 2)
-            steps["mirrored"] = now.but(landmarks=both.mean(axis=0))
+        if settings.mirror:
+            now, settled = steps["nms"], self.settled(steps)
+            scores, _, landmarks = self.mirror_said(settled, levels)
+            points = np.stack([now.points, self.points(settled, landmarks)]).mean(axis=0)  # (N, 5, 2)
+            mean = np.stack([now.scores, scores]).mean(axis=0)  # (N,)
+            best_first = np.argsort(-mean, kind="stable")
+            rows = best_first[mean[best_first] >= settings.thresholds[2]]
+            steps["mirrored"] = replace(now.pick(rows), scores=mean[rows], landmarks=points[rows])
         return Stage("onet", len(windows), steps)
 
     def decided(self, windows: Candidates, levels: list[Level], settings: Settings) -> dict[str, Candidates]:
-        """O-Net's steps up to its NMS, which measures over the smaller box."""
+        """O-Net's steps up to its NMS, which measures over the smaller box.
+
+        A second look, if one is to come, says 1 at most: to end with a mean of t, a score of 2t - 1 is needed here.
+        """
         threshold, overlap = settings.thresholds[2], settings.nms[3]
+        needed = 2 * threshold - 1 if settings.mirror else threshold
         scores, offsets, landmarks = self.onet_said(windows, levels)
         steps: dict[str, Candidates] = {}
         now = steps["scored"] = windows.but(scores=scores, offsets=offsets, landmarks=self.points(windows, landmarks))
-        now = steps["above threshold"] = now.pick(now.scores >= threshold)
+        now = steps["above threshold"] = now.pick(now.scores >= needed)
         now = steps["refined"] = now.but(boxes=self.parts.moved(now.boxes, now.offsets))
         steps["nms"] = now.pick(nms_.nms(now.boxes, now.scores, overlap, "iom"))
         return steps
@@ -210,11 +219,6 @@ class _Run:
         """What is left, clipped to the image."""
         height, width = self.image.shape[:2]
         return Faces(clip_boxes(onet.last.boxes, height, width), onet.last.scores, onet.last.points)
-
-    def mirrored_landmarks(self, windows: Candidates, levels: list[Level]) -> Floats:
-        """Landmarks (N, 5, 2) found in the mirror image of each window, turned back."""
-        _, _, landmarks = self.mirror_said(windows, levels)
-        return self.points(windows, turned_back(landmarks))
 
     def points(self, windows: Candidates, landmarks: Floats) -> Floats:
         """Landmarks (N, 10) of the windows as points (N, 5, 2) in the image, where whole numbers are pixel centres."""
@@ -260,13 +264,6 @@ def _groups(images: Iterable[Pixels]) -> Iterator[list[Pixels]]:
         yield group
     if trouble:
         raise trouble
-
-
-def turned_back(landmarks: Floats) -> Floats:
-    """Landmarks (N, 10) found in mirror images of windows, as they lie in the windows themselves."""
-    points = landmarks.reshape(-1, 2, 5)[:, :, MIRRORED]  # (N, 2, 5) all x, all y
-    points[:, 0] = 1 - points[:, 0]
-    return points.reshape(-1, 10)
 
 
 def _look(runs: Sequence[_Run], settings: Settings) -> list[Trace]:

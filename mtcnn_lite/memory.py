@@ -14,7 +14,7 @@ from mtcnn_lite.trace import Candidates, Level
 class Memory:
     """One net's answers about one image, by the P-Net cell that a window began as: all else follows from it.
 
-    halved: gives the image's `pyramid.halvings`. mirror: the answers are about the windows' mirror images.
+    halved: gives the image's `pyramid.halvings`. mirror: the net looks at the windows' mirror images.
     """
 
     def __init__(self, net: RNet | ONet, halved: Callable[[], Sequence[Pixels]], mirror: bool = False) -> None:

@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from mtcnn_lite.boxes import MIRRORED
 from mtcnn_lite.layers import MaxPool2d, PReLU
 
 
@@ -29,6 +30,27 @@ class NetOutput(NamedTuple):
     def score(self) -> Tensor:
         """Probability of "face": softmax of the two logits, shape (N,) or (N, rows, columns)."""
         return torch.sigmoid(self.face[:, 1] - self.face[:, 0])  # the same as softmax(...)[1], of two
+
+    @property
+    def flat(self) -> "NetOutput":
+        """The same of N windows, without the row and the column that P-Net adds: (N, 2), (N, 4), (N, 10)."""
+        points = None if self.landmarks is None else self.landmarks.flatten(1)
+        return NetOutput(self.face.flatten(1), self.offsets.flatten(1), points)
+
+    def turned_back(self) -> "NetOutput":
+        """What was said of the mirror images of N windows, as it holds for the windows themselves; `flat`.
+
+        >>> said = NetOutput(torch.zeros(1, 2), torch.tensor([[0.25, 0.0, 0.5, 0.0]]), None)
+        >>> said.turned_back().offsets.tolist()
+        [[-0.5, 0.0, -0.25, 0.0]]
+        """
+        face, offsets, landmarks = self.flat
+        offsets = offsets[:, [2, 1, 0, 3]] * offsets.new_tensor([-1, 1, -1, 1])
+        if landmarks is None:
+            return NetOutput(face, offsets, None)
+        points = landmarks.view(-1, 2, 5)[:, :, MIRRORED]  # (N, 2, 5) all x, all y; a copy
+        points[:, 0] = 1 - points[:, 0]
+        return NetOutput(face, offsets, points.view(-1, 10))
 
 
 def normalise(images: NDArray[np.uint8]) -> Tensor:

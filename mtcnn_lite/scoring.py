@@ -73,7 +73,7 @@ def score_windows(
     """Score (N,), offsets (N, 4) and landmarks (N, 10) that `net` gives square windows, of all images in one row.
 
     `asked`: for each image its `pyramid.halvings` and the windows in it (n, 4); all n together, N, are not 0. `mirror`:
-    show the net each window's mirror image.
+    show the net each window's mirror image; what it says is turned back.
     """
     owner = np.repeat(np.arange(len(asked)), [len(windows) for _, windows in asked])  # (N,) whose window
     boxes = np.concatenate([windows for _, windows in asked])  # (N, 4)
@@ -84,7 +84,7 @@ def score_windows(
             [crop_windows(asked[owner[rows[a]]][0], boxes[rows[a:b]], net.size) for a, b in pairwise(ends.tolist())]
         )  # (n, size, size, 3)
         with torch.inference_mode():
-            said = net(normalise(crops[:, :, ::-1].copy() if mirror else crops))
+            said = net(normalise(crops[:, :, ::-1].copy())).turned_back() if mirror else net(normalise(crops))
         landmarks = np.zeros((len(crops), 10), np.float32) if said.landmarks is None else said.landmarks.numpy()
         return said.score.numpy(), said.offsets.numpy(), landmarks
 

@@ -26,7 +26,7 @@ class Settings:
     factor: float
     thresholds: tuple[float, float, float]
     nms: tuple[float, float, float, float]
-    mirror_landmarks: bool
+    mirror: bool
 
     def __post_init__(self) -> None:
         pyramid_scales(1, 1, self.min_face, self.factor)  # complains of either
@@ -41,9 +41,9 @@ class Settings:
 
 @dataclass(frozen=True, eq=False)
 class Faces:
-    """What was found, best first: boxes (N, 4) in pixels, clipped to the image; scores (N,), the
-    probability of "face"; landmarks (N, 5, 2), x and y: the eye on the picture's left, the eye on its right,
-    nose, mouth corner on the picture's left, on its right. N may be 0.
+    """What was found, best first: boxes (N, 4) in pixels, clipped to the image; scores (N,), the probability of "face",
+    the mean of O-Net's two looks where it had two; landmarks (N, 5, 2), x and y: the eye on the picture's left, the
+    eye on its right, nose, mouth corner on the picture's left, on its right. N may be 0.
 
     Boxes are half-open: (0, 0) is the outer corner of the top left pixel. A landmark at (0, 0) is the
     centre of that pixel, as in label files and where OpenCV and matplotlib draw it.
@@ -65,10 +65,10 @@ class Faces:
 class Candidates:
     """N windows after one step. All arrays have N rows.
 
-    boxes (N, 4), image pixels. scores (N,), from the latest net that saw them. offsets (N, 4), what that net
-    said of the box. landmarks (N, 5, 2) in image pixels, once O-Net has answered. level (N,) and cell (N, 2), row and
-    column: where in which P-Net map the candidate began. parent (N,): its row in the step before
-    (P-Net's first step has none: -1).
+    boxes (N, 4), image pixels. scores (N,), from the latest net that saw them; after "mirrored" the mean of its two
+    looks. offsets (N, 4), what that net said of the box. landmarks (N, 5, 2) in image pixels, once O-Net has answered.
+    level (N,) and cell (N, 2), row and column: where in which P-Net map the candidate began. parent (N,): its row in
+    the step before (P-Net's first step has none: -1).
     """
 
     boxes: Floats
@@ -141,6 +141,15 @@ class Stage:
     def left(self) -> Candidates:
         """What the net leaves, its boxes as they are before they are made square for the next one."""
         return [now for name, now in self.steps.items() if name != "squared"][-1]
+
+    @property
+    def rows(self) -> Indices:
+        """Where those that the stage leaves, (N,), stood in its first step."""
+        _, *later = self.steps.values()
+        rows = np.arange(len(self.last))
+        for step in reversed(later):
+            rows = step.parent[rows]
+        return rows
 
     def counts(self) -> dict[str, int]:
         """How many are left after each step, "scored" first."""

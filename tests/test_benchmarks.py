@@ -33,7 +33,7 @@ def benchmarks():
 def test_yardstick_and_detector_find_the_same_faces(benchmarks, width, height, seed):
     yardstick, photos = benchmarks("yardstick"), benchmarks("photos")
     photo = photos.compose(width, height, seed)
-    detector = Detector("zhang2016", mirror_landmarks=False)
+    detector = Detector("zhang2016", mirror=False)
     ours, plain = detector.detect(photo), yardstick.detect(yardstick.plain(detector.nets), photo)
     assert len(ours) == len(plain) == len(photos.FACES)
 
@@ -133,7 +133,7 @@ def test_floor_counts_every_multiply_add(benchmarks):
 def test_faster_than_the_yardstick(benchmarks):
     """Loosely, as tests share their machine: the bar itself, 0.5, is for benchmarks/detect.py."""
     yardstick, photos, timed = benchmarks("yardstick"), benchmarks("photos"), benchmarks("detect").timed
-    detector = Detector("zhang2016", mirror_landmarks=False)
+    detector = Detector("zhang2016", mirror=False)
     nets, photo = yardstick.plain(detector.nets), photos.compose(1280, 720)
     ways = (lambda: detector.detect(photo), lambda: yardstick.detect(nets, photo))
     ours, plain = np.min([[timed(way)[0] for way in ways] for _ in range(4)], axis=0)

@@ -109,7 +109,7 @@ def test_face_at_the_border_is_found_and_clipped(detector, astronaut):
 
 
 def test_mirror_makes_landmarks_of_mirrored_photos_agree(detector, astronaut):
-    plain = Detector(detector.nets, mirror_landmarks=False)
+    plain = Detector(detector.nets, mirror=False)
 
     def lopsided(d):
         here, there = d.detect(astronaut), d.detect(astronaut[:, ::-1])

@@ -28,7 +28,6 @@ from mtcnn_lite.explorers.cascade import (
 )
 from mtcnn_lite.scenes import collage
 
-SHOWN = {0: ("pnet", "refined"), 1: ("rnet", "nms"), 2: ("onet", "refined")}
 LOW, USUAL, HIGH = LOWEST, (0.6, 0.7, 0.7), (P_STOPS[-1], R_STOPS[-1], O_STOPS[-1])
 SETTINGS = [LOW, USUAL, HIGH, (0.45, 0.3, 0.4)] + [
     (*USUAL[:k], end[k], *USUAL[k + 1 :]) for k in range(3) for end in (LOW, HIGH)
@@ -53,6 +52,11 @@ def explorer(detector, astronaut):
     return CascadeExplorer(detector, astronaut)
 
 
+def accepted(run):
+    """What O-Net accepts before NMS: a run in which NMS lets everything through, so that all have two looks."""
+    return run.rerun(nms=(*run.settings.nms[:3], 1)).onet["mirrored"]
+
+
 def in_order(*columns):
     """Rows of the same candidates in one order, whatever the order they came in."""
     rows = np.concatenate([c.reshape(len(c), math.prod(c.shape[1:])) for c in columns], axis=1).astype(np.float64)
@@ -66,8 +70,8 @@ def test_view_is_the_cascade_run_at_these_thresholds(detector, dim, trace, thres
     run = Detector(detector.nets, thresholds=thresholds).trace(dim)
     layers = view(trace, pnet, rnet)
     assert layers.windows == run.pnet.windows == 99811
-    for step, (stage, name) in SHOWN.items():
-        rows, expected = layers.shown(step, onet), getattr(run, stage)[name]
+    for step, expected in enumerate((run.pnet["refined"], run.rnet["nms"], accepted(run))):
+        rows = layers.shown(step, onet)
         assert rows.sum() == len(expected), STEPS[step]
         got = in_order(layers.boxes[step, rows], layers.scores[step, rows])
         np.testing.assert_allclose(got, in_order(expected.boxes, expected.scores), atol=2e-2)
@@ -111,10 +115,10 @@ def test_costs_are_the_time_over_the_windows_that_were_looked_at(detector, astro
     assert trace.pnet  # before the times are set: it runs when it is first asked for
     trace.spent.update(pyramid=1.0, pnet=2.0)
     lowest.spent.update(rnet=3.0, onet=4.0)
-    looks = len(lowest.onet["scored"]) + len(lowest.onet["mirrored"])
+    looks = len(lowest.onet["scored"]) + len(lowest.onet["nms"])
     expected = [(3000 / 42721, -1), (3000 / len(lowest.rnet["scored"]), 0), (4000 / looks, 1), (4000 / looks, 3)]
     np.testing.assert_allclose(costs(trace, lowest), expected)
-    plain = Detector(detector.nets, mirror_landmarks=False).trace(astronaut)
+    plain = Detector(detector.nets, mirror=False).trace(astronaut)
     assert costs(plain, ask_all(plain))[3] == (0.0, 3)
 
 
@@ -183,7 +187,7 @@ def test_summary_and_still_follow_the_sliders_and_tell_no_time(explorer):
     after = explorer.summary()
     run = explorer._trace.rerun(thresholds=(0.6, 0.1, O_STOPS[-1]))
     numbers = [int(n) for n in re.findall(r"(\d+) (?:left|accepted)", after)]
-    assert numbers == [121, len(run.rnet.last), len(run.onet["above threshold"]), len(run.faces)]
+    assert numbers == [121, len(run.rnet.last), len(accepted(run)), len(run.faces)]
     assert not np.array_equal(explorer.still().pixels, np.asarray(picture))
     explorer.onet.value, explorer.rnet.value = 0.7, 0.7
     assert explorer.summary() == before

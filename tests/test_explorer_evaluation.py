@@ -30,7 +30,7 @@ def photos():
 
 @pytest.fixture(scope="module")
 def whole(photos):
-    return EvaluationExplorer(Detector("zhang2016", mirror_landmarks=False), photos)
+    return EvaluationExplorer(Detector("zhang2016", mirror=False), photos)
 
 
 @pytest.fixture
@@ -44,9 +44,7 @@ def explorer(whole):
 
 def run_anew(photos, p, r, o):
     """(found, kept, faces covered after P-Net and R-Net, their boxes a photo) of a detector at these thresholds."""
-    traces = [
-        Detector("zhang2016", thresholds=(p, r, o), mirror_landmarks=False).trace(photo.image()) for photo in photos
-    ]
+    traces = [Detector("zhang2016", thresholds=(p, r, o), mirror=False).trace(photo.image()) for photo in photos]
     judged = judge((trace.faces, photo) for trace, photo in zip(traces, photos, strict=True))
     covered, boxes = [], []
     for stage, last in (("pnet", "refined"), ("rnet", "nms")):

@@ -6,6 +6,7 @@ import torch
 from oracles import released_forward
 
 from mtcnn_lite import scoring
+from mtcnn_lite.augment import mirror_batch
 from mtcnn_lite.nets import Nets, ONet, PNet, RNet, normalise
 
 RNG = np.random.default_rng(0)
@@ -35,6 +36,29 @@ def test_nets_answer_as_the_released_ones(detector, name, shape):
         np.testing.assert_allclose(channels_last(answer.landmarks), landmarks, atol=1e-4)
     softmax = np.exp(face)[..., 1] / np.exp(face).sum(axis=-1)
     np.testing.assert_allclose(answer.score.numpy(), softmax, atol=1e-5)
+
+
+@pytest.mark.parametrize(("net", "side"), [(PNet(), 12), (ONet(), 48)])
+def test_mirror_images_answers_are_turned_back_as_labels_are(net, side):
+    """The oracle mirrors labels for training, by itself: what a net says of a mirror image, as labels of the image."""
+    crops = noise(4, side, side)
+    with torch.inference_mode():
+        said = net(normalise(np.ascontiguousarray(crops[:, :, ::-1])))
+    points = said.landmarks.reshape(4, 2, 5).numpy().transpose(0, 2, 1)  # (N, 5, 2)
+    offsets, everyone = said.offsets.reshape(4, 4).numpy(), np.ones(4, bool)
+    _, box, points = mirror_batch(crops, offsets, points, everyone)
+    turned = said.turned_back()
+    np.testing.assert_array_equal(turned.face.numpy(), said.face.reshape(4, 2).numpy())
+    np.testing.assert_allclose(turned.offsets.numpy(), box, atol=1e-6)
+    np.testing.assert_allclose(turned.landmarks.numpy(), points.transpose(0, 2, 1).reshape(4, 10), atol=1e-6)
+    again = turned.turned_back()
+    for name in ("face", "offsets", "landmarks"):
+        np.testing.assert_allclose(getattr(again, name).numpy(), getattr(said.flat, name).numpy(), atol=1e-6)
+
+
+def test_a_net_without_landmarks_has_none_to_turn_back():
+    with torch.inference_mode():
+        assert PNet(landmark_head=False)(normalise(noise(2, 12, 12))).turned_back().landmarks is None
 
 
 def test_pixels_are_normalised_channel_by_channel():

@@ -6,10 +6,14 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+import torch
 
 from mtcnn_lite import Detector
 from mtcnn_lite.boxes import clip_boxes, decode_offsets, square_boxes
+from mtcnn_lite.images import crop_windows
+from mtcnn_lite.nets import normalise
 from mtcnn_lite.nms import nms
+from mtcnn_lite.pyramid import halvings
 from mtcnn_lite.scenes import collage
 
 LOW, MIDDLE, HIGH = (0.4, 0.4, 0.3), (0.6, 0.7, 0.7), (0.9, 0.95, 0.99)
@@ -76,12 +80,16 @@ def test_parents_and_steps_follow_one_another(trace, thresholds, overlaps):
             np.testing.assert_array_equal(now.boxes, square_boxes(parent.boxes))
         else:
             np.testing.assert_array_equal(now.boxes, parent.boxes)
-        if step != "scored":
+        threshold = dict(zip(("pnet", "rnet", "onet"), thresholds, strict=True))[stage]
+        if step not in ("scored", "mirrored"):
             np.testing.assert_array_equal(now.scores, parent.scores)
-        if step in ("scored", "refined", "squared", "mirrored"):
+        if step in ("scored", "refined", "squared"):
             assert len(now) == len(before)  # nobody is lost here
+        if step == "mirrored":
+            assert (now.scores >= threshold).all()
+            assert (np.diff(now.scores) <= 0).all()
         if step == "above threshold":
-            threshold = dict(zip(("pnet", "rnet", "onet"), thresholds, strict=True))[stage]
+            threshold = 2 * threshold - 1 if stage == "onet" else threshold  # a second look may yet say 1
             assert (now.scores >= threshold).all()
             assert len(now) == (before.scores >= threshold).sum()
         if step.startswith("nms"):
@@ -90,6 +98,28 @@ def test_parents_and_steps_follow_one_another(trace, thresholds, overlaps):
             rows = [np.flatnonzero(groups == group) for group in np.unique(groups)]
             kept = [r[nms(before.boxes[r], before.scores[r], allowed[stage, step], measure)] for r in rows]
             assert now.parent.tolist() == np.concatenate(kept).tolist()
+
+
+@pytest.mark.parametrize("threshold", [0.01, 0.3, 0.7, 0.98])
+def test_faces_are_those_whose_two_looks_have_a_mean_above_the_threshold(detector, picture, trace, threshold):
+    """The oracle gives every window that O-Net sees a second look, and thins them out first: nothing to foresee."""
+    pnet, rnet, _ = MIDDLE
+    every = Detector(detector.nets, thresholds=(pnet, rnet, 0), mirror=False).trace(picture).onet["nms"]
+    crops = crop_windows(halvings(picture, 0.1), square_boxes(every.boxes), 48)
+    with torch.no_grad():
+        said = detector.nets.onet(normalise(np.ascontiguousarray(crops[:, :, ::-1])))
+    means = (every.scores + said.score.numpy()) / 2
+    expected = np.sort(means[means >= threshold])[::-1]
+    assert len(expected) >= 1
+    faces = trace.rerun(thresholds=(pnet, rnet, threshold)).faces
+    np.testing.assert_allclose(faces.scores, expected, atol=2e-3)
+
+
+def test_rows_of_a_stage_are_where_its_last_candidates_began(trace):
+    for stage in trace.stages:
+        first = next(iter(stage.steps.values()))
+        np.testing.assert_array_equal(first.pick(stage.rows).cell, stage.last.cell)
+        np.testing.assert_array_equal(first.pick(stage.rows).level, stage.last.level)
 
 
 def test_counts_say_how_many_are_left(trace):
@@ -147,7 +177,7 @@ def windows(trace, stage, step):
 
 
 def test_rerun_asks_the_nets_about_new_windows_only(detector, picture, monkeypatch):
-    looks = ("rnet", "scored"), ("onet", "scored"), ("onet", "mirrored")  # each asks a net about its windows
+    looks = ("rnet", "scored"), ("onet", "scored"), ("onet", "nms")  # what a net looks at; the last mirrored
     seen, questions = {look: set() for look in looks}, Questions(detector, monkeypatch)
 
     def check(trace):

@@ -2,6 +2,7 @@
 
 import json
 import math
+from copy import deepcopy
 from dataclasses import replace
 
 import numpy as np
@@ -10,14 +11,14 @@ import torch
 from test_training import TINY, photos
 
 from mtcnn_lite.losses import detection_loss
-from mtcnn_lite.nets import NetOutput, normalise
+from mtcnn_lite.nets import NetOutput, PNet, normalise
 from mtcnn_lite.photo import Photo
 from mtcnn_lite.store import Store
 from mtcnn_lite.training.batches import as_batch
 from mtcnn_lite.training.files import RunError
 from mtcnn_lite.training.loop import answer
 from mtcnn_lite.training.stages import fresh, train_cascade
-from mtcnn_lite.training.teacher import taught_detection, taught_places
+from mtcnn_lite.training.teacher import Panel, taught_detection, taught_places
 
 
 def says(probabilities, points=None):
@@ -176,3 +177,47 @@ def test_of_a_blend_only_the_teacher_says_what_it_is():
     assert costs.box.item() == pytest.approx(apart.item(), rel=1e-5)
     assert costs.landmark.item() == pytest.approx(points_apart.item(), rel=1e-5)
     assert faces == others == 0
+
+
+def test_a_panel_says_the_mean_of_one_look_and_a_mirrored_one():
+    crops = np.random.default_rng(5).integers(0, 255, (6, 12, 12, 3), np.uint8)
+    first, second = fresh(5).pnet.eval(), fresh(6).pnet.eval()
+    with torch.inference_mode():
+        panel = Panel(first, second)(normalise(crops))
+        one, other = first(normalise(crops)), second(normalise(np.ascontiguousarray(crops[:, :, ::-1])))
+    logits = (one.face + other.face).flatten(1) / 2
+    x1, y1, x2, y2 = other.offsets.flatten(1).T
+    offsets = (one.offsets.flatten(1) + torch.stack([-x2, y1, -x1, y2], dim=1)) / 2
+    x, y = other.landmarks.flatten(1)[:, :5], other.landmarks.flatten(1)[:, 5:]
+    swapped = [1, 0, 2, 4, 3]
+    points = (one.landmarks.flatten(1) + torch.cat([1 - x[:, swapped], y[:, swapped]], dim=1)) / 2
+    torch.testing.assert_close(panel.face, logits)
+    torch.testing.assert_close(panel.offsets, offsets)
+    torch.testing.assert_close(panel.landmarks, points)
+
+
+@pytest.mark.parametrize("heads", [(True, False), (False, True), (False, False)])
+def test_a_panel_finds_landmarks_where_both_do(heads):
+    panel = Panel(*(PNet(landmark_head=head).eval() for head in heads))
+    assert panel.landmarks is None
+    assert panel(torch.zeros(2, 3, 12, 12)).landmarks is None
+    assert Panel(PNet(), PNet()).landmarks is not None
+
+
+def test_a_stage_with_a_panel_learns_from_the_net_before_it_too(tmp_path):
+    """The teacher takes everything for a face, and the net before the stage nothing: it learns to be unsure."""
+    teacher, start = fresh(7).ready(), fresh(8)
+    for net, bias in ((teacher.pnet, 4.0), (start.pnet, -4.0)):
+        with torch.no_grad():
+            net.face.weight.zero_()
+            net.face.bias.copy_(torch.tensor([0.0, bias]))
+    learned = {}
+    for panel in (True, False):
+        stages = [replace(TINY[0], steps=100, rate=0.01, taught=1.0, panel=panel)]
+        nets = train_cascade(photos(), tmp_path / str(panel), 0, stages, deepcopy(start), teacher)
+        store = Store(tmp_path / str(panel) / "samples" / "pnet-1")
+        crops = normalise(store.crops(store.rows("negative")))
+        with torch.inference_mode():
+            learned[panel] = nets.pnet(crops).score.mean().item()
+    assert learned[True] == pytest.approx(0.5, abs=0.1)
+    assert learned[False] > 0.9

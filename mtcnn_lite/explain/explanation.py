@@ -154,15 +154,20 @@ def _reason(view: StageView) -> str:
         return (
             f"lost in {name}: no box that it makes comes near enough, best overlap {view.moved:.2f} of {MATCH} needed"
         )
-    if view.lost_at == "above threshold":
-        why = f"best score {rounded_down(view.best):g} under {view.threshold:g}"
+    best = rounded_down(view.best)
+    if view.lost_at == "mirrored":
+        why = f"best score {best:g}, but the mean of its two looks is under {view.threshold:g}"
+    elif view.lost_at == "above threshold" and "mirrored" in view.counts:
+        why = f"best score {best:g}: no second look makes the mean {view.threshold:g}"
+    elif view.lost_at == "above threshold":
+        why = f"best score {best:g} under {view.threshold:g}"
     elif view.rival is None:
-        why = f"best score {rounded_down(view.best):g}, but NMS keeps better boxes that are not on it"
+        why = f"best score {best:g}, but NMS keeps better boxes that are not on it"
     else:
         one = view.rival
         left = f", {rounded_down(one.score_removed):g} of what was left" if one.score_removed < view.best else ""
         better = f"{rounded_down(one.score):g} at {_whole(one.box)}"
-        why = f"best score {rounded_down(view.best):g}{left}, but NMS keeps a better box that is not on it, {better}"
+        why = f"best score {best:g}{left}, but NMS keeps a better box that is not on it, {better}"
     if view.passes_at is None:
         return f"lost in {name}: {why}; lowering its threshold does not help"
     return f"lost in {name}: {why}; it would survive a threshold of {view.passes_at:g}"

@@ -23,7 +23,7 @@ NAMES = {"pnet": "P-Net", "rnet": "R-Net", "onet": "O-Net"}
 REMOVING = {  # the steps that can take a candidate away
     "pnet": ("scored", "above threshold", "nms within levels", "nms across levels"),
     "rnet": ("scored", "above threshold", "nms"),
-    "onet": ("scored", "above threshold", "nms"),
+    "onet": ("scored", "above threshold", "nms", "mirrored"),
 }
 SUPPRESSING = {  # of those, the NMS: its place in the settings, what it measures
     ("pnet", "nms within levels"): (0, "iou"),
@@ -96,6 +96,11 @@ class Windows:
     level: NDArray[np.int64]
 
 
+def removing(trace: Trace, stage: str) -> list[str]:
+    """The stage's steps, in this run, that can take a candidate away."""
+    return [step for step in REMOVING[stage] if step != "mirrored" or trace.settings.mirror]
+
+
 def windows_of(trace: Trace) -> Windows:
     """All windows of all levels, level by level."""
     boxes = as_boxes(np.concatenate([np.zeros((0, 4)), *(level.windows() for level in trace.levels)]))
@@ -120,7 +125,7 @@ def stage_view(trace: Trace, stage: str, face: Floats, windows: Windows) -> Stag
     """What the stage did with the face (1, 4)."""
     threshold = trace.settings.thresholds[STAGES.index(stage)]
     counts, best, shift, moved = dict[str, int](), None, None, 0.0
-    for step in REMOVING[stage]:
+    for step in removing(trace, stage):
         if (stage, step) == ("pnet", "scored"):
             boxes, scores, offsets = windows.moved, windows.scores, windows.offsets
         else:
@@ -141,7 +146,7 @@ def stage_view(trace: Trace, stage: str, face: Floats, windows: Windows) -> Stag
 
 def passing(trace: Trace, stage: str, face: Floats) -> float | None:
     """The best score of what passes the stage and is for the face, or None."""
-    step = REMOVING[stage][-1]
+    step = removing(trace, stage)[-1]
     last: Candidates = getattr(trace, stage)[step]
     fitting = last.scores[iou(face, _moved(trace, stage, step, last))[0] >= MATCH]
     return float(fitting.max()) if fitting.size else None
@@ -168,7 +173,7 @@ def rounded_down(score: float) -> float:
 
 def _moved(trace: Trace, stage: str, step: str, now: Candidates) -> Floats:
     """The boxes (N, 4) that the stage makes of its candidates: as they are where the step has moved them already."""
-    boxes = now.boxes if step == "nms" else decode_offsets(now.boxes, now.offsets)
+    boxes = now.boxes if step in ("nms", "mirrored") else decode_offsets(now.boxes, now.offsets)
     return clip_boxes(boxes, *trace.image.shape[:2]) if stage == "onet" else boxes  # as the result is clipped
 
 

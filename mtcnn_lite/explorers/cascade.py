@@ -15,7 +15,7 @@ from mtcnn_lite.trace import Trace
 # P-Net's scores lie all over the scale. Those of R-Net and O-Net crowd at its ends, and so do the stops.
 P_STOPS = [0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.93, 0.95, 0.97, 0.98, 0.99, 0.995]
 R_STOPS = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.93, 0.95, 0.97, 0.98, 0.99, 0.993, 0.996, 0.998, 0.999]
-O_STOPS = [0.1, 0.2, 0.4, 0.5, 0.7, 0.95, 0.97, 0.98, 0.99, 0.993, 0.996, 0.998, 0.999]
+O_STOPS = [0.1, 0.2, 0.4, 0.55, 0.7, 0.95, 0.97, 0.98, 0.99, 0.993, 0.996, 0.998, 0.999]
 LOWEST = (P_STOPS[0], R_STOPS[0], O_STOPS[0])
 LONGEST = 1024  # an uploaded photo's longer side is shrunk to this: P-Net at its lowest stop proposes thousands
 STEPS = ["left by P-Net", "left by R-Net", "accepted by O-Net", "left by the last NMS"]
@@ -24,20 +24,21 @@ STEPS = ["left by P-Net", "left by R-Net", "accepted by O-Net", "left by the las
 def view(trace: Trace, pnet: float, rnet: float) -> Layers:
     """What P-Net proposes at threshold `pnet`, and how far each box gets with R-Net's at `rnet`.
 
-    O-Net's threshold is the lowest stop: NMS only drops a box for a better one, so that the browser gets
-    the faces of any higher threshold by cutting at it.
+    O-Net's threshold is the lowest stop: NMS only drops a box for a better one, so that the browser gets the faces of
+    any higher threshold by cutting at it. Boxes that the last NMS drops get their second look here too, for their
+    score: what O-Net accepts is then a matter of the score alone.
     """
     run = trace.rerun(thresholds=(pnet, rnet, LOWEST[2]))
-    first, asked, decided = run.pnet.left, run.rnet["scored"], run.onet["scored"]
+    accepted = run.rerun(nms=(*run.settings.nms[:3], 1)).onet
+    first, asked = run.pnet.left, run.rnet["scored"]
     to_onet = run.rnet["above threshold"].parent[run.rnet["nms"].parent]  # rows in `first`
-    passed = to_onet[run.onet["above threshold"].parent]
-    faces = passed[run.onet["nms"].parent]
+    passed, faces = to_onet[accepted.rows], to_onet[run.onet.rows]
     alive = np.ones(len(first), np.uint8)
     boxes, scores = np.repeat(first.boxes[None], 4, axis=0), np.zeros((4, len(first)), np.float32)
     landmarks = np.full((len(first), 5, 2), np.nan, np.float32)
-    scores[0], scores[1], scores[2:, to_onet] = first.scores, asked.scores, decided.scores
+    scores[0], scores[1], scores[2:, passed] = first.scores, asked.scores, accepted.last.scores
     for step, (rows, moved) in enumerate(
-        ((to_onet, run.rnet.left.boxes), (passed, run.onet["refined"].boxes), (faces, run.faces.boxes)), start=1
+        ((to_onet, run.rnet.left.boxes), (passed, accepted.last.boxes), (faces, run.faces.boxes)), start=1
     ):
         alive[rows], boxes[step, rows] = step + 1, moved
     landmarks[faces] = run.faces.landmarks
@@ -61,11 +62,11 @@ def costs(trace: Trace, lowest: Trace) -> list[tuple[float, int]]:
     `trace` ran P-Net, `lowest`, which `ask_all` gave, the others. P-Net looks at all windows, R-Net at P-Net's boxes,
     O-Net at R-Net's and once more at the faces, mirrored.
     """
-    mirrored = len(lowest.onet.steps.get("mirrored", ()))
+    mirrored = len(lowest.onet["nms"]) if trace.settings.mirror else 0
     looks = [trace.pnet.windows, len(lowest.rnet["scored"]), len(lowest.onet["scored"]) + mirrored]
     seconds = [trace.spent["pyramid"] + trace.spent["pnet"], lowest.spent["rnet"], lowest.spent["onet"]]
     pnet, rnet, onet = (1000 * s / max(look, 1) for s, look in zip(seconds, looks, strict=True))
-    return [(pnet, -1), (rnet, 0), (onet, 1), (onet if trace.settings.mirror_landmarks else 0.0, 3)]
+    return [(pnet, -1), (rnet, 0), (onet, 1), (onet if mirrored else 0.0, 3)]
 
 
 def bars(lowest: Trace, layers: Layers, pnet: float, rnet: float) -> list[Bars]:

@@ -116,27 +116,26 @@ def answer(
     device = next(net.parameters()).device
     kinds, offsets, landmarks, unlabelled = (column.to(device) for column in batch[1:])
     crops = normalise(batch.crops).to(device)
-    output = net(crops)
+    output = net(crops).flat
     labelled = takes_part(kinds, indicator) & ~unlabelled[:, None]
     part = labelled.clone()
     if teacher is not None:
         with torch.no_grad():
-            said = teacher(crops)
-        score, theirs = said.score.flatten(), said.offsets.flatten(1)
+            said = teacher(crops).flat
         part[:, 0] = True
-        offsets, part[:, 1] = taught_places(offsets, theirs, part[:, 1], score >= NEAR, stage.taught)
+        offsets, part[:, 1] = taught_places(offsets, said.offsets, part[:, 1], said.score >= NEAR, stage.taught)
         if indicator[:, 2].any() and said.landmarks is not None:
-            known, theirs = torch.isfinite(landmarks).all(dim=1) & ~unlabelled, said.landmarks.flatten(1)
-            landmarks, part[:, 2] = taught_places(landmarks, theirs, known, score >= SURE, stage.taught_points)
+            known, seen = torch.isfinite(landmarks).all(dim=1) & ~unlabelled, said.score >= SURE
+            landmarks, part[:, 2] = taught_places(landmarks, said.landmarks, known, seen, stage.taught_points)
     losses = sample_losses(output, kinds, offsets, landmarks, part)  # (N, 3)
     if teacher is not None:
-        softened = taught_detection(output.face.flatten(1), said, kinds, stage.taught, unlabelled,
+        softened = taught_detection(output.face, said, kinds, stage.taught, unlabelled,
                                     stage.temperature)  # fmt: skip
         losses = torch.cat([softened[:, None], losses[:, 1:]], dim=1)
     counted = part.clone()
     counted[:, 0] = hard_examples(losses[:, 0], keep, part[:, 0])
     face = kinds != NEGATIVE
-    right = (output.score.flatten() >= 0.5) == face
+    right = (output.score >= 0.5) == face
     shares = [
         (right & asked).sum() / asked.sum().clamp(min=1) for asked in (labelled[:, 0] & face, labelled[:, 0] & ~face)
     ]

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
@@ -22,6 +23,7 @@ from mtcnn_lite.training.loop import train
 from mtcnn_lite.training.measure import measure
 from mtcnn_lite.training.pictures import draw_curves
 from mtcnn_lite.training.plan import STAGES, Stage
+from mtcnn_lite.training.teacher import Panel
 from mtcnn_lite.training.team import ALONE, Team
 from mtcnn_lite.weights import NET_TYPES, save_weights
 
@@ -108,7 +110,7 @@ def _cut(nets: Nets, stage: Stage, photos: Sequence[Photo], out: Path, seed: int
 
 def _train(
     net: PNet | RNet | ONet, stores: Sequence[Store], stage: Stage, finished: Path, seed: int, device: str, team: Team,
-    teacher: torch.nn.Module | None, progress: bool,
+    teacher: PNet | RNet | ONet | None, progress: bool,
 ) -> None:  # fmt: skip
     """One net trained on its stores, once its samples have passed the gates; `finished` is its last file."""
     folder = finished.parent
@@ -124,7 +126,8 @@ def _train(
             check(net, batches, stage, folder)
     team.wait()
     before = {name: value.clone() for name, value in net.state_dict().items()}
-    trained, rows = train(net, batches, stage, folder, device, team, teacher, progress)
+    teaching = Panel(teacher, deepcopy(net)) if teacher is not None and stage.panel else teacher
+    trained, rows = train(net, batches, stage, folder, device, team, teaching, progress)
     if team.first:
         if stage.began and batches.counts[LANDMARK] and net.landmarks is not None:
             blend(trained, before, stage.began)

@@ -6,15 +6,41 @@ distillation: A good teacher is patient and consistent").
 """
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 from mtcnn_lite.losses import detection_loss
-from mtcnn_lite.nets import NetOutput
+from mtcnn_lite.nets import NetOutput, ONet, PNet, RNet
 from mtcnn_lite.sampling import NEGATIVE, PART
 
 SURE = 0.7  # probability of a face from which on the teacher's points are believed
 NEAR = 0.1  # and from which on its box is: it also moves windows that it would not call a face to one
+
+
+class Panel(nn.Module):
+    """Two trained nets of one kind as a teacher: one looks at each crop, the other at its mirror image. It says the
+    mean of their logits, offsets and landmarks.
+
+    Two looks err apart, and a second net errs otherwise than the first (Lakshminarayanan et al. 2017, "Simple and
+    scalable predictive uncertainty estimation using deep ensembles"). A net that learns from such a mean can be better
+    than each of those that it comes from (Allen-Zhu and Li 2023, "Towards understanding ensemble, knowledge
+    distillation and self-distillation in deep learning").
+    """
+
+    def __init__(self, first: PNet | RNet | ONet, second: PNet | RNet | ONet) -> None:
+        super().__init__()
+        self.first, self.second = first, second
+
+    @property
+    def landmarks(self) -> nn.Module | None:
+        """The head that a net has where it finds landmarks: None where one of the two does not."""
+        return self.first.landmarks if self.second.landmarks is not None else None
+
+    def forward(self, crops: Tensor) -> NetOutput:  # (N, 3, s, s)
+        one: NetOutput = self.first(crops).flat
+        other: NetOutput = self.second(crops.flip(3)).turned_back()
+        points = None if one.landmarks is None or other.landmarks is None else (one.landmarks + other.landmarks) / 2
+        return NetOutput((one.face + other.face) / 2, (one.offsets + other.offsets) / 2, points)
 
 
 def taught_detection(
@@ -30,7 +56,7 @@ def taught_detection(
     weight). At 1 the difference between .001 and .05 hardly counts; above it does, and the order of doubtful windows
     is made of such differences.
     """
-    target = (said.face.flatten(1) / temperature).softmax(dim=1)
+    target = (said.face / temperature).softmax(dim=1)
     softened = temperature**2 * functional.cross_entropy(face / temperature, target, reduction="none")  # (N,)
     labelled = detection_loss(face, kinds != NEGATIVE)
     weight = torch.where((kinds == PART) | unlabelled, 1.0, share)

@@ -27,7 +27,8 @@ from mtcnn_lite import Detector
 from mtcnn_lite.draw import at_height, beside, draw_boxes
 
 photo = astronaut()  # (512, 512, 3), RGB, uint8
-detector = Detector(weights="zhang2016")  # the values that the authors of MTCNN released
+# The values that the authors of MTCNN released; mirror: a second look at each face, which chapter 05 comes to.
+detector = Detector(weights="zhang2016", mirror=False)
 trace = detector.trace(photo)
 
 nine = trace.rnet["above threshold"]
@@ -200,7 +201,8 @@ crowd[y + 15, x - 109] = mirrored[y, x]  # 48 px left of her face and 15 px lowe
 crowd = crowd[24:264, 60:380].copy()  # (240, 320, 3)
 
 # all that O-Net says before its own NMS: a limit of 1 removes nothing
-found = Detector(detector.nets, nms=(0.5, 0.7, 0.85, 1.0)).trace(crowd).onet["refined"]
+every = Detector(detector.nets, nms=(0.5, 0.7, 0.85, 1.0), mirror=False)
+found = every.trace(crowd).onet["refined"]
 beside([crowd, draw_boxes(crowd, found.boxes, "onet", 1)], height=240)
 
 # %% [markdown]

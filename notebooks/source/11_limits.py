@@ -101,7 +101,7 @@ nets = detector.nets
 one_r, one_o = (multiply_adds(net, net.size, net.size) for net in nets[1:])
 whole = sum(multiply_adds(nets.pnet, *level.image.shape[:2]) for level in traces[0].levels)
 print(f"a crop: {one_r / 1e6:.1f} million for R-Net, {one_o / 1e6:.1f} million for O-Net")
-looks = [(t.rnet.windows, t.onet.windows + len(t.faces)) for t in traces]
+looks = [(t.rnet.windows, t.onet.windows + len(t.onet["nms"])) for t in traces]
 work = np.array([(whole, r * one_r, o * one_o) for r, o in looks]) / 1e6  # (6, 3)
 for n, row in zip(numbers, work, strict=True):
     p, r, o = row / row.sum()
