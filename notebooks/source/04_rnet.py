@@ -616,7 +616,7 @@ for overlap in (0.6, 0.7, 0.85, 1):
 
 # %% [markdown]
 # Why not 0.6, then? Because several looks at one face are worth something: the best of four is often better than the first. On 250 photos of
-# WIDER FACE, 0.7 after the move costs 1.3 points of average precision (chapter 10), and 0.85 two tenths of one
+# WIDER FACE, 0.7 after the move costs .9 points of average precision (chapter 10), and 0.85 costs .3
 # ([all figures](../benchmarks/README.md#its-own-way)). So this package has 0.85: a fifth fewer looks there, and half as many on photos of a
 # few large faces.
 
