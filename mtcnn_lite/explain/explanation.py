@@ -158,7 +158,7 @@ def _reason(view: StageView) -> str:
     if view.lost_at == "mirrored":
         why = f"best score {best:g}, but the mean of its two looks is under {view.threshold:g}"
     elif view.lost_at == "above threshold" and "mirrored" in view.counts:
-        why = f"best score {best:g}: no second look makes the mean {view.threshold:g}"
+        why = f"best score {best:g}, so that its mean with a second look is under {view.threshold:g}"
     elif view.lost_at == "above threshold":
         why = f"best score {best:g} under {view.threshold:g}"
     elif view.rival is None:

@@ -31,7 +31,7 @@ from mtcnn_lite.draw import at_height, beside, draw_boxes, draw_overlap
 from mtcnn_lite.scenes import ASTRONAUT_BOX  # x1, y1, x2, y2, read off by eye
 
 photo = astronaut()  # (512, 512, 3), RGB, uint8
-# The values that the authors of MTCNN released; mirror: a second look at each face, which chapter 05 comes to.
+# The values that the authors of MTCNN released. The mirror comes in chapter 05.
 detector = Detector(weights="zhang2016", mirror=False)
 trace = detector.trace(photo)
 label, found = ASTRONAUT_BOX, trace.faces.boxes[0]  # (4,), (4,)

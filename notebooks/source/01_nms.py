@@ -27,7 +27,7 @@ from mtcnn_lite import Detector
 from mtcnn_lite.draw import at_height, beside, draw_boxes
 
 photo = astronaut()  # (512, 512, 3), RGB, uint8
-# The values that the authors of MTCNN released; mirror: a second look at each face, which chapter 05 comes to.
+# The values that the authors of MTCNN released. The mirror comes in chapter 05.
 detector = Detector(weights="zhang2016", mirror=False)
 trace = detector.trace(photo)
 
