@@ -157,10 +157,9 @@ def _reason(view: StageView) -> str:
     best = rounded_down(view.best)
     if view.lost_at == "mirrored":
         why = f"best score {best:g}, but the mean of its two looks is under {view.threshold:g}"
-    elif view.lost_at == "above threshold" and "mirrored" in view.counts:
-        why = f"best score {best:g}, so that its mean with a second look is under {view.threshold:g}"
     elif view.lost_at == "above threshold":
-        why = f"best score {best:g} under {view.threshold:g}"
+        mean = ", so that its mean with a second look is" if "mirrored" in view.counts else ""
+        why = f"best score {best:g}{mean} under {view.threshold:g}"
     elif view.rival is None:
         why = f"best score {best:g}, but NMS keeps better boxes that are not on it"
     else:

@@ -112,6 +112,17 @@ def _like_the_teacher(stage: Stage) -> Stage:
     return replace(_further(stage), keep=1.0, taught=1.0, taught_points=0.5, temperature=2.0, covered=0.25, zoomed=0.3)
 
 
+# In R-Net's manner O-Net became surer, and its landmarks worse. So fewer of its crops are spoiled for them, its points
+# weigh more, and a part of the round before stays.
+_O_LATE = replace(
+    _like_the_teacher(Stage("onet-4", "onet", _O, 14000, 256, 1.2e-3, (2.4, 1.8, 1.2, 2.2), (1.0, 4.0, 16.0))),
+    taught=0.9,
+    taught_points=0.3,
+    covered=0.2,
+    zoomed=0.15,
+    began=0.35,
+)
+
 STAGES = (
     Stage("pnet-1", "pnet", _P, 4000, 1024, 4e-3, (3, 1, 1, 2), PAPER),
     # Hard negatives for P-Net, and more of them: half as many windows at the same recall, when we tried it.
@@ -132,26 +143,10 @@ STAGES = (
     Stage("onet-1", "onet", _O, 12000, 256, 1.5e-3, _O_SHARES, PAPER_ONET, coarse=0.25),
     _further(Stage("onet-2", "onet", _O, 8000, 256, 7.5e-4, _O_SHARES, (1.0, 2.0, 4.0), taught=0.7)),
     _further(Stage("onet-3", "onet", _O, 9000, 256, 1e-3, _O_SHARES, (1.0, 2.0, 4.0), taught=0.85)),
-    # In R-Net's manner O-Net became surer, and its landmarks worse. So fewer of its crops are spoiled for them, its
-    # points weigh more, and a part of the round before stays.
-    replace(
-        _like_the_teacher(Stage("onet-4", "onet", _O, 14000, 256, 1.2e-3, (2.4, 1.8, 1.2, 2.2), (1.0, 4.0, 16.0))),
-        taught=0.9,
-        taught_points=0.3,
-        covered=0.2,
-        zoomed=0.15,
-        began=0.35,
-    ),
+    _O_LATE,
     # By now net and teacher err on different faces, and a mirror image changes what each says: the mean of two looks,
     # one of each net, finds more faces and places landmarks better than either. So that mean teaches.
-    replace(
-        _like_the_teacher(Stage("onet-5", "onet", _O, 12000, 256, 1.2e-3, (2.4, 1.8, 1.2, 2.2), (1.0, 4.0, 16.0))),
-        taught=0.85,
-        covered=0.2,
-        zoomed=0.15,
-        panel=True,
-        began=0.35,
-    ),
+    replace(_O_LATE, name="onet-5", steps=12000, taught=0.85, taught_points=0.5, panel=True),
 )
 
 # What trained weights go through on other photos: the rounds in which labels count at least as much as a teacher. The
