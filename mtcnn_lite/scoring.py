@@ -18,8 +18,8 @@ from mtcnn_lite.images import Pixels, crop_windows
 from mtcnn_lite.nets import ONet, PNet, RNet, normalise
 from mtcnn_lite.workers import share
 
-AT_ONCE = 1 << 16  # pixels that a net sees at once: bounds memory, and what the layers make of them stays in cache.
-# So many or fewer in all are one thread's work, some milliseconds: to wake another one for a part takes as long.
+AT_ONCE = 1 << 16  # pixels that a net sees at once: bounds memory, and what the layers make of them stays in cache
+ALONE = 1 << 14  # pixels that are one thread's work, two milliseconds or so: a second one would hardly be awake by then
 LEAST_ROWS = 24  # of P-Net's map in a strip: strips share the 10 rows of pixels that windows overlap
 
 Strip = tuple[int, int, int]  # which level; the first row of its map, and the one after the last
@@ -62,8 +62,8 @@ def score_levels(net: PNet, levels: Sequence[Pixels]) -> list[tuple[Floats, Floa
     for (height, width, _), strips in same_size.items():
         together = max(1, AT_ONCE // (height * width))
         pieces += [strips[start : start + together] for start in range(0, len(strips), together)]
-    whole = sum(level.shape[0] * level.shape[1] for level in levels) <= AT_ONCE
-    share(score, [pieces] if whole else [[piece] for piece in pieces])
+    whole = sum(level.shape[0] * level.shape[1] for level in levels) <= ALONE
+    share(score, [pieces] if whole else [[piece] for piece in pieces], apart=True)
     return maps
 
 
@@ -88,8 +88,7 @@ def score_windows(
         landmarks = np.zeros((len(crops), 10), np.float32) if said.landmarks is None else said.landmarks.numpy()
         return said.score.numpy(), said.offsets.numpy(), landmarks
 
-    batches, threads = math.ceil(len(boxes) * net.size**2 / AT_ONCE), torch.get_num_threads()
-    if batches > 1:
-        batches = threads * math.ceil(batches / threads)  # as many for each
-    answers = share(look, np.array_split(np.arange(len(boxes)), min(batches, len(boxes))))
+    pixels, threads = len(boxes) * net.size**2, torch.get_num_threads()
+    batches = 1 if pixels <= ALONE else threads * math.ceil(pixels / (AT_ONCE * threads))  # as many for each thread
+    answers = share(look, np.array_split(np.arange(len(boxes)), min(batches, len(boxes))), apart=True)
     return [np.concatenate(column) for column in zip(*answers, strict=True)]

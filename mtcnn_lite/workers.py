@@ -22,6 +22,7 @@ def get_ready() -> None:
     keep_freed_memory()
     if torch.get_num_threads() > 1:
         pool(torch.get_num_threads())
+        pool(torch.get_num_threads(), apart=True)
 
 
 def keep_freed_memory() -> None:
@@ -34,17 +35,19 @@ def keep_freed_memory() -> None:
     torch.empty(LARGEST, dtype=torch.uint8)
 
 
-def share(work: Callable[[Piece], Result], pieces: Sequence[Piece]) -> list[Result]:
+def share(work: Callable[[Piece], Result], pieces: Sequence[Piece], apart: bool = False) -> list[Result]:
     """`[work(piece) for piece in pieces]`, on as many threads as torch is set to use (`torch.set_num_threads`).
 
     torch itself would split every layer of a net among its threads, which then wait for one another, spinning, after
     each. Where the machine has other work too, that costs more than the work itself; so every thread here runs its
     piece alone, from the first layer to the last.
+
+    apart: on threads that never share a core. Only for work that starts no threads, which would inherit their cores.
     """
     threads = torch.get_num_threads()
     if threads == 1:
         return [work(piece) for piece in pieces]
-    return list(pool(threads).map(work, pieces))
+    return list(pool(threads, apart).map(work, pieces))
 
 
 def stream(work: Callable[[Piece], Result], pieces: Iterable[Piece]) -> Iterator[Result]:
@@ -67,13 +70,20 @@ def stream(work: Callable[[Piece], Result], pieces: Iterable[Piece]) -> Iterator
 
 
 @cache
-def pool(threads: int) -> ThreadPoolExecutor:
-    """So many threads, kept for the next call. In each of them torch uses that one thread only."""
-    started = Barrier(threads + 1)
+def pool(threads: int, apart: bool = False) -> ThreadPoolExecutor:
+    """So many threads, kept for the next call. In each of them torch uses that one thread only.
+
+    apart: each thread keeps to its own part of the process's cores. On a virtual machine Linux often wakes two threads
+    on one core, as it takes an idle one for one that its host has put to other use, and parts them after some
+    milliseconds: as long as they have to work.
+    """
+    started, parts = Barrier(threads + 1), iter(cores_apart(threads) if apart else [])
 
     def start() -> None:
         torch.get_num_threads()  # the first question of a thread sets its number to all threads'; so ask before
         torch.set_num_threads(1)
+        if mine := next(parts, None):
+            os.sched_setaffinity(0, mine)  # 0: this thread
         started.wait()
 
     made = ThreadPoolExecutor(threads, "mtcnn_lite", start)
@@ -82,6 +92,13 @@ def pool(threads: int) -> ThreadPoolExecutor:
     started.wait()
     torch.set_num_threads(threads)  # what was set last, in whichever thread, also holds for threads yet to come
     return made
+
+
+def cores_apart(threads: int) -> list[set[int]]:
+    """The cores that this process may run on, dealt out to `threads`; none to deal where they are too few, or where the
+    system does not tell."""
+    cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+    return [set(cores[k::threads]) for k in range(threads)] if len(cores) >= threads else []
 
 
 if hasattr(os, "register_at_fork"):
