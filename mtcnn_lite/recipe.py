@@ -16,6 +16,8 @@ class Recipe:
     touching    where only one face of a photo is labelled, negatives must overlap it by this: the rest may be faces
     shift       jitter moves a window by up to this part of the face's width and height
     smaller, larger   jitter's side: from `smaller` x the face's shorter side to `larger` x its longer one
+    near        landmark windows lie this part of the way from the square round the face to where jitter has them: at 0
+                all are that square
     turn        standard deviation, degrees, by which faces are turned; the paper's recipe has none
     """
 
@@ -32,6 +34,7 @@ class Recipe:
     shift: float = 0.2
     smaller: float = 0.8
     larger: float = 1.25
+    near: float = 1.0
     turn: float = 0.0
 
     def __post_init__(self) -> None:
@@ -44,8 +47,8 @@ class Recipe:
                 f"bounds are touching {self.touching}, negative {self.negative}, part {self.part}, positive "
                 f"{self.positive}; they must rise from 0 to 1 in this order"
             )
-        if not (0 <= self.shift < 1 and 0 < self.smaller <= self.larger and self.turn >= 0):
+        if not (0 <= self.shift < 1 and 0 < self.smaller <= self.larger and 0 <= self.near <= 1 and self.turn >= 0):
             raise ValueError(
-                f"jitter is shift {self.shift}, smaller {self.smaller}, larger {self.larger}, turn {self.turn}; it "
-                "must be 0 <= shift < 1, 0 < smaller <= larger, turn >= 0"
+                f"jitter is shift {self.shift}, smaller {self.smaller}, larger {self.larger}, near {self.near}, turn "
+                f"{self.turn}; it must be 0 <= shift < 1, 0 < smaller <= larger, 0 <= near <= 1, turn >= 0"
             )

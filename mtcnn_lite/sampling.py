@@ -10,7 +10,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mtcnn_lite.boxes import Floats, as_boxes, encode_offsets, iou
+from mtcnn_lite.boxes import Floats, as_boxes, encode_offsets, iou, square_boxes
 from mtcnn_lite.images import Pixels, crop_windows
 from mtcnn_lite.photo import Photo
 from mtcnn_lite.pyramid import CELL, halvings
@@ -94,15 +94,17 @@ def choose(
     usable = np.flatnonzero(~photo.ignore)
     marked = usable[photo.has_landmarks[usable]]
 
-    def jittered(faces: NDArray[np.int64], count: int) -> Floats:
+    def jittered(faces: NDArray[np.int64], count: int, near: float = 1.0) -> Floats:
         windows = jitter(photo.boxes[faces], count, rng, recipe.shift, recipe.smaller, recipe.larger)
+        square = np.repeat(square_boxes(photo.boxes[faces]), count, axis=0)
+        windows = near * windows + (1 - near) * square
         return into(windows, height, width) if size == CELL else windows
 
     around = jittered(usable, recipe.jittered)
     kind, face = kinds(around, photo, recipe)
     picked = [_rows((kind == POSITIVE) | (kind == PART), around, kind, face)]
 
-    on_marked = jittered(marked, SPARE * recipe.landmarks)
+    on_marked = jittered(marked, SPARE * recipe.landmarks, recipe.near)
     owner = np.repeat(marked, SPARE * recipe.landmarks).astype(np.int32)
     of_face = on_marked.reshape(len(marked), SPARE * recipe.landmarks, 4)
     close = [iou(of_face[f], photo.boxes[[row]])[:, 0] >= recipe.positive for f, row in enumerate(marked)]

@@ -283,11 +283,27 @@ def test_the_same_generator_gives_the_same_samples_and_another_does_not():
     assert one[0].tobytes() != other[0].tobytes()
 
 
+def test_near_moves_landmark_windows_towards_the_square_round_the_face_and_no_others():
+    of = photo([[60, 50, 110, 112]])  # 50 x 62, centre 85, 81: its square has a side of 62
+
+    def windows(near):
+        drawn = choose(of, 180, 240, 48, np.random.default_rng(5), Recipe(positive=0.5, near=near, shift=0.1))
+        marked = drawn["kind"] == LANDMARK
+        return drawn["window"][marked], drawn["window"][~marked]
+
+    (far, rest), (half, same), (none, _) = windows(1), windows(0.5), windows(0)
+    assert len(far) == len(half) == 20
+    np.testing.assert_allclose(none, np.tile([54, 50, 116, 112], (20, 1)), atol=1e-4)
+    np.testing.assert_allclose(half, (far + none) / 2, atol=1e-3)
+    np.testing.assert_array_equal(rest, same)
+
+
 @pytest.mark.parametrize(
     ("wrong", "named"),
     [({"random": -1}, "random"), ({"jittered": 2.5}, "jittered"), ({"part": 0.7}, "bounds"),
      ({"negative": 0.5}, "bounds"), ({"smaller": 0}, "smaller"),
-     ({"larger": 0.5}, "larger"), ({"turn": -3}, "turn"), ({"shift": 1.0}, "shift")],
+     ({"larger": 0.5}, "larger"), ({"turn": -3}, "turn"), ({"shift": 1.0}, "shift"),
+     ({"near": 1.5}, "near"), ({"near": -0.1}, "near")],
 )  # fmt: skip
 def test_recipe_names_what_is_wrong(wrong, named):
     with pytest.raises(ValueError, match=named):

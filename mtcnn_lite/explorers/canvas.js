@@ -77,7 +77,7 @@ function render({ model, el }) {
       pen.strokeStyle = "#D55E00";
       pen.strokeRect(x1, y1, x2 - x1, y2 - y1);
     }
-    photo.caption.textContent = `photo, ${width} × ${height} px: ${counts[now] || 0} ${data.steps[now] ? "boxes, " + data.steps[now] : ""}`;
+    photo.caption.textContent = `photo, ${width} × ${height} px: ${counts[now] || 0} ${data.steps[now] ? (counts[now] === 1 ? "box, " : "boxes, ") + data.steps[now] : ""}`;
   }
 
   function drawMap() {
