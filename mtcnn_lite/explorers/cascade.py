@@ -15,7 +15,7 @@ from mtcnn_lite.trace import Trace
 # P-Net's scores lie all over the scale. Those of R-Net and O-Net crowd at its ends, and so do the stops.
 P_STOPS = [0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.93, 0.95, 0.97, 0.98, 0.99, 0.995]
 R_STOPS = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.93, 0.95, 0.97, 0.98, 0.99, 0.993, 0.996, 0.998, 0.999]
-O_STOPS = [0.1, 0.2, 0.4, 0.55, 0.7, 0.95, 0.97, 0.98, 0.99, 0.993, 0.996, 0.998, 0.999]
+O_STOPS = [0.1, 0.2, 0.4, 0.53, 0.7, 0.95, 0.97, 0.98, 0.99, 0.993, 0.996, 0.998, 0.999]
 LOWEST = (P_STOPS[0], R_STOPS[0], O_STOPS[0])
 LONGEST = 1024  # an uploaded photo's longer side is shrunk to this: P-Net at its lowest stop proposes thousands
 STEPS = ["left by P-Net", "left by R-Net", "accepted by O-Net", "left by the last NMS"]

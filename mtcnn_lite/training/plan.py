@@ -41,8 +41,9 @@ class Stage:
     mixed       share of the crops that are blends of two, where a run has a teacher: what they show only it can say
     zoomed      share of the crops that are cut anew, closer, where a run has a teacher: windows that fit no face well
     average     the weights kept are a running mean, of which each step leaves this share: better than the last step's
-    began       share in them of the weights that the stage began with; the landmark head is then solved for anew
-                (`blend`). Nothing is blended where no face has labelled points
+    began       share in them of the weights that the stage began with (`blend`). Nothing is blended where no face has
+                labelled points
+    solved      then solve for the landmark head anew
     """
 
     name: str
@@ -68,6 +69,7 @@ class Stage:
     betas: tuple[float, float] = (0.9, 0.99)
     average: float = 0.998
     began: float = 0.0
+    solved: bool = False
     indicator: Rows = INDICATOR
 
     def __post_init__(self) -> None:
@@ -121,6 +123,7 @@ _O_LATE = replace(
     covered=0.2,
     zoomed=0.15,
     began=0.35,
+    solved=True,
 )
 # By then net and teacher err on different faces, and a mirror image changes what each says: the mean of two looks, one
 # of each net, finds more faces and places landmarks better than either. So that mean teaches.
@@ -149,9 +152,11 @@ STAGES = (
     _O_LATE,
     _TWO_TEACH,
     # Its landmarks were learned on windows that lie a tenth to a fifth of a face off, where a second look at a settled
-    # box is hardly a twentieth off. On such windows the teacher was better by a tenth, though worse on the others.
+    # box is hardly a twentieth off. On such windows the teacher was better by a tenth, though worse on the others. This
+    # round's landmarks are better, its scores are not: so more of the round before stays. The landmark head fits the
+    # mean as it is; solving for it made landmarks worse here.
     replace(_TWO_TEACH, name="onet-6", recipe=replace(_O, near=0.5), steps=10000, weights=(1.0, 4.0, 32.0),
-            taught_points=0.3, coarse=0.2, covered=0.1, zoomed=0.1),
+            taught_points=0.3, coarse=0.2, covered=0.1, zoomed=0.1, began=0.6, solved=False),
 )  # fmt: skip
 
 # What trained weights go through on other photos: the rounds in which labels count at least as much as a teacher. The

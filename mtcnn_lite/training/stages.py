@@ -131,7 +131,8 @@ def _train(
     if team.first:
         if stage.began and batches.counts[LANDMARK] and net.landmarks is not None:
             blend(trained, before, stage.began)
-            refit_landmarks(trained, stores, stage.batch, seed)
+            if stage.solved:
+                refit_landmarks(trained, stores, stage.batch, seed)
         figures = measure(trained, stores)
         print(f"{stage.name}, held out: {', '.join(f'{name} {value}' for name, value in figures.items())}", flush=True)
         whole(folder / "measured.json", lambda path: path.write_text(json.dumps(figures, indent=1)))
