@@ -73,9 +73,8 @@ def stream(work: Callable[[Piece], Result], pieces: Iterable[Piece]) -> Iterator
 def pool(threads: int, apart: bool = False) -> ThreadPoolExecutor:
     """So many threads, kept for the next call. In each of them torch uses that one thread only.
 
-    apart: each thread keeps to its own part of the process's cores. On a virtual machine Linux often wakes two threads
-    on one core, as it takes an idle one for one that its host has put to other use, and parts them after some
-    milliseconds: as long as they have to work.
+    apart: each thread keeps to its own part of the process's cores. On a virtual machine, after a rest, Linux often
+    runs two threads on one core while another is idle, and parts them ten milliseconds later: longer than they work.
     """
     started, parts = Barrier(threads + 1), iter(cores_apart(threads) if apart else [])
 
