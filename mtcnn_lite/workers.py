@@ -21,8 +21,8 @@ def get_ready() -> None:
     """What the first `share` of a process would wait for, done now: its threads, and a hint about memory."""
     keep_freed_memory()
     if torch.get_num_threads() > 1:
-        pool(torch.get_num_threads())
-        pool(torch.get_num_threads(), apart=True)
+        for apart in (False, True):
+            pool(torch.get_num_threads(), apart)
 
 
 def keep_freed_memory() -> None:
@@ -59,7 +59,7 @@ def stream(work: Callable[[Piece], Result], pieces: Iterable[Piece]) -> Iterator
     begun = deque[Future[Result]]()
     try:
         for piece in pieces:
-            begun.append(pool(threads).submit(work, piece))
+            begun.append(pool(threads, False).submit(work, piece))
             if len(begun) == 2 * threads:
                 yield begun.popleft().result()
         while begun:
@@ -70,7 +70,7 @@ def stream(work: Callable[[Piece], Result], pieces: Iterable[Piece]) -> Iterator
 
 
 @cache
-def pool(threads: int, apart: bool = False) -> ThreadPoolExecutor:
+def pool(threads: int, apart: bool, /) -> ThreadPoolExecutor:  # to `cache`, a name or a default is another call
     """So many threads, kept for the next call. In each of them torch uses that one thread only.
 
     apart: each thread keeps to its own part of the process's cores. On a virtual machine, after a rest, Linux often

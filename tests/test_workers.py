@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from mtcnn_lite.scenes import collage
-from mtcnn_lite.workers import cores_apart, pool, share
+from mtcnn_lite.workers import cores_apart, get_ready, pool, share, stream
 
 
 @pytest.fixture
@@ -34,7 +34,17 @@ def test_shared_work_is_the_work_in_order():
         share(lambda n: 1 // n, [2, 1, 0, 3])
 
 
-@pytest.mark.skipif(not hasattr(os, "sched_getaffinity") or os.cpu_count() == 1, reason="nothing to keep apart")
+@pytest.mark.usefixtures("two_threads")
+def test_threads_made_ready_are_those_that_work():
+    get_ready()
+    ready = pool.cache_info().currsize
+    share(abs, [1, 2])
+    share(abs, [1, 2], apart=True)
+    assert list(stream(abs, [1, 2])) == [1, 2]
+    assert pool.cache_info().currsize == ready
+
+
+@pytest.mark.skipif(len(cores_apart(2)) < 2, reason="nothing to keep apart")
 @pytest.mark.usefixtures("two_threads")
 def test_threads_apart_never_meet_on_a_core_and_all_others_stay_free():
     everywhere = os.sched_getaffinity(0)
