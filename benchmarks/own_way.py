@@ -28,7 +28,7 @@ from mtcnn_lite.trace import Faces, Stage, Trace
 
 LOW = (0.3, 0.1, 0.05)
 AUTHORS = "NMS at 0.7, then move"
-OVERLAPS = (0.7, 0.8, 0.85, 0.9)
+OVERLAPS = (0.7, 0.75, 0.8, 0.85, 0.9)
 
 
 def orders(trace: Trace) -> dict[str, tuple[Faces, int]]:

@@ -3,7 +3,7 @@
 Zhang, Zhang, Li, Qiao, "Joint face detection and alignment using multi-task cascaded convolutional networks",
 2016. In R-Net and O-Net boxes move before NMS, as the paper says; in P-Net NMS comes first, as in the authors' released
 code, which does so in R-Net too. The NMS overlaps, which the paper does not give, are the code's, but for one: R-Net's
-moved boxes lie closer together, and may overlap by 0.85 in place of 0.7. Neither paper nor code has the second look at
+moved boxes lie closer together, and may overlap by 0.8 in place of 0.7. Neither paper nor code has the second look at
 a face (measured, like the order: benchmarks/own_way.py); for landmarks alone, the code's authors offer a like one.
 """
 
@@ -55,7 +55,7 @@ class Detector:
         min_face: float = 20,
         factor: float = 0.709,
         thresholds: tuple[float, float, float] | None = None,
-        nms: tuple[float, float, float, float] = (0.5, 0.7, 0.85, 0.7),
+        nms: tuple[float, float, float, float] = (0.5, 0.7, 0.8, 0.7),
         mirror: bool = True,
     ) -> None:
         passed = thresholds_of(weights) if thresholds is None else thresholds

@@ -176,8 +176,8 @@ def test_what_the_browser_does_alone_is_linked_there(detector, astronaut, monkey
 def test_summary_and_still_follow_the_sliders_and_tell_no_time(explorer):
     before = explorer.summary()
     assert before == (
-        "The cascade at thresholds 0.6, 0.7, 0.7: 42721 windows, 121 left by P-Net, 5 left by R-Net, "
-        "3 accepted by O-Net, 1 left by the last NMS"
+        "The cascade at thresholds 0.6, 0.7, 0.7: 42721 windows, 121 left by P-Net, 4 left by R-Net, "
+        "2 accepted by O-Net, 1 left by the last NMS"
     )
     bundle, _ = explorer._repr_mimebundle_()
     assert bundle["text/plain"] == before

@@ -121,7 +121,7 @@ def test_each_crop_lies_where_the_browser_looks_for_it(explorer, crops):
 def test_explorer_without_a_kernel_is_a_picture_and_a_line_of_text(explorer):
     bundle, _ = explorer._repr_mimebundle_()
     text = (
-        "R-Net at thresholds 0.60 and 0.70: 121 windows from P-Net, 9 kept by R-Net, 9 moved by their offsets, 5 left"
+        "R-Net at thresholds 0.60 and 0.70: 121 windows from P-Net, 9 kept by R-Net, 9 moved by their offsets, 4 left"
     )
     assert bundle["text/plain"].startswith(text)
     picture = Image.open(io.BytesIO(base64.b64decode(bundle["image/jpeg"])))

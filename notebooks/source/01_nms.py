@@ -201,7 +201,7 @@ crowd[y + 15, x - 109] = mirrored[y, x]  # 48 px left of her face and 15 px lowe
 crowd = crowd[24:264, 60:380].copy()  # (240, 320, 3)
 
 # all that O-Net says before its own NMS: a limit of 1 removes nothing
-every = Detector(detector.nets, nms=(0.5, 0.7, 0.85, 1.0), mirror=False)
+every = Detector(detector.nets, nms=(0.5, 0.7, 0.8, 1.0), mirror=False)
 found = every.trace(crowd).onet["refined"]
 beside([crowd, draw_boxes(crowd, found.boxes, "onet", 1)], height=240)
 
@@ -220,7 +220,7 @@ apart = iou(found.boxes[[front]], found.boxes[[behind]]).item()
 print(f"IoU of the two faces' best boxes: {apart:.2f}")
 
 # %% [markdown]
-# At 0.4 or less the face behind is lost. At 0.7, copies come back. In between there is a gap that suits both, in this photo. How
+# At 0.3 the face behind is lost. At 0.7, copies come back. In between there is a gap that suits both, in this photo. How
 # wide it is depends on how much faces overlap, and no threshold knows that.
 #
 # ### Soft-NMS: lower, do not remove
@@ -279,13 +279,13 @@ for method in ("linear", "gaussian"):
 
 # %%
 left = order[lowered[order] >= 0.5]  # of the gaussian, the last in the loop above
-strict = package.nms(found.boxes, found.scores, 0.4)
-for name, chosen in (("greedy at 0.4", strict), ("Soft-NMS, cut at 0.5", left)):
+strict = package.nms(found.boxes, found.scores, 0.3)
+for name, chosen in (("greedy at 0.3", strict), ("Soft-NMS, cut at 0.5", left)):
     nearest = iou(found.boxes[chosen], found.boxes[[front, behind]]).argmax(axis=1)
     where = [("the face in front", "the face behind")[k] for k in nearest]
     print(f"{name}: {len(chosen)} left, {' and '.join(where)}")
 panels = [draw_boxes(crowd, found.boxes[rows_], "onet") for rows_ in (strict, left)]
-beside(panels, ["greedy NMS at 0.4", "Soft-NMS, sigma 0.5, score at least 0.5"], height=240)
+beside(panels, ["greedy NMS at 0.3", "Soft-NMS, sigma 0.5, score at least 0.5"], height=240)
 
 # %% [markdown]
 # Is Soft-NMS free of thresholds, then? No. It always needs a cut afterwards, for it removes nothing. And it has sigma. So we try
@@ -371,7 +371,7 @@ for count in (1, 20, 200):
 # Three things to try:
 #
 # 1. Play R-Net's seven boxes. Then measure *over the smaller*. How many are left now, and why?
-# 2. Choose *two faces*, greedy, threshold 0.4: which step loses the second face? Now choose gaussian.
+# 2. Choose *two faces*, greedy, threshold 0.3: which step loses the second face? Now choose gaussian.
 # 3. With gaussian, draw sigma down to its end. When does the film look like greedy NMS?
 
 # %%
@@ -483,11 +483,11 @@ assert set(yours) == set(left), "these are other boxes than mtcnn_lite's"
 #
 # **Which threshold?** The MTCNN paper says that NMS follows each stage, and gives no number. Some course notes say 0.6, for
 # everything. The released code (`detect_face.m`) has four: 0.5 within a level, 0.7 across levels, 0.7 after R-Net, and 0.7 over the
-# smaller box after O-Net. (This package has 0.85 after R-Net, where chapter 04 says why.) It is not a detail:
+# smaller box after O-Net. (This package has 0.8 after R-Net, where chapter 04 says why.) It is not a detail:
 
 # %%
 for name, limits in (
-    ("this package", (0.5, 0.7, 0.85, 0.7)),
+    ("this package", (0.5, 0.7, 0.8, 0.7)),
     ("0.6 for all", (0.6, 0.6, 0.6, 0.6)),
 ):
     other = trace.rerun(nms=limits)

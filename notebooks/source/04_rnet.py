@@ -429,7 +429,7 @@ means = [overlap.mean() for overlap in overlaps.values()]
 assert means == sorted(means), "each net brings the boxes closer, on average"
 
 # %% [markdown]
-# After that, NMS drops boxes that overlap a better one by more than 0.85, and what is left is squared once more, for O-Net.
+# After that, NMS drops boxes that overlap a better one by more than 0.8, and what is left is squared once more, for O-Net.
 
 # %%
 print(", ".join(f"{step}: {count}" for step, count in many.rnet.counts().items()))
@@ -487,7 +487,7 @@ with torch.no_grad():
     offsets = offset_head(features).numpy()  # (121, 4)
 passed = np.flatnonzero(scores >= 0.7)
 moved = decode_offsets(squares[passed], offsets[passed])  # (9, 4)
-for_onet = squared(moved[nms(moved, scores[passed], threshold=0.85)])
+for_onet = squared(moved[nms(moved, scores[passed], threshold=0.8)])
 print(f"{len(squares)} -> {len(for_onet)} windows; the package's: {len(trace.rnet.last)}")
 assert np.allclose(for_onet, trace.rnet.last.boxes, atol=0.01)
 
@@ -610,15 +610,15 @@ for name, boxes in (("NMS, then move (code)", passing.boxes), ("move, then NMS (
 # window that R-Net's NMS drops saves O-Net a look, the dearest of all:
 
 # %%
-for overlap in (0.6, 0.7, 0.85, 1):
+for overlap in (0.6, 0.7, 0.8, 1):
     left = many.rerun(nms=(0.5, 0.7, overlap, 0.7)).rnet.last
     print(f"R-Net's NMS at {overlap:4}: {len(left)} windows for O-Net")
 
 # %% [markdown]
 # Why not 0.6, then? Because several looks at one face are worth something: the best of four is often better than the first. On 250 photos of
-# WIDER FACE, 0.7 after the move costs .9 points of average precision (chapter 10), and 0.85 costs .3
-# ([all figures](../benchmarks/README.md#its-own-way)). So this package has 0.85: a fifth fewer looks there, and half as many on photos of a
-# few large faces.
+# WIDER FACE, 0.7 after the move costs .9 points of average precision (chapter 10), and 0.8 costs .3
+# ([all figures](../benchmarks/README.md#its-own-way)). So this package has 0.8: a third fewer looks there, and up to six in ten fewer on photos
+# of a few large faces.
 
 # %% [markdown]
 # **Landmarks.** In the paper, and in notes after it, R-Net has a third head for five points. The released R-Net has none:

@@ -58,13 +58,13 @@ for place, (x, y) in zip(places, trace.faces.landmarks[0], strict=True):
 from mtcnn_lite.images import crop_windows
 from mtcnn_lite.pyramid import halvings
 
-windows = trace.rnet.last  # squares: windows.boxes (5, 4)
-crops = crop_windows(halvings(photo, smallest=0.05), windows.boxes, size=48)  # (5, 48, 48, 3)
+windows = trace.rnet.last  # squares: windows.boxes (4, 4)
+crops = crop_windows(halvings(photo, smallest=0.05), windows.boxes, size=48)  # (4, 48, 48, 3)
 names = [f"R-Net {score:.2f}" for score in windows.scores]
 beside([crop.repeat(3, axis=0).repeat(3, axis=1) for crop in crops], names, height=130)
 
 # %% [markdown]
-# R-Net let all five through. You can see that two of them are no face.
+# R-Net let all four through. You can see that two of them are no face.
 #
 # ### The net
 #
@@ -136,7 +136,7 @@ assert counts["O-Net"] == 389_040
 assert sum(counts.values()) == 495_850
 
 # %% [markdown]
-# Nearly four fifths of the whole cascade is O-Net. It can afford that because it looks at so little: here at 5 windows, where P-Net looked at
+# Nearly four fifths of the whole cascade is O-Net. It can afford that because it looks at so little: here at 4 windows, where P-Net looked at
 # tens of thousands.
 
 # %%
@@ -149,10 +149,10 @@ assert counts["O-Net"] > 0.78 * sum(counts.values())
 
 # %%
 with torch.no_grad():
-    features = layers(normalise(crops))  # (5, 256)
-    scores = face_head(features).softmax(dim=1)[:, 1]  # (5,) probability of "face"
-    offsets = offset_head(features)  # (5, 4)
-    landmarks = landmark_head(features)  # (5, 10)
+    features = layers(normalise(crops))  # (4, 256)
+    scores = face_head(features).softmax(dim=1)[:, 1]  # (4,) probability of "face"
+    offsets = offset_head(features)  # (4, 4)
+    landmarks = landmark_head(features)  # (4, 10)
 for before, now in zip(windows.scores, scores, strict=True):
     print(f"R-Net {before:.2f}, O-Net {now:.2f}: {'face' if now >= 0.7 else 'no face'}")
 
@@ -262,7 +262,7 @@ for name, points in (("middles", found), ("edges, half a pixel forgotten", found
 assert percent_off(found) < 0.7 * percent_off(found + 0.5)
 
 # %% [markdown]
-# Half a pixel, and the error grows by three quarters: most of these faces are small. (What stays in y may be our hand that labelled: all nine
+# Half a pixel, and the error grows by two thirds: most of these faces are small. (What stays in y may be our hand that labelled: all nine
 # are copies of one label. On photos of others' labels, about 200 faces of LFW, the mean shift is under 0.3 px both ways.)
 #
 # ### The window, before it moves
@@ -423,7 +423,7 @@ for sd in (0, 10, 20, 30):
     assert two < one
 
 # %% [markdown]
-# It helps in every row, and not on every face: on the clean picture five of the nine come out worse. On 300 photos of LFW, other
+# It helps in every row, and not on every face: on the clean picture four of the nine come out worse. On 300 photos of LFW, other
 # people's faces and labels, `benchmarks/own_way.py` measures 5.3% for one look, 4.9% with a second look at the same window's mirror image,
 # and 4.4% as it is done here. The price is small: only what is left after NMS is looked at twice.
 
@@ -670,7 +670,7 @@ def by_mine(some, others):  # (N, 4), (M, 4) -> (N, M)
 
 MEASURES["mine"] = by_mine
 rest = {part: fn for part, fn in parts.items() if fn and part != "nms"}
-patient = Detector(detector.nets, nms=(0.52, 0.7, 0.85, 0.7), mirror=False)
+patient = Detector(detector.nets, nms=(0.52, 0.7, 0.8, 0.7), mirror=False)
 measured = patient.swap(nms=lambda b, s, overlap: nms(b, s, overlap, "mine"), **rest)
 
 # %%
@@ -728,11 +728,11 @@ assert [net.landmarks is None for net in detector.nets] == [True, True, False]
 
 # %% [markdown]
 # **Which of the two is "face"?** The face head gives two numbers; "face" is the second, index 1. Take the first, and you keep exactly what
-# should go. Here are both, for the five crops:
+# should go. Here are both, for the four crops:
 
 # %%
 with torch.no_grad():
-    both = face_head(layers(normalise(crops))).softmax(dim=1)  # (5, 2)
+    both = face_head(layers(normalise(crops))).softmax(dim=1)  # (4, 2)
 for index, name in enumerate(("no face", "face")):
     print(f"index {index}, {name:8}", " ".join(f"{p:.2f}" for p in both[:, index]))
 

@@ -19,7 +19,7 @@ def test_steps_filter_the_boxes_on_the_photo(notebook):
         assert notebook.push(step), step
         captions.append(notebook.text(".mtcnn-canvas figcaption"))
     assert [caption.rpartition(": ")[2] for caption in captions] == [
-        "121 windows from P-Net", "9 kept by R-Net", "9 moved by their offsets", "5 left by NMS"
+        "121 windows from P-Net", "9 kept by R-Net", "9 moved by their offsets", "4 left by NMS"
     ]  # fmt: skip
     assert notebook.push("P-Net")
 
