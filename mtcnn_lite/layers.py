@@ -80,13 +80,14 @@ def _maps(rows: Tensor, shape: torch.Size) -> Tensor:
 
 
 def _largest(x: Tensor, axis: int, size: int, stride: int) -> Tensor:
-    """The maximum of every `size` neighbours along an axis, `stride` apart; the last may have fewer."""
+    """The maximum of every `size` neighbours along axis 2 or 3, `stride` apart; the last may have fewer."""
     length = x.shape[axis]
     count = math.ceil((length - size) / stride) + 1
 
     def neighbours(start: int) -> Tensor:
         there = min(count, math.ceil((length - start) / stride))
-        return x.narrow(axis, start, (there - 1) * stride + 1)[(slice(None),) * axis + (slice(None, None, stride),)]
+        every = slice(start, start + (there - 1) * stride + 1, stride)
+        return x[:, :, every] if axis == 2 else x[:, :, :, every]
 
     first, second = neighbours(0), neighbours(1)
     whole = second.shape[axis] == count

@@ -54,7 +54,7 @@ def add(commands: Any) -> None:
         help="begin with these: mtcnn_lite, zhang2016, or a folder (default: untrained)")  # fmt: skip
     add("--teacher", metavar="WEIGHTS",
         help="trained nets, a folder or zhang2016, whose answers to the samples count beside the labels: half or more "
-        "of what says face or not and where its box is, in the last rounds all of it, and points for the faces that "
+        "of what says face or not and where its box is, in the later rounds most of it, and points for the faces that "
         "have none")  # fmt: skip
     add("--keep", type=share, action="append", default=[], metavar="NAME=SHARE",
         help="use only this share, drawn by --seed, of the photos of the data set NAME (`dataset` in our JSONL), where "

@@ -156,7 +156,7 @@ def _reason(view: StageView) -> str:
         )
     best = rounded_down(view.best)
     if view.lost_at == "mirrored":
-        why = f"best score {best:g}, but the mean of its two looks is under {view.threshold:g}"
+        why = f"its first look says {best:g}, but the mean of two is under {view.threshold:g}"
     elif view.lost_at == "above threshold":
         mean = ", so that its mean with a second look is" if "mirrored" in view.counts else ""
         why = f"best score {best:g}{mean} under {view.threshold:g}"

@@ -99,7 +99,7 @@ assert all(scores[:4] > 0.9)
 assert all(scores[4:] < 0.6)
 
 # %% [markdown]
-# Faces of 8 to 14 px get a high score. At 16 px the chin is cut off, at 48 px a nose is all that is left. The answer to
+# Faces of 8 to 14 px get a high score. At 16 px mouth and chin reach the edge, at 48 px a nose is all that is left. The answer to
 # "faces of every size" is therefore not another net. It is a photo in which the face has about 12 px.
 #
 # ### The first scale
@@ -293,7 +293,7 @@ axes.legend()
 plt.show()
 
 # %% [markdown]
-# All pairs of a face and a level in one picture: the score against the ratio of their sizes.
+# All pairs of a face and a level with a window on it in one picture: the score against the ratio of their sizes.
 
 # %%
 fits = best > 0  # pairs of face and level with a window that overlaps enough
@@ -345,7 +345,7 @@ assert min(f for f, n in zip(factors, covered, strict=True) if n == 12) == 0.709
 
 # %% [markdown]
 # Of these, 0.709 is the coarsest that covers all twelve. Finer steps cost up to 2.6 times as much and can't find more.
-# Coarser ones save little, since level 0 is there in any case, and lose faces that fall between two levels. (One picture is no
+# Coarser ones save less and less, since level 0 is there in any case, and lose faces that fall between two levels. (One picture is no
 # proof. It does show which way the trade goes.)
 #
 # ### Shrinking well
@@ -486,7 +486,7 @@ for name, cost in (("one feature map", single), ("image pyramid", copies),
     print(f"{name:22} {cost / 1e6:6.1f} million, {cost / single:.2f} times one feature map")
 
 # %% [markdown]
-# That the image pyramid costs twice one pass holds for any net: it is the geometric series. The others' numbers depend on the
+# That the image pyramid costs twice one pass over its largest level holds for any net: it is the geometric series. The others' numbers depend on the
 # channels. But twice *what*? P-Net has 6,632 numbers, and its whole pyramid (from 20 px) costs about as much as one pass of this toy.
 # For a deep net, twice is a high price; for a tiny one, a pyramid is a fair deal. That is the bet MTCNN made in 2016. Newer
 # detectors took the other side (chapter 11).

@@ -40,7 +40,7 @@ beside([small, draw_boxes(small, passing.boxes * scale, "pnet", 1)])
 print(f"{trace.pnet.windows:,} windows scored, {len(passing)} with a score of at least 0.6")
 
 # %% [markdown]
-# Most of the photo is gone after this one small net. What is left holds the face many times over, and a good many
+# Nearly all windows are gone after this one small net. What is left holds the face many times over, and a good many
 # things that are no face. That is P-Net's bargain: *lose no face, be cheap*. R-Net and O-Net clean up.
 #
 # ## Build it
@@ -466,8 +466,8 @@ for name, pool in (("2 x 2", pool2), ("3 x 3", pool3)):
     print(f"pool {name}: 12 px give a map of {size}, a cell sees {x2 - x1} px, from x = {x1}")
 
 # %% [markdown]
-# **From cell to pixels.** Ports of MTCNN turn the same cell into different boxes. The rules differ by a pixel or so in the
-# photo. Next to each, how far the middle of the box is from the middle of what the cell really sees:
+# **From cell to pixels.** Ports of MTCNN turn the same cell into different boxes. The rules differ by a pixel or so of the
+# level. Next to each, how far the middle of the box is from the middle of what the cell really sees:
 
 # %%
 s, best_column = (
@@ -487,8 +487,9 @@ for name, (left_, right_, rounding) in rules.items():
 print(f"one pixel of this level is {1 / s:.1f} px of the photo")
 
 # %% [markdown]
-# The "+ 1" comes from the authors' MATLAB code: MATLAB counts pixels from 1, and its boxes include their last pixel. In Python both
-# reasons are gone, and the "+ 1" shifts boxes: by a pixel of the level, which is many pixels of the photo where the level is small.
+# The "+ 1" comes from the authors' MATLAB code: MATLAB counts pixels from 1, and its boxes include their last pixel. In half-open boxes that
+# count from 0 both reasons are gone, and a "+ 1" shifts boxes: by a pixel of the level, or by half of one where only the left edge has it. That is
+# several pixels of the photo where the level is small. (facenet-pytorch counts from 1 when it cuts as well, which takes off one pixel of the photo.)
 #
 # **Landmarks.** The paper's figure gives P-Net a third head for five landmarks. The released P-Net has none:
 
@@ -511,4 +512,4 @@ assert pnet.landmarks is None
 # New words ([glossary](glossary.md)): **PReLU**, **head**, **fully convolutional**, **receptive field**, **image pyramid**, **offset**,
 # **non-maximum suppression**.
 #
-# Next door is 04, R-Net: it takes these boxes, a few hundred, and looks at each of them twice as closely.
+# Next door is 04, R-Net: it takes these boxes, here 121, and looks at each of them twice as closely.

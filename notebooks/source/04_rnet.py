@@ -2,7 +2,7 @@
 # # 04 · R-Net: a second look at what P-Net let through
 #
 # You will build the second net of the cascade. It gets 121 windows of a photo, looks at each with four times as many
-# pixels as P-Net had, and leaves 6 of them, moved closer to what it takes for a face.
+# pixels as P-Net had, and leaves 4 of them, moved closer to what it takes for a face.
 #
 # | | |
 # |---|---|
@@ -31,7 +31,7 @@ detector = Detector(weights="zhang2016")  # the values that the authors of MTCNN
 trace = detector.trace(photo)
 
 small, scale = at_height(photo, 300)
-proposed, left = trace.pnet["refined"].boxes, trace.rnet.left.boxes  # (121, 4), (5, 4)
+proposed, left = trace.pnet["refined"].boxes, trace.rnet.left.boxes  # (121, 4), (4, 4)
 blue = draw_boxes(small, proposed * scale, "pnet", 1)
 orange = draw_boxes(small, left * scale, "rnet")
 beside([blue, orange])
@@ -396,7 +396,7 @@ gallery(np.flatnonzero(kept)[np.argsort(-r_scores[kept])])
 # ### A little closer
 #
 # R-Net's second head gives four offsets again, now as parts of the square's side. How much do they help? One face says little, so we take a
-# picture with nine, from 20 to 150 px, whose labels are exact.
+# picture with nine, from 20 to 150 px, all copies of one that we labelled.
 
 # %%
 from mtcnn_lite.scenes import collage
@@ -579,7 +579,7 @@ draw_faces(photo, found)
 # **Windows at the edge.** The authors' code pads with zeros. facenet-pytorch clamps and stretches, and maps back as if it had seen the whole
 # window: the worst of the three lines above.
 #
-# **Whole pixels.** The authors' code rounds boxes before it cuts; facenet-pytorch drops the fraction. It does not sound like much. Here are R-Net's
+# **Whole pixels.** The authors' code drops the fractions of a box before it cuts (`fix` in `detect_face.m`), and so does facenet-pytorch. It does not sound like much. Here are R-Net's
 # scores for the windows of the nine faces, with the fraction and without:
 
 
@@ -615,10 +615,9 @@ for overlap in (0.6, 0.7, 0.8, 1):
     print(f"R-Net's NMS at {overlap:4}: {len(left)} windows for O-Net")
 
 # %% [markdown]
-# Why not 0.6, then? Because several looks at one face are worth something: the best of four is often better than the first. On 250 photos of
-# WIDER FACE, 0.7 after the move costs .9 points of average precision (chapter 10), and 0.8 costs .3
-# ([all figures](../benchmarks/README.md#its-own-way)). So this package has 0.8: a third fewer looks there, and up to six in ten fewer on photos
-# of a few large faces.
+# Why not 0.6, then? Because several looks at one face are worth something: the best of them is often better than the first. On 250 photos of
+# WIDER FACE, measured against the released code's order with its 0.7, moving first costs .9 points of average precision (chapter 10) at 0.7, and
+# .3 at 0.8 ([all figures](../benchmarks/README.md#its-own-way)). So this package has 0.8: there O-Net looks a third less often than in that code.
 
 # %% [markdown]
 # **Landmarks.** In the paper, and in notes after it, R-Net has a third head for five points. The released R-Net has none:

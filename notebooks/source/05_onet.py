@@ -157,7 +157,7 @@ for before, now in zip(windows.scores, scores, strict=True):
     print(f"R-Net {before:.2f}, O-Net {now:.2f}: {'face' if now >= 0.7 else 'no face'}")
 
 # %% [markdown]
-# The two are out. (A score of 0.7 or more passes, as in the authors' demo.)
+# The two are out. (A score of 0.7 or more passes; 0.7 is the authors' demo's.)
 #
 # ### The third head: five points in the window
 #
@@ -286,7 +286,7 @@ for name, frame in places_of.items():
     print(f"placed in {name:13}: landmark error {error:4.1f}%")
 
 # %%
-corner, views = np.array([550, 540]), []  # x, y: where the last of the nine begins
+corner, views = np.array([550, 540]), []  # x, y: where the close-up begins
 for frame in places_of.values():
     view, zoom = at_height(picture[540:700, 550:740], 330)
     view = draw_boxes(view, (frame[8:] - np.tile(corner, 2)) * zoom)
@@ -424,7 +424,7 @@ for sd in (0, 10, 20, 30):
 
 # %% [markdown]
 # It helps in every row, and not on every face: on the clean picture four of the nine come out worse. On 300 photos of LFW, other
-# people's faces and labels, `benchmarks/own_way.py` measures 5.3% for one look, 4.9% with a second look at the same window's mirror image,
+# people's faces and labels, `benchmarks/own_way.py` measures 5.4% for one look, 5.0% with a second look at the same window's mirror image,
 # and 4.4% as it is done here. The price is small: only what is left after NMS is looked at twice.
 
 # %%
@@ -470,9 +470,9 @@ for name, scores in (("first look", one), ("mean of two", mean)):
 assert (mean >= 0.7)[face].sum() > (one >= 0.7)[face].sum()
 
 # %% [markdown]
-# A face that one look doubts may convince the other; and the second look has the better window, so most faces lie above the diagonal. On
-# 250 photos of WIDER FACE the average precision (chapter 10) of the authors' values is .769 with one look and .787 with two
-# ([all figures](../benchmarks/README.md#its-own-way)). It costs nothing: the second look was taken for the landmarks anyway.
+# A face that one look doubts may convince the other; and the second look has the better window, so of most faces it is the surer one. On
+# 250 photos of WIDER FACE the average precision (chapter 10) of the authors' values is .767 with one look and .787 with two
+# ([all figures](../benchmarks/README.md#its-own-way)). It costs next to nothing: nearly all second looks were taken for the landmarks anyway.
 #
 # The threshold asks for the mean. So the first look must not refuse what the second can save: the second says 1 at most, and a mean of t
 # needs 2t - 1 from the first. At 0.7 that is 0.4:
@@ -576,7 +576,7 @@ for level in missing[0].levels:
         )
 for stage in missing[0].stages:
     steps = ", ".join(f"{step} {count}" for step, count in stage.counts.items())
-    print(f"{stage.stage}: {steps}; best {stage.best:.2f}")
+    print(f"{stage.stage}: {steps}; best {stage.best:.3f}")
 
 # %% [markdown]
 # P-Net and R-Net were sure of it, O-Net was not. (With a photo of your own: `python -m mtcnn_lite explain photo.jpg --box
@@ -711,7 +711,7 @@ for name, points in variants.items():
 # is only right together with the boxes that it was written for.
 #
 # **Relative to which box?** Some course notes place landmark labels relative to the *labelled* box of the face. O-Net never sees that box. It sees
-# a window, and what it says can only be relative to that: 3% against 21%, above.
+# a window, and what it says can only be relative to that: 3% against 19%, above.
 #
 # **Order.** The paper says of each stage: move, then NMS. The released code does so in O-Net only, this package in R-Net as well. Chapters 01
 # and 04 show what hangs on it in P-Net and R-Net.

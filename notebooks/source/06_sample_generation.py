@@ -130,7 +130,7 @@ for title, values in (("jitter of the recipe", overlap), ("wilder jitter", wild)
 #
 # ### Negatives: anywhere, and close by
 #
-# Two sources. Windows *anywhere* in the photo, from 12 px up to its shorter side: mostly suit, flag and wall, far from the face. And
+# Two sources. Windows *anywhere* in the photo, from 12 px up to its shorter side: mostly suit, flag and wall, off the face. And
 # windows *beside* the face, which touch it. Both kinds must stay under 0.3 with **every** face in the photo.
 
 # %%
@@ -151,7 +151,7 @@ for name, windows in sources.items():
 beside(panels, ["anywhere: the first 40", "beside: the first 40"], height=250)
 
 # %% [markdown]
-# A detector has to tell a face from a piece of a face: an ear, a chin, a face half cut off. It learns that from the second source only.
+# A detector has to tell a face from a piece of a face: an ear, a chin, a face half cut off. It learns that mostly from the second source.
 # One tip from people who train MTCNN is to take about half of the negatives there.
 #
 # ### Why 0.3 to 0.4 is left out
@@ -288,7 +288,7 @@ gallery("part")
 
 # %% [markdown]
 # In every crop the yellow box is on the face, and the points are on eyes, nose and mouth. If your own data does not look like this,
-# no learning rate will help. In a part, the box may reach out of the crop. The net has to say so all the same: that is what a part teaches.
+# no learning rate will help. The box may reach out of the crop, in a part by much. The net has to say so all the same: that is what a part teaches.
 #
 # ### More photos from one
 #
@@ -351,7 +351,7 @@ for name in list(changes)[1:5]:
     print(f"{name:19} five spots found, each less than half a pixel from its label")
 
 # %% [markdown]
-# **Mirror.** x becomes width − x. But the first point is defined as the eye on the picture's *left*, and after mirroring that is the other
+# **Mirror.** x becomes width − x (of a point that counts pixel centres, width − 1 − x). But the first point is defined as the eye on the picture's *left*, and after mirroring that is the other
 # eye. So left and right also change names. Forget it, and half of the labels contradict the other half:
 
 # %%
@@ -377,8 +377,8 @@ print(f"an ellipse of the face's sides {of_ellipse - 1:.0%}")
 # %% [markdown]
 # ### Where R-Net's samples come from
 #
-# R-Net never meets a random window. It meets what P-Net lets through. So its samples are P-Net's own **proposals**, compared with the
-# labels by the same rule; O-Net's are what P-Net and R-Net together let through. That is why the nets are trained one after the other.
+# R-Net in use never meets a random window. It meets what P-Net lets through. So its samples come above all from P-Net's own **proposals**, compared
+# with the labels by the same rule; O-Net's are what P-Net and R-Net together let through. That is why the nets are trained one after the other.
 
 # %%
 from mtcnn_lite.proposals import Proposals
@@ -386,7 +386,7 @@ from mtcnn_lite.proposals import Proposals
 propose = Proposals(detector.nets, net="rnet", thresholds=(0.4, 0.4))()
 proposed, proposed_scores = propose(group.image())  # (N, 4) squares, (N,)
 kind, face = kinds(proposed, group)
-print(f"{len(proposed)} windows that P-Net scores 0.4 or more")
+print(f"{len(proposed)} windows that P-Net lets through at 0.4")
 for name, number in (*zip(KINDS[:3], range(3), strict=True), ("nothing", NOTHING)):
     print(f"{name:9} {(kind == number).sum():3}")
 
@@ -402,9 +402,9 @@ beside(
 )
 
 # %% [markdown]
-# Most proposals are negatives, and none of them is dull: a mouth passes for a small face, eyes and all. They fooled P-Net. These are
-# **hard negatives**. Positives are few, because P-Net covers each face with a handful of good windows. So `sample` takes the proposals
-# *and* jittered windows, as for P-Net:
+# Most proposals are negatives, and the surest of them are not dull: a mouth passes for a small face. They fooled P-Net. These are
+# **hard negatives**. Positives are few, because P-Net covers each face with a handful of good windows. So `sample` takes proposals *and* what it
+# took for P-Net: jittered windows, and negatives anywhere and beside. Of the negative proposals it takes 80: the 40 surest, and 40 others.
 
 # %%
 alone, _ = sample(group, 24, np.random.default_rng(3))
@@ -415,7 +415,7 @@ for title, drawn_ in (("jitter and chance", alone), ("with P-Net's proposals", b
 # %% [markdown]
 # ### A store on disk
 #
-# A few thousand photos give millions of samples: too many to keep in memory, too slow to draw anew each time. They go into a folder, in
+# A few thousand photos give a million samples for one net: too many to keep in memory, too slow to draw anew each time. They go into a folder, in
 # **shards** of 32 photos each. We take forty built-in scenes, composed of what scikit-image ships.
 
 # %%
@@ -506,7 +506,7 @@ print(
 assert max(box_error, point_error) < 1e-3
 
 # %% [markdown]
-# And augmentation of a batch, as training does it: mirror some crops and their targets. The long way round is to mirror the photo and to draw
+# And augmentation of a batch, as training does it: mirror crops and their targets. The long way round is to mirror the photo and to draw
 # the targets anew.
 
 # %%
@@ -727,12 +727,12 @@ print(f"{(in_use >= 0.6).sum()} pass in use; {flipped.sum()} windows change side
 assert np.abs(in_use - as_sample).mean() < 0.02
 
 # %% [markdown]
-# They are one thing: a window shrunk to 12 px *is* a cell of the pyramid, but for how the two shrink. Where a score lies near the threshold, that little decides,
+# They are one thing: a window shrunk to 12 px *is* a cell of the pyramid, but for how the two shrink. That is little on average, and much at the threshold,
 # and so both should shrink by averaging (chapter 02).
 #
 # **The bounds.** The paper: positives over 0.65, parts 0.4 to 0.65, negatives under 0.3. Some notes say that the window "contains a face"
-# even for negatives; it may, up to 0.3. How many windows of each kind, the paper does not say. This package's counts are those of
-# the scripts that came after it; `mtcnn_lite.recipe.Recipe` holds them all.
+# even for negatives; it may, up to 0.3. How many windows of each kind, the paper does not say. This package's counts are near those of
+# the scripts that came after it (the first three are theirs); `mtcnn_lite.recipe.Recipe` holds them all.
 #
 # ## What you can now say
 #

@@ -239,7 +239,7 @@ assert math.isclose(weighted.sum().item(), 0.85, abs_tol=1e-6)
 # ### A sum or a mean?
 #
 # The paper writes a plain sum over all samples (equation 4). Then two things hang on the batch that should not: the size of a step, and
-# how much each task counts. We take every sample twice, then the landmark samples four times more:
+# how much each task counts. We take every sample twice, then the landmark sample four more times:
 
 # %%
 from mtcnn_lite.losses import multitask_loss as package_sum

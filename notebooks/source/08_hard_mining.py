@@ -66,7 +66,7 @@ for name, part in share.items():
 assert share["hardest tenth"].sum() > 0.7 * price.sum() > 100 * share["easiest 30%"].sum()
 
 # %% [markdown]
-# The hard ones sit on faces, on parts of them, and on things that look like one. The easy ones are wall and sky. A net sees thousands of
+# Many of the hard ones sit on faces, on parts of them, and on things that look like one. Most of the easy ones are plain ground. A net sees thousands of
 # them, and has nothing left to learn there. The paper's idea, **online hard example mining**: sort the losses of each batch, let the highest
 # 70% teach, forget the rest. *Online*, because the losses are those of the forward pass that runs anyway.
 #
@@ -74,7 +74,7 @@ assert share["hardest tenth"].sum() > 0.7 * price.sum() > 100 * share["easiest 3
 #
 # ### Something to learn from
 #
-# 150 scenes to train on, 40 to measure on. They share no face, no background and nothing else. (Faces are up to 60 px: larger ones would be the
+# 150 scenes to train on, 40 to measure on. They share no face and, plain ramps aside, no background. (Faces are up to 60 px: larger ones would be the
 # astronaut in both.)
 
 
@@ -278,7 +278,7 @@ assert abs(longer[late, 0.7] - 1 / 0.7) < 0.01
 # That is worth a pause. Three moments, three answers:
 #
 # - *Untrained*, only negatives are kept. They say "less face", and so did the whole batch. Now no face pulls against it: twice as long.
-# - *After 20 steps* the arrow turns round. The two classes held each other nearly in balance; mining takes the side of the faces.
+# - *After 20 steps* the arrow turns away, and the fewer are kept, the more it points back. The two classes held each other nearly in balance; mining takes the side of the faces.
 # - *After 300 steps*, keeping 70% gives *the same gradient*, only longer by 1 / 0.7: what was dropped added nothing to the sum, and the mean now
 #   divides by fewer. Late in training, 70% is no more than a louder voice for detection, as a weight of 1.43 would be.
 #
@@ -312,7 +312,7 @@ print(f"{positive[dropped].float().mean():.0%} of what mining the box would drop
 assert positive[dropped].float().mean() > 1.5 * positive.float().mean()
 
 # %% [markdown]
-# A yes that is sure enough is finished. A box that lies well can still lie better. And the boxes that lie well are those of positive windows: the
+# A yes that is sure enough is finished. A box that lies well can still lie better. And the boxes that lie well are more often those of positive windows: the
 # very ones that decide how a face is framed in the end.
 #
 # (A popular port, AITTSMD/MTCNN-Tensorflow, once kept 70% of box and landmark losses too. In its losses today those lines are commented out.)
@@ -463,7 +463,7 @@ assert typical[0.3] > 0.5 > 2 * typical[0.7]
 # log 2 is 0.69: the net has become undecided. As soon as it is sure of the right ones, they leave the hardest 30%, the wrong ones are among themselves,
 # and pull it back. The smaller the share, the better the labels must be. (A score that stays near a half also makes chapter 03's thresholds useless.)
 #
-# ### The older way: one place, one vote
+# ### The older way: NMS on the losses
 #
 # The name comes from another paper: Shrivastava, Gupta and Girshick, "Training Region-based Object Detectors with Online Hard Example Mining"
 # (2016). It scores *all* windows of a photo, some two thousand, and learns from the 128 hardest of two photos. All windows means neighbours too, and
@@ -506,7 +506,7 @@ panels = [draw_boxes(picture, windows[rows] * scale, "landmark", 1) for rows in 
 beside([*panels, truth], ["the 32 hardest", "NMS first, then 32", "the faces"], height=250)
 
 # %% [markdown]
-# Without NMS, a few places fill the batch. MTCNN needs none of it: its batches are drawn at random from thousands of photos, and two windows of
+# Without NMS, near twins fill the batch. MTCNN needs none of it: its batches are drawn at random from thousands of photos, and two windows of
 # one place seldom meet in a batch.
 #
 # ## Check it
@@ -543,7 +543,7 @@ assert (leaf.grad != 0).tolist() == package_hard(ten, 0.7).tolist()
 # %% [markdown]
 # ## Play with it
 #
-# One batch of 80 from the experiment: sorted by loss, and each crop with its loss below it. On the left is what the net learns from, on the right what it
+# One batch of 80 from the experiment: sorted by loss. On the left is what the net learns from, on the right what it
 # does not get to see. All of it happens in your browser. Point at a bar or a crop to learn more.
 #
 # Three things to try:
@@ -717,16 +717,16 @@ assert easy > 0.7
 # 70% of nearly nothing but easy negatives is still nearly nothing but easy negatives. What balances is the *ratio* by which a batch is drawn (3:1 above), or a
 # count: SSD (Liu et al. 2016) keeps three hard negatives for each positive.
 #
-# **An accuracy that says nothing.** In that batch, a net that always says "no face" is right nearly always. And measured on the kept ones alone, accuracy
+# **An accuracy that says nothing.** In that batch, a net that always says "no face" is right nearly always. And measured on the kept ones alone, here of the batch of 3:1 above, accuracy
 # falls, though the net is the same:
 
 # %%
 print(f"always 'no face': {(rare_y == 0).double().mean():.0%} right, 0 faces found")
 right = seen[late] < np.log(2)  # the truth got more than a half
-hard_half = package_hard(seen[late], 0.3)
+kept_30 = package_hard(seen[late], 0.3)
 print("right on the batch, and on the kept 30% of it:", end=" ")
-print(f"{right.double().mean():.0%}, {right[hard_half].double().mean():.0%}")
-assert right.double().mean() > right[hard_half].double().mean() + 0.05
+print(f"{right.double().mean():.0%}, {right[kept_30].double().mean():.0%}")
+assert right.double().mean() > right[kept_30].double().mean() + 0.05
 
 # %% [markdown]
 # So count faces and background separately, and count before you choose.

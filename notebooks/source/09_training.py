@@ -56,7 +56,7 @@ assert np.ptp(before) < 0.3 < 0.9 < np.ptp(theirs)
 #
 # ### Photos to learn from
 #
-# 200 composed scenes to train on, 40 to test on. The two share no small face and no background. All of it ships with scikit-image, so this runs
+# 200 composed scenes to train on, 40 to test on. The two share no small face and, plain ones aside, no background. All of it ships with scikit-image, so this runs
 # offline; the last part of this section says how the same code trains on real photos.
 
 # %%
@@ -389,7 +389,7 @@ wall = np.concatenate(
 beside([wall], ["negatives of R-Net's first batch: nearly all of them fooled P-Net"], height=150)
 
 # %% [markdown]
-# Compare with the first row of the sheet above. There it was mostly plain ground; here much of it has two dark spots, or an edge in the right place, or half a face. That is what
+# Compare with the first row of the sheet above. There it was plain or textured ground; here much of it has two dark spots, or an edge in the right place, or half a face. That is what
 # makes R-Net more than a second P-Net.
 
 # %%
@@ -557,7 +557,7 @@ for each in STAGES:
 #
 # - `--resume` goes on after a crash, from the last **checkpoint**, and ends with the same weights on the same machine. The optimiser's memory and the step's number are part of a checkpoint; weights alone are not enough.
 # - `torchrun --nproc-per-node 4 -m mtcnn_lite train ...` lets four processes share each batch and average their gradients.
-# - `--teacher zhang2016` lets trained nets answer beside the labels: half or more of "face or not" and of the boxes is theirs, in the last rounds all of it, and their points stand in where a face has none.
+# - `--teacher zhang2016` lets trained nets answer beside the labels: half or more of "face or not" and of the boxes is theirs, in the later rounds most of it, and their points stand in where a face has none.
 # - `--from run/weights` goes on from weights that exist, with your own photos.
 # - `--steps 0.01` takes a hundredth of the steps, to try everything out. On two CPU cores, the whole takes hours.
 #

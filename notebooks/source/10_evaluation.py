@@ -63,8 +63,8 @@ print(*texts, sep="\n")
 beside(pictures, texts, height=230)
 
 # %% [markdown]
-# Green: found. Yellow: missed. Vermilion: wrong, where there is one. In good light it is nearly perfect; in dim light it misses faces. How good is
-# it, then, all in all? That takes rules.
+# Green: found. Yellow: missed. Vermilion: wrong, where there is one. In good light it finds every face, and some that are none; in dim light it
+# misses faces. How good is it, then, all in all? That takes rules.
 #
 # ## Build it
 #
@@ -274,7 +274,7 @@ for stage, left in after_each_net(traces).items():
 assert needed["onet"] < needed["pnet"] / 2
 
 # %% [markdown]
-# That is what the last net adds. R-Net's score sorts the windows of photos as plain as these no better than P-Net's: its use here is that it moves boxes and throws most of them away. Real photos have more in them that
+# That is what the nets after P-Net add. On photos as plain as these, R-Net's part is small: it moves the boxes of a face together, so that NMS drops more of them. Real photos have more in them that
 # looks like a face from afar. For yours, `python -m mtcnn_lite evaluate --data ... --out ...` draws the same lines (`stages.png`).
 #
 # ### By size
@@ -360,7 +360,7 @@ print(f"over 0.1: {(errors > 0.1).mean():.0%}")
 
 # %%
 figure, axes = plt.subplots(figsize=(6, 3.2), layout="constrained")
-axes.hist(errors, bins=np.arange(0, 0.42, 0.02), color="#D55E00", edgecolor="white")
+axes.hist(errors, bins=np.arange(0, errors.max() + 0.02, 0.02), color="#D55E00", edgecolor="white")
 axes.axvline(0.1, color="#222222", linewidth=1)
 axes.set(xlabel="landmark error, eye distances", ylabel="faces", title="Right of the line: failed")
 plt.show()

@@ -79,7 +79,7 @@ for crowd, trace in zip(crowds, traces, strict=True):
 assert [len(crowd.boxes) for crowd in crowds] == list(numbers)
 
 # %% [markdown]
-# P-Net does not care: it looks at all windows of the pyramid, faces or not. R-Net and O-Net look at crops, and each face sends them several: P-Net
+# P-Net does not care: it looks at all windows of the pyramid, faces or not. R-Net and O-Net look at crops, and each face sends them more than one: P-Net
 # fires at it from several cells and levels, and its NMS leaves some of these.
 
 # %%
@@ -166,7 +166,6 @@ none, hundred = spent[0], spent[-1]
 added = hundred - none
 assert hundred.sum() > 2 * none.sum(), "faces cost time"
 assert added[1:].sum() > added[0], "but little of it in P-Net"
-assert hundred[2] > hundred[1], "and O-Net costs more than R-Net"
 print("100 faces take over twice the time of none, and what is added is R-Net's and O-Net's")
 
 # %% [markdown]
@@ -198,7 +197,7 @@ for n, shares in by_hand.items():
     print(f"{n:3} faces: over half of the time goes into the nets and their boxes")
 
 # %% [markdown]
-# So it is true that MTCNN gets slower with more faces, but it is not the pyramid's doing, nor that of cutting crops: it is O-Net, looking at them. (The two pictures differ in height, for multiplications are not all that a net does.)
+# So it is true that MTCNN gets slower with more faces, but it is not the pyramid's doing, nor that of cutting crops: it is R-Net and O-Net, looking at them. (The two pictures differ in height, for multiplications are not all that a net does.)
 #
 # ### What a photo costs without any face
 #
@@ -259,9 +258,9 @@ for one, other in ((("720 x 960", 12), ("720 x 960", 40)), (("720 x 960", 20), (
 #
 # ![Time of each stage: it grows with the photo's area and with the number of faces, nearly in straight lines, and falls with the smallest face](growth.png)
 #
-# Nearly straight lines. On the left the area grows, the faces stay seven: P-Net and the pyramid pay for it, O-Net hardly. In the middle the photo stays and the crowd grows: the
+# Nearly straight lines. On the left the area grows, the faces stay seven: the pyramid, P-Net and R-Net pay for it, O-Net hardly. In the middle the photo stays and the crowd grows: the
 # bill of R-Net and O-Net. P-Net's line bends up there: it holds the NMS, which compares windows with one another, so twice the faces are up to four times the comparisons. On the
-# right, what you found above: each halving of the smallest face costs two to four times as much. Memory stays near 600 MB even at 20 megapixels, as P-Net works through large levels in strips.
+# right, what you found above: from 40 px down, half the smallest face costs two to four times as much. Memory stays near 600 MB even at 20 megapixels, as P-Net works through large levels in strips.
 
 # %% [markdown]
 # ### Crowds: is it NMS that loses them?
@@ -388,7 +387,7 @@ print(f"{back / (1 - most):.0%} of the lost faces come back without the earlier 
 assert 0 < back < (1 - most) / 2
 
 # %% [markdown]
-# The second line has no NMS at all before the last one, only the nets' scores decide: a few faces come back, for more than three times the crops. The rest, nearly four in five of those lost, are lost to the
+# The second line has no NMS at all before the last one, only the nets' scores decide: a few faces come back, for three times R-Net's crops and ten times O-Net's. The rest, nearly four in five of those lost, are lost to the
 # scores: half a face is no face to these nets. And Soft-NMS in place of the early ones?
 
 
@@ -468,7 +467,7 @@ assert blame["small"] == "P-Net", "what is too small, P-Net never sees"
 # Look at the turned faces. P-Net sees 12 × 12 pixels, in which a face upside down is still a round thing with dark places: it lets most of them through. The nets that look more closely
 # know that the mouth is below the eyes. Each net has learned what was in its training photos, and those were mostly of upright people in fair light.
 #
-# Small faces are another matter. Is it that P-Net cannot see them, or that we did not ask? From half their size on, these faces are smaller than `min_face`, 20 px:
+# Small faces are another matter. Is it that P-Net cannot see them, or that we did not ask? Below half their size, these faces are smaller than `min_face`, 20 px:
 
 # %%
 for scale in DEGRADATIONS["small"].strengths[3:]:
@@ -661,7 +660,7 @@ least = overlap.max(axis=0)
 print(f"in the photo: {(least < 0.5).sum()} of {len(least)} faces have no anchor of 0.5")
 
 # %% [markdown]
-# That is why code helps out. Pytorch_Retinaface asks for 0.35 only (`train.py`), and gives each face its best anchor whatever the IoU. The package's `match_anchors` has both:
+# That is why code helps out. Pytorch_Retinaface asks for 0.35 only (`train.py`), and gives each face its best anchor too, if their IoU is 0.2 or more (`match` in `utils/box_utils.py`). The package's `match_anchors` has both, without the 0.2:
 
 # %%
 from mtcnn_lite.anchors import BACKGROUND, match_anchors
@@ -1016,7 +1015,7 @@ for ratio in (3, 7):
     print(f"{ratio} to 1: {positive.sum()} positives, {kept} of {all_of_them:,} negatives kept")
 
 # %% [markdown]
-# **"Put Soft-NMS in place of NMS, and more overlapping faces are found."** In this cascade, on these photos, it is not so. What reaches the last NMS is kept by greedy NMS as well:
+# **"Put Soft-NMS in place of NMS, and more overlapping faces are found."** In place of the last NMS of this cascade, on these photos, it is not so. What reaches the last NMS is kept by greedy NMS as well:
 
 # %%
 ours = answers["the cascade's: over the smaller, 0.7"]
@@ -1031,9 +1030,9 @@ assert softest <= ours[0]
 #
 # ## What you can now say
 #
-# - MTCNN's time has two parts: the pyramid, which goes with the photo's area over `min_face` squared, and crops, nine or ten for R-Net and about four for O-Net for each face. With many faces O-Net's are most of the bill.
+# - MTCNN's time has two parts: the pyramid, which goes with the photo's area over `min_face` squared, and crops, for each face nine or ten for R-Net and about two for O-Net, which then looks once more. With many faces most multiplications are O-Net's.
 # - P-Net loses what is small; R-Net and O-Net lose what is blurred or upside down; in the dark, behind a mask and at an angle, all three do.
-# - In crowds, faces are lost where they cover one another, and before the last NMS. Soft-NMS there does not bring them back.
+# - In crowds, faces are lost where they cover one another, and before the last NMS. Soft-NMS in its place does not bring them back; in place of the earlier ones it brings a few, for more crops.
 # - A one-pass detector answers at every cell of a few maps; its anchors are preset, and nearly all are background. Mining or focal loss deals with that.
 # - An AP without its input size is no AP: the same net has 47 and 69.
 #

@@ -211,7 +211,7 @@ beside(crops, names, height=108)
 # ### Small faces, many pictures of each
 #
 # Now to persons. scikit-image brings 100 faces of 25 × 25 pixels (`lfw_subset`); we know their five points, and align them to 32 × 32. 70 are for training, 29 are
-# **held out**: other people, whom the net never sees. (One more is left out: its chin is cut off.)
+# **held out**: faces that the net never sees. (One more is left out: its chin is cut off.)
 
 # %%
 from mtcnn_lite.scenes.cutouts import lfw_faces
@@ -231,8 +231,9 @@ print(len(train), "to learn from,", len(held_out), "held out")
 beside(list(held_out[:10]), height=64)
 
 # %% [markdown]
-# There is one picture of each person, and to learn what one person looks like in two pictures takes two. So we make them: `varied` mirrors, moves,
-# lights from one side, blurs, adds noise and hides a patch. **Two views of one picture count as one person.** Remember that sentence; we will have to come back to it.
+# scikit-image does not say who they are. We count each picture as a person, and to learn what one person looks like in two pictures takes two. So we make them: `varied` mirrors, moves,
+# lights from one side, blurs, adds noise and hides a patch. **Two views of one picture count as one person.** Remember that sentence; we will have to come back to it. (LFW, where they come from, has many pictures of a few people, so two of ours may be
+# one person after all. Then the figures below look worse than they are.)
 
 # %%
 from mtcnn_lite.embedding import varied
@@ -253,7 +254,7 @@ from mtcnn_lite.embedding import prepare, verification
 
 person = np.repeat(np.arange(len(held_out)), 6)
 views = varied(held_out[person], np.random.default_rng(12))  # (174, 32, 32, 3)
-pixels = prepare(views).flatten(1).numpy()  # (174, 1024): gray, black outside an oval
+pixels = prepare(views).flatten(1).numpy()  # (174, 1024): gray, one even tone outside an oval
 by_pixels = verification(pixels, person)
 print(f"{len(by_pixels.same)} pairs of one person, {len(by_pixels.different)} of two")
 print(f"a pair of one is closer than a pair of two in {by_pixels.area:.0%} of cases")
@@ -378,7 +379,7 @@ colours = ("#8A8A8A", "#E69F00", "#0072B2")
 for (name, pairs), style, colour in zip(curves.items(), styles, colours, strict=True):
     axes.plot(*pairs.curve(), style, color=colour, label=name, linewidth=2)
 axes.set(xlabel="pairs of two people wrongly accepted", ylabel="pairs of one rightly accepted")
-axes.set_title("29 people the net has never seen")
+axes.set_title("29 faces the net has never seen")
 axes.legend()
 plt.show()
 
@@ -447,7 +448,7 @@ for name, part in (("inside the oval", OVAL > 0), ("outside", OVAL == 0)):
     assert area > 0.75
 
 # %% [markdown]
-# A net would be glad to learn wallpaper. That is why `prepare` blackens everything outside the oval; a good data set has photos of one person in many places.
+# A net would be glad to learn wallpaper. That is why `prepare` makes everything outside the oval one tone; a good data set has photos of one person in many places.
 #
 # **How sure is the figure?** 29 people make 406 pairs of two people. To claim "wrong in 1 of 1,000", one needs many more than 1,000. If *n* independent pairs show no error at all, the true share may still be
 # as high as 3/*n* (at 95%, the "rule of three"):
@@ -508,7 +509,7 @@ assert mine.tolist() == theirs
 #
 # ### The crop and its points
 #
-# Turn the photo, choose how the crop is found, and push a point, with the sliders or by dragging it. In the crop, blue rings are the five places and vermilion
+# Turn the photo, choose how the crop is found, and push a point, with the sliders or by dragging it. In the crop, blue marks are the five places and vermilion
 # dots are where the *true* points come to lie.
 #
 # 1. At *five points*, turn the photo from end to end. What of the crop changes?
@@ -703,8 +704,8 @@ for margin in (0.2, 1.0):
     print(f"torch's class, margin {margin}  {loss:.2f}")
 
 # %% [markdown]
-# **Did FaceNet align?** Not as you did here. The paper feeds tight crops, with shift and scale alone, and reports 98.87% on LFW; with what it calls "extra face alignment" it is 99.63%, and that is the figure
-# that gets quoted.
+# **Did FaceNet align?** Not as you did here. The paper feeds tight crops, with shift and scale alone. On LFW it reports 98.87% for a fixed crop of each picture's middle (section 5.6); with what it calls "extra face alignment" it is
+# 99.63%, and that is the figure that gets quoted.
 #
 # **Which net?** Course notes pair FaceNet with Inception-ResNet-v2. The paper has two others, one after Zeiler and Fergus and one Inception. The Inception-ResNets came later, with
 # davidsandberg/facenet and facenet-pytorch, and their released weights were trained as classifiers, with softmax: no triplet in it.
@@ -755,7 +756,7 @@ def apart(choose):
 # %%
 by_rule = {"hardest": apart(hardest_triplets), "semi-hard": apart(semi_hard_triplets)}
 for name, median in by_rule.items():
-    print(f"{name:10} two people are farther apart than at the start: {median > 0.6}")
+    print(f"{name:10} two people are more than 0.6 apart: {median > 0.6}")
 assert by_rule["hardest"] < 0.1 < 0.6 < by_rule["semi-hard"]
 
 # %% [markdown]
@@ -766,7 +767,7 @@ assert by_rule["hardest"] < 0.1 < 0.6 < by_rule["semi-hard"]
 #
 # - A similarity transform has four unknowns: turn, scale and two shifts. One division of complex numbers finds the best, over all five points.
 # - Landmarks and template name pixel centres, and a template is scaled from the picture's edge.
-# - Errors of five points partly cancel; those of two eyes reach the crop whole.
+# - Errors of five points partly cancel: corners of the crop move little more than half as far as with two eyes.
 # - An embedding is a point on a sphere. The triplet loss asks that another person be farther away than one's own pictures, by a margin, in squared distances.
 # - Semi-hard negatives teach; the hardest, early on, can make all faces one.
 # - A curve shows what was put into its pairs. Views of one picture are not pictures of one person.

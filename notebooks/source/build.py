@@ -3,7 +3,7 @@
     python notebooks/source/build.py [NAME ...]
 
 Building twice gives the same bytes: cell ids come from the text, and whatever differs between two runs (widget ids,
-versions) is left out. A cell tagged "clock" prints times: while its code stays the same, it keeps what it printed first. A cell that fails, or writes to stderr, stops the build; the old notebook stays.
+versions) is left out. A cell tagged "clock" prints times: while its code stays the same, and no other cell's output changes, it keeps what it printed first. A cell that fails, or writes to stderr, stops the build; the old notebook stays.
 """
 
 import argparse
@@ -13,6 +13,7 @@ import json
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import jupytext
 import nbformat
@@ -94,17 +95,25 @@ def joined(outputs: list[nbformat.NotebookNode]) -> list[nbformat.NotebookNode]:
 
 
 def keep_times(notebook: nbformat.NotebookNode, path: Path) -> None:
-    """Give each cell tagged "clock" the output that the same code has in the notebook at `path`, if it is there."""
+    """Give each cell tagged "clock" the output that it has in the notebook at `path`, if all else came out the same.
+
+    What a clock cell draws may hold results of other cells, so it must not be older than they are.
+    """
     if not path.exists():
         return
-    old = {
-        cell.id: cell.outputs
-        for cell in nbformat.read(path, 4).cells
-        if cell.cell_type == "code" and cell.execution_count
-    }
+    old, new = (split_by_clock(each) for each in (nbformat.read(path, 4), notebook))
+    if old[False] == new[False]:
+        for cell in notebook.cells:
+            cell.outputs = old[True].get(cell.id, cell.get("outputs"))
+
+
+def split_by_clock(notebook: nbformat.NotebookNode) -> dict[bool, dict[str, Any]]:
+    """The outputs of code cells by id: True has those of cells tagged "clock", False the others."""
+    split = dict[bool, dict[str, Any]]({True: {}, False: {}})
     for cell in notebook.cells:
-        if "clock" in cell.metadata.get("tags", ()):
-            cell.outputs = old.get(cell.id, cell.outputs)
+        if cell.cell_type == "code":
+            split["clock" in cell.metadata.get("tags", ())][cell.id] = cell.outputs
+    return split
 
 
 def build(source: Path) -> bool:
