@@ -2,7 +2,8 @@
 
 Zhang et al. 2016, section III.A and "training data": a window is positive where its IoU with a face is over 0.65, part
 between 0.4 and 0.65, negative under 0.3 with every face; what lies between 0.3 and 0.4 is used for nothing. How many of
-each, and how they are drawn, the paper does not say: the counts are near those of the training scripts that came after it.
+each, and how they are drawn, the paper does not say: the counts are near those of the training scripts that came after
+it.
 """
 
 from collections.abc import Callable

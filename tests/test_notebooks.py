@@ -48,6 +48,28 @@ def test_every_code_cell_was_executed_in_order_and_none_failed(pairs):
         assert all(output.get("name") != "stderr" for cell in code for output in cell.outputs)
 
 
+def test_notebooks_keep_to_the_format(pairs):
+    for _, notebook in pairs:
+        nbformat.validate(notebook)
+
+
+@pytest.mark.parametrize(("plain", "kept"), [("42", "7 ms"), ("43", "9 ms")])
+def test_a_clock_cell_keeps_its_output_only_where_all_others_stay(build, tmp_path, plain, kept):
+    def notebook(plain, clock):
+        made = nbformat.v4.new_notebook()
+        for name, text, tags in (("plain", plain, []), ("clock", clock, ["clock"])):
+            output = nbformat.v4.new_output("stream", text=text)
+            made.cells.append(nbformat.v4.new_code_cell("1", id=name, metadata={"tags": tags}, outputs=[output]))
+        made.cells.append(nbformat.v4.new_markdown_cell("and words", id="words"))
+        return made
+
+    old, new = notebook("42", "7 ms"), notebook(plain, "9 ms")
+    nbformat.write(old, tmp_path / "old.ipynb")
+    build.keep_times(new, tmp_path / "old.ipynb")
+    assert [cell.outputs[0].text for cell in new.cells[:2]] == [plain, kept]
+    nbformat.validate(new)
+
+
 def test_notebook_is_small_and_names_no_machine(build, notebooks):
     for path in notebooks.glob("*.ipynb"):
         text = path.read_text()

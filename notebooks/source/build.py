@@ -104,7 +104,8 @@ def keep_times(notebook: nbformat.NotebookNode, path: Path) -> None:
     old, new = (split_by_clock(each) for each in (nbformat.read(path, 4), notebook))
     if old[False] == new[False]:
         for cell in notebook.cells:
-            cell.outputs = old[True].get(cell.id, cell.get("outputs"))
+            if cell.id in old[True]:
+                cell.outputs = old[True][cell.id]
 
 
 def split_by_clock(notebook: nbformat.NotebookNode) -> dict[bool, dict[str, Any]]:
