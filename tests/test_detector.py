@@ -215,3 +215,14 @@ def test_parts_that_do_not_exist_or_are_no_functions(detector):
         detector.swap(iou=iou)
     with pytest.raises(TypeError, match=r"nms is 0\.5; it must be a function"):
         detector.swap(nms=0.5)
+
+
+@pytest.mark.parametrize(("across", "factor"), [(0.7, 0.709), (0.52, 0.709), (0.5, 0.709), (0.45, 0.709), (0.7, 0.9)])
+def test_nms_across_levels_keeps_what_nms_keeps(detector, across, factor):
+    picture, _, _ = scenes.collage()
+    trace = Detector(detector.nets, 20, factor, (0.3, 0.7, 0.7), (0.5, across, 0.8, 0.7)).trace(picture)
+    before, after = trace.pnet["nms within levels"], trace.pnet["nms across levels"]
+    rows = nms_.nms(before.boxes, before.scores, across)
+    np.testing.assert_array_equal(after.boxes, before.boxes[rows])
+    np.testing.assert_array_equal(after.scores, before.scores[rows])
+    assert (len(rows) < len(before)) == (across <= 0.5 or factor == 0.9)
