@@ -64,7 +64,7 @@ def test_prints_the_table_and_writes_json_and_plots(folder, capsys):
         "evaluation.json", "landmarks.png", "precision_recall.png", "stages.png"
     ]  # fmt: skip
     written = json.loads((out / "evaluation.json").read_text())["zhang2016"]
-    assert written["curve_thresholds"] == [0.5, 0.2, 0.05]
+    assert written["curve_thresholds"] == [0.2, 0.1, 0.05]
     assert (written["photos"], written["complete_photos"]) == (2, 1)
     photo = scene(3, split="held_out", sizes=(20, 60), faces=(3, 3))
     expected = judge([(Detector("zhang2016").detect(photo.image()), Photo(photo.image(), photo.boxes))], 12)
@@ -81,7 +81,7 @@ def test_prints_the_table_and_writes_json_and_plots(folder, capsys):
 def test_two_detectors_side_by_side(capsys):
     pair = ["--weights", "zhang2016", "--against", "untrained"]
     assert main(["evaluate", "--data", "my data", *pair, "--curve", "0.6", "0.6", "0.6"]) == 0
-    lines = capsys.readouterr().out.splitlines()
+    lines = capsys.readouterr().out.split("zhang2016 less untrained")[0].splitlines()
     head = next(line for line in lines if line.strip().startswith("zhang2016  "))
     assert head.split() == ["zhang2016", "untrained"]
     recall = next(line for line in lines if line.strip().startswith("recall  "))
@@ -91,6 +91,21 @@ def test_two_detectors_side_by_side(capsys):
     assert (
         len({len(line) for line in lines if line.startswith("  ") and line[-1].isdigit() and "  recall" in line}) == 1
     )
+
+
+def test_what_two_detectors_differ_by(folder, capsys):
+    pair = ["--weights", "zhang2016", "--against", "untrained", "--curve", "0.6", "0.6", "0.6"]
+    assert main(["evaluate", "--data", "my data", *pair, "--out", "apart"]) == 0
+    printed = capsys.readouterr().out
+    written = json.loads((folder / "apart" / "evaluation.json").read_text())
+    assert "less" not in written["untrained"]
+    less = written["zhang2016"]["less"]["untrained"]["detection"]["20"]["recall"]
+    assert less["difference"] == written["zhang2016"]["detection"]["20"]["recall"]
+    assert less["low"] == less["high"] == less["difference"]  # one photo only: every draw is that one
+    block = printed[printed.index("zhang2016 less untrained") :].splitlines()
+    line = next(line for line in block if line.startswith("  recall, 20 px and more"))
+    assert line.split()[-4:] == [f"{less['difference']:+.4f}", f"{less['low']:+.4f}", "to", f"{less['high']:+.4f}"]
+    assert any(line.startswith("  landmarks' mean error, Portraits ") for line in block)
 
 
 def test_each_detector_has_thresholds_of_its_own(folder, capsys):

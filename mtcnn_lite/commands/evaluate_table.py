@@ -64,6 +64,19 @@ def table(reports: dict[str, Tree]) -> str:
     )
 
 
+def differences_table(name: str, other: str, less: Tree) -> str:
+    """What `evaluation.differences` found, a line each."""
+    rows = [(f"{text.split(',')[0]}, {size} px and more", found[key])
+            for size, found in less["detection"].items() for key, text in DETECTION]  # fmt: skip
+    rows += [(f"landmarks' mean error, {group}", found) for group, found in less["landmarks"].items()]
+    wide = max(len(text) for text, _ in rows)
+    lines = [f"{name} less {other}, and the range of that in 95 of 100 draws of the photos"]
+    for text, found in rows:
+        difference, low, high = (_cell(found, (key,), "+.4f") for key in ("difference", "low", "high"))
+        lines.append(f"  {text:<{wide}}  {difference:>7}  {low:>7} to {high:>7}")
+    return "\n".join(lines)
+
+
 def _cell(tree: Any, path: tuple[str, ...], form: str) -> str:
     for key in path:
         tree = tree.get(key, {})

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -17,7 +18,8 @@ class Judged:
     """Detections of any number of photos, best first, each right or wrong, and how many faces there were to find.
 
     scores (N,); right (N,) bool; sides (N,): shorter side of the face found, NaN for a wrong one; faces: the shorter
-    sides of all faces that count, (M,). Detections of ignored faces are left out.
+    sides of all faces that count, (M,). Detections of ignored faces are left out. photos (N,) and face_photos (M,): of
+    which photo each is, as the photos came.
 
     Greedy NMS by score never drops a box for a worse one, so a run at a low O-Net threshold, cut at a higher one, is
     the run at the higher one: all methods take a threshold, and none asks the detector again.
@@ -27,6 +29,15 @@ class Judged:
     right: NDArray[np.bool_]
     sides: Floats
     faces: Floats
+    photos: NDArray[np.int64]
+    face_photos: NDArray[np.int64]
+
+    def drawn(self, times: NDArray[np.int64]) -> "Judged":
+        """What would have been judged, had photo k been there times[k] times: (number of photos,), 0 for not at all."""
+        rows = np.repeat(np.arange(len(self.photos)), times[self.photos])  # best first, as before
+        faces = np.repeat(np.arange(len(self.faces)), times[self.face_photos])
+        return Judged(self.scores[rows], self.right[rows], self.sides[rows], self.faces[faces], self.photos[rows],
+                      self.face_photos[faces])  # fmt: skip
 
     def recall(self, threshold: float = 0.0, sides: tuple[float, float] = (0, np.inf)) -> float:
         """Share of the faces with a shorter side in [low, high) that is found at this score or a higher one.
@@ -69,21 +80,22 @@ def judge(found: Iterable[tuple[Faces, Photo]], smallest: float = 0) -> Judged:
     In a photo that is not `complete` nobody knows whether a detection beside the labelled faces is wrong. There only
     the right ones are kept: recall holds, precision and AP do not.
     """
-    scores, right, found_sides, faces = [], [], [], []
-    for detections, photo in found:
+    scores, right, found_sides, photos, faces, face_photos = [], [], [], [], [], []
+    for number, (detections, photo) in enumerate(found):
         side, skipped = sides(photo), too_small(photo, smallest)
         face, counts = match(detections.boxes, detections.scores, photo, skipped)
         counts &= photo.complete | (face >= 0)
         scores.append(detections.scores[counts])
         right.append(face[counts] >= 0)
         found_sides.append(np.where(face >= 0, side[face] if len(side) else np.nan, np.nan)[counts])
+        photos.append(np.full(counts.sum(), number))
         faces.append(side[~skipped])
-    columns = [np.concatenate(column) if column else np.zeros(0) for column in (scores, right, found_sides, faces)]
-    order = np.argsort(-columns[0], kind="stable")
-    return Judged(
-        columns[0][order].astype(np.float32), columns[1][order].astype(bool),
-        columns[2][order].astype(np.float32), columns[3].astype(np.float32),
-    )  # fmt: skip
+        face_photos.append(np.full(len(faces[-1]), number))
+    score = _joined(scores, np.float32)
+    order = np.argsort(-score, kind="stable")
+    return Judged(score[order], _joined(right, np.bool_)[order], _joined(found_sides, np.float32)[order],
+                  _joined(faces, np.float32), _joined(photos, np.int64)[order],
+                  _joined(face_photos, np.int64))  # fmt: skip
 
 
 def average_precision(scores: ArrayLike, is_true: ArrayLike, number_of_faces: int) -> float:
@@ -108,3 +120,7 @@ def average_precision(scores: ArrayLike, is_true: ArrayLike, number_of_faces: in
     precision = np.cumsum(hits) / np.arange(1, len(hits) + 1)
     envelope = np.maximum.accumulate(precision[::-1])[::-1]
     return float(envelope[hits].sum() / number_of_faces)  # each hit adds 1 / number_of_faces of recall
+
+
+def _joined(columns: list[NDArray[Any]], kind: type[np.generic]) -> NDArray[Any]:
+    return np.concatenate([np.zeros(0, kind), *columns]).astype(kind)

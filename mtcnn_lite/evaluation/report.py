@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 SMALLEST = (12, 20)  # px: P-Net's window, and the detector's usual min_face
 BANDS = (12, 20, 32, 64, 128, np.inf)  # px, shorter side
+PRECISION = 0.9  # at which recall is compared
 POINTS = 200  # of a curve, at most
 
 Thresholds = tuple[float, float, float]
@@ -57,7 +58,8 @@ def report(outcomes: Sequence[Outcome]) -> dict[str, Any]:
     """
     complete = [each for each in outcomes if each.photo.complete]
     low, fixed = ({s: judge(_pairs(complete, which), s) for s in SMALLEST} for which in ("low", "fixed"))
-    sets = {name: [o for o in outcomes if _set(o.photo) == name] for name in sorted({_set(o.photo) for o in outcomes})}
+    names = sorted({data_set(each.photo) for each in outcomes})
+    sets = {name: [each for each in outcomes if data_set(each.photo) == name] for name in names}
     stages = {which: reached_in(getattr(o, f"{which}_stages") for o in complete) for which in ("low", "fixed")}
     errors = {name: landmark_errors(_pairs(group, "low")) for name, group in sets.items()}
     return {
@@ -67,7 +69,7 @@ def report(outcomes: Sequence[Outcome]) -> dict[str, Any]:
             f"{s}": {
                 "faces": len(low[s].faces),
                 "average_precision": low[s].average_precision,
-                "recall_at_90": low[s].recall_at(0.9),
+                "recall_at_90": low[s].recall_at(PRECISION),
                 "recall": fixed[s].recall(),
                 "precision": fixed[s].precision(),
             }
@@ -111,7 +113,8 @@ def _pairs(outcomes: Sequence[Outcome], which: str) -> list[tuple[Faces, Photo]]
     return [(getattr(each, which), each.photo) for each in outcomes]
 
 
-def _set(photo: Photo) -> str:
+def data_set(photo: Photo) -> str:
+    """The name of the set that the photo is from."""
     return str(photo.about.get("dataset", "unnamed"))
 
 
