@@ -36,7 +36,7 @@ examples:
 
 exit status: 0 measured, 1 photos, labels or --out could not be read or written, 2 bad arguments."""
 
-# Low enough for the curve's end: at 0.1 for P-Net the nets look twice as often, and AP moves by half a point, up or down.
+# Low enough for the curve's end: at 0.1 for P-Net the nets look twice as often, and AP moves by about half a point.
 CURVE = (0.2, 0.1, 0.05)
 Tree = dict[str, Any]
 
