@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from mtcnn_lite.boxes import Floats
-from mtcnn_lite.cascade import Detector
+from mtcnn_lite.detector import Detector
 from mtcnn_lite.images import Pixels
 from mtcnn_lite.nets import Nets
 from mtcnn_lite.sampling import Propose

@@ -108,7 +108,7 @@ def test_defaults_are_the_detectors_own(astronaut, monkeypatch):
             seen.append(given)
             super().__init__(*given)
 
-    monkeypatch.setattr("mtcnn_lite.cascade.Detector", Spy)
+    monkeypatch.setattr("mtcnn_lite.detector.Detector", Spy)
     detect(astronaut, "--json")
     defaults = [p.default for p in inspect.signature(Detector).parameters.values()]
     assert seen == [tuple(defaults[:4])], "weights, min_face, factor, thresholds"

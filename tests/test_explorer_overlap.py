@@ -9,7 +9,7 @@ import pytest
 from oracles import integer_boxes, pixels
 from PIL import Image
 
-from mtcnn_lite.cascade import Detector
+from mtcnn_lite.detector import Detector
 from mtcnn_lite.draw import COLOURS, draw_overlap, rgb
 from mtcnn_lite.explorers.overlap import ALLOWED, KINDS, OverlapCanvas, OverlapExplorer, view
 from mtcnn_lite.scenes import ASTRONAUT_BOX

@@ -5,7 +5,7 @@ import time
 import numpy as np
 import torch
 
-from mtcnn_lite.cascade import Detector
+from mtcnn_lite.detector import Detector
 from mtcnn_lite.proposals import Proposals
 from mtcnn_lite.training.stages import fresh
 

@@ -95,7 +95,7 @@ def run(options: argparse.Namespace) -> int:
     photos = read_data(options)
     proposals = None
     if options.net != "pnet":
-        from mtcnn_lite.cascade import Detector  # with torch: P-Net's samples need none of it
+        from mtcnn_lite.detector import Detector  # with torch: P-Net's samples need none of it
         from mtcnn_lite.proposals import Proposals
 
         try:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from mtcnn_lite.cascade import Detector
+    from mtcnn_lite.detector import Detector
     from mtcnn_lite.photo import Photo
 
 FAILED = 1  # exit status; argparse itself ends with 2 for bad arguments
@@ -47,7 +47,7 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
 
 def detector_of(options: argparse.Namespace) -> "Detector":
     """The detector that the options describe; ends with a message and status 2 where they can't be met."""
-    from mtcnn_lite.cascade import Detector  # with torch: over a second, so only once the arguments make sense
+    from mtcnn_lite.detector import Detector  # with torch: over a second, so only once the arguments make sense
 
     try:
         thresholds = options.thresholds and tuple(options.thresholds)

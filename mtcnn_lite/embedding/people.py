@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtcnn_lite.alignment import aligned_crops
-from mtcnn_lite.cascade import Detector
+from mtcnn_lite.detector import Detector
 from mtcnn_lite.embedding.net import SIZE
 from mtcnn_lite.images import ImageError, Pixels, read_image
 

@@ -15,7 +15,7 @@ from mtcnn_lite.photo import Photo
 from mtcnn_lite.trace import Faces
 
 if TYPE_CHECKING:
-    from mtcnn_lite.cascade import Detector
+    from mtcnn_lite.detector import Detector
 
 SMALLEST = (12, 20)  # px: P-Net's window, and the detector's usual min_face
 BANDS = (12, 20, 32, 64, 128, np.inf)  # px, shorter side

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from mtcnn_lite.cascade import Detector
+from mtcnn_lite.detector import Detector
 from mtcnn_lite.explain import explain
 from mtcnn_lite.explorers.canvas import Canvas, PhotoExplorer
 from mtcnn_lite.explorers.gallery import Gallery

@@ -6,7 +6,7 @@ import ipywidgets as widgets
 import numpy as np
 from numpy.typing import NDArray
 
-from mtcnn_lite.cascade import Detector
+from mtcnn_lite.detector import Detector
 from mtcnn_lite.draw import COLOURS, Picture, draw_stages
 from mtcnn_lite.explorers.asking import DetectorExplorer
 from mtcnn_lite.explorers.canvas import Bars, Canvas, Layers

@@ -13,7 +13,7 @@ import torch
 import traitlets
 from torch import nn
 
-from mtcnn_lite.cascade import Detector
+from mtcnn_lite.detector import Detector
 from mtcnn_lite.draw import COLOURS, INK, Picture, Pixels, beside
 from mtcnn_lite.evaluation import STAGES, judge, reached, reached_in
 from mtcnn_lite.explorers.canvas import Explorer, script

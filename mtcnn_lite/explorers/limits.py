@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from mtcnn_lite.cascade import Detector
 from mtcnn_lite.degrade import DEGRADATIONS
+from mtcnn_lite.detector import Detector
 from mtcnn_lite.draw import COLOURS, INK, PAPER, Picture, Pixels, beside, draw_boxes, font
 from mtcnn_lite.evaluation import STAGES, reached
 from mtcnn_lite.explain import NAMES, explain

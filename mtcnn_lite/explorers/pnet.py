@@ -4,7 +4,7 @@ import ipywidgets as widgets
 import numpy as np
 from numpy.typing import NDArray
 
-from mtcnn_lite.cascade import Detector
+from mtcnn_lite.detector import Detector
 from mtcnn_lite.draw import COLOURS, Picture, at_height, beside, draw_boxes, draw_map
 from mtcnn_lite.explorers.asking import DetectorExplorer
 from mtcnn_lite.explorers.canvas import Canvas, Layers

@@ -5,7 +5,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtcnn_lite.boxes import decode_offsets
-from mtcnn_lite.cascade import Detector
+from mtcnn_lite.detector import Detector
 from mtcnn_lite.draw import COLOURS, Picture, at_height, beside, draw_boxes
 from mtcnn_lite.explorers.asking import DetectorExplorer
 from mtcnn_lite.explorers.gallery import Crops, Gallery, Group, tiled

@@ -1,0 +1,42 @@
+"""Photos in groups that the nets look at together, and errors that say which photo they are about."""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, TypeVar
+
+from mtcnn_lite.images import Pixels
+
+Result = TypeVar("Result")
+
+MOST, PIXELS = 16, 1 << 20  # photos in a group, and pixels of them all: what is in work at once
+
+
+def numbered(work: Callable[[Any], Result]) -> Callable[[tuple[int, Any]], Result]:
+    """`work` for (number, image), whose errors name the number."""
+
+    def work_on(pair: tuple[int, Any]) -> Result:
+        number, image = pair
+        try:
+            return work(image)
+        except (TypeError, ValueError) as error:
+            raise type(error)(f"images[{number}]: {error}") from None
+
+    return work_on
+
+
+def groups(images: Iterable[Pixels]) -> Iterator[list[Pixels]]:
+    """The images in order, in groups of up to MOST and PIXELS pixels; what comes before an error first."""
+    group, pixels, trouble = list[Pixels](), 0, None
+    try:
+        for image in images:
+            area = image.shape[0] * image.shape[1]
+            if group and (len(group) == MOST or pixels + area > PIXELS):
+                yield group
+                group, pixels = [], 0
+            group.append(image)
+            pixels += area
+    except (TypeError, ValueError) as error:
+        trouble = error
+    if group:
+        yield group
+    if trouble:
+        raise trouble
