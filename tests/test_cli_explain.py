@@ -28,7 +28,7 @@ def test_prints_the_sentence_and_draws(folder, capsys):
 
 def test_threshold_of_the_command_line_is_the_one_explained(capsys):
     assert main(["explain", "a.png", "--box", BOX, "--thresholds", "0.6", "0.7", "1"]) == 0
-    why = "lost in O-Net: best score 0.99, so that its mean with a second look is under 1; it would survive"
+    why = "lost in O-Net: best score 0.99, and its mean with a second look, 0.99, is under 1; it would survive"
     assert capsys.readouterr().out.startswith(why)
 
 

@@ -107,11 +107,20 @@ def test_strip_has_each_fate_in_its_colour_and_frames_the_one_on_show(explorer):
     strip = explorer.fates()
     for column, one in enumerate(explorer.views()):
         for row, fate in enumerate(one.fates.tolist()):
-            x, y = LEFT + column * CELL_X + CELL_X // 2, TOP + row * CELL_Y + CELL_Y // 2
+            x, y = LEFT + column * CELL_X + CELL_X // 4, TOP + row * CELL_Y + CELL_Y // 2
             assert tuple(strip[y, x]) == rgb(TINTS[fate])
+            middle = strip[y - 5 : y + 6, x + CELL_X // 8 : x + 3 * CELL_X // 8].reshape(-1, 3)
+            assert (len(np.unique(middle, axis=0)) > 1) == (fate < 3)  # a letter in those that are lost, and only there
     framed = [tuple(strip[TOP + 5, LEFT + column * CELL_X]) == rgb("#222222") for column in range(9)]
     assert framed == [column == 4 for column in range(9)]
     assert len(set(TINTS)) == len(FATES)
+
+
+def test_a_crop_costs_far_more_than_a_window_of_p_net(detector, photo):
+    """By arithmetic some 200 times. A stage that only remembered would seem to cost a tenth of that."""
+    (pnet, _), (rnet, _), (onet, _), _ = view(detector, photo, "turned", 3).layers.costs
+    assert rnet > 20 * pnet
+    assert onet > 20 * pnet
 
 
 def test_labels_are_framed_in_yellow(photo):

@@ -1,5 +1,6 @@
 """What a judge says, as plain text and as HTML. Both are the same from run to run: notebooks store and compare them."""
 
+import re
 from dataclasses import dataclass
 from html import escape
 from typing import Any
@@ -55,6 +56,7 @@ class Verdict:
             f'<div style="opacity:0.75">{escape(name)}</div><div style="{mono}">{escape(text)}</div>'
             for name, text in self.facts
         )
+        hint = re.sub("`([^`]+)`", r"<code>\1</code>", escape(self.hint))
         grid = "display:grid;grid-template-columns:max-content 1fr;gap:2px 14px;margin:6px 0"
         return (
             f'<div style="border-left:4px solid {colour};padding:4px 0 4px 12px;margin:4px 0;max-width:760px;'
@@ -62,5 +64,5 @@ class Verdict:
             + f"<div>{head}</div>"
             + (f'<div style="{grid}">{rows}</div>' if rows else "")
             + self.drawing
-            + f"<div>{escape(self.hint)}</div></div>"
+            + f"<div>{hint}</div></div>"
         )

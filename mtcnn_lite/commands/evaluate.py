@@ -22,7 +22,7 @@ EVALUATE = """\
 Measure a detector on labelled photos: average precision and recall by face size and by data set, recall and boxes after
 each net, landmark error. With --against, another one beside it on the same photos, at thresholds of its own if need be:
 nets that were trained apart mean different things by 0.7. And what the two differ by, with the range of that when the
-photos are drawn anew, some twice and some not at all: a difference whose range holds 0 may be chance.
+photos are drawn anew, some more than once and some not at all: a difference whose range holds 0 may be chance.
 
 A face counts as found where a detection overlaps it by an IoU of 0.5 or more. Labelled faces marked "ignore", or under
 12 px, count neither way. Precision needs photos in which every face is labelled; others serve recall and landmarks."""

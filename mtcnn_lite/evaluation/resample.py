@@ -1,4 +1,4 @@
-"""How far a figure would move on other photos: draw the same ones again, some twice, some not at all.
+"""How far a figure would move on other photos: draw the same ones again, some more than once, some not at all.
 
 Efron 1979, "Bootstrap methods: another look at the jackknife". Photos are drawn, not faces: those of one photo share
 its light and its crowd, so a second one of them says less than one of another photo. What the draws cannot know is

@@ -147,6 +147,10 @@ def _whole(box: tuple[float, ...]) -> list[int]:
     return [round(side) for side in box]
 
 
+def _mean(view: StageView) -> str:
+    return "" if view.passes_at is None else f", {view.passes_at:g},"
+
+
 def _reason(view: StageView) -> str:
     """Why the stage lost the face."""
     name = NAMES[view.stage]
@@ -156,9 +160,9 @@ def _reason(view: StageView) -> str:
         )
     best = rounded_down(view.best)
     if view.lost_at == "mirrored":
-        why = f"its first look says {best:g}, but the mean of two is under {view.threshold:g}"
+        why = f"its first look says {best:g}, but the mean of two{_mean(view)} is under {view.threshold:g}"
     elif view.lost_at == "above threshold":
-        mean = ", so that its mean with a second look is" if "mirrored" in view.counts else ""
+        mean = f", and its mean with a second look{_mean(view)} is" if "mirrored" in view.counts else ""
         why = f"best score {best:g}{mean} under {view.threshold:g}"
     elif view.rival is None:
         why = f"best score {best:g}, but NMS keeps better boxes that are not on it"

@@ -146,7 +146,7 @@ function render({ model, el }) {
       pen.fillRect((at + 1) * wide - 1.5, base - BAR, 1.5, BAR + 4);
       pen.fillText(name, 0, base - BAR - 5);
     });
-    chart.caption.textContent = "scores, a bar for each stop of a slider";
+    chart.caption.textContent = "how many boxes have which score: a bar for each stop of the slider, as tall as the root of the count; the line is the threshold";
   }
 
   function draw() {

@@ -1,6 +1,7 @@
 """One photo made harder, step by step: what each net still lets through, and which of them loses which face."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import ipywidgets as widgets
 import numpy as np
@@ -20,6 +21,7 @@ from mtcnn_lite.trace import Trace
 FATES = (*(f"lost in {NAMES[stage]}" for stage in STAGES), "found")
 TINTS = (COLOURS["pnet"], COLOURS["rnet"], COLOURS["landmark"], COLOURS["onet"])  # of each fate
 FOUND = len(STAGES)
+OUTLINED: dict[str, Any] = {"stroke_width": 1, "stroke_fill": INK}
 LEFT, TOP, CELL_X, CELL_Y, LEGEND = 62, 22, 54, 20, 24  # px of the strip
 INVITATION = "Ask about a face: the buttons are under the strip."
 NO_FACE = "The detector finds no face in this photo as it is, so there is none to lose."
@@ -44,11 +46,11 @@ def view(detector: Detector, photo: Photo, name: str, step: int) -> View:
     way = DEGRADATIONS[name]
     harder = way.apply(photo, way.strengths[step])
     trace = detector.trace(harder.image())
-    covered = np.stack([one.best >= 0 for one in reached(trace, harder).values()])  # (3, M)
-    fates = np.where(covered[-1], FOUND, covered.argmin(axis=0))
     pnet, rnet, onet = trace.settings.thresholds
     lowest = trace.rerun(thresholds=(pnet, rnet, min(onet, cascade.LOWEST[2])))
-    costs = cascade.costs(trace, lowest) if lowest.seconds else []
+    costs = cascade.costs(trace, lowest) if lowest.seconds else []  # before R-Net and O-Net have anything to remember
+    covered = np.stack([one.best >= 0 for one in reached(trace, harder).values()])  # (3, M)
+    fates = np.where(covered[-1], FOUND, covered.argmin(axis=0))
     return View(harder, trace, replace(cascade.view(trace, pnet, rnet), costs=costs), fates)
 
 
@@ -145,6 +147,8 @@ class LimitsExplorer(PhotoExplorer):
             for row, fate in enumerate(one.fates.tolist()):
                 y = TOP + row * CELL_Y
                 pen.rectangle((x + 2, y + 2, x + CELL_X - 3, y + CELL_Y - 3), fill=TINTS[fate])
+                if fate != FOUND:  # a letter too: not everyone can tell these colours apart
+                    pen.text((x + CELL_X / 2, y + CELL_Y / 2), "PRO"[fate], PAPER, font(12), "mm", **OUTLINED)
         for row in range(faces):
             pen.text((4, TOP + (row + 0.5) * CELL_Y), f"face {row + 1}", INK, font(13), anchor="lm")
         x = LEFT + self.step.value * CELL_X
@@ -173,5 +177,5 @@ def labelled(photo: Photo) -> Pixels:
     pen = ImageDraw.Draw(sheet)
     for number, (x1, y1, x2, y2) in enumerate(photo.boxes.round().astype(int).tolist(), 1):
         pen.rectangle((x1, y1, x2 - 1, y2 - 1), outline=COLOURS["truth"])
-        pen.text((x1 + 1, y2), str(number), COLOURS["truth"], font(12), stroke_width=1, stroke_fill=INK)
+        pen.text((x1 + 1, y2), str(number), COLOURS["truth"], font(12), **OUTLINED)
     return np.asarray(sheet)

@@ -87,7 +87,7 @@ function render({ model, el }) {
     for (const name of ["negative", "part", "positive"]) pen.fillRect(model.get(name) * wide - 0.75, 0, 1.5, high);
     pen.textAlign = "center";
     for (const value of [0.2, 0.4, 0.6, 0.8]) pen.fillText(value, value * wide, high + 13);
-    plot.caption.textContent = "IoU with the face that a window overlaps most; lines: the three bounds";
+    plot.caption.textContent = "IoU with the face that a window overlaps most: bars as tall as the root of the count; lines: the three bounds";
   }
 
   function drawGroup(group) {

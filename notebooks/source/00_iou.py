@@ -31,7 +31,7 @@ from mtcnn_lite.draw import at_height, beside, draw_boxes, draw_overlap
 from mtcnn_lite.scenes import ASTRONAUT_BOX  # x1, y1, x2, y2, read off by eye
 
 photo = astronaut()  # (512, 512, 3), RGB, uint8
-# The values that the authors of MTCNN released. The mirror comes in chapter 05.
+# The authors' own weights. `mirror`: see chapter 05.
 detector = Detector(weights="zhang2016", mirror=False)
 trace = detector.trace(photo)
 label, found = ASTRONAUT_BOX, trace.faces.boxes[0]  # (4,), (4,)
@@ -113,8 +113,7 @@ print("cut out", tiny[y1:y2, x1:x2].shape)  # rows first: (height, width, colour
 assert tiny[y1:y2, x1:x2].shape == (8, 6, 3)
 
 # %% [markdown]
-# In a box x comes first. In an array the row comes first, and a row says how far *down*: that is y. Mix them up, and the box
-# has the right shape nowhere near the right place (ipazc/mtcnn#4).
+# In a box x comes first. In an array the row comes first, and a row says how far *down*: that is y. Mix them up, and no error comes: the cut-out lies elsewhere, with width and height exchanged (ipazc/mtcnn#4).
 #
 # | in every chapter | |
 # |---|---|
@@ -138,7 +137,7 @@ print("\n".join(names))
 assert windows[0] != windows[1]
 
 # %% [markdown]
-# Nothing breaks, the numbers are only others. Somebody measured what that costs one package on the hard faces of WIDER FACE, a
+# Nothing breaks; only the numbers change. Somebody measured what that costs one package on the hard faces of WIDER FACE, a
 # collection of crowded photos: an average precision (chapter 10; 1 is perfect) of 0.487 with RGB, of 0.286 with BGR
 # (ipazc/mtcnn#36).
 #
@@ -190,9 +189,9 @@ plt.show()
 width = min(7, 10) - max(1, 4)  # x: yellow from 1 to 7, blue from 4 to 10
 height = min(10, 11) - max(2, 5)  # y: from 2 to 10, from 5 to 11
 shared = width * height
-both = 6 * 8 + 6 * 6 - shared
-print(f"shared {width} x {height} = {shared}, union 48 + 36 - {shared} = {both}")
-assert (shared, both) == (intersection, union)
+covered = 6 * 8 + 6 * 6 - shared
+print(f"shared {width} x {height} = {shared}, union 48 + 36 - {shared} = {covered}")
+assert (shared, covered) == (intersection, union)
 
 # %% [markdown]
 # ### Apart
@@ -270,7 +269,7 @@ for side in (12, 24, 48, 96):
 
 # %% [markdown]
 # One pixel is nothing to a face of 96 px. It is a lot to one of 12. A tenth of the side is the same to all of them. That is why *one* threshold serves
-# faces of every size: this property is called **scale-free**, or scale invariance.
+# faces of every size: IoU is **scale-free**, or scale invariance.
 
 # %%
 figure, axes = plt.subplots(1, 2, figsize=(8.2, 3), layout="constrained", sharey=True)
@@ -291,13 +290,12 @@ plt.show()
 # %% [markdown]
 # ### What 0.3, 0.4, 0.5 and 0.65 look like
 #
-# These four are the thresholds you will meet. For training, the paper calls a window *negative* if its IoU with every face is under
+# You will often meet these four. For training, the paper calls a window *negative* if its IoU with every face is under
 # 0.3. From 0.4 to 0.65 it is *part* of a face, above that it is *positive*. What lies between 0.3 and 0.4 is not used.
 #
-# 0.5 is what the benchmarks PASCAL VOC and WIDER FACE ask of a detection to count it as found. It is also what P-Net's NMS allows
-# two boxes of one level.
+# 0.5 is what the benchmarks PASCAL VOC and WIDER FACE ask of a detection to count it as found. It is also what P-Net's NMS (chapter 01) allows two boxes of one level, that is, of one size of the photo (chapter 02).
 #
-# How far must a copy of the label move for that? Moved by *d* widths, it shares 1 − *d* of a box with the label, and together they
+# How far must a copy of the label move for each of them? Moved by *d* widths, it shares 1 − *d* of a box with the label, and together they
 # cover 1 + *d*. So *IoU = (1 − d) / (1 + d)*. The cell solves that for *d*.
 
 # %%
@@ -316,8 +314,7 @@ beside(panels, names, height=190)
 print("\n".join(name.replace("\n", " ") for name in names))
 
 # %% [markdown]
-# Numbers flatter. 0.5 sounds like half off; it is a third. And at 0.65 the box still misses a fifth of the face. Few people
-# would call the leftmost picture "30% right".
+# IoU is stricter than it sounds. 0.5 is not half off, only a third; 0.65 is a fifth off. In the leftmost picture the box still holds almost half of the face, and IoU gives it 0.3.
 #
 # ### Inside
 #
@@ -360,7 +357,7 @@ for name, box in {"itself": label, "one of four times the area": large}.items():
 # %% [markdown]
 # The cascade measures with it in one place: the last NMS. (NMS is chapter 01: of boxes that overlap too much, it keeps the best.)
 # After O-Net nothing else follows, and a box inside another is a second report of the same thing. All NMS before that one use
-# IoU. To see a case, lower the thresholds until the detector sees faces where there are none:
+# IoU. To see a case, lower the nets' *score* thresholds until the detector sees faces where there are none:
 
 # %%
 from mtcnn_lite.nms import nms
@@ -569,7 +566,7 @@ print("half-open:", kept_in_levels(0), "windows kept,  with +1:", kept_in_levels
 assert kept_in_levels(0) > kept_in_levels(1)
 
 # %% [markdown]
-# Code that mixes both is worse than either. The authors' own `detect_face.m` measures with +1 in its NMS and moves P-Net's boxes without. In
+# Code that mixes both is worse than either. The authors' own `detect_face.m` measures with +1 in its NMS and moves P-Net's boxes without it. In
 # facenet-pytorch, `generateBoundingBox` makes inclusive boxes, torchvision's NMS takes them for half-open, and `bbreg` adds the 1 again.
 #
 # **Exactly 0.5.** "Above" or "at least"? With scores one need not care. With overlaps one must: windows on a grid have overlaps that are *exactly* 0.5. The
@@ -618,7 +615,7 @@ for name, by in (("twice the side", 2), ("ten times the side", 10), ("a tenth of
     print(f"{name:20} IoU {package_iou([label], [box])[0, 0]:.2f}")
 
 # %% [markdown]
-# The same notes call a negative window one that "holds very little of a face". The picture above, under *Inside*, held all of it.
+# The same notes call a negative window one that "holds very little of a face". The first picture under *Inside* held all of it.
 #
 # ## What you can now say
 #
@@ -626,9 +623,9 @@ for name, by in (("twice the side", 2), ("ten times the side", 10), ("a tenth of
 # - A side below 0 counts as 0; an empty union gives 0, by definition.
 # - IoU has no unit: what counts is how far a box is off in parts of its size. A third of a width off is 0.5.
 # - Nested boxes have the ratio of their areas as IoU, and 1 over the smaller. The cascade's last NMS uses the latter.
-# - Boxes here count from 0 and are half-open. The +1 belongs to inclusive boxes, and costs 17% of area at 12 px.
+# - Boxes here count from 0 and are half-open. The +1 belongs to inclusive boxes; on half-open ones it adds 17% to the area at 12 px.
 #
 # New words ([glossary](glossary.md)): **intersection over union** (**IoU**), **half-open**, **inclusive**, **degenerate box**, **scale-free**, **nested boxes**,
 # **intersection over the smaller**.
 #
-# Next door is 01, NMS: of the many boxes on one face it keeps the best, and your `iou` tells it which of them are too many.
+# Next door is 01, NMS: of the many boxes on one face it keeps the best, and an `iou` like yours tells it which of them are too many.

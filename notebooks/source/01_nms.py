@@ -1,7 +1,7 @@
 # %% [markdown]
 # # 01 · NMS: of many boxes on one face, the best
 #
-# A detector finds each face many times over. You will build the step that keeps one box of them, watch it work like a film, and
+# A detector finds each face many times over. You will build the step that keeps one of them, watch it work like a film, and
 # meet its gentler relative for faces that overlap.
 #
 # | | |
@@ -27,7 +27,7 @@ from mtcnn_lite import Detector
 from mtcnn_lite.draw import at_height, beside, draw_boxes
 
 photo = astronaut()  # (512, 512, 3), RGB, uint8
-# The values that the authors of MTCNN released. The mirror comes in chapter 05.
+# The authors' own weights. `mirror`: see chapter 05.
 detector = Detector(weights="zhang2016", mirror=False)
 trace = detector.trace(photo)
 
@@ -51,8 +51,8 @@ on_face = iou([ASTRONAUT_BOX], nine.boxes)[0] > 0.3  # (9,): which overlap the f
 print(f"{len(nine)} boxes, {on_face.sum()} of them on the one face")
 
 # %% [markdown]
-# All seven saw the same face, each from a slightly other place. **Non-maximum suppression**, NMS for short, sorts that out: keep the
-# best box, remove what overlaps it too much, go on with the best of the rest. Here is the film. The box of each step is thick. What it
+# All seven saw the same face, each from a slightly different place. **Non-maximum suppression**, NMS for short, sorts that out: keep the
+# best box, remove what overlaps it too much, go on with the best of the rest. Here are its first three steps and its end, with the authors' threshold of 0.7 (this package has 0.8 there: chapter 04). The box of each step is thick, kept ones are thin. What it
 # removes is crossed out, what still waits is thin and pale.
 
 # %%
@@ -61,7 +61,7 @@ from mtcnn_lite.explorers.suppression import draw_step, view
 steps = [view(nine.boxes, nine.scores, "greedy", 0.7, 0.5, step) for step in (1, 2, 3, 6)]
 panels = [draw_step(*close_up(190), now, "rnet") for now in steps]
 names = [f"{len(s.kept)}. best {s.scores[s.best]:.3f}\nremoves {len(s.removed)}" for s in steps[:3]]
-beside(panels, [*names, f"the end\n{len(steps[3].kept)} left"], height=190)
+beside(panels, [*names, f"the end: {len(steps[3].kept)} left,\n4 of them here"], height=190)
 
 # %%
 for now in steps[:3]:
@@ -71,7 +71,7 @@ print(f"the end: {len(steps[3].kept)} of {len(nine)} are left, two of them elsew
 assert len(steps[3].kept) == 6
 
 # %% [markdown]
-# Six, not one: with a threshold of 0.7, boxes may overlap a good deal and both stay. (Here they stand where R-Net saw them. The cascade
+# Six, not one: at 0.7, boxes may overlap a good deal and both stay. (Here they stand where R-Net saw them. The cascade
 # moves them first, chapter 04.) At the very end of the cascade a stricter NMS leaves one box a face.
 #
 # ## Build it
@@ -92,7 +92,7 @@ for i in np.argsort(-scores):
     print(f"box {i}  score {scores[i]:.3f}  IoU with box {best}: {overlap[i]:.2f}  {fate}")
 
 # %% [markdown]
-# Box 2 is safe now: it is in the result. One box goes. Of those that stay, the best is next.
+# Box 2, the thick one of the first panel, is safe now: it is in the result. One box goes. Of those that stay, the best is next.
 
 # %%
 stays = (overlap <= 0.7) & (np.arange(len(boxes)) != best)
@@ -146,8 +146,7 @@ for lowest in (0.6, 0.7, 0.8, 0.9, 0.99):
     assert after.tolist() == before.tolist()
 
 # %% [markdown]
-# The same boxes, in the same order. Every score slider in these notebooks lives on that: NMS runs once, and moving the slider only
-# hides boxes.
+# The same boxes, in the same order. A slider for the score that NMS sorts by can live on that: NMS runs once, and moving the slider only hides boxes.
 #
 # *Equal scores: the earlier box wins.* Some rule is needed, or two machines give two answers. Two boxes that overlap much, with one and the same score:
 
@@ -161,7 +160,7 @@ for name, places in (("as they are", twins), ("swapped", twins[::-1])):
 #
 # ### A small box inside a big one
 #
-# Among the nine are these two. Nearly all of the small box lies inside the big one. Does IoU notice?
+# Among the nine are these two. The small box lies inside the big one. Does IoU notice?
 
 # %%
 from mtcnn_lite.boxes import iom
@@ -220,13 +219,12 @@ apart = iou(found.boxes[[front]], found.boxes[[behind]]).item()
 print(f"IoU of the two faces' best boxes: {apart:.2f}")
 
 # %% [markdown]
-# At 0.3 the face behind is lost. At 0.7, copies come back. In between there is a gap that suits both, in this photo. How
+# At 0.3 the face behind is lost. At 0.7, a copy comes back. In between there is a range that suits both, in this photo. How
 # wide it is depends on how much faces overlap, and no threshold knows that.
 #
 # ### Soft-NMS: lower, do not remove
 #
-# Bodla and others (2017, arXiv 1704.04503) change one line. Instead of removing a box that overlaps the best, **Soft-NMS** lowers its score:
-# the more overlap, the more. Three ways to do it:
+# Bodla and others (2017, arXiv 1704.04503) change one line. Instead of removing a box that overlaps the best, **Soft-NMS** lowers its score: the more overlap, the lower. Here is greedy NMS written the same way, and the two ways of lowering:
 #
 # > greedy: times 0 where the overlap is greater than the threshold, else times 1
 # >
@@ -241,7 +239,8 @@ from mtcnn_lite.explorers.suppression import weights
 
 o = np.linspace(0, 1, 501, dtype=np.float32)
 figure, axes = plt.subplots(figsize=(8, 3.4), layout="constrained")
-axes.plot(o, weights(o, "greedy", 0.3, 0.5), color="#8A8A8A", label="greedy, threshold 0.3")
+look = {"color": "#8A8A8A", "linewidth": 4, "label": "greedy, threshold 0.3"}
+axes.plot(o, weights(o, "greedy", 0.3, 0.5), **look)
 axes.plot(o, weights(o, "linear", 0.3, 0.5), "--", color="#E69F00", label="linear, threshold 0.3")
 for sigma, style in ((0.1, ":"), (0.5, "-"), (1.0, "-.")):
     line = weights(o, "gaussian", 0.3, sigma)
@@ -249,7 +248,7 @@ for sigma, style in ((0.1, ":"), (0.5, "-"), (1.0, "-.")):
 axes.axvline(apart, color="#D55E00", linewidth=1)
 axes.annotate("the two faces", (apart, 1.02), xytext=(4, 0), textcoords="offset points")
 axes.set(xlabel="overlap with the best box", ylabel="score is multiplied by")
-axes.set(xlim=(0, 1), ylim=(0, 1.1))
+axes.set(xlim=(0, 1), ylim=(-0.03, 1.1))
 axes.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
 plt.show()
 
@@ -298,7 +297,7 @@ for sigma in (0.1, 0.3, 0.4, 0.5, 0.7, 1.0, 2.0):
 
 # %% [markdown]
 # There is a range that works, as there was for greedy NMS. What Soft-NMS buys is a gradual answer in place of a cliff. Measured over
-# many photos that pays: the paper's abstract reports 1.7 points of mean average precision (mAP) on PASCAL VOC 2007, and 1.3 and 1.1 points
+# many photos that pays: the paper's abstract reports 1.7 points of mean average precision (mAP; chapter 10) on PASCAL VOC 2007, and 1.3 and 1.1 points
 # for two detectors on COCO. (Those are objects of many classes, not faces, and detectors other than MTCNN.)
 #
 # ### What it costs
@@ -319,8 +318,8 @@ counted = [view(c_boxes[r], c_scores[r], "greedy", 0.5, 0.5, step=n).compared fo
 print(f"greedy   {sum(counted):6,} overlaps, one after the other in {len(levels)} levels")
 
 # %% [markdown]
-# That last line is how the cascade does it: NMS within each level of the image pyramid (chapter 02) first. Ten small problems are
-# cheaper than one large one, because the pairs grow with the square. And on a clock?
+# That last line is how the cascade does it: NMS within each level of the image pyramid (chapter 02) first. Ten small problems are cheaper than one large one, because the pairs grow with the square. (NMS across the levels comes after. At its 0.7 no window of one level can remove one
+# of another, so the package need not measure there.) And on a clock?
 
 # %% tags=["nbval-ignore-output"]
 import timeit
@@ -483,7 +482,7 @@ assert set(yours) == set(left), "these are other boxes than mtcnn_lite's"
 #
 # **Which threshold?** The MTCNN paper says that NMS follows each stage, and gives no number. Some course notes say 0.6, for
 # everything. The released code (`detect_face.m`) has four: 0.5 within a level, 0.7 across levels, 0.7 after R-Net, and 0.7 over the
-# smaller box after O-Net. (This package has 0.8 after R-Net, where chapter 04 says why.) It is not a detail:
+# smaller box after O-Net. (This package has 0.8 after R-Net; chapter 04 says why.) It is not a detail:
 
 # %%
 for name, limits in (
@@ -566,8 +565,7 @@ for threshold in (0.499, 0.5, 0.501):
 #
 # Both repositories compute sides as x2 − x1 + 1, too. On half-open boxes that lifts every one of these ties above 0.5 (chapter 00).
 #
-# **"The same complexity", "no additional parameters".** Soft-NMS's abstract says so of itself. Both are true in the worst case and in
-# the formula: all pairs, and sigma in place of the threshold. You have counted what it means on these boxes.
+# **"The same complexity", "no additional parameters".** Soft-NMS's abstract says so of itself. The first is true of the worst case: both then measure all pairs. The second is true of the formula: sigma takes the threshold's place. You have counted what it means on these boxes.
 #
 # ## What you can now say
 #
@@ -576,7 +574,7 @@ for threshold in (0.499, 0.5, 0.501):
 # - IoU misses a small box inside a big one; intersection over the smaller does not.
 # - Soft-NMS lowers scores by overlap, and chooses the best anew each time. It keeps faces that overlap, and always needs a cut.
 # - At worst NMS measures `N (N - 1) / 2` overlaps. Soft-NMS always does.
-# - On a grid, overlaps come in few values. A threshold that equals one of them is decided by rounding.
+# - On a grid, overlaps come in few values. If the threshold equals one of them, rounding decides.
 #
 # New words ([glossary](glossary.md)): **non-maximum suppression**, **greedy NMS**, **Soft-NMS**.
 #

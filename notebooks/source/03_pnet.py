@@ -1,8 +1,8 @@
 # %% [markdown]
-# # 03 · P-Net: every window of a photo, in one pass
+# # 03 · P-Net: all windows of a picture, in one pass
 #
 # You will build the first net of the cascade. It looks at 12 × 12 pixels and says "face" or "no face". Then you will
-# let it look at all 42,721 windows of a photo at once.
+# let it look at all 42,721 windows of a photo, in ten passes: one for each level.
 #
 # | | |
 # |---|---|
@@ -63,12 +63,11 @@ large = [crop.repeat(16, axis=0).repeat(16, axis=1) for crop in crops]
 beside(large, ["a face", "no face"], height=192)
 
 # %% [markdown]
-# 144 pixels of three colours. You can still tell which is which, and so can a net with 6,632 numbers in it.
+# 144 pixels, three numbers each. You can still tell which is which, and so can a net with 6,632 numbers in it.
 #
 # ### The net
 #
-# Three convolutions, one pooling. No padding anywhere, so the picture shrinks as it goes through. **PReLU** is a ReLU that
-# keeps a little of what is negative: it multiplies it by a slope that is learned, one slope a channel.
+# Three convolutions, one pooling. No padding anywhere, so the picture shrinks as it goes through. **PReLU** is a ReLU that does not drop what is negative: it multiplies it by a slope that is learned, one slope a channel.
 
 # %%
 from torch import nn
@@ -231,7 +230,7 @@ beside(maps, names, height=270)
 
 # %% [markdown]
 # Darker is more like a face; blue has reached 0.6. Level 0 hunts for faces of 20 px and fires at small, face-like texture.
-# At level 5 the window is 112 px: there is one large blue spot, and it is the astronaut's face.
+# At level 5 the window is 112 px: there is one large blue spot, and it is the astronaut's face. (The small ones are false alarms.)
 #
 # ### From the map to windows
 #
@@ -250,7 +249,7 @@ print("window", best.round(1)[0].tolist())
 #
 # ### Offsets: a little to the left
 #
-# Windows stand on a grid and are square. Faces do neither. So the second head says how each side of the box should move, in
+# Windows stand on a grid and are square. Faces are not like that. So the second head says how each side of the box should move, in
 # parts of the window's side. Four numbers: left, top, right, bottom.
 #
 # > new x1 = x1 + offset × width, and likewise for the other three, each from *its own* old value
@@ -504,7 +503,7 @@ assert pnet.landmarks is None
 # ## What you can now say
 #
 # - P-Net is three convolutions, one pooling, two heads, 6,632 parameters; 12 × 12 pixels become one answer.
-# - It is fully convolutional, so one pass answers for every window, with a step of 2 px.
+# - It is fully convolutional, so one pass answers for every window of a level, with a step of 2 px.
 # - Row *i*, column *j* of a map at scale *s* is the window 2*j*/*s*, 2*i*/*s*, side 12/*s*.
 # - Offsets move each side by a part of the window's side; NMS keeps the best of many.
 # - A threshold trades work for lost faces, and a face lost here is lost for good.

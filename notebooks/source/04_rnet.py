@@ -114,11 +114,11 @@ clamped = clip_boxes(window, *image.shape[:2])  # what of the window lies in the
 both = np.concatenate([window, clamped])  # (2, 4)
 pair = crop_windows(halvings(image, 0.1), both, size=48)  # (2, 48, 48, 3)
 face_only = draw_boxes(image[40:240, :200], clamped - [0, 40, 0, 40], "truth")
-captions = ["30% of the face is cut off", "zero padding", "clamped, stretched"]
+captions = ["30% cut off; yellow: what is left", "zero padding", "clamped, stretched"]
 beside([face_only, *pair], captions, height=220)
 
 # %% [markdown]
-# Now the numbers. R-Net says a score and offsets; we judge the moved box by its IoU with the label. The points on the face come from O-Net,
+# Now the numbers. R-Net gives a score and offsets; we judge the moved box by its IoU with the label. The points on the face come from O-Net,
 # which is next chapter's, but reads the same kind of crop. Their error is the mean distance to the labelled points, in
 # distances between the eyes.
 #
@@ -183,8 +183,7 @@ assert (as_if_whole > padded).all(), "mapped back from the wrong window: worse a
 assert (clamped_[3:] > padded[3:]).all(), "and even from the right one, from 30% on"
 
 # %% [markdown]
-# R-Net keeps the face either way: its score stays over 0.7. What suffers is the *place*. Mapped back from the wrong window, box and points are off from the start: the square is wider than the face, so a part of
-# it is cut away even at 0%. Mapped back from the right window, R-Net's box is about as good as with zeros, but from 30% on the points are not.
+# R-Net keeps the face either way: its score stays over 0.7. What suffers is the *place*. Mapped back from the wrong window, box and points are off from the start: the square is wider than the face, so a part of the square is cut away even at 0%. Mapped back from the right window, R-Net's box is about as good as with zeros, but from 30% on the points are not.
 #
 # That is one face. Measured once, outside this notebook, on a set of labelled photos cut close round their faces: with zero padding in
 # place of clamping the mean landmark error fell from 0.145 to 0.074.
@@ -213,7 +212,7 @@ layers = nn.Sequential(
 face_head, offset_head = nn.Linear(128, 2), nn.Linear(128, 4)
 
 # %% [markdown]
-# We copy in the released values, then follow the crop of above through the layers.
+# We copy in the released values, then follow the crop from above through the layers.
 
 # %%
 rnet = detector.nets.rnet
@@ -264,10 +263,10 @@ for name, ceil_mode in (("up", True), ("down", False)):
 # %% [markdown]
 # ### One crop, one answer
 #
-# P-Net took a photo of any size. R-Net does not: the dense layer has a weight for each of 576 inputs, no more and no fewer.
+# P-Net took a photo of any size. R-Net does not: the dense layer has a weight for each of 576 inputs, no more and no fewer. (From 22 to 25 px all come to 576, as pooling rounds; it was trained on 24.)
 
 # %%
-for side in (24, 26, 32):
+for side in (22, 24, 25, 26, 32):
     numbers = layers[:9](torch.zeros(1, 3, side, side)).shape[1]
     try:
         layers(torch.zeros(1, 3, side, side))
@@ -326,7 +325,7 @@ print(f"P-Net, the whole pyramid    {p_all / 1e6:6,.0f} million")
 print(f"R-Net, {len(proposed)} crops            {r_crops / 1e6:6,.0f} million")
 print(f"R-Net, the whole pyramid    {r_all / 1e6:6,.0f} million")
 a_window = one_crop / (p_all / trace.pnet.windows)
-print(f"for one window, R-Net costs {a_window:.0f} times as much as P-Net")
+print(f"for one window, R-Net costs {a_window:.0f} times as much as P-Net in a pass")
 print(f"both together: {r_all / (p_all + r_crops):.0f} times less than R-Net everywhere")
 
 # %% [markdown]
@@ -424,6 +423,9 @@ axes.set(xlim=(0, 1), ylim=(0, 1), xlabel="IoU as P-Net left it", ylabel="IoU as
 axes.set_title("Above the line: R-Net moved it closer")
 plt.show()
 
+# %% [markdown]
+# Most come closer. Those that were good already lose a little.
+
 # %%
 means = [overlap.mean() for overlap in overlaps.values()]
 assert means == sorted(means), "each net brings the boxes closer, on average"
@@ -494,14 +496,13 @@ assert np.allclose(for_onet, trace.rnet.last.boxes, atol=0.01)
 # %% [markdown]
 # ## Play with it
 #
-# Both thresholds answer in your browser, without Python. The gallery shows R-Net's crops, best first, with its score below each; the plot
-# shows every window as a dot, as above. Point at a crop, or at a box on the photo, to find it in the other. Click on either to ask
+# Both thresholds answer in your browser, without Python. The gallery shows R-Net's crops, best first, with its score below each; the plot shows every window as a dot, as above (pale: below P-Net's threshold). Point at a crop, or at a box on the photo, to find it in the other. Click on either to ask
 # what became of that face. Upload a photo of your own; it stays on your machine.
 #
 # Three things to try:
 #
 # 1. Lower **P-Net threshold** to 0.20. Many more windows come in. How many of them does R-Net keep?
-# 2. Lower **R-Net threshold** until the first crop without a face is kept, then the next. What do they have in common?
+# 2. Raise **R-Net threshold** until no crop without a face is kept. Which face goes before them?
 # 3. Set *on the photo, after* to *offsets*. Do the boxes move towards one another? Then to *NMS*.
 
 # %%
@@ -514,8 +515,7 @@ explorer
 # Without a running kernel you see a still picture of it: P-Net's windows at 0.60, those that R-Net keeps at 0.70, and the crops on
 # either side.
 #
-# (Two thresholds, and yet nothing is computed anew. A better box is never suppressed by a worse one, so a run at the lowest P-Net threshold
-# holds every higher one. R-Net's NMS is different: raise *P-Net's* threshold, and a window may go that had suppressed another,
+# (Two thresholds, and yet nothing is computed anew. A better box is never suppressed by a worse one, so a run at the lowest P-Net threshold contains those at all higher ones. R-Net's NMS is different: raise *P-Net's* threshold, and a window may go that had suppressed another,
 # which then comes back. So that NMS was run beforehand, once for each stop of the slider.)
 #
 # ## Your turn
@@ -577,9 +577,9 @@ draw_faces(photo, found)
 # Caffe, which rounds up.
 #
 # **Windows at the edge.** The authors' code pads with zeros. facenet-pytorch clamps and stretches, and maps back as if it had seen the whole
-# window: the worst of the three lines above.
+# window: the worst of the three lines in *At the edge of the photo*.
 #
-# **Whole pixels.** The authors' code drops the fractions of a box before it cuts (`fix` in `detect_face.m`), and so does facenet-pytorch. It does not sound like much. Here are R-Net's
+# **Whole pixels.** The authors' code drops the fractions of a box before it cuts (`fix` in `detect_face.m`), and so does facenet-pytorch. Here are R-Net's
 # scores for the windows of the nine faces, with the fraction and without:
 
 
@@ -594,9 +594,11 @@ with_fraction, without = rnet_scores(picture, exact), rnet_scores(picture, np.tr
 change = np.abs(without - with_fraction)
 flipped = ((with_fraction >= 0.7) != (without >= 0.7)).sum()
 print(f"score changes by {change.mean():.2f} on average, by {change.max():.1f} at most")
-print(f"{flipped} of {len(exact)} windows change sides of the threshold")
+print(f"{flipped} of {len(exact)} windows change sides; {(with_fraction >= 0.7).sum()} are kept")
 
 # %% [markdown]
+# Little on average, but it costs nothing to do without.
+#
 # **Move, then suppress, or the other way round?** The paper moves first, the released code runs NMS first: you met that in chapter 01,
 # with P-Net's boxes. In R-Net it makes a larger difference, for its offsets draw the boxes of one face closer together:
 
@@ -615,9 +617,8 @@ for overlap in (0.6, 0.7, 0.8, 1):
     print(f"R-Net's NMS at {overlap:4}: {len(left)} windows for O-Net")
 
 # %% [markdown]
-# Why not 0.6, then? Because several looks at one face are worth something: the best of them is often better than the first. On 250 photos of
-# WIDER FACE, measured against the released code's order with its 0.7, moving first costs .9 points of average precision (chapter 10) at 0.7, and
-# .3 at 0.8 ([all figures](../benchmarks/README.md#its-own-way)). So this package has 0.8: there O-Net looks a third less often than in that code.
+# Why not 0.7, or less? Because several looks at one face are worth something: the best of them is often better than the first. On 250 photos of
+# WIDER FACE, measured against the released code's order with its 0.7, moving first costs 0.9 points of average precision (chapter 10) at 0.7, and 0.3 at 0.8 ([all figures](../benchmarks/README.md#its-own-way)). So this package has 0.8: on those photos O-Net then looks a third less often than in that code.
 
 # %% [markdown]
 # **Landmarks.** In the paper, and in notes after it, R-Net has a third head for five points. The released R-Net has none:
@@ -646,7 +647,7 @@ for name, windows in (("at random", random_windows), ("P-Net's", trace.pnet.last
 # and 09 come back to it.
 #
 # **"R-Net gets P-Net's crops, brought to 24 × 24."** So some notes say. But what P-Net saw is gone: 12 × 12 pixels hold a quarter of the numbers.
-# R-Net's crops are cut from the photo anew. Here they are against P-Net's pixels enlarged, on the nine faces with good light and with bad:
+# R-Net's crops are cut from the photo anew. Here they are against the same squares at 12 px, enlarged, on the nine faces with good light and with bad:
 
 # %%
 import cv2
@@ -670,9 +671,9 @@ for name, image, run in (("good light", picture, many), ("bad light", dark, hard
     assert enlarged > anew
 
 # %% [markdown]
-# The second look is better because it sees *more*, and not only because a second net looks.
+# With four times the numbers it lets fewer false alarms through: the second look is better also because it sees *more*, and not only because a second net looks.
 #
-# **"P-Net is the RPN of Faster R-CNN, R-Net does what its RoI pooling does."** Slides draw these parallels (Faster R-CNN: Ren et al. 2015, arXiv
+# **"P-Net is the RPN of Faster R-CNN, R-Net does what its RoI pooling does."** (RPN: region proposal network; RoI: region of interest.) Slides draw these parallels (Faster R-CNN: Ren et al. 2015, arXiv
 # 1506.01497). Both detectors propose windows first and look again at those. There it ends:
 #
 # | | Faster R-CNN | MTCNN |
@@ -691,7 +692,7 @@ print("R-Net's crop of it:          ", f"{24 * 24 * 3:,} numbers")
 with torch.no_grad():
     said = detector.nets.pnet.face(body(normalise(crop_windows(copies, square, size=12))))
 score = said.softmax(dim=1)[0, 1].item()
-print(f"and P-Net's score is made of these 32 alone: {score:.2f} for the crop of above")
+print(f"and P-Net's score is made of these 32 alone: {score:.2f} for the crop from above")
 
 # %% [markdown]
 # Sharing pays where the first net is large, and its map knows a lot. P-Net is tiny on purpose.
@@ -743,8 +744,8 @@ for side in (5, 3):
 #
 # - Boxes are squared before they are cropped, so that faces keep their shape; what lies outside the photo is black.
 # - R-Net is three convolutions, two poolings in ceil mode and a dense layer, 100,178 parameters; 24 × 24 pixels become one answer.
-# - The dense layer fixes the size of the input. R-Net could slide, but at many times the price.
-# - It scores again, drops most of what fooled P-Net, and moves the rest closer to the face.
+# - The dense layer fixes the size of the input (but for rounding). R-Net could slide, but at many times the price.
+# - It scores again, drops most of what fooled P-Net, and moves the rest closer to the face, on average.
 # - It is dear by the window, and so it comes second.
 #
 # New words ([glossary](glossary.md)): **refinement net**, **crop**, **squaring**, **zero padding**, **clamp**, **dense layer**,

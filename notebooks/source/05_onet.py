@@ -27,7 +27,7 @@ from mtcnn_lite import Detector
 from mtcnn_lite.draw import at_height, beside, draw_boxes, draw_faces, draw_landmarks
 
 photo = astronaut()  # (512, 512, 3), RGB, uint8
-# The values that the authors of MTCNN released; no second look in the mirror yet.
+# The authors' own weights; no second look in the mirror yet.
 detector = Detector(weights="zhang2016", mirror=False)
 trace = detector.trace(photo)
 
@@ -146,6 +146,8 @@ assert counts["O-Net"] > 0.78 * sum(counts.values())
 
 # %% [markdown]
 # ### The first head: face or not
+#
+# (The second, the offsets, works as R-Net's does.)
 
 # %%
 with torch.no_grad():
@@ -173,7 +175,7 @@ for place, x, y in zip(places, across, down, strict=True):
 import numpy as np
 
 side = 288
-points = np.stack([across, down], axis=1) * side - 0.5  # (5, 2)
+points = np.stack([across, down], axis=1) * side - 0.5  # (5, 2); half a pixel: see below
 window = crops[best].repeat(side // 48, axis=0).repeat(side // 48, axis=1)
 beside([window, draw_landmarks(window, points, radius=5)], height=side)
 
@@ -263,7 +265,7 @@ assert percent_off(found) < 0.7 * percent_off(found + 0.5)
 
 # %% [markdown]
 # Half a pixel, and the error grows by two thirds: most of these faces are small. (What stays in y may be our hand that labelled: all nine
-# are copies of one label. On photos of others' labels, about 200 faces of LFW, the mean shift is under 0.3 px both ways.)
+# are copies of one label. On other people's photos and labels, about 200 faces of LFW (Labeled Faces in the Wild, news photos), the mean shift is under 0.3 px both ways.)
 #
 # ### The window, before it moves
 #
@@ -296,7 +298,7 @@ beside(views, ["in the window: right", "in the moved box: wrong"], height=330)
 # %% [markdown]
 # ### One face, many boxes: NMS over the smaller
 #
-# Several windows lie on each face, so there is NMS once more. But another one. To see why, we let nearly everything through: thresholds 0.3,
+# Several windows lie on each face, so there is NMS once more, but of another kind. To see why, we let nearly everything through: thresholds 0.3,
 # 0.1, 0.1 on one large face.
 
 # %%
@@ -358,8 +360,7 @@ for name, step in (("before", seen), ("after", final)):
     print(f"{name} the move: IoU with the winner {np.mean(overlaps):.2f}, mean of {len(lost)}")
 
 # %% [markdown]
-# So NMS after the move judges boxes by what they claim, and not by where the window happened to stand. Before it, boxes can be left
-# that end up on one another:
+# So NMS after the move judges boxes by what they claim, and not by where the window happened to stand. NMS before the move can leave boxes that end up on one another:
 
 # %%
 low = nine.rerun(thresholds=(0.3, 0.1, 0.1)).onet
@@ -370,13 +371,12 @@ orders = {
 }
 for name, rows in orders.items():
     overlaps = np.triu(iom(final.boxes[rows], final.boxes[rows]), k=1)  # each pair once
-    print(f"{name}: {len(rows)} boxes, of which {(overlaps > 0.7).sum()} pair over 0.7")
+    print(f"{name}: {len(rows)} boxes; pairs with an overlap over 0.7: {(overlaps > 0.7).sum()}")
 
 # %% [markdown]
 # ### A second look, in the mirror
 #
-# A face in the mirror is a face as well. So the detector has O-Net look twice at each face that is left, unless it is told not to, and
-# averages the two answers. The second look is at a mirror image, and at a better window: the box that the first look ended with, made square.
+# A face in the mirror is a face as well. So the detector has O-Net look twice at each face that is left, unless it is told not to, and averages the two scores and the two sets of landmarks; the box stays. The second look is at a mirror image, and at a better window: the box that the first look ended with, made square.
 
 # %%
 from mtcnn_lite.boxes import square_boxes
@@ -390,7 +390,7 @@ beside(
 )
 
 # %% [markdown]
-# What is turned back is easy to get wrong: x becomes 1 - x, *and* the eyes and the mouth corners change places.
+# Turning the answer back is easy to get wrong: x becomes 1 - x, *and* the eyes and the mouth corners change places.
 
 # %%
 with torch.no_grad():
@@ -425,7 +425,7 @@ for sd in (0, 10, 20, 30):
 # %% [markdown]
 # It helps in every row, and not on every face: on the clean picture four of the nine come out worse. On 300 photos of LFW, other
 # people's faces and labels, `benchmarks/own_way.py` measures 5.4% for one look, 5.0% with a second look at the same window's mirror image,
-# and 4.4% as it is done here. The price is small: only what is left after NMS is looked at twice.
+# and 4.4% as it is done here. The price is small beside the whole: only what is left after NMS is looked at twice.
 
 # %%
 nine_twice = twice.trace(picture)
@@ -470,16 +470,18 @@ for name, scores in (("first look", one), ("mean of two", mean)):
 assert (mean >= 0.7)[face].sum() > (one >= 0.7)[face].sum()
 
 # %% [markdown]
-# A face that one look doubts may convince the other; and the second look has the better window, so of most faces it is the surer one. On
+# A face that one look doubts may convince the other; and the second look has the better window. On
 # 250 photos of WIDER FACE the average precision (chapter 10) of the authors' values is .767 with one look and .787 with two
 # ([all figures](../benchmarks/README.md#its-own-way)). It costs next to nothing: nearly all second looks were taken for the landmarks anyway.
 #
 # The threshold asks for the mean. So the first look must not refuse what the second can save: the second says 1 at most, and a mean of t
-# needs 2t - 1 from the first. At 0.7 that is 0.4:
+# needs 2t - 1 from the first. At 0.7 that is 0.4. (The orange cross just inside is what it costs.)
 
 # %%
 saved = (mean >= 0.7) & (one < 0.7)
-print(f"saved by the second look: {saved.sum()} boxes, lowest first score {one[saved].min():.2f}")
+lowest = one[saved & face].min()
+print(f"saved by the second look: {(saved & face).sum()} faces, lowest first score {lowest:.2f}")
+print(f"let in by it: {(saved & ~face).sum()} box that is not on a face")
 assert one[saved].min() >= 2 * 0.7 - 1
 
 # %% [markdown]
@@ -510,9 +512,8 @@ assert difference < 0.01
 # Now the whole cascade. A hard picture: the nine faces at little light, with noise. Each box has the colour of the last net that it passed:
 # blue P-Net, orange R-Net, green O-Net. The thick ones with landmarks are left at the end.
 #
-# **O-Net's threshold** is your browser's affair. The other two ask the kernel, but no net: all that any stop needs was asked once, at the
-# start. The table estimates the time: what a window cost each net here, times the windows. The bars count the scores that each
-# net gave; gray is what its threshold stops.
+# **O-Net's threshold** works in the browser. The other two ask the kernel, which runs no net again: at the start the nets saw every window that any stop can need. The table estimates the time: each row has what the
+# step before it sent in, times what one look cost here ("last NMS": O-Net's second looks). The bars count the scores that each net gave; gray is what its threshold stops.
 #
 # Three things to try:
 #
@@ -616,7 +617,7 @@ first
 # %% [markdown]
 # ### All of it yours
 #
-# Six functions of chapters 00 to 05 carry the cascade: the scales, the windows, NMS, the offsets, the squares, the landmarks. Put yours into
+# Six functions of chapters 01 to 05 carry the cascade: the scales, the windows, NMS, the offsets, the squares, the landmarks. Put yours into
 # `mine`. What is missing comes from `source/solutions.py`. Your `iou` and `soft_nms` have their turn after that. Paste that `iou` under another name, for
 # the one here is the package's: `{"iou": my_iou, "soft_nms": soft_nms, ...}`.
 
@@ -654,11 +655,11 @@ for theirs, packages in (
 beside([draw_faces(picture, found)], height=560)
 
 # %% [markdown]
-# Two that you wrote are not among the six. NMS asks `iou` for every overlap; here a reader's answers, in each NMS but the last. (Why 0.52 within a level:
-# chapter 00.) And Soft-NMS can stand in for that last one:
+# Two that you wrote are not among the six. Here every NMS but the last measures with a reader's `iou`. (Its first threshold is 0.52, not 0.5: chapter 00 says why.) And Soft-NMS can stand in for that last one:
 
 # %%
 from mtcnn_lite.nms import MEASURES
+from mtcnn_lite.nms import nms as package_nms  # yours, if pasted above, has the name by now
 
 readers_iou = mine.get("iou", solutions.iou)
 readers_soft_nms = mine.get("soft_nms", solutions.soft_nms)
@@ -671,7 +672,7 @@ def by_mine(some, others):  # (N, 4), (M, 4) -> (N, M)
 MEASURES["mine"] = by_mine
 rest = {part: fn for part, fn in parts.items() if fn and part != "nms"}
 patient = Detector(detector.nets, nms=(0.52, 0.7, 0.8, 0.7), mirror=False)
-measured = patient.swap(nms=lambda b, s, overlap: nms(b, s, overlap, "mine"), **rest)
+measured = patient.swap(nms=lambda b, s, overlap: package_nms(b, s, overlap, "mine"), **rest)
 
 # %%
 final = measured.trace(picture).onet["refined"]  # before the last NMS
@@ -706,12 +707,10 @@ for name, points in variants.items():
 
 # %% [markdown]
 # On average hardly anything moves, but the points spread: what lies left of the window's middle goes left, what lies right goes right, by up to
-# half a pixel. Ports that keep their boxes counting from 1 as well, and round crops down, get something else again: the landmarks of
-# facenet-pytorch 2.6.0 sit about 0.9 px too far right and down on LFW. Its error there is 5.1%, and 4.1% with that shift taken off. A constant
-# is only right together with the boxes that it was written for.
+# half a pixel. Ports that keep their boxes counting from 1 as well, and round crops down, get something else again: `benchmarks/peers.py` finds 6.2% on LFW for facenet-pytorch 2.6.0, and 4.2% for this package, with the same weights. A constant is only right together with the boxes that it was written for.
 #
 # **Relative to which box?** Some course notes place landmark labels relative to the *labelled* box of the face. O-Net never sees that box. It sees
-# a window, and what it says can only be relative to that: 3% against 19%, above.
+# a window, and what it says can only be relative to that. (The moved box above cost 19% in place of 3%; chapter 06 tries the labelled one.)
 #
 # **Order.** The paper says of each stage: move, then NMS. The released code does so in O-Net only, this package in R-Net as well. Chapters 01
 # and 04 show what hangs on it in P-Net and R-Net.
@@ -748,14 +747,13 @@ assert first_x < second_x
 # %% [markdown]
 # **What the paper measured.** It compares its nets with those of the cascade before it (Li et al. 2015, 5 × 5 kernels, more of them):
 #
-# | | right on windows | before it | 300 forward passes | before it |
+# | | right on windows | Li et al. | 300 forward passes | Li et al. |
 # |---|---|---|---|---|
 # | P-Net | 94.6% | 94.4% | 0.031 s | 0.038 s |
 # | R-Net | 95.4% | 95.1% | 0.458 s | 0.738 s |
 # | O-Net | 95.4% | 93.2% | 1.347 s | 3.577 s |
 #
-# Read it along the rows: each net is trained on windows of its own (chapter 06), and which it was tried on the paper doesn't say. And the times? We
-# count the multiplications of one window in each net, against the paper's seconds, both in parts of P-Net's:
+# Read it along the rows: each net is trained on windows of its own (chapter 06), and the paper does not say which windows it was tried on. And the times? We count the multiplications of one window in each net, against the paper's seconds, both as multiples of P-Net's:
 
 
 # %%
@@ -794,10 +792,13 @@ from mtcnn_lite.explorers.levels import view as pyramid_of
 for height, width in ((480, 640), (720, 1280), (1080, 1920)):
     each = [pyramid_of(height, width, smallest, 0.709).multiply_adds / 1e6 for smallest in (20, 40)]
     print(
-        f"{width:4} x {height:4}: {each[0]:7,.0f} million from 20 px on, {each[1]:5,.0f} from 40 px"
+        f"{width:4} x {height:4}: {each[0]:7,.0f} million multiplications from 20 px on, ", end=""
     )
+    print(f"{each[1]:5,.0f} million from 40 px")
 
 # %% [markdown]
+# Thirty times the work from the least to the most. Sixteen frames a second of which?
+#
 # ## What you can now say
 #
 # - O-Net is four convolutions, three poolings, a dense layer, three heads: 389,040 of the cascade's 495,850 parameters.

@@ -18,8 +18,7 @@ chapter_map("07")
 # %% [markdown]
 # ## See it
 #
-# Chapter 06 cut samples from a labelled photo. Here are some, at 12 × 12 px, and the score that the authors' P-Net gives each. Above
-# are the six of which it is most wrong, with their **loss**: the price of the answer. Below are six that cost next to nothing.
+# Chapter 06 cut samples from a labelled photo. Below are some, at 12 × 12 px, with the score that the authors' P-Net gives each, and their **loss**: the price of the answer. The first row has the six that cost most: once it is wrong, else it was not sure. The second has six that cost next to nothing.
 
 # %%
 import numpy as np
@@ -239,7 +238,7 @@ assert math.isclose(weighted.sum().item(), 0.85, abs_tol=1e-6)
 # ### A sum or a mean?
 #
 # The paper writes a plain sum over all samples (equation 4). Then two things hang on the batch that should not: the size of a step, and
-# how much each task counts. We take every sample twice, then the landmark sample four more times:
+# how much each task counts. Once we take every sample twice; once, apart from that, the landmark sample four more times:
 
 # %%
 from mtcnn_lite.losses import multitask_loss as package_sum
@@ -495,7 +494,7 @@ apart = max(abs(a - b).item() for a, b in zip(costs(by_me), costs(by_package), s
 assert apart < 0.002, "yours teaches something else"
 
 # %% [markdown]
-# Forty steps, and the costs agree to 0.002: your loss taught a net what the package's teaches. Solutions are in
+# Forty steps, and the costs agree to 0.002. (As long as nothing of yours is used, both rows are the package's.) Solutions are in
 # `source/solutions.py`. Look after you have tried.
 #
 # ## Where paper, notes and code disagree
@@ -551,13 +550,14 @@ for name, net in (("right", right), ("as printed", wrong)):
 with torch.no_grad():
     printed_total = with_detection(as_printed)(wrong(x)).item()
 print("the misprint's own loss after 40 steps is below -1,000:", printed_total < -1000)
+print(f"box loss: right {costs(right)[1]:.3f}, as printed {costs(wrong)[1]:.1f}")
 assert printed_total < -1000
 assert costs(wrong)[1] > 10 * costs(right)[1], "and the boxes go down with it"
 
 # %% [markdown]
 # By its own measure it did splendidly. The box loss, which is never below 0, had nothing to set against a number that falls without end.
 #
-# **"(1) is P-Net's loss, (2) R-Net's, (3) O-Net's."** A set of slides says so. No: each of the three nets has all three. A loss that is
+# **"(1) is P-Net's loss, (2) R-Net's, (3) O-Net's."** A set of slides says so. But equations 1 to 3 of the paper are detection, box and landmarks: each of the three nets has all three. A loss that is
 # left out leaves its head without any slope at all:
 
 # %%
@@ -571,8 +571,7 @@ assert net.offsets.weight.grad is None
 # look at its row above. (A recipe may bend that: with labels that have box *and* points, landmark samples may count as faces too.
 # `takes_part` has a second argument for such a table.)
 #
-# **Landmark rows in the box loss.** A popular port (AITTSMD/MTCNN-Tensorflow) still holds an older version of its box loss, which takes every
-# row whose label is not 0, with a comment on the bug. That lets landmark rows in. Their files hold no box, so the
+# **Landmark rows in the box loss.** A popular port (AITTSMD/MTCNN-Tensorflow) still holds an older version of its box loss, with a comment on the bug. It takes every row whose label is not 0, and so lets landmark rows in. Their files hold no box, so the
 # targets are zeros: "do not move". What does the net make of it?
 
 # %%
@@ -634,7 +633,7 @@ for name, inputs in (("right", 0), ("softmax twice", 1)):
 
 # %% [markdown]
 # A face that the net gave 0.001 should pull with all its might, −0.999. Here it hardly pulls: where the net is surely wrong the loss has gone
-# flat. And even at 0.999 it still costs 0.314, so the log looks as if nothing were learned any more.
+# flat. And even at 0.999 it still costs 0.314, so the printed loss looks as if nothing were learned any more.
 #
 # **0 times NaN.** Chapter 06 writes NaN where a sample has no target. Multiply by the indicator's 0, and it is still NaN. Choose with
 # `torch.where` *after* the subtraction, and the loss is right, but not its slope:
@@ -653,8 +652,7 @@ for name in ("times 0", "where, after", "where, before"):
 # %% [markdown]
 # The way back multiplies by the same 0 × NaN. `mtcnn_lite` fills the gaps before it subtracts.
 #
-# **Small numbers as indices.** The kinds are stored as uint8. Used as an index, torch takes a uint8 tensor for a mask. `takes_part` makes whole
-# numbers of it first:
+# **Small numbers as indices.** The kinds are stored as uint8. Given such a tensor as an index, torch takes it for a mask. `takes_part` turns it into int64 first:
 
 # %%
 import warnings

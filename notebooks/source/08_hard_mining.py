@@ -52,11 +52,11 @@ from mtcnn_lite.draw import at_height, beside, draw_boxes
 
 picture, scale = at_height(photo.image(), 250)
 truth = draw_boxes(picture, photo.boxes * scale, "truth", 2)
-panels = [
-    draw_boxes(picture, drawn["window"][judged[rows]] * scale, colour, 1)
-    for rows, colour in ((order[:tenth], "landmark"), (order[last:], "pnet"))
-]
-captions = ["the hardest tenth", "the easiest 30%", f"{len(photo.boxes)} faces"]
+panels, few = [], np.random.default_rng(1)
+for rows, colour in ((order[:tenth], "landmark"), (order[last:], "pnet")):
+    some = judged[few.choice(rows, 12, replace=False)]
+    panels.append(draw_boxes(picture, drawn["window"][some] * scale, colour, 1))
+captions = ["12 of the hardest tenth", "12 of the easiest 30%", f"{len(photo.boxes)} faces"]
 beside([*panels, truth], captions, height=250)
 
 # %%
@@ -66,7 +66,7 @@ for name, part in share.items():
 assert share["hardest tenth"].sum() > 0.7 * price.sum() > 100 * share["easiest 30%"].sum()
 
 # %% [markdown]
-# Many of the hard ones sit on faces, on parts of them, and on things that look like one. Most of the easy ones are plain ground. A net sees thousands of
+# Many of the hard ones sit on faces, on parts of them, and on things that look like one; others are large and hold several things. Most of the easy ones are plain ground. A net sees thousands of
 # them, and has nothing left to learn there. The paper's idea, **online hard example mining**: sort the losses of each batch, let the highest
 # 70% teach, forget the rest. *Online*, because the losses are those of the forward pass that runs anyway.
 #
@@ -74,7 +74,7 @@ assert share["hardest tenth"].sum() > 0.7 * price.sum() > 100 * share["easiest 3
 #
 # ### Something to learn from
 #
-# 150 scenes to train on, 40 to measure on. They share no face and, plain ramps aside, no background. (Faces are up to 60 px: larger ones would be the
+# 150 scenes to train on, 40 to measure on. They share no face and, plain colour gradients aside, no background. (Faces are up to 60 px: larger ones would be the
 # astronaut in both.)
 
 
@@ -186,8 +186,8 @@ styles = (("#8A8A8A", ":"), ("#E69F00", "--"), ("#0072B2", "-"))
 for (name, losses), (colour, line) in zip(seen.items(), styles, strict=True):
     axes.plot(losses.sort(descending=True).values.numpy(), line, color=colour, label=name)
 axes.axvline(0.7 * 512, color="#222222", linewidth=0.8)
-axes.text(0.7 * 512 + 6, 3.1, "dropped at 70%")
-axes.set(xlabel="samples, the highest loss first", ylabel="detection loss", ylim=(0, 3.5))
+axes.text(0.7 * 512 + 6, 4, "dropped at 70%")
+axes.set(xlabel="samples, the highest loss first", ylabel="detection loss", ylim=(0, 5))
 axes.set_title("The same 512 samples at three moments")
 axes.legend()
 plt.show()
@@ -205,12 +205,11 @@ for name, losses in seen.items():
     print(f"{name:16} {losses.median():6.3f}   {in_the_easiest(losses):8.2%} of the loss")
 
 # %% [markdown]
-# Untrained, all samples cost about the same, near log 2: none is harder than another, and the easiest 30% hold nearly their 30%. After 300
+# Untrained, all samples cost about the same, near log 2: hardly one is harder than another, and the easiest 30% hold nearly their 30%. After 300
 # steps most samples cost next to nothing, and a few carry it all.
-#
 # ### The rule
 #
-# Sort, count, mark. Of ten losses, 70% are seven:
+# Sort, count, mark. Of ten losses, a **keep ratio** of 70% means seven:
 
 # %%
 ten = torch.tensor([0.9, 0.1, 0.8, 0.2, 0.7, 0.3, 0.6, 0.4, 0.5, 1.0])
@@ -247,7 +246,7 @@ for name, losses in seen.items():
 # ### What is left of the gradient
 #
 # What a batch teaches is its **gradient**: one number for each weight of the net. We compute it from all 512 samples, and from those that are kept.
-# Do the two arrows point the same way? The cosine says: 1 the same way, 0 across, −1 backwards.
+# Think of each as an arrow. Do the two point the same way? The cosine says: 1 the same way, 0 across, −1 backwards.
 
 
 # %%
@@ -362,14 +361,16 @@ runs = {
 }  # (3 seeds, 4 marks)
 
 # %%
-LOOKS = {1.0: ("#8A8A8A", "o", "all"), 0.7: ("#0072B2", "s", "70%"), 0.3: ("#E69F00", "^", "30%")}
+LOOKS = {1.0: ("#8A8A8A", "o", ":", "all"), 0.7: ("#0072B2", "s", "-", "70%")}
+LOOKS[0.3] = ("#E69F00", "^", "--", "30%")
 
 
 def plot(axes, runs, title):
     for keep, found in runs.items():
-        colour, marker, name = LOOKS[keep]
+        colour, marker, line, name = LOOKS[keep]
         axes.plot(MARKS, found.T, marker, color=colour, alpha=0.6, markersize=5)
-        axes.plot(MARKS, found.mean(axis=0), color=colour, label=f"{name}: mean of three seeds")
+        text = f"{name}: mean; marks: seeds"
+        axes.plot(MARKS, found.mean(axis=0), line, color=colour, label=text)
     axes.set(xlabel="steps of training", ylabel="faces found", ylim=(0, 1), title=title)
     axes.legend(loc="lower right")
 
@@ -394,7 +395,8 @@ for keep, ahead in gain.items():
     sooner, later = (ahead[:, [early, -1]] > 0).sum(axis=0)
     print(f"keep {keep}: ahead in {sooner} of 3 seeds after 100 steps, in {later} after 400")
 apart = np.ptp(runs[1.0][:, -1])  # how far three seeds lie apart, all else alike
-print("keep 0.7 ends further from all than seeds lie apart:", abs(gain[0.7][:, -1].mean()) > apart)
+further = abs(gain[0.7][:, -1].mean()) > apart
+print("at the end 0.7 and 1.0 differ by more than two seeds do:", further)
 assert gain[0.7][:, early].min() > 0.03
 assert abs(gain[0.7][:, -1].mean()) < 0.3 * apart
 assert gain[0.3][:, -1].min() > 0.03
@@ -403,14 +405,17 @@ assert gain[0.3][:, -1].min() > 0.03
 # The paper's 70% learns faster at first: after 100 steps it has found more faces with every seed. Then the lead melts, and after 400 steps the two are
 # level. It gets you there sooner and no further. The gradient told us why: late in training, what 70% drops is not there anyway.
 #
-# The hardest 30% came out ahead with every seed, after 100 steps *and* after 400. That is more than the paper asks for, so be careful with it. We tried three things more, which
-# take minutes (`python benchmarks/mining.py` runs them). 800 steps with twice the batch: 70% and all were level once more, and 30% ahead by 0.01 only, and not with each seed. 60% faces in each batch, and no mining: it found
-# *fewer*, so what helps is not just that more faces are kept. Twice the learning rate: 30% was still ahead with each seed, by two thirds of what
-# you see here. So part of the gain was a learning rate too low for training on all. And 30% has a price.
+# The hardest 30% came out ahead with every seed, after 100 steps *and* after 400 (after 200 not with each). That is more than the paper asks for, so be careful with it. We tried three things more, which take minutes (`python benchmarks/mining.py` runs them).
+#
+# - 800 steps with twice the batch: 70% and all were level once more, and 30% ahead by 0.01 only, and not with each seed.
+# - 60% faces in each batch in place of 25%, and no mining: *fewer* found. So what helps is not just that more faces are kept.
+# - Twice the learning rate: 30% was still ahead with each seed, by two thirds of what you see here. So part of the gain was a learning rate too low for training on all.
+#
+# And 30% has a price.
 #
 # ### The price: wrong labels
 #
-# The hardest sample of all is one with a wrong label. Nobody's labels are all right: a face in the crowd that was never marked is "background". We turn
+# The hardest sample of all is one with a wrong label. Nobody's labels are all right (that is **label noise**): a face in the crowd that was never marked is "background". We turn
 # 5% of the labels round, and look where they come to lie in the batch of above.
 
 # %%
@@ -427,7 +432,7 @@ for keep in (1.0, 0.7, 0.3, 0.1):
     print(f"{slope[wrong].sum() / slope.sum():.0%} of what pulls at the net")
 
 # %% [markdown]
-# Mining finds wrong labels better than any proofreader, and then it learns from them. (They pull so hard even without mining, because this net knows
+# Mining finds wrong labels well, and then it learns from them. (They pull so hard even without mining, because this net knows
 # better: 30 surely wrong samples against 480 that are right.) Does it hurt? Train with 5% wrong labels, measure with right ones:
 
 # %%
@@ -467,8 +472,7 @@ assert typical[0.3] > 0.5 > 2 * typical[0.7]
 #
 # The name comes from another paper: Shrivastava, Gupta and Girshick, "Training Region-based Object Detectors with Online Hard Example Mining"
 # (2016). It scores *all* windows of a photo, some two thousand, and learns from the 128 hardest of two photos. All windows means neighbours too, and
-# neighbours have nearly the same loss. So first comes NMS, with the loss as the score, at an IoU of 0.7. Let us try that on the scene: windows
-# everywhere, a sixth of their side apart.
+# neighbours have nearly the same loss. So first comes NMS, with the loss as the score, at an IoU of 0.7. Let us try that on the scene, with our net after 300 steps: windows everywhere, a sixth of their side apart.
 
 # %%
 from mtcnn_lite.images import crop_windows
@@ -506,7 +510,7 @@ panels = [draw_boxes(picture, windows[rows] * scale, "landmark", 1) for rows in 
 beside([*panels, truth], ["the 32 hardest", "NMS first, then 32", "the faces"], height=250)
 
 # %% [markdown]
-# Without NMS, near twins fill the batch. MTCNN needs none of it: its batches are drawn at random from thousands of photos, and two windows of
+# Without NMS, near twins fill the batch. With it the piles stay, but no two boxes overlap by more than 0.7. MTCNN needs none of it: its batches are drawn at random from thousands of photos, and two windows of
 # one place seldom meet in a batch.
 #
 # ## Check it
@@ -543,7 +547,7 @@ assert (leaf.grad != 0).tolist() == package_hard(ten, 0.7).tolist()
 # %% [markdown]
 # ## Play with it
 #
-# One batch of 80 from the experiment: sorted by loss. On the left is what the net learns from, on the right what it
+# 80 of the training samples, sorted by loss. On the left is what the net learns from, on the right what it
 # does not get to see. All of it happens in your browser. Point at a bar or a crop to learn more.
 #
 # Three things to try:
@@ -624,8 +628,8 @@ assert same, "your function chooses other samples"
 #
 # ## Where paper, notes and code disagree
 #
-# **What it is worth.** "Mining brought 1.5% on FDDB", one reads of the MTCNN paper. We have that second-hand and could not check it. The older paper's abstract
-# gives 78.9% and 76.3% mAP on PASCAL VOC 2007 and 2012, "combined with complementary advances": a state of the art, not what mining added. Our own
+# **What it is worth.** "Mining brought 1.5% on FDDB" (a test set of faces), one reads of the MTCNN paper. We have that second-hand and could not check it. The older paper's abstract
+# gives 78.9% and 76.3% mean average precision (chapter 10) on PASCAL VOC 2007 and 2012, "combined with complementary advances": a state of the art, not what mining added. Our own
 # numbers are above. For 70%: sooner, yes; further, no. For 30%: further too, until labels went wrong. That is one small net on composed scenes. On your
 # data, measure, and with more than one seed.
 #
@@ -697,8 +701,7 @@ for name, losses, among in (
     print(f"{name:15} negatives {kept[0]}, positives {kept[1]}, parts {kept[2]}")
 
 # %% [markdown]
-# (Half is kept here, to see it clearly.) With the sum, parts are chosen, which have no detection loss at all: places given away. And faces are favoured, because
-# they bring a box loss along and a negative never does.
+# (Half is kept here, to see it clearly.) With the sum, parts are chosen, which have no detection loss at all: places given away. And faces have the advantage over negatives, because they bring a box loss along and a negative never does.
 #
 # **A batch of easy negatives.** "Mining balances the classes." Not at 70%. A batch of 512 with 5% faces, after 300 steps:
 
@@ -717,8 +720,7 @@ assert easy > 0.7
 # 70% of nearly nothing but easy negatives is still nearly nothing but easy negatives. What balances is the *ratio* by which a batch is drawn (3:1 above), or a
 # count: SSD (Liu et al. 2016) keeps three hard negatives for each positive.
 #
-# **An accuracy that says nothing.** In that batch, a net that always says "no face" is right nearly always. And measured on the kept ones alone, here of the batch of 3:1 above, accuracy
-# falls, though the net is the same:
+# **An accuracy that says nothing.** In that batch, a net that always says "no face" is right nearly always. Now the batch of 3:1 above: measured on its kept samples alone, accuracy falls, though the net is the same:
 
 # %%
 print(f"always 'no face': {(rare_y == 0).double().mean():.0%} right, 0 faces found")
@@ -739,8 +741,8 @@ single = torch.tensor([0.7])
 print(
     "int(0.7 * 1) =", int(0.7 * 1), "-> mean of what is kept:", single[: int(0.7 * 1)].mean().item()
 )
-print("at least one:", single[: max(1, int(0.7 * 1))].mean().item() > 0)
-print("and int(0.29 * 100) =", int(0.29 * 100), ": 0.29 is a little less than it looks")
+print(f"at least one: {single[: max(1, int(0.7 * 1))].mean().item():.2f}")
+print(f"and int(0.29 * 100) = {int(0.29 * 100)}: 0.29 is a little less than it looks")
 
 # %% [markdown]
 # **The gradient through the choice.** A mask carries no gradient: which samples are kept is decided, not learned. Write the choice as arithmetic instead, "what

@@ -7,7 +7,7 @@
 # | | |
 # |---|---|
 # | **needs** | chapters 00 to 05: the whole cascade; chapter 10: recall and precision; chapter 07 for the loss |
-# | **leaves you with** | MTCNN's bill, its blind spots, anchors and focal loss of your own, and a table of successors that compares like with like |
+# | **leaves you with** | MTCNN's bill, its blind spots, anchors and focal loss of your own, and a table of successors that says which rows may be compared |
 # | **takes** | about 50 minutes |
 
 # %%
@@ -59,7 +59,7 @@ beside(pictures[:3], texts[:3], height=200)
 beside(pictures[3:], texts[3:], height=200)
 
 # %% [markdown]
-# You would still find every one of them. Where does the cascade stop, which net is to blame, and what did its successors do about it? First, though,
+# You would still find nearly every one of them. Where does the cascade stop, which net is to blame, and what did its successors do about it? First, though,
 # the bill.
 #
 # ## Build it
@@ -80,7 +80,7 @@ assert [len(crowd.boxes) for crowd in crowds] == list(numbers)
 
 # %% [markdown]
 # P-Net does not care: it looks at all windows of the pyramid, faces or not. R-Net and O-Net look at crops, and each face sends them more than one: P-Net
-# fires at it from several cells and levels, and its NMS leaves some of these.
+# fires at it from several cells and levels, and its NMS leaves some of these. (R-Net's crops of the empty background are taken off below.)
 
 # %%
 more = [(t.rnet.windows - traces[0].rnet.windows, t.onet.windows) for t in traces[1:]]
@@ -108,8 +108,7 @@ for n, row in zip(numbers, work, strict=True):
     print(f"{n:3} faces: {row.sum():6,.0f} million; P-Net {p:3.0%}, R-Net {r:3.0%}, O-Net {o:3.0%}")
 
 # %% [markdown]
-# Now the clock. It counts this program's processor time, three times for each photo, and the least of the three counts, so that other programs on your machine
-# count little. The unit is the whole run on the photo without faces.
+# Now the clock. It measures this program's processor time three times for each photo, and keeps the smallest, so that other programs on your machine disturb little. The unit is the whole run on the photo without faces.
 
 # %%
 import time
@@ -145,7 +144,7 @@ COLOURS = {"P-Net": "#0072B2", "R-Net": "#E69F00", "O-Net": "#009E73"}
 
 def draw_bills(*bills):
     """Each bill (6, 3), in units of its own first row, piled up net by net."""
-    _, panels = plt.subplots(1, 2, figsize=(8.8, 3.3), layout="constrained")
+    _, panels = plt.subplots(1, 2, figsize=(8.8, 3.3), sharey=True, layout="constrained")
     for axes, title, bill in zip(panels, ("multiplications", "processor time"), bills, strict=True):
         axes.stackplot(numbers, bill.T / bill[0].sum(), labels=COLOURS, colors=COLOURS.values())
         axes.set(title=title, xlabel="faces on the photo", xlim=(0, 100))
@@ -169,7 +168,7 @@ assert added[1:].sum() > added[0], "but little of it in P-Net"
 print("100 faces take over twice the time of none, and what is added is R-Net's and O-Net's")
 
 # %% [markdown]
-# P-Net costs the same each time; what is added is crops. Is it the looking at them that costs, or the cutting? And of P-Net's part, how much goes into making the pyramid?
+# P-Net costs nearly the same each time; what is added is crops. Is it the looking at them that costs, or the cutting? And of P-Net's part, how much goes into making the pyramid?
 
 # %%
 from mtcnn_lite.images import crop_windows
@@ -258,9 +257,9 @@ for one, other in ((("720 x 960", 12), ("720 x 960", 40)), (("720 x 960", 20), (
 #
 # ![Time of each stage: it grows with the photo's area and with the number of faces, nearly in straight lines, and falls with the smallest face](growth.png)
 #
-# Nearly straight lines. On the left the area grows, the faces stay seven: the pyramid, P-Net and R-Net pay for it, O-Net hardly. In the middle the photo stays and the crowd grows: the
-# bill of R-Net and O-Net. P-Net's line bends up there: it holds the NMS, which compares windows with one another, so twice the faces are up to four times the comparisons. On the
-# right, what you found above: from 40 px down, half the smallest face costs two to four times as much. Memory stays near 600 MB even at 20 megapixels, as P-Net works through large levels in strips.
+# Nearly straight lines. On the left the area grows, the faces stay seven: the pyramid and P-Net pay for it, R-Net less and less (of the larger photos' windows P-Net passes a smaller share), O-Net hardly. In the middle the photo stays and the crowd grows: the
+# bill of R-Net and O-Net. (Each face there sends R-Net 17 crops, ours above nine or ten. So there R-Net's bill is the larger one.) P-Net's line bends up there: it holds the NMS, which compares windows with one another, so twice the faces are up to four times the comparisons. On the
+# right, what you found above: from 40 px down, half the smallest face costs two to four times as much. Memory (in the numbers) grows from 370 to 630 MB only, as P-Net works through large levels in strips.
 
 # %% [markdown]
 # ### Crowds: is it NMS that loses them?
@@ -283,7 +282,8 @@ def drawn(photo, faces):
     return draw_boxes(picture, faces.boxes[face >= 0], "onet")
 
 
-beside([drawn(packed[k], runs[k].faces) for k in (1, 4, 7)], height=215)
+texts = ["green: found; yellow: lost", "no frame: too hidden to count", ""]
+beside([drawn(packed[k], runs[k].faces) for k in (1, 4, 7)], texts, height=215)
 
 # %%
 rows = []
@@ -344,7 +344,7 @@ for name, (recall, precision, twice) in answers.items():
 figure, panels = plt.subplots(1, 3, figsize=(8.8, 3.3), layout="constrained")
 cuts = np.arange(0.1, 1, 0.1)
 lines = {"greedy, IoU 0.5": (greedy(0.5), "#222222", "-")}
-for s, style in ((0.1, ":"), (0.3, "--"), (0.8, "-.")):
+for s, style in ((0.1, ":"), (0.5, "--"), (0.8, "-.")):
     lines[f"Soft-NMS, sigma {s}"] = (lambda b, p, s=s: soft_nms(b, p, s), "#D55E00", style)
 for name, (rule, colour, style) in lines.items():
     table = np.array([counted(rule, cut) for cut in cuts])
@@ -352,8 +352,9 @@ for name, (rule, colour, style) in lines.items():
         axes.plot(cuts, column, style, color=colour, label=name)
 for axes, title in zip(panels, ("recall", "precision", "faces found twice"), strict=True):
     axes.set(xlabel="score cut", title=title, ylim=(0, 1.03))
+panels[0].set_ylim(0.75, 0.9)
 panels[2].set(yscale="symlog", ylim=(-0.5, 1000))
-panels[0].legend(loc="lower left", fontsize=9)
+figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
 plt.show()
 
 # %%
@@ -444,17 +445,17 @@ panels[1, 2].legend(*panels[0, 0].get_legend_handles_labels(), loc="center")
 plt.show()
 
 # %% [markdown]
-# Where do half of them go? (A minus: that net's offsets bring a box closer, so that it covers the face again.)
+# At the first strength at which more than half are lost: which net loses how many? (A minus: that net's offsets bring a box closer, so that it covers the face again.)
 
 # %%
 blame = {}
 for name, table in swept.items():
-    row = int(np.argmax(table[:, 2] < 0.5))  # the first strength at which half are lost
+    row = int(np.argmax(table[:, 2] < 0.5))  # the first strength at which most are lost
     lost = -np.diff([1, *table[row]])  # by P, R, O
     blame[name] = list(COLOURS)[lost.argmax()]
     p, r, o = lost
     at = f"{DEGRADATIONS[name].strengths[row]:g} {DEGRADATIONS[name].unit}:"
-    print(f"{name:8} half are lost at {at:24} P-Net {p:3.0%}, R-Net {r:3.0%}, O-Net {o:3.0%}")
+    print(f"{name:8} most are lost at {at:24} P-Net {p:3.0%}, R-Net {r:3.0%}, O-Net {o:3.0%}")
 
 # %%
 turned = swept["turned"][-1]
@@ -504,7 +505,7 @@ assert came_back["both"] > 2 * came_back["as it is"]
 assert came_back["brighter"] < came_back["both"] - 5, "brightness alone is not it"
 
 # %% [markdown]
-# Brightness alone brings hardly a face back; together with smoothing, nearly all. So a detector's limits are also those of what it is fed: two lines of preparation may do more than another detector. (On this kind of
+# Brightness alone brings hardly a face back, smoothing alone half of those lost; both, nearly all. So a detector's limits are also those of what it is fed: two lines of preparation may do more than another detector. (On this kind of
 # noise. Try it on your own photos.)
 #
 # For one face, `explain` (chapter 05) names the net, the step and the threshold:
@@ -599,8 +600,7 @@ assert sum(counts) == 102_300
 assert len(anchors) == 16_800
 
 # %% [markdown]
-# In training, each anchor needs an answer. RetinaFace's paper: for the face that it overlaps most, if IoU is 0.5 or more; background under 0.3; between them it
-# is left out. On a photo of 640 × 640 with 14 faces:
+# In training, each anchor needs an answer. In RetinaFace's paper it answers for the face that it overlaps most, if their IoU is 0.5 or more. Under 0.3 it is background; in between it is left out. On a photo of 640 × 640 with 14 faces:
 
 # %%
 scenery = scene([11, 51], 640, 640, (14, 14), (16, 300), distractors=(0, 0))
@@ -614,14 +614,16 @@ everywhere = detector.trace(scenery.image())
 windows = np.concatenate([level.windows() for level in everywhere.levels])  # (68176, 4)
 near = iou(windows, scenery.boxes).max(axis=1)
 many, few = (near < 0.3).sum(), (near >= 0.65).sum()
-print(f"MTCNN's windows, by its own rule (0.65): {few} to {many:,}: {many / few:.0f} to 1")
+print(f"MTCNN's windows, by its own rule (0.65): positive {few}, ", end="")
+print(f"background {many:,}: {many / few:.0f} to 1")
 
 # %%
 from mtcnn_lite.draw import rgb
 
-picture = draw_boxes(scenery.image(), scenery.boxes, "truth")
+picture = scenery.image().copy()
 for x1, y1, x2, y2 in anchors[positive].astype(int).tolist():
     cv2.rectangle(picture, (x1, y1), (x2 - 1, y2 - 1), rgb("landmark"), 2)
+picture = draw_boxes(picture, scenery.boxes, "truth")
 beside([picture], ["yellow: faces; vermilion: the anchors that are for one"], height=480)
 
 # %% [markdown]
@@ -648,6 +650,7 @@ axes.plot(sides, middle, color="#0072B2", label="in the middle of a cell of 8 px
 axes.plot(sides, corner, "--", color="#D55E00", label="on the corner of four")
 axes.axhline(0.5, color="#222222", linewidth=0.8)
 axes.set(xscale="log", xlabel="side of the face, px", ylabel="IoU with the best anchor")
+axes.set_xticks(presets := [16, 32, 64, 128, 256, 512], presets)
 axes.set_title("Preset sizes: good at some, poor between")
 axes.legend(loc="lower right", fontsize=8)
 plt.show()
@@ -660,6 +663,8 @@ least = overlap.max(axis=0)
 print(f"in the photo: {(least < 0.5).sum()} of {len(least)} faces have no anchor of 0.5")
 
 # %% [markdown]
+# Between two sizes the best IoU falls to 0.5, and small faces off the middle of a cell fall below it. (Anchors of 64 px and more stand in coarser cells, whose middles are corners of these.)
+#
 # That is why code helps out. Pytorch_Retinaface asks for 0.35 only (`train.py`), and gives each face its best anchor too, if their IoU is 0.2 or more (`match` in `utils/box_utils.py`). The package's `match_anchors` has both, without the 0.2:
 
 # %%
@@ -673,19 +678,19 @@ for name, limits, force in (
     owner = match_anchors(anchors, scenery.boxes, *limits, force=force)  # (16800,)
     each = np.bincount(owner[owner >= 0], minlength=len(scenery.boxes))
     nobody, most = (each == 0).sum(), each.max()
-    print(f"{name:23} {(owner >= 0).sum():3} positive; {nobody} faces with none, at most {most}")
+    print(f"{name:23} {(owner >= 0).sum():3} positive; {nobody} faces with none, ", end="")
+    print(f"at most {most} for one")
 
 # %% [markdown]
 # ### A loss for thousands of easy answers
 #
-# Nearly all anchors are background, and nearly all of that is easy. Each easy one costs next to nothing, but there are so many. Let us see it in numbers that we have: P-Net also answers everywhere. These are the cross-entropy
-# losses (chapter 07) of all its windows on background, the easiest first.
+# Nearly all anchors are background, and nearly all of that is easy. Each easy one costs next to nothing, but there are so many. Let us see it in numbers that we have: P-Net also answers everywhere. We take all its windows on background, the easiest first.
 #
 # **Focal loss** (Lin et al. 2017, RetinaNet) multiplies: with *q* the probability that was given to the truth,
 #
 # > loss = − weight × (1 − *q*)^gamma × log *q*
 #
-# where the weight is alpha for a face and 1 − alpha for none. An easy one has *q* near 1, and is multiplied by next to nothing.
+# where the weight is alpha for a face and 1 − alpha for none. An easy one has *q* near 1, and is multiplied by next to nothing. At gamma 0 it is the cross-entropy of chapter 07, weighted. (All of our windows are background, so the weight cancels.)
 
 # %%
 said = np.concatenate([level.face_map.ravel() for level in everywhere.levels])  # (68176,)
@@ -694,19 +699,21 @@ q = np.sort(q)[::-1].clip(1e-7, 1 - 1e-7)  # the easiest first
 figure, axes = plt.subplots(figsize=(6, 3.4), layout="constrained")
 part = np.arange(1, len(q) + 1) / len(q)
 easy = {}
-for gamma, style in ((0, "-"), (1, "--"), (2, "-."), (5, ":")):
+looks = {0: ("#222222", "-"), 1: ("#0072B2", "--"), 2: ("#D55E00", "-."), 5: ("#009E73", ":")}
+for gamma, (colour, style) in looks.items():
     losses = -((1 - q) ** gamma) * np.log(q)
     share = losses.cumsum() / losses.sum()
     easy[gamma] = share[int(0.95 * len(q))]
-    axes.plot(part, share, style, color="#0072B2", label=f"gamma {gamma}")
+    axes.plot(part, share, style, color=colour, label=f"gamma {gamma}")
 axes.set(xlabel="share of the background, easiest first", ylabel="share of the whole loss")
-axes.set(xlim=(0.6, 1), title="How much of the loss is easy background")
-axes.legend(loc="upper left")
+axes.set(xlim=(0.6, 1), yscale="log", ylim=(1e-9, 3))
+axes.set_title("How much of the loss is easy background")
+axes.legend(loc="lower right")
 plt.show()
 
 # %%
 for gamma, share in easy.items():
-    print(f"gamma {gamma}: the easiest 95% of the background make {share:5.1%} of its loss")
+    print(f"gamma {gamma}: the easiest 95% of the background make {share:.1g} of its loss")
 assert easy[0] > 3 * easy[2]
 
 # %% [markdown]
@@ -832,7 +839,7 @@ for net, left in told.left.items():
     assert left == ours
 
 # %% [markdown]
-# Then our anchors against the package's, for random photos; and our focal loss, on probabilities, against the package's, on logits.
+# Then our anchors against the package's, for random photos; and the package's focal loss at gamma 0 against PyTorch's cross-entropy.
 
 # %%
 from mtcnn_lite.anchors import anchor_grid as package_grid
@@ -846,22 +853,13 @@ for _ in range(20):
                        package_grid(height, width, stride, sizes))  # fmt: skip
 print("20 random grids: equal")
 
-
-# %%
-def focal(p, y, gamma, alpha):
-    q, weight = np.where(y == 1, p, 1 - p), np.where(y == 1, alpha, 1 - alpha)
-    return -weight * (1 - q) ** gamma * np.log(q)
-
-
 # %%
 logits = torch.from_numpy(rng.normal(0, 2, (500, 2)))
 truth = torch.from_numpy(rng.integers(0, 2, 500))
-p = logits.softmax(dim=1)[:, 1].numpy()
-for gamma in (0, 0.5, 2):
-    ours, theirs = focal(p, truth.numpy(), gamma, 0.25), package_focal(logits, truth, gamma, 0.25)
-    same = np.allclose(ours, theirs)
-    print(f"gamma {gamma}: 500 losses equal to 1e-8: {same}")
-    assert same
+plain = nn.functional.cross_entropy(logits, truth, reduction="none")  # (500,)
+apart = (package_focal(logits, truth, 0, 0.5) - plain / 2).abs().max().item()  # alpha 0.5: half
+print("500 losses, none off by 1e-8:", apart < 1e-8)
+assert apart < 1e-8
 
 # %% [markdown]
 # ## Play with it
@@ -945,7 +943,14 @@ second
 
 # %%
 my_grid = anchor_grid if first else package_grid
-my_focal = focal_loss if second else focal
+
+
+def from_package(p, label, gamma, alpha):
+    logits = torch.from_numpy(np.stack([np.log(1 - p), np.log(p)], axis=1))
+    return package_focal(logits, torch.from_numpy(label), gamma, alpha)
+
+
+my_focal = focal_loss if second else from_package
 used = [name for name, verdict in (("anchor_grid", first), ("focal_loss", second)) if verdict]
 mine = np.concatenate([np.asarray(my_grid(640, 640, s, np.array(v))) for s, v in LEVELS.items()])
 found_faces = everywhere.faces.boxes  # what the cascade says: let those be the faces
@@ -981,7 +986,7 @@ assert len(same) == 1
 # %% [markdown]
 # What grows are the crops. A one-pass detector has none: it looks at its 16,800 anchors, faces or not. So "RetinaFace does not slow down with faces" holds for its net. (Its NMS gets more boxes, as any does.)
 #
-# **"One could use one net in place of three, but it works less well."** The table above speaks against it, as far as its rows compare. YuNet-n has 75,856 parameters (its authors' count), in one net. And MTCNN?
+# **"One could use one net in place of three, but it works less well."** No row of the table above has MTCNN's input, so it cannot decide that. But one net can be small: YuNet-n has 75,856 parameters (its authors' count). And MTCNN?
 
 # %%
 parameters = sum(
@@ -1030,7 +1035,7 @@ assert softest <= ours[0]
 #
 # ## What you can now say
 #
-# - MTCNN's time has two parts: the pyramid, which goes with the photo's area over `min_face` squared, and crops, for each face nine or ten for R-Net and about two for O-Net, which then looks once more. With many faces most multiplications are O-Net's.
+# - MTCNN's time has two parts: the pyramid, which goes with the photo's area over `min_face` squared, and crops, for each face here nine or ten for R-Net and about two for O-Net, which then looks once more. With many faces most multiplications are O-Net's.
 # - P-Net loses what is small; R-Net and O-Net lose what is blurred or upside down; in the dark, behind a mask and at an angle, all three do.
 # - In crowds, faces are lost where they cover one another, and before the last NMS. Soft-NMS in its place does not bring them back; in place of the earlier ones it brings a few, for more crops.
 # - A one-pass detector answers at every cell of a few maps; its anchors are preset, and nearly all are background. Mining or focal loss deals with that.

@@ -47,7 +47,7 @@ for name, (x, y) in zip(names, faces.landmarks[0], strict=True):
 # %% [markdown]
 # ## What each stage throws away
 #
-# A face may be anywhere and of any size. So P-Net looks at *every* window of the photo, in many sizes, and throws nearly all of them
+# A face may be anywhere and of any size. So P-Net looks at windows all over the photo, in many sizes, and throws nearly all of them
 # away. R-Net looks at what is left, at twice the resolution, and O-Net at the few after that.
 
 # %%
@@ -90,20 +90,25 @@ camera
 #
 # ## Ask what became of a face
 #
-# A detector that misses a face owes you a reason. Here we make the photo so dark that it fails, and ask.
+# A detector that misses a face owes you a reason. Here we make the photo so dark that nothing is found, and ask.
 
 # %%
 from mtcnn_lite.explain import explain
 from mtcnn_lite.scenes import ASTRONAUT_BOX
 
 night = (photo * 0.06).astype("uint8")
+print(len(detector.detect(night)), "faces found")
 explanation = explain(detector.trace(night), ASTRONAUT_BOX)
 print(explanation.sentence.replace("; ", "\n"))
+beside([night], ["the photo, dark"], height=200)
+
+# %% [markdown]
+# That is: no window on the face got more from P-Net than its best score. With that as P-Net's threshold, and R-Net's as low as the last line says, the face is found.
 
 # %% [markdown]
 # ## How the exercises work
 #
-# Every chapter has one to three. You write a function, and a judge tries it. If it is wrong, the judge shows the smallest case where it
+# Every chapter has one or two. You write a function, and a judge tries it. If it is wrong, the judge shows the smallest case where it
 # fails and names the likely mistake.
 #
 # Here is an example from chapter 03. `decode_offsets` should move each side of a box by a given part of the box's width or height. This
@@ -120,8 +125,7 @@ def decode_offsets(boxes, offsets):
 checks.decode_offsets(decode_offsets)
 
 # %% [markdown]
-# (The drawing appears when you run the cell.) There are hints that unfold, and a solution for later. When your function has passed, it is swapped into the live detector: from then
-# on the detector runs on your code.
+# (No drawing above? Run the cell.) There are hints that unfold, and a solution for later. In the chapters that build the detector, a function that has passed then runs in a live one.
 #
 # ## Where to go
 #
@@ -130,7 +134,7 @@ checks.decode_offsets(decode_offsets)
 # | [00](00_iou.ipynb) | the overlap of two boxes | 30 |
 # | [01](01_nms.ipynb) | non-maximum suppression: of many boxes, the best | 45 |
 # | [02](02_image_pyramid.ipynb) | the image pyramid: one small net, faces of every size | 35 |
-# | [03](03_pnet.ipynb) | P-Net: every window of a photo in one pass | 40 |
+# | [03](03_pnet.ipynb) | P-Net: all windows of a picture in one pass | 40 |
 # | [04](04_rnet.ipynb) | R-Net: a second look at what P-Net let through | 40 |
 # | [05](05_onet.ipynb) | O-Net: the last word, and five landmarks a face | 40 |
 # | [06](06_sample_generation.ipynb) | training samples: four kinds of window, and their answers | 45 |
