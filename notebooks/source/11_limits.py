@@ -352,7 +352,7 @@ for name, (rule, colour, style) in lines.items():
         axes.plot(cuts, column, style, color=colour, label=name)
 for axes, title in zip(panels, ("recall", "precision", "faces found twice"), strict=True):
     axes.set(xlabel="score cut", title=title, ylim=(0, 1.03))
-panels[0].set_ylim(0.75, 0.9)
+panels[0].set_ylim(0.75, 0.92)
 panels[2].set(yscale="symlog", ylim=(-0.5, 1000))
 figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
 plt.show()
@@ -697,23 +697,21 @@ said = np.concatenate([level.face_map.ravel() for level in everywhere.levels])  
 q = 1 - said[near < 0.3].astype(float)  # the probability given to "no face"
 q = np.sort(q)[::-1].clip(1e-7, 1 - 1e-7)  # the easiest first
 figure, axes = plt.subplots(figsize=(6, 3.4), layout="constrained")
-part = np.arange(1, len(q) + 1) / len(q)
-easy = {}
-looks = {0: ("#222222", "-"), 1: ("#0072B2", "--"), 2: ("#D55E00", "-."), 5: ("#009E73", ":")}
-for gamma, (colour, style) in looks.items():
+part, easy = np.arange(1, len(q) + 1) / len(q), {}
+STYLES = {0: "-", 1: "--", 2: "-.", 5: ":"}
+for gamma, colour in ((0, "#222222"), (1, "#0072B2"), (2, "#D55E00"), (5, "#009E73")):
     losses = -((1 - q) ** gamma) * np.log(q)
     share = losses.cumsum() / losses.sum()
     easy[gamma] = share[int(0.95 * len(q))]
-    axes.plot(part, share, style, color=colour, label=f"gamma {gamma}")
+    axes.plot(part, share, STYLES[gamma], color=colour, label=f"gamma {gamma}")
 axes.set(xlabel="share of the background, easiest first", ylabel="share of the whole loss")
-axes.set(xlim=(0.6, 1), yscale="log", ylim=(1e-9, 3))
-axes.set_title("How much of the loss is easy background")
-axes.legend(loc="lower right")
+axes.set(xlim=(0.6, 1), yscale="log", ylim=(1e-9, 3), title="How much of it is easy")
+axes.legend(loc="lower left")
 plt.show()
 
 # %%
 for gamma, share in easy.items():
-    print(f"gamma {gamma}: the easiest 95% of the background make {share:.1g} of its loss")
+    print(f"gamma {gamma}: the easiest 95% of the background make {share:.2g} of its loss")
 assert easy[0] > 3 * easy[2]
 
 # %% [markdown]
