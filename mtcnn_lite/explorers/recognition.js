@@ -2,7 +2,7 @@
 // as `view` in recognition.py decides them; a test holds the two together.
 
 const PLOT = [640, 118], LEFT = 76, BAR = 15, GAP = 12; // CSS pixels: the plot, room for names, a pair's bar, between pairs
-const PAPER = "#ffffff", INK = "#222222";
+const PAPER = "#ffffff", INK = "#222222", WRONG = [1, 4]; // the answers that give somebody a name of another
 
 export function answer(distance, right, stranger, threshold) { // 0 to 4, as OUTCOMES in recognition.py
   const named = distance <= Math.fround(threshold);
@@ -43,16 +43,19 @@ function render({ model, el }) {
     pen.fillRect(x(threshold) - 1, 12, 2, PLOT[1] - 28);
     pen.fillText(`≤ ${threshold.toFixed(2)}: a name`, Math.max(x(threshold) - 52, LEFT + 40), 7);
     pen.fillText("nobody", Math.min(x(threshold) + 32, PLOT[0] - 24), 7);
-    asked.forEach((_, k) => {
+    const wrong = (k) => WRONG.includes(now.outcome[k]), last = (k) => 2 * (k === lit) + wrong(k);
+    [...asked.keys()].sort((a, b) => last(a) - last(b)).forEach((k) => { // what matters is drawn last, and has a shape too
+      const [at, high, size] = [x(now.distance[k]), y(k), k === lit ? 7 : 4.5];
       pen.beginPath();
-      pen.arc(x(now.distance[k]), y(k), k === lit ? 7 : 4.5, 0, 7);
+      if (wrong(k)) pen.rect(at - size, high - size, 2 * size, 2 * size);
+      else pen.arc(at, high, size, 0, 7);
       pen.fillStyle = outcomes[now.outcome[k]][1];
       pen.fill();
       pen.lineWidth = k === lit ? 2 : 0.8;
       pen.strokeStyle = ink;
       pen.stroke();
     });
-    plot.caption.textContent = "squared distance of each face to the nearest known one";
+    plot.caption.textContent = "squared distance of each face to the nearest known one; square: given a wrong name";
   }
 
   function drawPairs() {
@@ -67,7 +70,7 @@ function render({ model, el }) {
       pen.fillStyle = k === lit ? INK : outcomes[now.outcome[k]][1];
       pen.fillRect(left, top + cell, 2 * cell, BAR);
       pen.fillStyle = now.outcome[k] === 2 && k !== lit ? INK : PAPER; // orange wants dark letters
-      pen.fillText(now.distance[k].toFixed(2), left + cell, top + cell + 11);
+      pen.fillText((WRONG.includes(now.outcome[k]) ? "✗ " : "") + now.distance[k].toFixed(2), left + cell, top + cell + 11);
     });
     pairs.caption.textContent = "asked | nearest known, the nearest first; the bar says what the answer is worth";
   }

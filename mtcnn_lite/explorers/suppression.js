@@ -97,7 +97,7 @@ function render({ model, el }) {
     if (lit >= 0) outline(lit, 3, INK);
     const count = (name) => state.filter((s) => s === name).length;
     const did = [["removes", "removed"], ["lowers", "lowered"]].filter(([, s]) => count(s)).map(([verb, s]) => `${verb} ${count(s)}`);
-    photo.caption.textContent = step ? `step ${step} of ${steps}: the best left ${did.join(" and ") || "removes none"}` : `before step 1 of ${steps}`;
+    photo.caption.textContent = step ? `step ${step} of ${steps}: the best that is left ${did.join(" and ") || "removes none"}` : `before step 1 of ${steps}`;
     const rows = [["kept so far", count("kept") + (best >= 0)], ["removed now", count("removed")], ["lowered now", count("lowered")],
       ["waiting", count("waiting") + count("lowered")], ["overlaps computed", compared]];
     table.replaceChildren(...rows.map((row) => {
@@ -130,6 +130,15 @@ function render({ model, el }) {
       pen.globalAlpha = 1;
       pen.fillStyle = colourOf(state[i]);
       if (state[i] !== "gone") pen.fillRect(x + gap, Y(scores[i]), wide - 2 * gap, Y(0) - Y(scores[i]));
+      if (state[i] === "removed") { // crossed out, as on the photo
+        pen.strokeStyle = GONE;
+        pen.beginPath();
+        for (const [from, to] of [[gap, wide - gap], [wide - gap, gap]]) {
+          pen.moveTo(x + from, Y(first[i]));
+          pen.lineTo(x + to, Y(0));
+        }
+        pen.stroke();
+      }
       if (i === lit || state[i] === "best") {
         pen.fillStyle = i === lit ? GONE : colourOf("best");
         pen.fillText("▲", x + wide / 2, BARS - 5);
@@ -141,7 +150,7 @@ function render({ model, el }) {
     pen.moveTo(X(0), Y(cut()));
     pen.lineTo(X(1), Y(cut()));
     pen.stroke();
-    bars.caption.textContent = "scores (pale: as they came); dashed: score at least";
+    bars.caption.textContent = "scores (pale: as they came; gray: still waiting; crossed: removed in this step); dashed: score at least";
   }
 
   function weight(method, o) {
@@ -174,7 +183,7 @@ function render({ model, el }) {
       });
     }
     const name = model.get("measure") === "iou" ? "IoU" : "IoM";
-    curve.caption.textContent = `${name} with the best, and what it multiplies a score by`;
+    curve.caption.textContent = `${name} with the best, and what it multiplies a score by (thin: the other methods)`;
   }
 
   function draw() {

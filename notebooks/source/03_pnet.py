@@ -164,7 +164,8 @@ assert difference < 1e-5
 # %%
 def multiplications(side):
     """Of P-Net's three convolutions on a picture of side x side."""
-    a, b = side - 2, -(-(side - 2) // 2) - 2  # sides of the maps after convolution 1 and 2
+    a, b = side - 2, -(-(side - 2) // 2) - 2  # sides of the first two maps; -(-n // 2) rounds up
+    # cells x channels x numbers in a kernel: 3 x 3 x 3, 3 x 3 x 10, 3 x 3 x 16
     return a * a * 10 * 27 + b * b * 16 * 90 + (b - 2) ** 2 * 32 * 144
 
 

@@ -429,6 +429,10 @@ from mtcnn_lite.scenes import scenes
 from mtcnn_lite.store import Store, StoreError, write_store
 
 many = scenes(40, seed=1)
+two = [draw_boxes(scene.image(), scene.boxes, "truth") for scene in many[:2]]
+beside(two, ["two of forty scenes"], height=230)
+
+# %%
 folder = tempfile.TemporaryDirectory()
 root = Path(folder.name) / "pnet"
 store = write_store(root, many, size=12, seed=0)

@@ -706,7 +706,7 @@ for gamma, colour in ((0, "#222222"), (1, "#0072B2"), (2, "#D55E00"), (5, "#009E
     axes.plot(part, share, STYLES[gamma], color=colour, label=f"gamma {gamma}")
 axes.set(xlabel="share of the background, easiest first", ylabel="share of the whole loss")
 axes.set(xlim=(0.6, 1), yscale="log", ylim=(1e-9, 3), title="How much of it is easy")
-axes.legend(loc="lower left")
+axes.legend(loc="lower center")
 plt.show()
 
 # %%
@@ -862,7 +862,7 @@ assert apart < 1e-8
 # %% [markdown]
 # ## Play with it
 #
-# The photo of the beginning. Choose what happens to it, and how much of it. The strip above the photo has a row for each face and a column for each strength: the colour says which net loses
+# The photo of the beginning. Choose what happens to it, and how much of it. The strip above the photo has a row for each face and a column for each strength: colour and letter say which net loses
 # the face there. Yellow frames are the labels; the other boxes are what the cascade has left. Upload a photo of your own (it stays on your machine): then the faces are those that are found in it before anything is done.
 #
 # Three things to try:

@@ -260,8 +260,13 @@ print(f"{len(by_pixels.same)} pairs of one person, {len(by_pixels.different)} of
 print(f"a pair of one is closer than a pair of two in {by_pixels.area:.0%} of cases")
 
 # %% [markdown]
-# By chance it would be 50%. Pixels hardly know persons: light and a small shift change them more than another face does. (`prepare` makes all outside an oval one gray tone. What that is good for comes later.)
-#
+# By chance it would be 50%. Pixels hardly know persons: light and a small shift change them more than another face does. (`prepare` makes all outside an oval one gray tone: below, six views of one person as a net will see them. What that is good for comes later.)
+
+# %%
+seen = prepare(views[:6])[:, 0, :, :, None].numpy()  # (6, 32, 32, 1), -1 to 1
+beside(list((127.5 + 127.5 * seen).astype(np.uint8).repeat(3, axis=3)), height=96)
+
+# %% [markdown]
 # An **embedding** is a better place to measure in. A net maps each crop to a point, 64 numbers here (128 in FaceNet), scaled to length 1, so that all
 # points lie on a sphere. Between two of them the squared distance runs from 0 to 4.
 
