@@ -105,7 +105,9 @@ def test_what_two_detectors_differ_by(folder, capsys):
     block = printed[printed.index("zhang2016 less untrained") :].splitlines()
     line = next(line for line in block if line.startswith("  recall, 20 px and more"))
     assert line.split()[-4:] == [f"{less['difference']:+.4f}", f"{less['low']:+.4f}", "to", f"{less['high']:+.4f}"]
-    assert any(line.startswith("  landmarks' mean error, Portraits ") for line in block)
+    for name in ("Portraits", "all faces"):
+        assert any(line.startswith(f"  landmarks' mean error, {name} ") for line in block)
+    assert "landmarks of all 4 faces that have any" in printed
 
 
 def test_each_detector_has_thresholds_of_its_own(folder, capsys):

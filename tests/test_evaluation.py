@@ -349,6 +349,7 @@ def test_report_holds_the_figures_of_its_parts(outcomes, photos):
     assert (row["faces"], row["missed"]) == (len(errors), missed)
     assert row["failed"] == pytest.approx(np.mean(errors > 0.1))
     assert row["mean"] == pytest.approx(errors.mean())
+    assert found["points"]["mean"] == pytest.approx(landmark_errors([(o.low, o.photo) for o in outcomes])[0].mean())
     stages = found["stages"]
     assert stages["pnet"]["boxes"] > stages["rnet"]["boxes"] > stages["onet"]["boxes"]
     assert stages["onet"]["recall_low"] >= stages["onet"]["recall"]

@@ -79,6 +79,7 @@ def test_differences_are_of_the_figures():
             assert found["low"] < found["high"] or name == "recall_at_90"  # 0 in both, where the best is wrong
     points = [landmark_errors(pairs)[0].mean() for pairs in (first, second)]
     assert less["landmarks"]["a"]["difference"] == pytest.approx(points[0] - points[1], abs=1e-6)
+    assert less["points"] == less["landmarks"]["a"]  # one set is all of them
     back = differences(outcomes_of(second), outcomes_of(first), draws=200)["detection"]["12"]["recall"]
     forth = less["detection"]["12"]["recall"]
     assert [back["low"], back["high"]] == pytest.approx([-forth["high"], -forth["low"]])
@@ -88,8 +89,16 @@ def test_the_same_detector_twice_differs_by_nothing():
     pairs = [*pairs_of(5), pair(1, 1, "b", complete=False)]
     less = differences(outcomes_of(pairs), outcomes_of(pairs), draws=50)
     every = [*less["detection"]["12"].values(), *less["detection"]["20"].values(), *less["landmarks"].values()]
+    every.append(less["points"])
     assert sorted(less["landmarks"]) == ["a", "b"]
     assert all(found == {"difference": 0, "low": 0, "high": 0} for found in every)
+
+
+def test_without_a_marked_face_there_is_no_point_to_compare():
+    photo = Photo(np.zeros((60, 60, 3), np.uint8), [[0, 0, 20, 20]])
+    nothing = Faces(np.zeros((0, 4), np.float32), np.zeros(0, np.float32), np.zeros((0, 5, 2), np.float32))
+    less = differences(outcomes_of([(nothing, photo)]), outcomes_of([(nothing, photo)]), draws=5)
+    assert (less["landmarks"], less["points"]) == ({}, None)
 
 
 def test_other_photos_are_an_error():

@@ -53,6 +53,9 @@ def table(reports: dict[str, Tree]) -> str:
             for key, text in (("mean", "mean error"), ("median", "median"), ("failed", "share over 0.1")):
                 line(f"    {text}", "landmarks", name, key)
             line("    faces not found", "landmarks", name, "missed", form="d")
+    if len(first["landmarks"]) > 1:
+        head(f"landmarks of all {first['points']['faces'] + first['points']['missed']:,} faces that have any")
+        line("  mean error", "points", "mean")
     if "wider" in first:
         head("WIDER FACE's official protocol, AP")
         for setting in first["wider"]:
@@ -69,6 +72,8 @@ def differences_table(name: str, other: str, less: Tree) -> str:
     rows = [(f"{text.split(',')[0]}, {size} px and more", found[key])
             for size, found in less["detection"].items() for key, text in DETECTION]  # fmt: skip
     rows += [(f"landmarks' mean error, {group}", found) for group, found in less["landmarks"].items()]
+    if len(less["landmarks"]) > 1:
+        rows.append(("landmarks' mean error, all faces", less["points"]))
     wide = max(len(text) for text, _ in rows)
     lines = [f"{name} less {other}, and the range of that in 95 of 100 draws of the photos"]
     for text, found in rows:

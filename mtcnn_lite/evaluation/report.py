@@ -54,7 +54,7 @@ def report(outcomes: Sequence[Outcome]) -> dict[str, Any]:
     0.9, and recall and precision at the detector's own thresholds. sizes: recall by the shorter side. stages: recall
     and boxes a photo after each net, for faces of at least 20 px. These three come from photos whose every face is
     labelled. sets: recall for each data set, and the rest where its photos are complete. landmarks: the error of each
-    data set's faces, `failed` the share over 0.1. curves: what to plot.
+    data set's faces, `failed` the share over 0.1; points: of all faces alike. curves: what to plot.
     """
     complete = [each for each in outcomes if each.photo.complete]
     low, fixed = ({s: judge(_pairs(complete, which), s) for s in SMALLEST} for which in ("low", "fixed"))
@@ -94,6 +94,7 @@ def report(outcomes: Sequence[Outcome]) -> dict[str, Any]:
         },
         "sets": {name: _of_set(group) for name, group in sets.items()},
         "landmarks": {name: _of_points(*found) for name, found in errors.items() if len(found[0]) + found[1]},
+        "points": _of_points(*landmark_errors(_pairs(outcomes, "low"))),
         "curves": {
             "detection": {f"{s}": _thinned(recall=low[s].curve()[1], precision=low[s].curve()[0]) for s in SMALLEST},
             "stages": {

@@ -46,7 +46,8 @@ def differences(first: Sequence[Outcome], second: Sequence[Outcome], draws: int 
     """The figures of one detector less those of another, on the same photos in the same order.
 
     Each as {"difference", "low", "high"}: what they differ by, and the `interval` of that, both drawn alike. detection:
-    by smallest face as in `report`; landmarks: the mean errors by data set. ValueError where the photos differ.
+    by smallest face as in `report`; landmarks: the mean errors by data set; points: of all faces that have
+    any, None where none has. ValueError where the photos differ.
     """
     pairs = list(zip(first, second, strict=True))
     if any(a.photo is not b.photo for a, b in pairs):
@@ -58,6 +59,7 @@ def differences(first: Sequence[Outcome], second: Sequence[Outcome], draws: int 
     return {
         "detection": {f"{size}": _of_detection(complete, size, draws) for size in SMALLEST},
         "landmarks": {name: _of_landmarks(some, draws) for name, some in sets.items()},
+        "points": _of_landmarks(marked, draws) if marked else None,
     }
 
 
