@@ -7,7 +7,7 @@ from mtcnn_lite.images import Pixels
 
 Result = TypeVar("Result")
 
-MOST, PIXELS = 16, 1 << 20  # photos in a group, and pixels of them all: what is in work at once
+MOST_PHOTOS, MOST_PIXELS = 16, 1 << 20  # of a group: what is in work at once
 
 
 def numbered(work: Callable[[Any], Result]) -> Callable[[tuple[int, Any]], Result]:
@@ -24,12 +24,12 @@ def numbered(work: Callable[[Any], Result]) -> Callable[[tuple[int, Any]], Resul
 
 
 def groups(images: Iterable[Pixels]) -> Iterator[list[Pixels]]:
-    """The images in order, in groups of up to MOST and PIXELS pixels; what comes before an error first."""
+    """The images in order, in groups of up to MOST_PHOTOS and MOST_PIXELS; what comes before an error first."""
     group, pixels, trouble = list[Pixels](), 0, None
     try:
         for image in images:
             area = image.shape[0] * image.shape[1]
-            if group and (len(group) == MOST or pixels + area > PIXELS):
+            if group and (len(group) == MOST_PHOTOS or pixels + area > MOST_PIXELS):
                 yield group
                 group, pixels = [], 0
             group.append(image)

@@ -27,8 +27,8 @@ def pairs_of(count):
     return [pair(faces, RNG.integers(0, faces + 1)) for faces in RNG.integers(0, 9, count)]
 
 
-def outcomes_of(pairs, low=None):
-    return [Outcome(photo, faces, faces, {}, {}) for faces, photo in low or pairs]
+def outcomes_of(pairs):
+    return [Outcome(photo, faces, faces, {}, {}) for faces, photo in pairs]
 
 
 @pytest.mark.parametrize("smallest", [0, 20])

@@ -1,9 +1,9 @@
 """All figures of one detector on labelled photos, as a tree of plain numbers that JSON can hold."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -23,6 +23,7 @@ PRECISION = 0.9  # at which recall is compared
 POINTS = 200  # of a curve, at most
 
 Thresholds = tuple[float, float, float]
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,8 +59,7 @@ def report(outcomes: Sequence[Outcome]) -> dict[str, Any]:
     """
     complete = [each for each in outcomes if each.photo.complete]
     low, fixed = ({s: judge(_pairs(complete, which), s) for s in SMALLEST} for which in ("low", "fixed"))
-    names = sorted({data_set(each.photo) for each in outcomes})
-    sets = {name: [each for each in outcomes if data_set(each.photo) == name] for name in names}
+    sets = by_set(outcomes, lambda each: each.photo)
     stages = {which: reached_in(getattr(o, f"{which}_stages") for o in complete) for which in ("low", "fixed")}
     errors = {name: landmark_errors(_pairs(group, "low")) for name, group in sets.items()}
     return {
@@ -114,9 +114,10 @@ def _pairs(outcomes: Sequence[Outcome], which: str) -> list[tuple[Faces, Photo]]
     return [(getattr(each, which), each.photo) for each in outcomes]
 
 
-def data_set(photo: Photo) -> str:
-    """The name of the set that the photo is from."""
-    return str(photo.about.get("dataset", "unnamed"))
+def by_set(items: Sequence[Item], photo_of: Callable[[Item], Photo]) -> dict[str, list[Item]]:
+    """The items by the name of the data set that their photo is from, the names in order."""
+    names = [str(photo_of(item).about.get("dataset", "unnamed")) for item in items]
+    return {name: [item for item, its in zip(items, names, strict=True) if its == name] for name in sorted({*names})}
 
 
 def _of_set(group: Sequence[Outcome]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from mtcnn_lite.evaluation.curves import Judged, judge
 from mtcnn_lite.evaluation.landmarks import landmark_errors
-from mtcnn_lite.evaluation.report import PRECISION, SMALLEST, Outcome, data_set
+from mtcnn_lite.evaluation.report import PRECISION, SMALLEST, Outcome, by_set
 
 DRAWS = 1000
 SHARE = 0.95  # of the draws that an interval holds
@@ -54,8 +54,7 @@ def differences(first: Sequence[Outcome], second: Sequence[Outcome], draws: int 
         raise ValueError("first and second are outcomes of different photos; they must be of the same, in one order")
     complete = [(a, b) for a, b in pairs if a.photo.complete]
     marked = [(a, b) for a, b in pairs if a.photo.has_landmarks.any()]
-    sets = {name: [pair for pair in marked if data_set(pair[0].photo) == name]
-            for name in sorted({data_set(a.photo) for a, _ in marked})}  # fmt: skip
+    sets = by_set(marked, lambda pair: pair[0].photo)
     return {
         "detection": {f"{size}": _of_detection(complete, size, draws) for size in SMALLEST},
         "landmarks": {name: _of_landmarks(some, draws) for name, some in sets.items()},

@@ -48,7 +48,7 @@ def view(detector: Detector, photo: Photo, name: str, step: int) -> View:
     trace = detector.trace(harder.image())
     pnet, rnet, onet = trace.settings.thresholds
     lowest = trace.rerun(thresholds=(pnet, rnet, min(onet, cascade.LOWEST[2])))
-    costs = cascade.costs(trace, lowest) if lowest.seconds else []  # before R-Net and O-Net have anything to remember
+    costs = cascade.costs(trace, lowest)  # before R-Net and O-Net have anything to remember
     covered = np.stack([one.best >= 0 for one in reached(trace, harder).values()])  # (3, M)
     fates = np.where(covered[-1], FOUND, covered.argmin(axis=0))
     return View(harder, trace, replace(cascade.view(trace, pnet, rnet), costs=costs), fates)

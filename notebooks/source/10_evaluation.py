@@ -347,7 +347,7 @@ print("the first draw:", draws[0])
 gains = np.array([gain(times) for times in draws])
 bounds = np.quantile(gains, [0.025, 0.975])
 print(f"two looks: AP {gain(np.ones(12, int)):+.3f}, in 950 of the draws", end=" ")
-print(f"from {bounds[0]:+.3f} to {bounds[1]:+.3f}; in {(gains <= 0).sum()} no gain")
+print(f"from {bounds[0]:+.3f} to {bounds[1]:+.3f}; in {(gains < 1e-9).sum()} no gain")
 
 # %%
 from mtcnn_lite.evaluation import interval
