@@ -85,7 +85,7 @@ from mtcnn_lite.nets import normalise
 widths = [3, 6, 10, 14, 16, 20, 32, 48]  # of the face, in pixels of the window
 reach = np.array([12 / width * 89 / 2 for width in widths])[:, None]  # the face is 89 px wide
 squares = np.hstack([middle - reach, middle + reach])  # (8, 4)
-crops = crop_windows(pyramid.halvings(photo, smallest=0.1), squares, size=12)  # (8, 12, 12, 3)
+crops = crop_windows(pyramid.halvings(photo, smallest=0.03), squares, size=12)  # (8, 12, 12, 3)
 with torch.no_grad():
     scores = detector.nets.pnet(normalise(crops)).score.flatten()  # (8,)
 labels = [f"{width} px\n{score:.2f}" for width, score in zip(widths, scores, strict=True)]
