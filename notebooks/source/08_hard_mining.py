@@ -18,8 +18,7 @@ chapter_map("08")
 # %% [markdown]
 # ## See it
 #
-# A composed scene, and windows of it as chapter 06 draws them. The authors' P-Net judges each one. On the left are the tenth of the windows that
-# it gets most wrong, in the middle the 30% that it gets right most surely.
+# A composed scene, and windows of it as chapter 06 draws them. The authors' P-Net judges each one. On the left are twelve of the tenth of the windows that it gets most wrong, in the middle twelve of the 30% that it gets right most surely.
 
 # %%
 import numpy as np

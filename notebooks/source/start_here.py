@@ -103,7 +103,7 @@ print(explanation.sentence.replace("; ", "\n"))
 beside([night], ["the photo, dark"], height=200)
 
 # %% [markdown]
-# That is: no window on the face got more from P-Net than its best score. With that as P-Net's threshold, and R-Net's as low as the last line says, the face is found.
+# That is: P-Net gives no window on the face a score near its threshold. With the best score as the threshold, and R-Net's as low as the last line says, the face is found.
 
 # %% [markdown]
 # ## How the exercises work
