@@ -50,7 +50,7 @@ class Proposals:
         detector = Detector(self.nets, self.min_face, thresholds=(*self.thresholds, 1.0))
 
         def propose(image: Pixels) -> tuple[Floats, Floats]:
-            trace = _bounded(detector.trace(image), self.most)
+            trace = bounded(detector.trace(image), self.most)
             if trace is None:
                 return np.zeros((0, 4), np.float32), np.zeros(0, np.float32)
             if self.net == "pnet":
@@ -75,7 +75,7 @@ class Proposals:
         return f"{' '.join(words)} from {self.min_face:g} px, at most {self.most}, {digest.hexdigest()[:16]}"
 
 
-def _bounded(trace: Trace, most: int) -> Trace | None:
+def bounded(trace: Trace, most: int) -> Trace | None:
     """The trace, with P-Net's threshold raised until at most `most` windows pass it; None where that leaves none."""
     scores = np.concatenate([np.zeros(0, np.float32), *(level.face_map.ravel() for level in trace.levels)])
     first, *others = trace.settings.thresholds

@@ -19,10 +19,12 @@ from mtcnn_lite.training.batches import Batches
 from mtcnn_lite.training.blend import blend, refit_landmarks
 from mtcnn_lite.training.files import RunError, claim, whole
 from mtcnn_lite.training.gates import check
+from mtcnn_lite.training.looks import look_at
 from mtcnn_lite.training.loop import train
 from mtcnn_lite.training.measure import measure
 from mtcnn_lite.training.pictures import draw_curves
 from mtcnn_lite.training.plan import STAGES, Stage
+from mtcnn_lite.training.settle import settle
 from mtcnn_lite.training.teacher import Panel
 from mtcnn_lite.training.team import ALONE, Team
 from mtcnn_lite.weights import NET_TYPES, save_weights
@@ -57,7 +59,8 @@ def train_cascade(
     samples.
 
     Each stage's folder in `out` gets labels.jpg, checkpoint.pt, log.csv, curves.png, measured.json, and net.pt once it
-    is finished; its samples are in `out/samples`, and may be deleted when no later stage of the net is to come.
+    is finished; its samples are in `out/samples`, and may be deleted when no later stage of the net is to come. A stage
+    of `looks` has no samples, and leaves the last two files alone; interrupted, it begins anew.
 
     Raises RunError, before anything is trained, where `out` holds another run, or where labels can't be learned from.
     """
@@ -83,7 +86,11 @@ def train_cascade(
     for number, stage in enumerate(stages):
         which, finished = list(NET_TYPES).index(stage.net), out / stage.name / "net.pt"
         net = nets[which]
-        if not finished.exists():
+        if not finished.exists() and stage.looks:
+            if team.first:
+                _settle(nets, photos, stage, finished, seed + number, progress)
+            team.wait()
+        elif not finished.exists():
             if team.first:
                 _cut(nets, stage, photos, out, seed + number, workers, progress)
             team.wait()
@@ -138,6 +145,19 @@ def _train(
         whole(folder / "measured.json", lambda path: path.write_text(json.dumps(figures, indent=1)))
         whole(folder / "curves.png", lambda path: draw_curves(path, stage.name, rows))
         whole(finished, partial(torch.save, trained.state_dict()))
+
+
+def _settle(nets: Nets, photos: Sequence[Photo], stage: Stage, finished: Path, seed: int, progress: bool) -> None:
+    """O-Net's last layers on the looks that the cascade, as it is, takes at the photos' faces."""
+    finished.parent.mkdir(exist_ok=True)
+    looks = look_at(nets.ready(), photos, seed, progress)
+    if len(looks.photo) and nets.onet.landmarks is not None:
+        figures = settle(nets.onet, looks, stage, seed, progress)
+        print(f"{stage.name}, held out: {', '.join(f'{name} {value}' for name, value in figures.items())}", flush=True)
+        whole(finished.with_name("measured.json"), lambda path: path.write_text(json.dumps(figures, indent=1)))
+    else:
+        print(f"{stage.name}: the cascade finds no face with labelled points, so nothing is learned", flush=True)
+    whole(finished, partial(torch.save, nets.onet.state_dict()))
 
 
 def _digest(nets: Nets) -> str:

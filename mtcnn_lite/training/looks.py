@@ -1,0 +1,132 @@
+"""What O-Net sees in use: both looks of a finished cascade at each labelled face, and windows of every kind.
+
+A detector's landmarks are the mean of two looks, at windows that the nets before chose. Samples cut round labelled
+faces are other windows, and say nothing of the mean.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from tqdm import tqdm
+
+from mtcnn_lite.augment import mirror
+from mtcnn_lite.boxes import Floats, iou
+from mtcnn_lite.cascade import Cascade
+from mtcnn_lite.detector import Detector
+from mtcnn_lite.images import as_rgb, crop_windows
+from mtcnn_lite.nets import Nets, ONet, normalise
+from mtcnn_lite.parts import Parts
+from mtcnn_lite.photo import Photo
+from mtcnn_lite.proposals import bounded
+from mtcnn_lite.trace import Stage
+from mtcnn_lite.training.batches import ONE_IN
+from mtcnn_lite.workers import stream
+
+# min_face and thresholds: low ones, as for a precision-recall curve, and a detector's, a third of a level apart.
+WAYS = ((20.0, (0.2, 0.1, 0.05)), (22.4, (0.5, 0.6, 0.53)), (25.1, (0.5, 0.6, 0.53)))
+FIRST, SECOND = 60, 20  # windows of a photo that are kept to hold O-Net's scores: of first looks, and of second ones
+MOST = 8000  # windows of P-Net (`bounded`): a badly trained one would send a hundred thousand
+OVERLAP = 0.5  # least IoU of a detection with the face that it finds
+LAST = 7  # O-Net's last layers, as its `children` come: conv4, prelu4, dense5, prelu5 and the three heads
+SHAPE = (64, 4, 4)  # of what they read of a window
+
+
+@dataclass(frozen=True, eq=False)
+class Looks:
+    """Two looks at each of N faces, and M other windows. What O-Net's `conv4` reads stands for a window.
+
+    first, second  (N, 64, 4, 4), of the window that R-Net left, and of the mirror image of the settled one
+    windows, settled  (N, 4), these windows in the image
+    points         (N, 5, 2), where the label has them, in the image
+    photo          (N,), the photo's number; `group`: its data set's
+    others         (M, 64, 4, 4), windows of photos in which every face is labelled; photo_of_others (M,)
+    """
+
+    first: Tensor
+    second: Tensor
+    windows: Tensor
+    settled: Tensor
+    points: Tensor
+    photo: Tensor
+    group: Tensor
+    others: Tensor
+    photo_of_others: Tensor
+
+    def rows(self, held_out: bool) -> tuple[Tensor, Tensor]:
+        """The faces, and the others, of photos that are held out of training, or of those that are not."""
+        faces, others = (number % ONE_IN == ONE_IN - 1 for number in (self.photo, self.photo_of_others))
+        return tuple(torch.nonzero(part == held_out).flatten() for part in (faces, others))  # type: ignore[return-value]
+
+
+def look_at(nets: Nets, photos: Sequence[Photo], seed: int, progress: bool = False) -> Looks:
+    """Both looks at each face with points that the cascade finds, each photo also mirrored, and other windows."""
+    names = sorted({str(photo.about.get("dataset")) for photo in photos})
+    faces: list[tuple[Floats, ...]] = []
+    others = []
+    work = partial(_photo, nets, seed)
+    done = stream(work, enumerate(photos))
+    for number, (found, rest) in enumerate(tqdm(done, "looks", len(photos), unit="photo", disable=not progress)):
+        group = names.index(str(photos[number].about.get("dataset")))
+        faces += [(*one, np.array([number]), np.array([group])) for one in found]
+        others.append((rest, np.full(len(rest), number)))
+    columns = zip(*faces, strict=True) if faces else [[np.zeros((0, 1))]] * 7
+    both = zip(*others, strict=True)
+    return Looks(*(torch.from_numpy(np.concatenate(column)) for column in (*columns, *both)))
+
+
+def below(net: ONet) -> nn.Module:
+    """O-Net's layers up to what `conv4` reads: (N, 3, 48, 48) -> (N, 64, 4, 4)."""
+    return nn.Sequential(*list(net.children())[:-LAST])
+
+
+def _photo(nets: Nets, seed: int, numbered: tuple[int, Photo]) -> tuple[list[tuple[Floats, ...]], Floats]:
+    """The looks at one photo's faces, each as `Looks` has them, and its other windows."""
+    number, photo = numbered
+    faces, others = list[tuple[Floats, ...]](), np.zeros((0, *SHAPE), np.float32)
+    marked = bool((photo.has_landmarks & ~photo.ignore).any())
+    for turned in (photo, mirror(photo)) if marked else (photo,):
+        for min_face, thresholds in WAYS if marked else WAYS[:1]:
+            cascade = Cascade(nets, Parts(), as_rgb(turned.image()))
+            trace = bounded(cascade.trace(Detector(nets, min_face, thresholds=thresholds).settings), MOST)
+            if trace is None:
+                continue
+            stage = trace.onet
+            faces += _faces(cascade, stage, turned)
+            if photo.complete and turned is photo and min_face == WAYS[0][0]:
+                others = _others(cascade, stage, np.random.default_rng([seed, number]))
+    return faces, others
+
+
+def _faces(cascade: Cascade, stage: Stage, photo: Photo) -> list[tuple[Floats, ...]]:
+    """Both looks at each labelled face that the cascade has found."""
+    ends, looks = stage.last, list[tuple[Floats, ...]]()
+    settled = cascade.settled(stage.steps).boxes  # (K, 4), a row for each that O-Net's NMS left
+    for face in np.flatnonzero(photo.has_landmarks & ~photo.ignore):
+        label = slice(face, face + 1)
+        best = np.flatnonzero(iou(ends.boxes, photo.boxes[label])[:, 0] >= OVERLAP)[:1]
+        if len(best):
+            first, second = stage["scored"].boxes[stage.rows[best]], settled[ends.parent[best]]
+            seen = _seen(cascade, first), _seen(cascade, second, mirrored=True)
+            looks.append((*seen, first, second, photo.landmarks[label]))
+    return looks
+
+
+def _others(cascade: Cascade, stage: Stage, rng: np.random.Generator) -> Floats:
+    """What O-Net sees of the windows that R-Net left, and of those for second looks: some, drawn evenly."""
+    first, second = stage["scored"].boxes, cascade.settled(stage.steps).boxes
+    first, second = first[rng.permutation(len(first))[:FIRST]], second[rng.permutation(len(second))[:SECOND]]
+    return np.concatenate([_seen(cascade, first), _seen(cascade, second, mirrored=True)])
+
+
+def _seen(cascade: Cascade, windows: Floats, mirrored: bool = False) -> Floats:
+    """What `conv4` reads of these windows, (n, 64, 4, 4)."""
+    net = cascade.nets.onet
+    if not len(windows):
+        return np.zeros((0, *SHAPE), np.float32)
+    crops = crop_windows(cascade.halved, windows, net.size)
+    with torch.inference_mode():
+        return np.asarray(below(net)(normalise(crops[:, :, ::-1].copy() if mirrored else crops)))
