@@ -1,11 +1,9 @@
 """What the cascade so far lets through: the windows that R-Net and O-Net will meet, and so must learn from."""
 
 import hashlib
-import multiprocessing
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 
 from mtcnn_lite.boxes import Floats
 from mtcnn_lite.detector import Detector
@@ -45,8 +43,6 @@ class Proposals:
             raise ValueError(f"net is {self.net!r}; it must be one of {', '.join(NETS)}: whose windows are wanted")
 
     def __call__(self) -> Propose:
-        if multiprocessing.parent_process() is not None:
-            torch.set_num_threads(1)  # workers share the cores among themselves
         detector = Detector(self.nets, self.min_face, thresholds=(*self.thresholds, 1.0))
 
         def propose(image: Pixels) -> tuple[Floats, Floats]:

@@ -7,19 +7,14 @@ a random generator of its own, so what a shard holds depends neither on the othe
 
 import hashlib
 import json
-import multiprocessing
 import os
-import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
 from dataclasses import asdict
 from functools import cached_property, partial
-from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
@@ -28,6 +23,7 @@ from mtcnn_lite.images import Pixels
 from mtcnn_lite.photo import Photo
 from mtcnn_lite.recipe import Recipe
 from mtcnn_lite.sampling import KINDS, SAMPLE, Propose, Samples, counts, sample
+from mtcnn_lite.workers import processes
 
 if TYPE_CHECKING:
     from mtcnn_lite.proposals import Proposals
@@ -87,10 +83,8 @@ def write_store(
     work = partial(_write_shard, root, size, seed, recipe)
     with ExitStack() as stack:
         if workers > 1 and len(runs) > 1:
-            # Spawned, not forked: a fork of a process whose torch has threads can hang.
-            spawn = multiprocessing.get_context("spawn")
-            pool = ProcessPoolExecutor(min(workers, len(runs)), spawn, _start_worker, (proposals,))
-            done = stack.enter_context(pool).map(work, runs)
+            pool = stack.enter_context(processes(min(workers, len(runs)), _set_proposer, proposals))
+            done = pool.map(work, runs)
         else:
             _set_proposer(proposals)
             done = map(work, runs)
@@ -160,20 +154,6 @@ def _write_shard(root: Path, size: int, seed: int, recipe: Recipe, run: tuple[in
 
 
 _proposer: Propose | None = None  # this process's own: a detector is made once a worker, not once a shard
-
-
-def _end_after(parent: BaseProcess) -> None:
-    parent.join()
-    os._exit(1)
-
-
-def _start_worker(proposals: "Proposals | None") -> None:
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-    # A killed parent can't tell its workers; without this they would wait for it for ever.
-    threading.Thread(target=_end_after, args=(parent,), daemon=True).start()
-    cv2.setNumThreads(1)  # the workers share the cores already
-    _set_proposer(proposals)
 
 
 def _set_proposer(proposals: "Proposals | None") -> None:

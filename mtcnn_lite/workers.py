@@ -1,13 +1,17 @@
-"""Work shared among threads: each takes a whole piece, and they meet once, at the end."""
+"""Work shared among threads, or processes: each takes a whole piece, and they meet once, at the end."""
 
+import multiprocessing
 import os
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from functools import cache
+from multiprocessing.process import BaseProcess
 from threading import Barrier
 from typing import TypeVar
 
+import cv2
 import torch
 
 Piece = TypeVar("Piece")
@@ -67,6 +71,30 @@ def stream(work: Callable[[Piece], Result], pieces: Iterable[Piece]) -> Iterator
     finally:
         for future in begun:  # after an error, or where nobody wants the rest
             future.cancel()
+
+
+def processes(count: int, start: Callable[..., object], *given: object) -> ProcessPoolExecutor:
+    """So many worker processes, each of which begins with `start(*given)`.
+
+    For work that is mostly Python, which threads do one at a time. Spawned, not forked: a fork of a process whose torch
+    has threads can hang.
+    """
+    return ProcessPoolExecutor(count, multiprocessing.get_context("spawn"), _start_process, (start, given))
+
+
+def _start_process(start: Callable[..., object], given: tuple[object, ...]) -> None:
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    # A killed parent can't tell its workers; without this they would wait for it for ever.
+    threading.Thread(target=_end_after, args=(parent,), daemon=True).start()
+    torch.set_num_threads(1)  # the workers share the cores already
+    cv2.setNumThreads(1)
+    start(*given)
+
+
+def _end_after(parent: BaseProcess) -> None:
+    parent.join()
+    os._exit(1)
 
 
 @cache

@@ -5,6 +5,7 @@ faces are other windows, and say nothing of the mean.
 """
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 
@@ -24,12 +25,13 @@ from mtcnn_lite.photo import Photo
 from mtcnn_lite.proposals import bounded
 from mtcnn_lite.trace import Stage
 from mtcnn_lite.training.batches import ONE_IN
-from mtcnn_lite.workers import stream
+from mtcnn_lite.workers import processes
 
 # min_face and thresholds: low ones, as for a precision-recall curve, and a detector's, a third of a level apart.
 WAYS = ((20.0, (0.2, 0.1, 0.05)), (22.4, (0.5, 0.6, 0.53)), (25.1, (0.5, 0.6, 0.53)))
 FIRST, SECOND = 60, 20  # windows of a photo that are kept to hold O-Net's scores: of first looks, and of second ones
 MOST = 8000  # windows of P-Net (`bounded`): a badly trained one would send a hundred thousand
+PHOTOS_AT_ONCE = 16  # that a process gets
 OVERLAP = 0.5  # least IoU of a detection with the face that it finds
 LAST = 7  # O-Net's last layers, as its `children` come: conv4, prelu4, dense5, prelu5 and the three heads
 SHAPE = (64, 4, 4)  # of what they read of a window
@@ -62,17 +64,23 @@ class Looks:
         return tuple(torch.nonzero(part == held_out).flatten() for part in (faces, others))  # type: ignore[return-value]
 
 
-def look_at(nets: Nets, photos: Sequence[Photo], seed: int, progress: bool = False) -> Looks:
-    """Both looks at each face with points that the cascade finds, each photo also mirrored, and other windows."""
+def look_at(nets: Nets, photos: Sequence[Photo], seed: int, workers: int = 1, progress: bool = False) -> Looks:
+    """Both looks at each face with points that the cascade finds, each photo also mirrored, and other windows; by so
+    many processes."""
     names = sorted({str(photo.about.get("dataset")) for photo in photos})
     faces: list[tuple[Floats, ...]] = []
     others = []
-    work = partial(_photo, nets, seed)
-    done = stream(work, enumerate(photos))
-    for number, (found, rest) in enumerate(tqdm(done, "looks", len(photos), unit="photo", disable=not progress)):
-        group = names.index(str(photos[number].about.get("dataset")))
-        faces += [(*one, np.array([number]), np.array([group])) for one in found]
-        others.append((rest, np.full(len(rest), number)))
+    with ExitStack() as stack:
+        if workers > 1:
+            pool = stack.enter_context(processes(workers, _set_nets, nets))
+            done = pool.map(partial(_photo, seed), enumerate(photos), chunksize=PHOTOS_AT_ONCE)
+        else:
+            _set_nets(nets)
+            done = map(partial(_photo, seed), enumerate(photos))
+        for number, (found, rest) in enumerate(tqdm(done, "looks", len(photos), unit="photo", disable=not progress)):
+            group = names.index(str(photos[number].about.get("dataset")))
+            faces += [(*one, np.array([number]), np.array([group])) for one in found]
+            others.append((rest, np.full(len(rest), number)))
     columns = zip(*faces, strict=True) if faces else [[np.zeros((0, 1))]] * 7
     both = zip(*others, strict=True)
     return Looks(*(torch.from_numpy(np.concatenate(column)) for column in (*columns, *both)))
@@ -83,9 +91,19 @@ def below(net: ONet) -> nn.Module:
     return nn.Sequential(*list(net.children())[:-LAST])
 
 
-def _photo(nets: Nets, seed: int, numbered: tuple[int, Photo]) -> tuple[list[tuple[Floats, ...]], Floats]:
+_nets: Nets | None = None  # this process's own: sent to it once, not with each photo
+
+
+def _set_nets(nets: Nets) -> None:
+    global _nets
+    _nets = nets.ready()
+
+
+def _photo(seed: int, numbered: tuple[int, Photo]) -> tuple[list[tuple[Floats, ...]], Floats]:
     """The looks at one photo's faces, each as `Looks` has them, and its other windows."""
     number, photo = numbered
+    nets = _nets
+    assert nets is not None
     faces, others = list[tuple[Floats, ...]](), np.zeros((0, *SHAPE), np.float32)
     marked = bool((photo.has_landmarks & ~photo.ignore).any())
     for turned in (photo, mirror(photo)) if marked else (photo,):

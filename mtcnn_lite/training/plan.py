@@ -162,7 +162,7 @@ STAGES = (
             taught_points=0.3, coarse=0.2, covered=0.1, zoomed=0.1, began=0.6, solved=False),
     # None of the rounds before has seen what landmarks are in use: the mean of two looks, at windows that the cascade
     # chose. More steps learn the photos by heart.
-    replace(_TWO_TEACH, name="onet-7", looks=True, steps=400, batch=2048, rate=3e-4, warm_up=40,
+    replace(_TWO_TEACH, name="onet-7", looks=True, mined=False, steps=400, batch=2048, rate=3e-4, warm_up=40,
             weights=(6.0, 180.0, 1.0)),
 )  # fmt: skip
 

@@ -88,7 +88,7 @@ def train_cascade(
         net = nets[which]
         if not finished.exists() and stage.looks:
             if team.first:
-                _settle(nets, photos, stage, finished, seed + number, progress)
+                _settle(nets, photos, stage, finished, seed + number, workers, progress)
             team.wait()
         elif not finished.exists():
             if team.first:
@@ -147,10 +147,12 @@ def _train(
         whole(finished, partial(torch.save, trained.state_dict()))
 
 
-def _settle(nets: Nets, photos: Sequence[Photo], stage: Stage, finished: Path, seed: int, progress: bool) -> None:
+def _settle(
+    nets: Nets, photos: Sequence[Photo], stage: Stage, finished: Path, seed: int, workers: int, progress: bool
+) -> None:
     """O-Net's last layers on the looks that the cascade, as it is, takes at the photos' faces."""
     finished.parent.mkdir(exist_ok=True)
-    looks = look_at(nets.ready(), photos, seed, progress)
+    looks = look_at(nets.ready(), photos, seed, workers, progress)
     if len(looks.photo) and nets.onet.landmarks is not None:
         figures = settle(nets.onet, looks, stage, seed, progress)
         print(f"{stage.name}, held out: {', '.join(f'{name} {value}' for name, value in figures.items())}", flush=True)

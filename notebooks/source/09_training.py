@@ -541,7 +541,8 @@ for each in STAGES:
     print(f"{each.name:8} {each.steps:6,} {each.batch:6,} {each.rate:7.4f}   {own}")
 
 # %% [markdown]
-# "Yes" is a further stage of a net, in which it meets its own worst mistakes so far. What the run leaves behind:
+# "Yes" is a further stage of a net, in which it meets its own worst mistakes so far. The last one, `onet-7`, cuts no windows: the finished cascade looks at the labelled faces,
+# each twice, as it does in use, and O-Net's last layers learn to have the *mean* of both looks in its place. What the run leaves behind:
 #
 # | in `run/` | |
 # |---|---|
