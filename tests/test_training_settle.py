@@ -135,3 +135,9 @@ def test_without_points_nothing_is_learned(tmp_path, nets, capsys):
     done = train_cascade(bare, tmp_path / "run", stages=[STAGE], start=deepcopy(nets))
     assert "nothing is learned" in capsys.readouterr().out
     assert torch.equal(done.onet.dense5.weight, nets.onet.dense5.weight)
+
+
+def test_processes_see_the_same(nets, looks):
+    there = look_at(nets, photos(), seed=0, workers=2)
+    for column in ("first", "second", "windows", "settled", "points", "photo", "group", "others", "photo_of_others"):
+        torch.testing.assert_close(getattr(there, column), getattr(looks, column), atol=1e-4, rtol=1e-4, msg=column)

@@ -103,7 +103,7 @@ print(explanation.sentence.replace("; ", "\n"))
 beside([night], ["the photo, dark"], height=200)
 
 # %% [markdown]
-# That is: P-Net gives no window on the face a score near its threshold. With the best score as the threshold, and R-Net's as low as the last line says, the face is found.
+# That is: P-Net gives no window on the face a score near its threshold. With that score as its threshold, and those of the other two nets as low as the last line says, the face is found.
 
 # %% [markdown]
 # ## How the exercises work
