@@ -17,12 +17,12 @@ from mtcnn_lite.training.looks import LAST, Looks
 from mtcnn_lite.training.plan import Stage
 
 
-def settle(net: ONet, looks: Looks, stage: Stage, seed: int, progress: bool = False) -> dict[str, float]:
+def settle(net: ONet, looks: Looks, stage: Stage, seed: int, progress: bool = False) -> dict[str, float | None]:
     """Train the layers of `net` from `conv4` on, in place, and return what `held_out` says of it before and after.
 
     Each of the stage's steps takes `batch` faces, as many of each data set, and twice as many other windows. Of
     `stage.weights` the first two are those of what is to stay, face or not and box, the third that of the landmarks.
-    Without a face that is held out the figures are NaN.
+    There must be a face to learn from.
     """
     before = deepcopy(net)
     faces, others = looks.rows(held_out=False)
@@ -76,13 +76,16 @@ def changes(before: ONet, seen: Tensor, now: NetOutput) -> tuple[Tensor, Tensor]
 
 
 @torch.no_grad()
-def held_out(net: ONet, before: ONet, looks: Looks) -> dict[str, float]:
-    """Landmark error, and what has changed in scores and boxes, on photos held out of training."""
+def held_out(net: ONet, before: ONet, looks: Looks) -> dict[str, float | None]:
+    """Landmark error, and what has changed in scores and boxes, on photos held out of training; None where none is."""
     faces, others = looks.rows(held_out=True)
     off = errors(looks, faces, said(net, looks.first[faces]), said(net, looks.second[faces]))
     scores, boxes = changes(before, looks.others[others], said(net, looks.others[others]))
-    return {"landmarks off": round(off.mean().item(), 4), "scores moved": round(scores.item(), 6),
-            "boxes moved": round(boxes.item(), 6)}  # fmt: skip
+    return {
+        "landmarks off": round(off.mean().item(), 4) if len(faces) else None,
+        "scores moved": round(scores.item(), 6) if len(others) else None,
+        "boxes moved": round(boxes.item(), 6) if len(others) else None,
+    }
 
 
 def _placed(windows: Tensor, answer: NetOutput) -> Tensor:

@@ -60,7 +60,8 @@ def train_cascade(
 
     Each stage's folder in `out` gets labels.jpg, checkpoint.pt, log.csv, curves.png, measured.json, and net.pt once it
     is finished; its samples are in `out/samples`, and may be deleted when no later stage of the net is to come. A stage
-    of `looks` has no samples, and leaves the last two files alone; interrupted, it begins anew.
+    of `looks` is the first process's alone, on the CPU; it has no samples, leaves the last two files, and begins anew
+    when interrupted.
 
     Raises RunError, before anything is trained, where `out` holds another run, or where labels can't be learned from.
     """
@@ -153,12 +154,12 @@ def _settle(
     """O-Net's last layers on the looks that the cascade, as it is, takes at the photos' faces."""
     finished.parent.mkdir(exist_ok=True)
     looks = look_at(nets.ready(), photos, seed, workers, progress)
-    if len(looks.photo) and nets.onet.landmarks is not None:
+    if len(looks.rows(held_out=False)[0]) and nets.onet.landmarks is not None:
         figures = settle(nets.onet, looks, stage, seed, progress)
         print(f"{stage.name}, held out: {', '.join(f'{name} {value}' for name, value in figures.items())}", flush=True)
         whole(finished.with_name("measured.json"), lambda path: path.write_text(json.dumps(figures, indent=1)))
     else:
-        print(f"{stage.name}: the cascade finds no face with labelled points, so nothing is learned", flush=True)
+        print(f"{stage.name}: the cascade finds no face with labelled points to learn from, so nothing is learned", flush=True)
     whole(finished, partial(torch.save, nets.onet.state_dict()))
 
 
