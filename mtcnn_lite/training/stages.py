@@ -159,7 +159,7 @@ def _settle(
         print(f"{stage.name}, held out: {', '.join(f'{name} {value}' for name, value in figures.items())}", flush=True)
         whole(finished.with_name("measured.json"), lambda path: path.write_text(json.dumps(figures, indent=1)))
     else:
-        print(f"{stage.name}: the cascade finds no face with labelled points to learn from, so nothing is learned", flush=True)
+        print(f"{stage.name}: the cascade finds no face with points to learn from, so nothing is learned", flush=True)
     whole(finished, partial(torch.save, nets.onet.state_dict()))
 
 
