@@ -542,7 +542,7 @@ for each in STAGES:
 
 # %% [markdown]
 # "Yes" is a further stage of a net, in which it meets its own worst mistakes so far. The last one, `onet-7`, cuts no windows: the finished cascade looks at the labelled faces,
-# each twice, as it does in use, and O-Net's last layers learn to have the *mean* of both looks in its place. What the run leaves behind:
+# each twice, as it does in use, and O-Net's last layers learn to bring the *mean* of both looks' points onto the label. What the run leaves behind:
 #
 # | in `run/` | |
 # |---|---|
