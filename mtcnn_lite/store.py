@@ -9,7 +9,6 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
 from dataclasses import asdict
 from functools import cached_property, partial
 from pathlib import Path
@@ -23,7 +22,7 @@ from mtcnn_lite.images import Pixels
 from mtcnn_lite.photo import Photo
 from mtcnn_lite.recipe import Recipe
 from mtcnn_lite.sampling import KINDS, SAMPLE, Propose, Samples, counts, sample
-from mtcnn_lite.workers import processes
+from mtcnn_lite.workers import by_processes
 
 if TYPE_CHECKING:
     from mtcnn_lite.proposals import Proposals
@@ -81,15 +80,9 @@ def write_store(
     runs = [(shard, photos[start : start + PHOTOS_A_SHARD]) for shard, start in enumerate(starts)
             if not _names(root, shard)[1].exists()]  # fmt: skip
     work = partial(_write_shard, root, size, seed, recipe)
-    with ExitStack() as stack:
-        if workers > 1 and len(runs) > 1:
-            pool = stack.enter_context(processes(min(workers, len(runs)), _set_proposer, proposals))
-            done = pool.map(work, runs)
-        else:
-            _set_proposer(proposals)
-            done = map(work, runs)
-        for _ in tqdm(done, f"{size} px samples", len(runs), unit="shard", disable=not progress):
-            pass
+    done = by_processes(min(workers, len(runs)), work, runs, _set_proposer, proposals)
+    for _ in tqdm(done, f"{size} px samples", len(runs), unit="shard", disable=not progress):
+        pass
     return Store(root)
 
 

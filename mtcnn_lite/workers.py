@@ -73,13 +73,26 @@ def stream(work: Callable[[Piece], Result], pieces: Iterable[Piece]) -> Iterator
             future.cancel()
 
 
-def processes(count: int, start: Callable[..., object], *given: object) -> ProcessPoolExecutor:
-    """So many worker processes, each of which begins with `start(*given)`.
+def by_processes(
+    count: int,
+    work: Callable[[Piece], Result],
+    pieces: Iterable[Piece],
+    start: Callable[..., object],
+    *given: object,
+    at_once: int = 1,
+) -> Iterator[Result]:
+    """`map(work, pieces)` by so many processes, each of which begins with `start(*given)`; up to 1: by this one.
 
-    For work that is mostly Python, which threads do one at a time. Spawned, not forked: a fork of a process whose torch
-    has threads can hang.
+    For work that is mostly Python, which threads do one at a time. `at_once`: pieces that a process is sent together.
     """
-    return ProcessPoolExecutor(count, multiprocessing.get_context("spawn"), _start_process, (start, given))
+    if count <= 1:
+        start(*given)
+        yield from map(work, pieces)
+        return
+    # Spawned, not forked: a fork of a process whose torch has threads can hang.
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(count, spawn, _start_process, (start, given)) as pool:
+        yield from pool.map(work, pieces, chunksize=at_once)
 
 
 def _start_process(start: Callable[..., object], given: tuple[object, ...]) -> None:

@@ -5,7 +5,6 @@ faces are other windows, and say nothing of the mean.
 """
 
 from collections.abc import Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 
@@ -25,7 +24,7 @@ from mtcnn_lite.photo import Photo
 from mtcnn_lite.proposals import bounded
 from mtcnn_lite.trace import Stage
 from mtcnn_lite.training.batches import ONE_IN
-from mtcnn_lite.workers import processes
+from mtcnn_lite.workers import by_processes
 
 # min_face and thresholds: low ones, as for a precision-recall curve, and a detector's, a third of a level apart.
 WAYS = ((20.0, (0.2, 0.1, 0.05)), (22.4, (0.5, 0.6, 0.53)), (25.1, (0.5, 0.6, 0.53)))
@@ -70,17 +69,11 @@ def look_at(nets: Nets, photos: Sequence[Photo], seed: int, workers: int = 1, pr
     names = sorted({str(photo.about.get("dataset")) for photo in photos})
     faces: list[tuple[Floats, ...]] = []
     others = []
-    with ExitStack() as stack:
-        if workers > 1:
-            pool = stack.enter_context(processes(workers, _set_nets, nets))
-            done = pool.map(partial(_photo, seed), enumerate(photos), chunksize=PHOTOS_AT_ONCE)
-        else:
-            _set_nets(nets)
-            done = map(partial(_photo, seed), enumerate(photos))
-        for number, (found, rest) in enumerate(tqdm(done, "looks", len(photos), unit="photo", disable=not progress)):
-            group = names.index(str(photos[number].about.get("dataset")))
-            faces += [(*one, np.array([number]), np.array([group])) for one in found]
-            others.append((rest, np.full(len(rest), number)))
+    done = by_processes(workers, partial(_photo, seed), enumerate(photos), _set_nets, nets, at_once=PHOTOS_AT_ONCE)
+    for number, (found, rest) in enumerate(tqdm(done, "looks", len(photos), unit="photo", disable=not progress)):
+        group = names.index(str(photos[number].about.get("dataset")))
+        faces += [(*one, np.array([number]), np.array([group])) for one in found]
+        others.append((rest, np.full(len(rest), number)))
     columns = zip(*faces, strict=True) if faces else [[np.zeros((0, 1))]] * 7
     both = zip(*others, strict=True)
     return Looks(*(torch.from_numpy(np.concatenate(column)) for column in (*columns, *both)))
@@ -107,8 +100,8 @@ def _photo(seed: int, numbered: tuple[int, Photo]) -> tuple[list[tuple[Floats, .
     faces, others = list[tuple[Floats, ...]](), np.zeros((0, *SHAPE), np.float32)
     marked = bool((photo.has_landmarks & ~photo.ignore).any())
     for turned in (photo, mirror(photo)) if marked else (photo,):
+        cascade = Cascade(nets, Parts(), as_rgb(turned.image()))
         for min_face, thresholds in WAYS if marked else WAYS[:1]:
-            cascade = Cascade(nets, Parts(), as_rgb(turned.image()))
             trace = bounded(cascade.trace(Detector(nets, min_face, thresholds=thresholds).settings), MOST)
             if trace is None:
                 continue
