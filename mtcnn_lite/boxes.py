@@ -36,18 +36,12 @@ def area(boxes: ArrayLike) -> Floats:
     >>> area([[0, 0, 4, 3], [5, 5, 5, 9]])        # the second has no width
     array([12.,  0.], dtype=float32)
     """
-    array = as_boxes(boxes)
-    sides = np.maximum(array[:, 2:] - array[:, :2], 0)  # (N, 2) width, height
-    return sides[:, 0] * sides[:, 1]
+    return _area(as_boxes(boxes))
 
 
 def intersection(first: ArrayLike, second: ArrayLike) -> Floats:
     """Area shared by each box of `first` (N, 4) with each of `second` (M, 4), shape (N, M)."""
-    a = as_boxes(first, "first").T[:, :, None]  # (4, N, 1)
-    b = np.ascontiguousarray(as_boxes(second, "second").T)[:, None]  # (4, 1, M), each coordinate in one run of memory
-    x = np.minimum(a[2], b[2]) - np.maximum(a[0], b[0])  # (N, M)
-    y = np.minimum(a[3], b[3]) - np.maximum(a[1], b[1])  # (N, M)
-    return np.maximum(x, 0) * np.maximum(y, 0)
+    return _intersection(as_boxes(first, "first"), as_boxes(second, "second"))
 
 
 def iou(first: ArrayLike, second: ArrayLike) -> Floats:
@@ -58,9 +52,9 @@ def iou(first: ArrayLike, second: ArrayLike) -> Floats:
     >>> iou([[0, 0, 2, 2]], [[1, 0, 3, 2], [0, 0, 2, 2], [2, 0, 4, 2]])   # touching edges share nothing
     array([[0.33333334, 1.        , 0.        ]], dtype=float32)
     """
-    shared = intersection(first, second)  # (N, M)
-    union = area(first)[:, None] + area(second)[None, :] - shared
-    return _part(shared, union)
+    a, b = as_boxes(first, "first"), as_boxes(second, "second")
+    shared = _intersection(a, b)  # (N, M)
+    return _part(shared, _area(a)[:, None] + _area(b) - shared)  # over the union
 
 
 def iom(first: ArrayLike, second: ArrayLike) -> Floats:
@@ -72,9 +66,21 @@ def iom(first: ArrayLike, second: ArrayLike) -> Floats:
     >>> iom([[0, 0, 10, 10]], [[2, 2, 4, 4]])
     array([[1.]], dtype=float32)
     """
-    shared = intersection(first, second)  # (N, M)
-    smaller = np.minimum(area(first)[:, None], area(second)[None, :])
-    return _part(shared, smaller)
+    a, b = as_boxes(first, "first"), as_boxes(second, "second")
+    return _part(_intersection(a, b), np.minimum(_area(a)[:, None], _area(b)))  # over the smaller
+
+
+def _area(boxes: Floats) -> Floats:
+    sides = np.maximum(boxes[:, 2:] - boxes[:, :2], 0)  # (N, 2) width, height
+    return sides[:, 0] * sides[:, 1]
+
+
+def _intersection(first: Floats, second: Floats) -> Floats:
+    a = first.T[:, :, None]  # (4, N, 1)
+    b = np.ascontiguousarray(second.T)[:, None]  # (4, 1, M), each coordinate in one run of memory
+    x = np.minimum(a[2], b[2]) - np.maximum(a[0], b[0])  # (N, M)
+    y = np.minimum(a[3], b[3]) - np.maximum(a[1], b[1])  # (N, M)
+    return np.maximum(x, 0) * np.maximum(y, 0)
 
 
 def _part(shared: Floats, whole: Floats) -> Floats:

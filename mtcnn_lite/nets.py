@@ -55,7 +55,7 @@ class NetOutput(NamedTuple):
 
 def normalise(images: NDArray[np.uint8]) -> Tensor:
     """uint8 (N, H, W, 3) to what the nets read: float32 (N, 3, H, W), -1 to 1, in channels-last memory."""
-    return torch.from_numpy(images).permute(0, 3, 1, 2).float().sub_(127.5).div_(128)
+    return torch.from_numpy(images).permute(0, 3, 1, 2).float().sub_(127.5).mul_(1 / 128)
 
 
 class PNet(nn.Module):

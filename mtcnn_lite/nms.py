@@ -16,6 +16,7 @@ from mtcnn_lite.boxes import Floats, as_boxes, iom, iou
 MEASURES: dict[str, Callable[[ArrayLike, ArrayLike], Floats]] = {"iou": iou, "iom": iom}
 
 BLOCK = 64  # boxes whose overlaps with the others are computed together
+LATER = np.triu(np.ones((BLOCK, BLOCK), bool), 1)  # of two boxes in a block, row and column: column comes after row
 
 
 def _checked(boxes: ArrayLike, scores: ArrayLike, threshold: float, measure: str = "iou") -> tuple[Floats, Floats]:
@@ -47,7 +48,7 @@ def nms(boxes: ArrayLike, scores: ArrayLike, threshold: float, measure: str = "i
         head, tail = left[:BLOCK], left[BLOCK:]
         over = MEASURES[measure](box[head], box[left]) > threshold  # (head, left)
         alive = np.ones(len(head), dtype=bool)
-        removes = np.triu(over[:, : len(head)], 1)  # only later ones
+        removes = over[:, : len(head)] & LATER[: len(head), : len(head)]
         for k in np.flatnonzero(removes.any(axis=1)):
             if alive[k]:
                 alive[removes[k]] = False
