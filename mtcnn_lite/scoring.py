@@ -19,7 +19,7 @@ from mtcnn_lite.nets import ONet, PNet, RNet, normalise
 from mtcnn_lite.workers import share
 
 AT_ONCE = 1 << 17  # pixels that a net sees at once: bounds memory; more in one go save no more time
-ALONE = 1 << 13  # pixels that are one thread's work, one or two milliseconds: a second one would hardly be awake by then
+ALONE = 1 << 13  # pixels that are one thread's work, 1 or 2 ms: a second one would hardly be awake by then
 LEAST_ROWS = 24  # of P-Net's map in a strip: strips share the 10 rows of pixels that windows overlap
 
 Strip = tuple[int, int, int]  # which level; the first row of its map, and the one after the last
