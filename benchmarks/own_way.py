@@ -84,7 +84,7 @@ def main() -> None:
                 windows[way].append(count)
         else:
             for way, faces in looks(detector, at_low).items():
-                points[photo.about["dataset"], way].append((faces, photo))
+                points[photo.dataset, way].append((faces, photo))
 
     print(f"{options.weights}; AP and landmarks at thresholds {LOW}, the rest at {detector.settings.thresholds}")
     print(f"{'R-Net':24} {'AP >= 12':>9} {'AP >= 20':>9} {'recall >= 20':>13} {'precision':>10} {'O-Net looks':>12}")

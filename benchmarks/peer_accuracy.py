@@ -64,7 +64,7 @@ def landmark_figures(found: dict[str, list[Faces]], photos: Sequence[Photo]) -> 
     sets: dict[str, list[int]] = {}
     for k, photo in enumerate(photos):
         if (photo.has_landmarks & ~photo.ignore).any():
-            sets.setdefault(str(photo.about.get("dataset", "unnamed")), []).append(k)
+            sets.setdefault(photo.dataset, []).append(k)
     figures: dict[str, dict[str, Any]] = {name: {} for name in found}
     for title, rows in sorted(sets.items()):
         errors = {name: [landmark_errors([(faces[k], photos[k])]) for k in rows] for name, faces in found.items()}

@@ -6,8 +6,8 @@ python benchmarks/peers.py --peer ... --data DIR --every 4 --rounds 0      # acc
 
 Each package runs in an environment of its own (README.md says how to make them), with the values that the authors
 released, the same photos, min face, factor and thresholds, on the CPU with the same number of threads. All are asked
-about a photo in turn, A B C D A B C D, so that what else the machine does meets all alike; a ratio is that of two runs
-in the same round. Packages that are missing are named and left out.
+about a photo in turn, in an order drawn anew each round, A C D B D A B C, so that what else the machine does meets all
+alike; a ratio is that of two runs in the same round. Packages that are missing are named and left out.
 """
 
 import argparse

@@ -69,6 +69,11 @@ class Photo:
         return read_image(self.source) if isinstance(self.source, Path) else self.source
 
     @property
+    def dataset(self) -> str:
+        """The name of the data set that it is from, as `about` has it; "unnamed" where that has none."""
+        return str(self.about.get("dataset", "unnamed"))
+
+    @property
     def has_landmarks(self) -> NDArray[np.bool_]:
         """bool (N,): which faces have all five points."""
         return np.asarray(np.isfinite(self.landmarks).all(axis=(1, 2)))

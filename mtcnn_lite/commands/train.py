@@ -94,13 +94,13 @@ def thinned(photos: "list[Photo]", shares: dict[str, float], seed: int) -> "list
     """The photos without those that a data set's share leaves out. Raises ValueError for a set that none belongs to."""
     import numpy as np
 
-    names = [photo.about.get("dataset") for photo in photos]
+    names = [photo.dataset for photo in photos]
     for name in shares:
         if name not in names:
-            there = ", ".join(sorted({str(found) for found in names if found})) or "none is named"
+            there = ", ".join(sorted(set(names)))
             raise ValueError(f"--keep {name}: no photo is of that data set; there are: {there}")
     chance = np.random.default_rng(seed).random(len(photos))
-    return [photo for photo, name, drawn in zip(photos, names, chance, strict=True) if drawn < shares.get(str(name), 1)]
+    return [photo for photo, name, drawn in zip(photos, names, chance, strict=True) if drawn < shares.get(name, 1)]
 
 
 def run(options: argparse.Namespace) -> int:

@@ -116,7 +116,7 @@ def _pairs(outcomes: Sequence[Outcome], which: str) -> list[tuple[Faces, Photo]]
 
 def by_set(items: Sequence[Item], photo_of: Callable[[Item], Photo]) -> dict[str, list[Item]]:
     """The items by the name of the data set that their photo is from, the names in order."""
-    names = [str(photo_of(item).about.get("dataset", "unnamed")) for item in items]
+    names = [photo_of(item).dataset for item in items]
     return {name: [item for item, its in zip(items, names, strict=True) if its == name] for name in sorted({*names})}
 
 

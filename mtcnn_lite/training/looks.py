@@ -66,12 +66,12 @@ class Looks:
 def look_at(nets: Nets, photos: Sequence[Photo], seed: int, workers: int = 1, progress: bool = False) -> Looks:
     """Both looks at each face with points that the cascade finds, each photo also mirrored, and other windows; by so
     many processes."""
-    names = sorted({str(photo.about.get("dataset")) for photo in photos})
+    names = sorted({photo.dataset for photo in photos})
     faces: list[tuple[Floats, ...]] = []
     others = []
     done = by_processes(workers, partial(_photo, seed), enumerate(photos), _set_nets, nets, at_once=PHOTOS_AT_ONCE)
     for number, (found, rest) in enumerate(tqdm(done, "looks", len(photos), unit="photo", disable=not progress)):
-        group = names.index(str(photos[number].about.get("dataset")))
+        group = names.index(photos[number].dataset)
         faces += [(*one, np.array([number]), np.array([group])) for one in found]
         others.append((rest, np.full(len(rest), number)))
     columns = zip(*faces, strict=True) if faces else [[np.zeros((0, 1))]] * 7
