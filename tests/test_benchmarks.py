@@ -106,6 +106,17 @@ def test_many_script_tiny(benchmarks, capsys):
     assert "80x60" in capsys.readouterr().out
 
 
+def test_threads_script_tiny(benchmarks, capsys):
+    threads = torch.get_num_threads()
+    [[nets, wall, _, shared, _]] = benchmarks("threads").main(
+        ["--sizes", "160x120", "--min-face", "40", "--repeats", "1"]
+    )
+    torch.set_num_threads(threads)
+    assert 0 < nets < wall
+    assert shared > 0
+    assert "160x120" in capsys.readouterr().out
+
+
 def test_mining_trials_change_the_chapter_and_find_what_they_change(benchmarks):
     mining = benchmarks("mining")
     text = mining.CHAPTER.read_text()
