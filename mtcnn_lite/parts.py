@@ -51,8 +51,8 @@ class Parts:
         """The indices of the boxes that NMS keeps."""
         kept = np.asarray(self.nms(boxes, scores, threshold))
         kept = kept if kept.size else np.zeros(0, np.int64)  # an empty list would be of type float
-        inside = kept.size == 0 or 0 <= kept.min() <= kept.max() < len(boxes)
-        if kept.ndim != 1 or kept.dtype.kind not in "iu" or not inside:
+        whole = kept.ndim == 1 and kept.dtype.kind in "iu"
+        if not whole or (kept.size and not 0 <= kept.min() <= kept.max() < len(boxes)):
             raise ValueError(f"nms(...) is {kept.dtype} of shape {kept.shape}; it must hold indices of the boxes to "
                              f"keep, whole numbers from 0 to {len(boxes) - 1}")  # fmt: skip
         if kept.size and np.bincount(kept.astype(np.int64)).max() > 1:

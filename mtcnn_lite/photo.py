@@ -26,6 +26,8 @@ class Photo:
     >>> photo = Photo(np.zeros((100, 80, 3), np.uint8), [[10, 20, 40, 60]])
     >>> photo.landmarks.shape, photo.ignore.tolist(), photo.image().shape
     ((1, 5, 2), [False], (100, 80, 3))
+    >>> photo.dataset, Photo(photo.source, photo.boxes, about={"dataset": "AFLW"}).dataset
+    ('unnamed', 'AFLW')
     """
 
     source: Path | Pixels

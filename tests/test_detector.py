@@ -198,6 +198,7 @@ def test_loop_of_the_readers_own_is_as_good(detector, astronaut):
         ("nms", lambda b, s, t: [len(b)], r"nms\(...\) .* must hold indices"),
         ("nms", lambda b, s, t: [-1], r"nms\(...\) .* must hold indices"),
         ("nms", lambda b, s, t: [0, 0], r"nms\(...\) holds an index more than once"),
+        ("nms", lambda b, s, t: ["first"], r"nms\(...\) is <U5 of shape \(1,\); it must hold indices"),
         ("nms", lambda b, s, t: b, r"nms\(...\) is float32 of shape \(\d+, 4\)"),
         ("decode_offsets", lambda b, o: b[:1], r"decode_offsets\(...\) has shape \(1, 4\); for \d+ boxes it must be"),
         ("decode_offsets", lambda b, o: b * np.nan, r"decode_offsets\(...\) holds NaN"),
