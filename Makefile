@@ -23,6 +23,7 @@ notebooks: $(READY)
 
 bench: $(READY)
 	$(BIN)/python benchmarks/detect.py
+	$(BIN)/python benchmarks/threads.py
 	$(BIN)/python benchmarks/start.py
 	$(BIN)/python benchmarks/many.py
 	$(BIN)/python benchmarks/memory.py

@@ -12,6 +12,7 @@ from tqdm import tqdm
 from mtcnn_lite import Faces
 from mtcnn_lite.datasets import LANDMARK_ORIGIN
 from mtcnn_lite.evaluation import judge, landmark_errors
+from mtcnn_lite.evaluation.report import by_set
 from mtcnn_lite.photo import Photo
 
 LOWERED = (0.5, 0.2, 0.05)  # low enough for the curve's end, and for all packages to end today
@@ -61,12 +62,9 @@ def landmark_figures(found: dict[str, list[Faces]], photos: Sequence[Photo]) -> 
     """For each detector and data set with landmarks: the mean error of the faces it found, how many it missed, the mean
     error on the photos where every detector found all of them, and its own by the labels as in the files.
     """
-    sets: dict[str, list[int]] = {}
-    for k, photo in enumerate(photos):
-        if (photo.has_landmarks & ~photo.ignore).any():
-            sets.setdefault(photo.dataset, []).append(k)
+    marked = [k for k, photo in enumerate(photos) if (photo.has_landmarks & ~photo.ignore).any()]
     figures: dict[str, dict[str, Any]] = {name: {} for name in found}
-    for title, rows in sorted(sets.items()):
+    for title, rows in by_set(marked, lambda k: photos[k]).items():
         errors = {name: [landmark_errors([(faces[k], photos[k])]) for k in rows] for name, faces in found.items()}
         all_found = np.all([[missed == 0 for _, missed in each] for each in errors.values()], axis=0)
         for name, each in errors.items():

@@ -12,12 +12,11 @@ import time
 import cv2
 import numpy as np
 import torch
-from detect import machine, size, timed
+from detect import PHOTOS, machine, size, timed
 from photos import compose
 
 from mtcnn_lite import Detector
 
-PHOTOS = 2
 REST = 0.1  # seconds before each run, as between photos that come now and then
 
 

@@ -131,7 +131,7 @@ class Cascade:
         passing = np.flatnonzero(level.face_map >= threshold)
         cell = np.stack(np.divmod(passing, level.face_map.shape[1]), axis=1)  # (N, 2) row, column
         at = tuple(cell.T)
-        boxes = self.parts.windows(level, threshold)
+        boxes = self.parts.windows(level, threshold, len(passing))
         return Candidates(boxes, level.face_map[at], level.offset_map[at], np.full(len(cell), index), cell,
                           np.full(len(cell), -1))  # fmt: skip
 

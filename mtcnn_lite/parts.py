@@ -39,10 +39,9 @@ class Parts:
                                  f"a side under {pyramid.CELL} px, P-Net's window")  # fmt: skip
         return [float(scale) for scale in scales]
 
-    def windows(self, level: Level, threshold: float) -> Floats:
-        """The level's windows with a score of at least `threshold`, (N, 4), row by row."""
+    def windows(self, level: Level, threshold: float, passing: int) -> Floats:
+        """The level's windows with a score of at least `threshold`, (N, 4), row by row; so many cells pass it."""
         windows = as_boxes(self.candidate_windows(level.face_map, level.scale, threshold), "candidate_windows(...)")
-        passing = np.count_nonzero(level.face_map >= threshold)
         if len(windows) != passing:
             raise ValueError(f"candidate_windows gave {len(windows)} windows where {passing} cells pass {threshold}")
         return windows
