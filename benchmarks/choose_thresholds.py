@@ -18,10 +18,10 @@ import torch
 from tqdm import tqdm
 
 from mtcnn_lite import Detector
-from mtcnn_lite.commands.train import share, thinned
+from mtcnn_lite.cli.train import share, thinned
 from mtcnn_lite.datasets import read_dataset
+from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
 from mtcnn_lite.evaluation import judge
-from mtcnn_lite.photo import Photo
 from mtcnn_lite.training.batches import ONE_IN
 
 PNET = (0.3, 0.35, 0.4, 0.45, 0.5, 0.6)
@@ -32,7 +32,7 @@ ONET_COST = 5
 SLACK = 0.01
 
 
-def held_out(folders: Sequence[Path], shares: dict[str, float], seed: int) -> list[Photo]:
+def held_out(folders: Sequence[Path], shares: dict[str, float], seed: int) -> list[LabelledPhoto]:
     """The photos of which training drew no batch, where every face is labelled."""
     photos = thinned([photo for folder in folders for photo in read_dataset(folder)], shares, seed)
     return [photo for photo in photos[ONE_IN - 1 :: ONE_IN] if photo.complete]
@@ -55,7 +55,7 @@ def main() -> None:
 
     detector = Detector(options.weights, thresholds=(min(PNET), min(RNET), LOWEST))
     grid = list(product(PNET, RNET))
-    faces: dict[tuple[float, float], list[tuple[object, Photo]]] = {pair: [] for pair in grid}
+    faces: dict[tuple[float, float], list[tuple[object, LabelledPhoto]]] = {pair: [] for pair in grid}
     looks = dict.fromkeys(grid, 0)
     for photo in tqdm(photos, options.weights):
         trace = detector.trace(photo.image())

@@ -24,9 +24,10 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from mtcnn_lite import Detector, read_image
-from mtcnn_lite.boxes import MIRRORED, iou
+from mtcnn_lite.boxes import iou
+from mtcnn_lite.coordinates import MIRRORED
 from mtcnn_lite.datasets import box_from_landmarks
-from mtcnn_lite.datasets.origin import to_pixel_centres
+from mtcnn_lite.datasets.readers.origin import to_pixel_centres
 
 Array = NDArray[np.float64]
 RESAMPLES = 400

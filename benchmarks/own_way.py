@@ -18,13 +18,14 @@ from tqdm import tqdm
 
 from mtcnn_lite import Detector
 from mtcnn_lite.boxes import Floats, decode_offsets, landmarks_to_image, square_boxes
-from mtcnn_lite.cascade import PIXEL_CENTRE
+from mtcnn_lite.cascade.record import Faces, Stage
+from mtcnn_lite.cascade.trace import Trace
+from mtcnn_lite.coordinates import PIXEL_CENTRE
 from mtcnn_lite.datasets import read_dataset
 from mtcnn_lite.evaluation import judge
 from mtcnn_lite.evaluation.landmarks import landmark_errors
 from mtcnn_lite.nms import nms
-from mtcnn_lite.scoring import score_windows
-from mtcnn_lite.trace import Faces, Stage, Trace
+from mtcnn_lite.runtime.inference import score_windows
 
 LOW = (0.3, 0.1, 0.05)
 AUTHORS = "NMS at 0.7, then move"
@@ -34,8 +35,8 @@ OVERLAPS = (0.7, 0.75, 0.8, 0.85, 0.9)
 def orders(trace: Trace) -> dict[str, tuple[Faces, int]]:
     """The faces, and the number of windows that O-Net saw, by the order and overlap of R-Net's NMS."""
     passing, (within, across, _, last) = trace.rnet["above threshold"], trace.settings.nms
-    kept = passing.pick(nms(passing.boxes, passing.scores, 0.7))
-    windows = kept.but(boxes=square_boxes(decode_offsets(kept.boxes, kept.offsets)))
+    kept = passing.select(nms(passing.boxes, passing.scores, 0.7))
+    windows = kept.with_(boxes=square_boxes(decode_offsets(kept.boxes, kept.offsets)))
     found = {AUTHORS: (trace.run.faces(trace.run.decide(windows, trace.levels, trace.settings)), len(windows))}
     for overlap in OVERLAPS:
         again = trace.rerun(nms=(within, across, overlap, last))
@@ -46,7 +47,7 @@ def orders(trace: Trace) -> dict[str, tuple[Faces, int]]:
 def one_look(trace: Trace) -> Faces:
     """The faces without O-Net's second look: NMS drops boxes for better ones only, so that the threshold may follow."""
     first = trace.onet["nms"]
-    passing = first.pick(first.scores >= trace.settings.thresholds[2])
+    passing = first.select(first.scores >= trace.settings.thresholds[2])
     return trace.run.faces(Stage("onet", trace.onet.windows, {"nms": passing}))
 
 

@@ -11,9 +11,9 @@ from tqdm import tqdm
 
 from mtcnn_lite import Faces
 from mtcnn_lite.datasets import LANDMARK_ORIGIN
+from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
 from mtcnn_lite.evaluation import judge, landmark_errors
 from mtcnn_lite.evaluation.report import by_set
-from mtcnn_lite.photo import Photo
 
 LOWERED = (0.5, 0.2, 0.05)  # low enough for the curve's end, and for all packages to end today
 MIN_FACE = 20
@@ -29,7 +29,7 @@ NME: mean error of five landmarks over the distance between the eyes, at the low
 Boxes and points are what each package returns; none is moved."""
 
 
-def measure(processes: Sequence[Process], photos: Sequence[Photo]) -> dict[str, dict[str, Any]]:
+def measure(processes: Sequence[Process], photos: Sequence[LabelledPhoto]) -> dict[str, dict[str, Any]]:
     """Ask every detector about every photo, in turn, at both thresholds; the figures of each by its name."""
     fixed: dict[str, list[Answer]] = {process.name: [] for process in processes}
     lowered: dict[str, list[Answer]] = {process.name: [] for process in processes}
@@ -58,7 +58,7 @@ def measure(processes: Sequence[Process], photos: Sequence[Photo]) -> dict[str, 
     return figures
 
 
-def landmark_figures(found: dict[str, list[Faces]], photos: Sequence[Photo]) -> dict[str, dict[str, Any]]:
+def landmark_figures(found: dict[str, list[Faces]], photos: Sequence[LabelledPhoto]) -> dict[str, dict[str, Any]]:
     """For each detector and data set with landmarks: the mean error of the faces it found, how many it missed, the mean
     error on the photos where every detector found all of them, and its own by the labels as in the files.
     """
@@ -82,10 +82,10 @@ def landmark_figures(found: dict[str, list[Faces]], photos: Sequence[Photo]) -> 
     return figures
 
 
-def as_in_files(photo: Photo) -> Photo:
+def as_in_files(photo: LabelledPhoto) -> LabelledPhoto:
     """The photo with the landmarks that its file has, before mtcnn_lite.datasets moved them."""
     by = np.array(photo.about.get("landmarks_moved", (0, 0)), np.float32)
-    return Photo(photo.source, photo.boxes, photo.landmarks - by, photo.ignore, photo.complete, photo.about)
+    return LabelledPhoto(photo.source, photo.boxes, photo.landmarks - by, photo.ignore, photo.complete, photo.about)
 
 
 def mean(values: np.ndarray) -> float:

@@ -24,8 +24,8 @@ from peer_process import NOT_MIRRORED, OURS, THREADS, THRESHOLDS, Missing, Proce
 from peer_worker import FACTOR, PACKAGES
 
 from mtcnn_lite.datasets import DatasetError, read_dataset
+from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
 from mtcnn_lite.images import ImageError
-from mtcnn_lite.photo import Photo
 
 ELSEWHERE = "mtcnn_lite, as a peer"  # what --peer mtcnn_lite=PYTHON is called: another environment's, or noise alone
 PEERS = [name for name in PACKAGES if not name.startswith(OURS)]
@@ -108,7 +108,7 @@ def main(arguments: list[str] | None = None) -> dict[str, Any]:
 
 
 def compare(
-    processes: Sequence[Process], missing: dict[str, str], photos: list[Photo], options: argparse.Namespace
+    processes: Sequence[Process], missing: dict[str, str], photos: list[LabelledPhoto], options: argparse.Namespace
 ) -> dict[str, Any]:
     """Measure, print, write --json, and return what was written."""
     peers = [process.name for process in processes if process.name not in (OURS, NOT_MIRRORED)]

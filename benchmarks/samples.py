@@ -19,14 +19,16 @@ import cv2
 import numpy as np
 
 from mtcnn_lite.datasets import read_dataset
-from mtcnn_lite.photo import Photo
-from mtcnn_lite.recipe import Recipe
-from mtcnn_lite.store import write_store
+from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
+from mtcnn_lite.sampling.config import SamplingConfig
+from mtcnn_lite.sampling.store import write_store
 
 SIZES = {"pnet": 12, "rnet": 24, "onet": 48}
 
 
-def plain_loop(photos: Sequence[Photo], folder: Path, size: int, recipe: Recipe, rng: np.random.Generator) -> int:
+def plain_loop(
+    photos: Sequence[LabelledPhoto], folder: Path, size: int, recipe: SamplingConfig, rng: np.random.Generator
+) -> int:
     """As most published scripts do it: one window at a time, one IoU at a time, one file a sample. Returns how many."""
     written = 0
 
@@ -87,13 +89,13 @@ def best_iou(window: list[int], boxes: np.ndarray) -> float:
     return float(np.max(shared / ((window[2] - window[0]) * (window[3] - window[1]) + areas - shared)))
 
 
-def times_over(recipe: Recipe, times: int) -> Recipe:
+def times_over(recipe: SamplingConfig, times: int) -> SamplingConfig:
     return replace(recipe, **{n: times * getattr(recipe, n) for n in ("random", "beside", "jittered", "landmarks")})
 
 
-def measure(photos: list[Photo], net: str, times: int, workers: int, plain_photos: int) -> dict[str, Any]:
+def measure(photos: list[LabelledPhoto], net: str, times: int, workers: int, plain_photos: int) -> dict[str, Any]:
     """Samples a second of both, at `times` the default counts; the plain loop on the first `plain_photos` only."""
-    recipe = times_over(Recipe(), times)
+    recipe = times_over(SamplingConfig(), times)
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch, "plain")
         folder.mkdir()

@@ -13,12 +13,11 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from mtcnn_lite import layers
 from mtcnn_lite.boxes import Floats, clip_boxes, decode_offsets, landmarks_to_image, square_boxes
-from mtcnn_lite.nets import Nets
+from mtcnn_lite.cascade.record import Faces
+from mtcnn_lite.nets import Nets, layers
 from mtcnn_lite.nms import nms
 from mtcnn_lite.pyramid import candidate_windows, level_size, pyramid_scales
-from mtcnn_lite.trace import Faces
 
 
 def plain(nets: Nets) -> Nets:

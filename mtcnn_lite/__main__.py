@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 
 import mtcnn_lite
-from mtcnn_lite.commands import detect, evaluate, explain, samples, train
+from mtcnn_lite.cli import detect, evaluate, explain, samples, train
 
 INTERRUPTED, BROKEN_PIPE = 130, 141  # what a shell reports of a program that SIGINT or SIGPIPE ended
 

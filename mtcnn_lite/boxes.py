@@ -12,8 +12,6 @@ Floats = NDArray[np.float32]
 
 TINY = np.float32(np.finfo(np.float32).tiny)  # square pixels; what is divided by it instead of by 0 is 0 itself
 
-MIRRORED = [1, 0, 2, 4, 3]  # the landmarks of a mirrored face: eyes and mouth corners change places
-
 
 def as_boxes(boxes: ArrayLike, name: str = "boxes") -> Floats:
     """`boxes` as a float32 array (N, 4); an empty list becomes (0, 4).

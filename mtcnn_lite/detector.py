@@ -8,29 +8,47 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mtcnn_lite.cascade import Cascade, look
-from mtcnn_lite.groups import groups, numbered
+from mtcnn_lite.cascade.answers import Answers
+from mtcnn_lite.cascade.hooks import Hooks
+from mtcnn_lite.cascade.record import Faces, NMSOverlaps, Settings
+from mtcnn_lite.cascade.trace import Trace, detect_together
 from mtcnn_lite.images import Pixels, as_rgb, photos_in, read_image
-from mtcnn_lite.memory import ask_together
 from mtcnn_lite.nets import Nets
-from mtcnn_lite.parts import Parts
-from mtcnn_lite.trace import Faces, Settings, Trace
+from mtcnn_lite.runtime.batching import batches, numbered
+from mtcnn_lite.runtime.parallel import get_ready, imap
 from mtcnn_lite.weights import SHIPPED, nets_of, thresholds_of
-from mtcnn_lite.workers import get_ready, stream
 
 
 class Detector:
     """A face detector: `Detector().detect(image)`.
 
-    weights: "mtcnn_lite" (those that ship), "zhang2016" (the authors' values, from the installed package `mtcnn`), a
-    folder written by `save_weights`, or a `Nets`. min_face: side, in pixels, of the smallest face to look for; 12 or
-    more (time goes with 1 / min_face^2). factor: ratio of a pyramid level to the one before. thresholds: lowest
-    probability that passes P-Net, R-Net, O-Net; None for those that suit the weights (`weights.thresholds_of`). nms:
-    overlap allowed within a level, across levels, after R-Net (IoU), and after O-Net (over the smaller box). mirror:
-    O-Net looks at each face a second time, at the mirror image of the box that its first look ended with; score and
-    landmarks are the mean of both looks.
+    Parameters
+    ----------
+    weights : str, path or Nets
+        "mtcnn_lite" (those that ship), "zhang2016" (the authors' values, from the installed package `mtcnn`), a folder
+        written by `save_weights`, or the nets themselves.
+    min_face : float
+        Side, in pixels, of the smallest face to look for; 12 or more. Time goes with 1 / min_face^2.
+    factor : float
+        Ratio of a pyramid level to the one before, above 0 and below 1.
+    thresholds : three numbers from 0 to 1, or None
+        Lowest probability that passes P-Net, R-Net, O-Net; None for those that suit the weights
+        (`weights.thresholds_of`). `detector.settings.thresholds.onet` reads one.
+    nms : four numbers from 0 to 1
+        Overlap allowed within a level, across levels, after R-Net (IoU), and after O-Net (over the smaller box).
+    mirror : bool
+        O-Net looks at each face a second time, at the mirror image of the box that its first look ended with; score
+        and landmarks are the mean of both looks.
 
-    Raises ValueError for a setting out of its range, WeightsError for weights that are missing or don't fit.
+    Raises
+    ------
+    ValueError
+        For a setting out of its range.
+    WeightsError
+        For weights that are missing or don't fit.
+
+    >>> Detector(min_face=40, thresholds=(0.6, 0.7, 0.7)).settings.nms.within_level
+    0.5
     """
 
     def __init__(
@@ -38,13 +56,13 @@ class Detector:
         weights: str | PathLike[str] | Nets = SHIPPED,
         min_face: float = 20,
         factor: float = 0.709,
-        thresholds: tuple[float, float, float] | None = None,
-        nms: tuple[float, float, float, float] = (0.5, 0.7, 0.8, 0.7),
+        thresholds: Sequence[float] | None = None,
+        nms: Sequence[float] = NMSOverlaps(0.5, 0.7, 0.8, 0.7),
         mirror: bool = True,
     ) -> None:
         passed = thresholds_of(weights) if thresholds is None else thresholds
-        self.settings = Settings(min_face, factor, passed, nms, mirror)
-        self.parts = Parts()
+        self.settings = Settings(min_face, factor, passed, nms, mirror)  # type: ignore[arg-type]  # it makes them named
+        self.hooks = Hooks()
         self.nets = nets_of(weights)
         get_ready()
 
@@ -73,49 +91,37 @@ class Detector:
         def ready(image: Pixels | str | PathLike[str]) -> Pixels:
             return as_rgb(read_image(image) if isinstance(image, str | PathLike) else image)
 
-        return self._many(stream(numbered(ready), enumerate(images)))
+        return self._many(imap(numbered(ready), enumerate(images)))
 
     def _many(self, images: Iterable[Pixels]) -> Iterator[Faces]:
         done = 0
-        for group in groups(images):
+        for batch in batches(images):
             try:
-                found: Iterable[Faces] = self._together(group)
-            except (TypeError, ValueError):  # from a part that was swapped in; one by one says at which image
-                found = map(numbered(self.detect), enumerate(group, done))
+                found: Iterable[Faces] = detect_together(self.nets, self.hooks, batch, self.settings)
+            except (TypeError, ValueError):  # from a hook that was swapped in; one by one says at which image
+                found = map(numbered(self.detect), enumerate(batch, done))
             yield from found
-            done += len(group)
-
-    def _together(self, images: Sequence[Pixels]) -> list[Faces]:
-        """`detect` for each: the same steps, but each net is asked about all images' windows in one go."""
-        runs = [Cascade(self.nets, self.parts, image) for image in images]
-        traces = look(runs, self.settings)
-        levels = [trace.levels for trace in traces]
-        ask_together([run.rnet_said for run in runs], [trace.pnet.last for trace in traces], levels)
-        ask_together([run.onet_said for run in runs], [trace.rnet.last for trace in traces], levels)
-        if self.settings.mirror:
-            left = [run.settled(run.decided(trace.rnet.last, trace.levels, self.settings))
-                    for run, trace in zip(runs, traces, strict=True)]  # fmt: skip
-            ask_together([run.mirror_said for run in runs], left, levels)
-        return [trace.faces for trace in traces]
+            done += len(batch)
 
     def trace(self, image: NDArray[np.uint8]) -> Trace:
         """`detect`, with every candidate after every step. Same code, same result: `trace.faces`."""
         return self._trace(as_rgb(image).copy())  # stages run later, when the caller may have drawn on the photo
 
     def _trace(self, image: NDArray[np.uint8]) -> Trace:
-        return Cascade(self.nets, self.parts, image).trace(self.settings)
+        return Trace(Answers(self.nets, image), self.settings, self.hooks)
 
     def swap(self, **parts: Callable[..., Any]) -> "Detector":
         """A detector that uses your functions in place of its own: `detector.swap(decode_offsets=mine)`.
 
-        Names and signatures are those of `Parts`. It shares this detector's nets; this one is not changed.
+        Names and signatures are those of `Hooks`. It shares this detector's nets; this one is not changed. ValueError
+        for a name that is none of theirs, TypeError for what is no function.
         """
-        known = [f.name for f in fields(Parts)]
+        known = [f.name for f in fields(Hooks)]
         for name, part in parts.items():
             if name not in known:
                 raise ValueError(f"{name!r} is no part of the detector; its parts are {', '.join(known)}")
             if not callable(part):
                 raise TypeError(f"{name} is {part!r}; it must be a function")
         other = object.__new__(Detector)
-        other.settings, other.nets, other.parts = self.settings, self.nets, replace(self.parts, **parts)
+        other.settings, other.nets, other.hooks = self.settings, self.nets, replace(self.hooks, **parts)
         return other

@@ -20,8 +20,9 @@ from numpy.typing import ArrayLike, NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from mtcnn_lite.boxes import as_boxes, clip_boxes
+from mtcnn_lite.cascade.record import Faces
+from mtcnn_lite.cascade.trace import Trace
 from mtcnn_lite.explain import NAMES, Explanation
-from mtcnn_lite.trace import Faces, Trace
 
 Pixels = NDArray[np.uint8]
 

@@ -1,22 +1,22 @@
 """Labelled photos from disk: our JSONL, the lists of WIDER FACE, CelebA, CNN_FacePoint and MTFL; COCO, VOC and YOLO.
 
-Every reader gives a list of `Photo`s in one convention: boxes 0-based on pixel edges, landmarks at pixel centres. Image
+Every reader gives `LabelledPhoto`s in one convention: boxes 0-based on pixel edges, landmarks at pixel centres. Image
 files must exist, and are opened only by `photo.image()`. `read_dataset` recognises what a file or folder is.
 """
 
 from collections.abc import Callable
 from pathlib import Path
 
-from mtcnn_lite.datasets.celeba import BOXES as CELEBA
-from mtcnn_lite.datasets.celeba import read_celeba
-from mtcnn_lite.datasets.formats import read_coco, read_voc, read_yolo
-from mtcnn_lite.datasets.jsonl import read_jsonl, write_jsonl
-from mtcnn_lite.datasets.origin import LANDMARK_ORIGIN
-from mtcnn_lite.datasets.points import box_from_landmarks, read_facepoint, read_mtfl
+from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
 from mtcnn_lite.datasets.problems import DatasetError, DatasetWarning, read_lines
+from mtcnn_lite.datasets.readers.celeba import BOXES as CELEBA
+from mtcnn_lite.datasets.readers.celeba import read_celeba
+from mtcnn_lite.datasets.readers.formats import read_coco, read_voc, read_yolo
+from mtcnn_lite.datasets.readers.jsonl import read_jsonl, write_jsonl
+from mtcnn_lite.datasets.readers.origin import LANDMARK_ORIGIN
+from mtcnn_lite.datasets.readers.points import box_from_landmarks, read_facepoint, read_mtfl
+from mtcnn_lite.datasets.readers.wider import read_wider
 from mtcnn_lite.datasets.summary import Summary, summary
-from mtcnn_lite.datasets.wider import read_wider
-from mtcnn_lite.photo import Photo
 
 __all__ = [
     "LANDMARK_ORIGIN",
@@ -37,7 +37,7 @@ __all__ = [
     "write_jsonl",
 ]
 
-READERS: dict[str, Callable[..., list[Photo]]] = {
+READERS: dict[str, Callable[..., list[LabelledPhoto]]] = {
     "jsonl": read_jsonl,
     "wider": read_wider,
     "celeba": read_celeba,
@@ -60,7 +60,7 @@ PLACES = {
 }
 
 
-def read_dataset(path: Path | str, kind: str | None = None, skip_bad: bool = False) -> list[Photo]:
+def read_dataset(path: Path | str, kind: str | None = None, skip_bad: bool = False) -> list[LabelledPhoto]:
     """The photos of a file or folder of labels.
 
     `kind` is one of jsonl, wider, celeba, facepoint, mtfl, coco, voc, yolo; without it, names and first lines tell.

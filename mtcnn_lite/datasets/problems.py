@@ -6,7 +6,7 @@ from math import isfinite
 from pathlib import Path
 from typing import TypeVar
 
-from mtcnn_lite.photo import Photo
+from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
 
 Record = TypeVar("Record")
 SHOWN = 3  # skipped records that a warning quotes
@@ -20,7 +20,7 @@ class DatasetWarning(UserWarning):
     """Records were skipped because `skip_bad` was asked for; the message counts them and quotes the first ones."""
 
 
-def collect(parse: Callable[[Record], Photo], records: Iterable[Record], skip_bad: bool) -> list[Photo]:
+def collect(parse: Callable[[Record], LabelledPhoto], records: Iterable[Record], skip_bad: bool) -> list[LabelledPhoto]:
     """`parse` of each record. What raises DatasetError is passed on, or with `skip_bad` left out and counted."""
     photos, bad = [], []
     for record in records:

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from mtcnn_lite.photo import Photo
+from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
 
 EDGES = (0, 12, 24, 48, 96, 192)  # px, the shorter side: the nets' windows, and each twice the one before
 
@@ -38,11 +38,11 @@ class Summary:
         return "\n".join(lines)
 
 
-def summary(photos: Iterable[Photo]) -> Summary:
+def summary(photos: Iterable[LabelledPhoto]) -> Summary:
     """Count what `photos` hold; no image is opened.
 
-    >>> photo = Photo(np.zeros((99, 99, 3), np.uint8), [[0, 0, 20, 24], [0, 0, 5, 5]], ignore=[False, True])
-    >>> summary([photo, Photo(np.zeros((9, 9, 3), np.uint8), [])])
+    >>> photo = LabelledPhoto(np.zeros((99, 99, 3), np.uint8), [[0, 0, 20, 24], [0, 0, 5, 5]], ignore=[False, True])
+    >>> summary([photo, LabelledPhoto(np.zeros((9, 9, 3), np.uint8), [])])
     Summary(photos=2, backgrounds=1, incomplete=0, faces=2, ignored=1, with_landmarks=0, sizes=(0, 1, 0, 0, 0, 0))
     """
     counts = dict.fromkeys(("photos", "backgrounds", "incomplete", "faces", "ignored", "with_landmarks"), 0)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from mtcnn_lite.augment import coarse_batch, colour_batch
+from mtcnn_lite.datasets.augment import coarse_batch, colour_batch
 from mtcnn_lite.images import Pixels
 
 

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mtcnn_lite.boxes import Floats
+from mtcnn_lite.cascade.record import Faces
+from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
 from mtcnn_lite.evaluation.matching import match, sides, too_small
-from mtcnn_lite.photo import Photo
-from mtcnn_lite.trace import Faces
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +74,7 @@ class Judged:
         return average_precision(self.scores, self.right, len(self.faces))
 
 
-def judge(found: Iterable[tuple[Faces, Photo]], smallest: float = 0) -> Judged:
+def judge(found: Iterable[tuple[Faces, LabelledPhoto]], smallest: float = 0) -> Judged:
     """All detections of these photos, judged. Faces whose shorter side is under `smallest` px are ignored as well.
 
     In a photo that is not `complete` nobody knows whether a detection beside the labelled faces is wrong. There only

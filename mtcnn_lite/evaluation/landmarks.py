@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from mtcnn_lite.boxes import Floats
+from mtcnn_lite.cascade.record import Faces
+from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
 from mtcnn_lite.evaluation.matching import match
-from mtcnn_lite.photo import Photo
-from mtcnn_lite.trace import Faces
 
 FAILURE = 0.1  # landmark error above which a face's points are called failed
 
@@ -34,7 +34,7 @@ def landmark_error(predicted: ArrayLike, true: ArrayLike) -> Floats:
     return np.asarray(np.linalg.norm(p - t, axis=2).mean(axis=1) / between, np.float32)
 
 
-def landmark_errors(found: Iterable[tuple[Faces, Photo]]) -> tuple[Floats, int]:
+def landmark_errors(found: Iterable[tuple[Faces, LabelledPhoto]]) -> tuple[Floats, int]:
     """The error (K,) of each labelled face with points that was found, and how many such faces were not.
 
     A face whose labelled eyes coincide has no distance to divide by, and is left out.

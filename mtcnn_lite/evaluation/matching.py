@@ -4,13 +4,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mtcnn_lite.boxes import Floats, as_boxes, iou
-from mtcnn_lite.photo import Photo
+from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
 
 OVERLAP = 0.5  # least IoU of a detection that counts as found
 
 
 def match(
-    boxes: ArrayLike, scores: ArrayLike, photo: Photo, ignore: ArrayLike | None = None
+    boxes: ArrayLike, scores: ArrayLike, photo: LabelledPhoto, ignore: ArrayLike | None = None
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     """Which face each detection (N, 4) of one photo finds, -1 for none; and bool (N,): whether it counts at all.
 
@@ -19,7 +19,7 @@ def match(
     overlaps an ignored face most does not count. So do WIDER FACE's `eval_tools`. `ignore`, bool (faces,), replaces
     the photo's own. Raises ValueError for scores of another length, or with NaN in them.
 
-    >>> photo = Photo(np.zeros((50, 50, 3), np.uint8), [[0, 0, 10, 10], [30, 30, 40, 40]], ignore=[False, True])
+    >>> photo = LabelledPhoto(np.zeros((50, 50, 3), np.uint8), [[0, 0, 10, 10], [30, 30, 40, 40]], ignore=[False, True])
     >>> match([[0, 0, 10, 9], [0, 0, 10, 10], [30, 30, 41, 40], [20, 0, 30, 10]], [0.9, 0.8, 0.7, 0.6], photo)
     (array([ 0, -1, -1, -1]), array([ True,  True, False,  True]))
     """
@@ -44,11 +44,11 @@ def match(
     return face, counts
 
 
-def sides(photo: Photo) -> Floats:
+def sides(photo: LabelledPhoto) -> Floats:
     """The shorter side of each face's box in px, (faces,)."""
     return np.asarray((photo.boxes[:, 2:] - photo.boxes[:, :2]).min(axis=1, initial=np.inf), np.float32)
 
 
-def too_small(photo: Photo, smallest: float) -> NDArray[np.bool_]:
+def too_small(photo: LabelledPhoto, smallest: float) -> NDArray[np.bool_]:
     """Faces (faces,) that are ignored, or whose shorter side is under `smallest` px."""
     return np.asarray(photo.ignore | (sides(photo) < smallest))

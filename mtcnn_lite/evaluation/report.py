@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from mtcnn_lite.boxes import Floats
+from mtcnn_lite.cascade.record import Faces
+from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
 from mtcnn_lite.evaluation.curves import judge
 from mtcnn_lite.evaluation.landmarks import FAILURE, landmark_errors
 from mtcnn_lite.evaluation.stages import Reached, reached, reached_in
-from mtcnn_lite.photo import Photo
-from mtcnn_lite.trace import Faces
 
 if TYPE_CHECKING:
     from mtcnn_lite.detector import Detector
@@ -30,14 +30,14 @@ Item = TypeVar("Item")
 class Outcome:
     """What a detector made of one photo: at low thresholds, for the curves, and at those it is used with."""
 
-    photo: Photo
+    photo: LabelledPhoto
     low: Faces
     fixed: Faces
     low_stages: dict[str, Reached]
     fixed_stages: dict[str, Reached]
 
 
-def outcome(detector: "Detector", photo: Photo, low: Thresholds) -> Outcome:
+def outcome(detector: "Detector", photo: LabelledPhoto, low: Thresholds) -> Outcome:
     """Run the detector on a photo at thresholds `low`, and again at its own: the nets look at each window once.
 
     Raises ImageError where the photo can't be read.
@@ -110,11 +110,11 @@ def report(outcomes: Sequence[Outcome]) -> dict[str, Any]:
     }
 
 
-def _pairs(outcomes: Sequence[Outcome], which: str) -> list[tuple[Faces, Photo]]:
+def _pairs(outcomes: Sequence[Outcome], which: str) -> list[tuple[Faces, LabelledPhoto]]:
     return [(getattr(each, which), each.photo) for each in outcomes]
 
 
-def by_set(items: Sequence[Item], photo_of: Callable[[Item], Photo]) -> dict[str, list[Item]]:
+def by_set(items: Sequence[Item], photo_of: Callable[[Item], LabelledPhoto]) -> dict[str, list[Item]]:
     """The items by the name of the data set that their photo is from, the names in order."""
     names = [photo_of(item).dataset for item in items]
     return {name: [item for item, its in zip(items, names, strict=True) if its == name] for name in sorted({*names})}

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from mtcnn_lite.boxes import Floats, iou
+from mtcnn_lite.cascade.trace import Trace
+from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
 from mtcnn_lite.evaluation.matching import OVERLAP, sides, too_small
-from mtcnn_lite.photo import Photo
-from mtcnn_lite.trace import Trace
 
 STAGES = ("pnet", "rnet", "onet")
 
@@ -45,7 +45,7 @@ class Reached:
         return boxes.astype(np.float32), recall.astype(np.float32)
 
 
-def reached(trace: Trace, photo: Photo, smallest: float = 0) -> dict[str, Reached]:
+def reached(trace: Trace, photo: LabelledPhoto, smallest: float = 0) -> dict[str, Reached]:
     """What P-Net, R-Net and O-Net leave of one photo, by the stage's name.
 
     P-Net's and R-Net's boxes are taken after they were moved and before they are squared for the next net, as a

@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtcnn_lite.boxes import Floats
+from mtcnn_lite.cascade.record import Faces
 from mtcnn_lite.evaluation.matching import OVERLAP
-from mtcnn_lite.trace import Faces
 
 SETTINGS = ("easy", "medium", "hard")
 THRESHOLDS = 1000

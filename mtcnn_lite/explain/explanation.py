@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from mtcnn_lite.boxes import Floats, as_boxes
+from mtcnn_lite.cascade.trace import Trace
 from mtcnn_lite.explain.stages import (
     MATCH,
     NAMES,
@@ -22,7 +23,6 @@ from mtcnn_lite.explain.stages import (
     stage_view,
     windows_of,
 )
-from mtcnn_lite.trace import Trace
 
 
 @dataclass(frozen=True)

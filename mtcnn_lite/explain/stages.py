@@ -13,9 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtcnn_lite.boxes import Floats, as_boxes, clip_boxes, decode_offsets, iou
+from mtcnn_lite.cascade.record import Candidates
+from mtcnn_lite.cascade.trace import Trace
 from mtcnn_lite.nms import MEASURES
 from mtcnn_lite.pyramid import CELL
-from mtcnn_lite.trace import Candidates, Trace
 
 MATCH = 0.5  # overlap (IoU) from which a box counts as this face
 STAGES = ("pnet", "rnet", "onet")

@@ -10,9 +10,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from mtcnn_lite.augment import coarse_batch, colour_batch, cover_batch, mirror_batch, mix_batch, zoom_batch
-from mtcnn_lite.sampling import KINDS, Samples
-from mtcnn_lite.store import Store
+from mtcnn_lite.datasets.augment import coarse_batch, colour_batch, cover_batch, mirror_batch, mix_batch, zoom_batch
+from mtcnn_lite.sampling.sampler import KINDS, Samples
+from mtcnn_lite.sampling.store import Store
 
 AHEAD = 4  # batches made before they are asked for
 ONE_IN = 20  # photos: the last of each twenty is held out, to measure on

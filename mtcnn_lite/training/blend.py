@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from mtcnn_lite.nets import normalise
-from mtcnn_lite.store import Store
+from mtcnn_lite.sampling.store import Store
 from mtcnn_lite.training.batches import Batches
 
 FACES = 64_000  # that the landmark head is solved on, at least

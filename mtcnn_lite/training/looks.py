@@ -13,18 +13,19 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from mtcnn_lite.augment import mirror
 from mtcnn_lite.boxes import Floats, iou
-from mtcnn_lite.cascade import Cascade
+from mtcnn_lite.cascade.answers import Answers
+from mtcnn_lite.cascade.hooks import Hooks
+from mtcnn_lite.cascade.stages import second_look
+from mtcnn_lite.cascade.trace import Trace
+from mtcnn_lite.datasets.augment import mirror
+from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
 from mtcnn_lite.detector import Detector
 from mtcnn_lite.images import as_rgb, crop_windows
 from mtcnn_lite.nets import Nets, ONet, normalise
-from mtcnn_lite.parts import Parts
-from mtcnn_lite.photo import Photo
-from mtcnn_lite.proposals import bounded
-from mtcnn_lite.trace import Stage
+from mtcnn_lite.runtime.parallel import map_in_processes
+from mtcnn_lite.sampling.proposals import bounded
 from mtcnn_lite.training.batches import ONE_IN
-from mtcnn_lite.workers import by_processes
 
 # min_face and thresholds: low ones, as for a precision-recall curve, and a detector's, a third of a level apart.
 WAYS = ((20.0, (0.2, 0.1, 0.05)), (22.4, (0.5, 0.6, 0.53)), (25.1, (0.5, 0.6, 0.53)))
@@ -63,13 +64,13 @@ class Looks:
         return tuple(torch.nonzero(part == held_out).flatten() for part in (faces, others))  # type: ignore[return-value]
 
 
-def look_at(nets: Nets, photos: Sequence[Photo], seed: int, workers: int = 1, progress: bool = False) -> Looks:
+def look_at(nets: Nets, photos: Sequence[LabelledPhoto], seed: int, workers: int = 1, progress: bool = False) -> Looks:
     """Both looks at each face with points that the cascade finds, each photo also mirrored, and other windows; by so
     many processes."""
     names = sorted({photo.dataset for photo in photos})
     faces: list[tuple[Floats, ...]] = []
     others = []
-    done = by_processes(workers, partial(_photo, seed), enumerate(photos), _set_nets, nets, at_once=PHOTOS_AT_ONCE)
+    done = map_in_processes(workers, partial(_photo, seed), enumerate(photos), _set_nets, nets, at_once=PHOTOS_AT_ONCE)
     for number, (found, rest) in enumerate(tqdm(done, "looks", len(photos), unit="photo", disable=not progress)):
         group = names.index(photos[number].dataset)
         faces += [(*one, np.array([number]), np.array([group])) for one in found]
@@ -92,7 +93,7 @@ def _set_nets(nets: Nets) -> None:
     _nets = nets.ready()
 
 
-def _photo(seed: int, numbered: tuple[int, Photo]) -> tuple[list[tuple[Floats, ...]], Floats]:
+def _photo(seed: int, numbered: tuple[int, LabelledPhoto]) -> tuple[list[tuple[Floats, ...]], Floats]:
     """The looks at one photo's faces, each as `Looks` has them, and its other windows."""
     number, photo = numbered
     nets = _nets
@@ -100,44 +101,44 @@ def _photo(seed: int, numbered: tuple[int, Photo]) -> tuple[list[tuple[Floats, .
     faces, others = list[tuple[Floats, ...]](), np.zeros((0, *SHAPE), np.float32)
     marked = bool((photo.has_landmarks & ~photo.ignore).any())
     for turned in (photo, mirror(photo)) if marked else (photo,):
-        cascade = Cascade(nets, Parts(), as_rgb(turned.image()))
+        answers = Answers(nets, as_rgb(turned.image()))
         for min_face, thresholds in WAYS if marked else WAYS[:1]:
-            trace = bounded(cascade.trace(Detector(nets, min_face, thresholds=thresholds).settings), MOST)
+            settings = Detector(nets, min_face, thresholds=thresholds).settings
+            trace = bounded(Trace(answers, settings, Hooks()), MOST)
             if trace is None:
                 continue
-            stage = trace.onet
-            faces += _faces(cascade, stage, turned)
+            faces += _faces(trace, turned)
             if photo.complete and turned is photo and min_face == WAYS[0][0]:
-                others = _others(cascade, stage, np.random.default_rng([seed, number]))
+                others = _others(trace, np.random.default_rng([seed, number]))
     return faces, others
 
 
-def _faces(cascade: Cascade, stage: Stage, photo: Photo) -> list[tuple[Floats, ...]]:
+def _faces(trace: Trace, photo: LabelledPhoto) -> list[tuple[Floats, ...]]:
     """Both looks at each labelled face that the cascade has found."""
-    ends, looks = stage.last, list[tuple[Floats, ...]]()
-    settled = cascade.settled(stage.steps).boxes  # (K, 4), a row for each that O-Net's NMS left
+    stage, looks = trace.onet, list[tuple[Floats, ...]]()
+    ends, settled = stage.last, second_look(stage, trace.hooks).boxes  # (K, 4), a row for each that O-Net's NMS left
     for face in np.flatnonzero(photo.has_landmarks & ~photo.ignore):
         label = slice(face, face + 1)
         best = np.flatnonzero(iou(ends.boxes, photo.boxes[label])[:, 0] >= OVERLAP)[:1]
         if len(best):
             first, second = stage["scored"].boxes[stage.rows[best]], settled[ends.parent[best]]
-            seen = _seen(cascade, first), _seen(cascade, second, mirrored=True)
+            seen = _seen(trace.answers, first), _seen(trace.answers, second, mirrored=True)
             looks.append((*seen, first, second, photo.landmarks[label]))
     return looks
 
 
-def _others(cascade: Cascade, stage: Stage, rng: np.random.Generator) -> Floats:
+def _others(trace: Trace, rng: np.random.Generator) -> Floats:
     """What O-Net sees of the windows that R-Net left, and of those for second looks: some, drawn evenly."""
-    first, second = stage["scored"].boxes, cascade.settled(stage.steps).boxes
+    first, second = trace.onet["scored"].boxes, second_look(trace.onet, trace.hooks).boxes
     first, second = first[rng.permutation(len(first))[:FIRST]], second[rng.permutation(len(second))[:SECOND]]
-    return np.concatenate([_seen(cascade, first), _seen(cascade, second, mirrored=True)])
+    return np.concatenate([_seen(trace.answers, first), _seen(trace.answers, second, mirrored=True)])
 
 
-def _seen(cascade: Cascade, windows: Floats, mirrored: bool = False) -> Floats:
+def _seen(answers: Answers, windows: Floats, mirrored: bool = False) -> Floats:
     """What `conv4` reads of these windows, (n, 64, 4, 4)."""
-    net = cascade.nets.onet
+    net = answers.nets.onet
     if not len(windows):
         return np.zeros((0, *SHAPE), np.float32)
-    crops = crop_windows(cascade.halved, windows, net.size)
+    crops = crop_windows(answers.halvings, windows, net.size)
     with torch.inference_mode():
         return np.asarray(below(net)(normalise(crops[:, :, ::-1].copy() if mirrored else crops)))

@@ -16,12 +16,12 @@ from tqdm import tqdm
 from mtcnn_lite.losses import TASKS, Losses, multitask_loss, sample_losses, takes_part
 from mtcnn_lite.mining import hard_examples
 from mtcnn_lite.nets import normalise
-from mtcnn_lite.sampling import LANDMARK, NEGATIVE
+from mtcnn_lite.runtime.files import RunError, whole
+from mtcnn_lite.sampling.sampler import LANDMARK, NEGATIVE
 from mtcnn_lite.training.batches import Batch, Batches, ahead
-from mtcnn_lite.training.files import RunError, whole
+from mtcnn_lite.training.distributed import ALONE, Team
 from mtcnn_lite.training.plan import Stage
 from mtcnn_lite.training.teacher import NEAR, SURE, taught_detection, taught_places
-from mtcnn_lite.training.team import ALONE, Team
 
 LOG_EVERY = 50  # steps whose mean is one row of the log
 SAVE_EVERY = 60  # seconds

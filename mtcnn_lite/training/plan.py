@@ -1,14 +1,14 @@
 """How each net is trained: every number of the recipe in one place, the paper's beside each departure from it.
 
-Zhang et al. 2016 give the task weights, the hard samples' share and the bounds between the kinds (`recipe.Recipe`); not
-the optimiser, the batch, or how long. Those are ours.
+Zhang et al. 2016 give the task weights, the hard samples' share and the bounds between the kinds (`SamplingConfig`),
+not the optimiser, the batch, or how long. Those are ours.
 """
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from mtcnn_lite.recipe import Recipe
+from mtcnn_lite.sampling.config import SamplingConfig
 
 Rows = tuple[tuple[bool, bool, bool], ...]
 
@@ -50,7 +50,7 @@ class Stage:
 
     name: str
     net: str
-    recipe: Recipe
+    recipe: SamplingConfig
     steps: int
     batch: int
     rate: float
@@ -94,10 +94,10 @@ PAPER = (1.0, 0.5, 0.5)  # weights of the tasks in P-Net and R-Net
 PAPER_ONET = (1.0, 0.5, 1.0)
 
 # Faces turned by 10 degrees (standard deviation), not in the paper: photos have few that are.
-_P = Recipe(random=60, beside=10, jittered=60, landmarks=20, turn=10.0)
+_P = SamplingConfig(random=60, beside=10, jittered=60, landmarks=20, turn=10.0)
 _P_MINED = replace(_P, hardest=80, others=40)
-_R = Recipe(random=20, beside=5, jittered=30, landmarks=20, hardest=60, others=60, turn=10.0)
-_O = Recipe(random=10, beside=5, jittered=25, landmarks=25, hardest=40, others=40, turn=10.0)
+_R = SamplingConfig(random=20, beside=5, jittered=30, landmarks=20, hardest=60, others=60, turn=10.0)
+_O = SamplingConfig(random=10, beside=5, jittered=25, landmarks=25, hardest=40, others=40, turn=10.0)
 
 _R_SHARES, _O_SHARES = (3, 1.3, 1, 1.7), (2.6, 1.4, 1, 2)
 

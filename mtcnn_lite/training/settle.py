@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from tqdm import trange
 
-from mtcnn_lite.cascade import PIXEL_CENTRE
+from mtcnn_lite.coordinates import PIXEL_CENTRE
 from mtcnn_lite.nets import NetOutput, ONet
 from mtcnn_lite.training.looks import LAST, Looks
 from mtcnn_lite.training.plan import Stage
@@ -57,7 +57,7 @@ def said(net: ONet, seen: Tensor) -> NetOutput:
 
 def errors(looks: Looks, rows: Tensor, first: NetOutput, second: NetOutput) -> Tensor:
     """How far the mean of both looks' points is off at these faces, in eye distances: (N,)."""
-    points = (_placed(looks.windows[rows], first) + _placed(looks.settled[rows], second.turned_back())) / 2
+    points = (_placed(looks.windows[rows], first) + _placed(looks.settled[rows], second.unmirror())) / 2
     true = looks.points[rows]
     apart = (true[:, 1] - true[:, 0]).norm(dim=1).clamp(min=1)  # px
     return (points - true).norm(dim=2).mean(dim=1) / apart

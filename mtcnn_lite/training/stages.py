@@ -10,23 +10,23 @@ from pathlib import Path
 
 import torch
 
+from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
 from mtcnn_lite.nets import Nets, ONet, PNet, RNet
-from mtcnn_lite.photo import Photo
-from mtcnn_lite.proposals import Proposals
-from mtcnn_lite.sampling import LANDMARK
-from mtcnn_lite.store import Store, photos_digest, write_store
+from mtcnn_lite.runtime.files import RunError, claim, whole
+from mtcnn_lite.sampling.proposals import Proposals
+from mtcnn_lite.sampling.sampler import LANDMARK
+from mtcnn_lite.sampling.store import Store, photos_digest, write_store
 from mtcnn_lite.training.batches import Batches
 from mtcnn_lite.training.blend import blend, refit_landmarks
-from mtcnn_lite.training.files import RunError, claim, whole
-from mtcnn_lite.training.gates import check
+from mtcnn_lite.training.distributed import ALONE, Team
 from mtcnn_lite.training.looks import look_at
 from mtcnn_lite.training.loop import train
-from mtcnn_lite.training.measure import measure
-from mtcnn_lite.training.pictures import draw_curves
 from mtcnn_lite.training.plan import STAGES, Stage
+from mtcnn_lite.training.plots import draw_curves
+from mtcnn_lite.training.sanity_checks import check
 from mtcnn_lite.training.settle import settle
 from mtcnn_lite.training.teacher import Panel
-from mtcnn_lite.training.team import ALONE, Team
+from mtcnn_lite.training.validate import measure
 from mtcnn_lite.weights import NET_TYPES, save_weights
 
 
@@ -37,7 +37,7 @@ def fresh(seed: int) -> Nets:
 
 
 def train_cascade(
-    photos: Sequence[Photo],
+    photos: Sequence[LabelledPhoto],
     out: Path,
     seed: int = 0,
     stages: Sequence[Stage] = STAGES,
@@ -108,7 +108,9 @@ def train_cascade(
     return nets
 
 
-def _cut(nets: Nets, stage: Stage, photos: Sequence[Photo], out: Path, seed: int, workers: int, progress: bool) -> None:
+def _cut(
+    nets: Nets, stage: Stage, photos: Sequence[LabelledPhoto], out: Path, seed: int, workers: int, progress: bool
+) -> None:
     """The stage's samples: P-Net's from the photos alone, the others' also from what the nets before let through."""
     proposals = Proposals(nets.ready(), stage.net, stage.mined) if stage.mined or stage.net != "pnet" else None
     size = NET_TYPES[stage.net].size
@@ -149,7 +151,7 @@ def _train(
 
 
 def _settle(
-    nets: Nets, photos: Sequence[Photo], stage: Stage, finished: Path, seed: int, workers: int, progress: bool
+    nets: Nets, photos: Sequence[LabelledPhoto], stage: Stage, finished: Path, seed: int, workers: int, progress: bool
 ) -> None:
     """O-Net's last layers on the looks that the cascade, as it is, takes at the photos' faces."""
     finished.parent.mkdir(exist_ok=True)

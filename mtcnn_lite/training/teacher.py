@@ -11,7 +11,7 @@ from torch.nn import functional
 
 from mtcnn_lite.losses import detection_loss
 from mtcnn_lite.nets import NetOutput, ONet, PNet, RNet
-from mtcnn_lite.sampling import NEGATIVE, PART
+from mtcnn_lite.sampling.sampler import NEGATIVE, PART
 
 SURE = 0.7  # probability of a face from which on the teacher's points are believed
 NEAR = 0.1  # and from which on its box is: it also moves windows that it would not call a face to one
@@ -38,7 +38,7 @@ class Panel(nn.Module):
 
     def forward(self, crops: Tensor) -> NetOutput:  # (N, 3, s, s)
         one: NetOutput = self.first(crops).flat
-        other: NetOutput = self.second(crops.flip(3)).turned_back()
+        other: NetOutput = self.second(crops.flip(3)).unmirror()
         points = None if one.landmarks is None or other.landmarks is None else (one.landmarks + other.landmarks) / 2
         return NetOutput((one.face + other.face) / 2, (one.offsets + other.offsets) / 2, points)
 

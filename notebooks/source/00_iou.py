@@ -11,7 +11,7 @@
 # | **takes** | about 30 minutes |
 
 # %%
-from mtcnn_lite.chapters import chapter_map
+from mtcnn_lite.course.chapters import chapter_map
 
 chapter_map("00")
 
@@ -27,8 +27,8 @@ chapter_map("00")
 from skimage.data import astronaut
 
 from mtcnn_lite import Detector
+from mtcnn_lite.course.scenes import ASTRONAUT_BOX  # x1, y1, x2, y2, read off by eye
 from mtcnn_lite.draw import at_height, beside, draw_boxes, draw_overlap
-from mtcnn_lite.scenes import ASTRONAUT_BOX  # x1, y1, x2, y2, read off by eye
 
 photo = astronaut()  # (512, 512, 3), RGB, uint8
 # The authors' own weights. `mirror`: see chapter 05.
@@ -430,7 +430,7 @@ print(f"{meet.sum()} of the pairs meet; {empty.sum()} of the boxes are empty")
 # 4. Set **width** to 0.
 
 # %%
-from mtcnn_lite.explorers.overlap import OverlapExplorer
+from mtcnn_lite.course.explorers.overlap import OverlapExplorer
 
 explorer = OverlapExplorer(photo, label, found)
 explorer
@@ -463,7 +463,7 @@ explorer
 # </details>
 
 # %%
-from mtcnn_lite import checks
+from mtcnn_lite.course import checks
 
 
 def iou(box, boxes):

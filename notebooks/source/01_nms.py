@@ -11,7 +11,7 @@
 # | **takes** | about 45 minutes |
 
 # %%
-from mtcnn_lite.chapters import chapter_map
+from mtcnn_lite.course.chapters import chapter_map
 
 chapter_map("01")
 
@@ -45,7 +45,7 @@ beside(both, ["nine boxes", "seven of them, closer"], height=330)
 
 # %%
 from mtcnn_lite.boxes import iou
-from mtcnn_lite.scenes import ASTRONAUT_BOX
+from mtcnn_lite.course.scenes import ASTRONAUT_BOX
 
 on_face = iou([ASTRONAUT_BOX], nine.boxes)[0] > 0.3  # (9,): which overlap the face's label
 print(f"{len(nine)} boxes, {on_face.sum()} of them on the one face")
@@ -56,7 +56,7 @@ print(f"{len(nine)} boxes, {on_face.sum()} of them on the one face")
 # removes is crossed out, what still waits is thin and pale.
 
 # %%
-from mtcnn_lite.explorers.suppression import draw_step, view
+from mtcnn_lite.course.explorers.suppression import draw_step, view
 
 steps = [view(nine.boxes, nine.scores, "greedy", 0.7, 0.5, step) for step in (1, 2, 3, 6)]
 panels = [draw_step(*close_up(190), now, "rnet") for now in steps]
@@ -235,7 +235,7 @@ print(f"IoU of the two faces' best boxes: {apart:.2f}")
 # %%
 import matplotlib.pyplot as plt
 
-from mtcnn_lite.explorers.suppression import weights
+from mtcnn_lite.course.explorers.suppression import weights
 
 o = np.linspace(0, 1, 501, dtype=np.float32)
 figure, axes = plt.subplots(figsize=(8, 3.4), layout="constrained")
@@ -374,10 +374,10 @@ for count in (1, 20, 200):
 # 3. With gaussian, draw sigma down to its end. When does the film look like greedy NMS?
 
 # %%
-from mtcnn_lite.explorers.suppression import Pool, SuppressionExplorer
+from mtcnn_lite.course.explorers.suppression import Pool, SuppressionExplorer
 
 picture, places = close_up(435)
-five = candidates.pick(candidates.level == 5)
+five = candidates.select(candidates.level == 5)
 pools = {
     "R-Net, one face": Pool(picture, places[on_face], nine.scores[on_face], "rnet"),
     "two faces, O-Net": Pool(crowd, found.boxes, found.scores, "onet"),
@@ -413,7 +413,7 @@ explorer
 # </details>
 
 # %%
-from mtcnn_lite import checks
+from mtcnn_lite.course import checks
 
 
 def nms(boxes, scores, threshold):

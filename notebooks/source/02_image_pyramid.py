@@ -11,7 +11,7 @@
 # | **takes** | about 35 minutes |
 
 # %%
-from mtcnn_lite.chapters import chapter_map
+from mtcnn_lite.course.chapters import chapter_map
 
 chapter_map("02")
 
@@ -247,7 +247,7 @@ for smallest in (12, 24, 48, 96):
 
 # %%
 from mtcnn_lite.boxes import iou
-from mtcnn_lite.scenes import collage
+from mtcnn_lite.course.scenes import collage
 
 clean, faces, _ = collage(sides=[20 / 0.709 ** (0.6 * k) for k in range(12)], columns=4)
 size = np.sqrt((faces[:, 2] - faces[:, 0]) * (faces[:, 3] - faces[:, 1]))  # (12,)
@@ -377,7 +377,7 @@ beside([close, *small], ["texture, the middle", *ways], height=208)
 # this picture, so each window above 0.6 is a false alarm.
 
 # %%
-from mtcnn_lite.scoring import score_level
+from mtcnn_lite.runtime.inference import score_level
 
 
 def pyramid_by(image, way):
@@ -433,7 +433,7 @@ for name, way in ways.items():
 # Shrinking the photo is the oldest answer. Deep nets make small copies of their own: their **feature maps** (what a convolution makes of a picture) shrink from layer to layer, and a cell of a deep map sees a large part of the photo.
 
 # %%
-from mtcnn_lite.explorers.scale_figure import answers_to_scale
+from mtcnn_lite.course.explorers.scale_figure import answers_to_scale
 
 figure = answers_to_scale()
 plt.show()
@@ -503,7 +503,7 @@ assert parameters == 6632
 # multiply-adds with those that were counted in the net.
 
 # %%
-from mtcnn_lite.explorers.levels import view
+from mtcnn_lite.course.explorers.levels import view
 
 generator = np.random.default_rng(2)
 seen = 0
@@ -533,7 +533,7 @@ print(f"{seen} levels of 20 pyramids: scales, windows and multiply-adds agree")
 # 3. Factor back to 0.709, smallest face 20; then set width 120, height 100: the case that you worked out above. Then make the photo wide and low. Which side decides?
 
 # %%
-from mtcnn_lite.explorers.levels import LevelsExplorer
+from mtcnn_lite.course.explorers.levels import LevelsExplorer
 
 explorer = LevelsExplorer(photo)
 explorer
@@ -561,7 +561,7 @@ explorer
 # </details>
 
 # %%
-from mtcnn_lite import checks
+from mtcnn_lite.course import checks
 
 
 def pyramid_scales(height, width, min_face, factor):

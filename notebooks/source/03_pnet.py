@@ -11,7 +11,7 @@
 # | **takes** | about 40 minutes |
 
 # %%
-from mtcnn_lite.chapters import chapter_map
+from mtcnn_lite.course.chapters import chapter_map
 
 chapter_map("03")
 
@@ -295,7 +295,7 @@ assert trace.pnet.counts()["nms across levels"] == trace.pnet.counts()["nms with
 # make life hard: nine faces from 20 to 150 px, dark, with noise like a bad phone camera's.
 
 # %%
-from mtcnn_lite.scenes import collage
+from mtcnn_lite.course.scenes import collage
 
 clean, faces, _ = collage()  # (768, 768, 3), boxes (9, 4): the labels are exact
 print("widths of the faces:", sorted(int(x2 - x1) for x1, _, x2, _ in faces))
@@ -368,7 +368,7 @@ for height, width in ((12, 12), (12, 31), (45, 28)):
 # 3. Set *show after* to *offsets*. Do the boxes on the face move towards one another?
 
 # %%
-from mtcnn_lite.explorers.pnet import PNetExplorer
+from mtcnn_lite.course.explorers.pnet import PNetExplorer
 
 explorer = PNetExplorer(detector, photo)
 explorer
@@ -397,7 +397,7 @@ explorer
 # </details>
 
 # %%
-from mtcnn_lite import checks
+from mtcnn_lite.course import checks
 
 
 def candidate_windows(face_map, scale, threshold):

@@ -11,7 +11,7 @@
 # | **takes** | about 40 minutes |
 
 # %%
-from mtcnn_lite.chapters import chapter_map
+from mtcnn_lite.course.chapters import chapter_map
 
 chapter_map("04")
 
@@ -96,7 +96,7 @@ beside([both, *large], captions, height=250)
 
 # %%
 from mtcnn_lite.boxes import clip_boxes
-from mtcnn_lite.scenes import ASTRONAUT_BOX, ASTRONAUT_LANDMARKS
+from mtcnn_lite.course.scenes import ASTRONAUT_BOX, ASTRONAUT_LANDMARKS
 
 label = np.array([ASTRONAUT_BOX], np.float32)  # (1, 4), the face, labelled by hand
 points = np.array(ASTRONAUT_LANDMARKS)  # (5, 2): eyes, nose, corners of the mouth
@@ -398,7 +398,7 @@ gallery(np.flatnonzero(kept)[np.argsort(-r_scores[kept])])
 # picture with nine, from 20 to 150 px, all copies of one that we labelled.
 
 # %%
-from mtcnn_lite.scenes import collage
+from mtcnn_lite.course.scenes import collage
 
 picture, faces, _ = collage()  # (768, 768, 3), boxes (9, 4)
 many = detector.trace(picture)
@@ -506,7 +506,7 @@ assert np.allclose(for_onet, trace.rnet.last.boxes, atol=0.01)
 # 3. Set *on the photo, after* to *offsets*. Do the boxes move towards one another? Then to *NMS*.
 
 # %%
-from mtcnn_lite.explorers.rnet import RNetExplorer
+from mtcnn_lite.course.explorers.rnet import RNetExplorer
 
 explorer = RNetExplorer(detector, photo)
 explorer
@@ -538,7 +538,7 @@ explorer
 # </details>
 
 # %%
-from mtcnn_lite import checks
+from mtcnn_lite.course import checks
 
 
 def square_boxes(boxes):

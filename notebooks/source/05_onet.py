@@ -11,7 +11,7 @@
 # | **takes** | about 40 minutes |
 
 # %%
-from mtcnn_lite.chapters import chapter_map
+from mtcnn_lite.course.chapters import chapter_map
 
 chapter_map("05")
 
@@ -228,7 +228,7 @@ assert np.allclose(nose_in_photo, trace.onet["scored"].landmarks[best, 2], atol=
 # second one mirrored. It was labelled by hand once, so all nine labels follow.
 
 # %%
-from mtcnn_lite.scenes import collage
+from mtcnn_lite.course.scenes import collage
 
 picture, boxes, labels = collage()  # (768, 768, 3), (9, 4), (9, 5, 2)
 nine = detector.trace(picture)
@@ -395,9 +395,9 @@ beside(
 # %%
 with torch.no_grad():
     x, y = landmark_head(layers(normalise(mirrored))).reshape(2, 5)  # five x, five y, each
-turned_back = torch.stack([1 - x, y], dim=1)[[1, 0, 2, 4, 3]]  # (5, 2), eyes and corners swapped
+unmirror = torch.stack([1 - x, y], dim=1)[[1, 0, 2, 4, 3]]  # (5, 2), eyes and corners swapped
 left, top, right, _ = settled[0]
-second_look = turned_back.numpy() * (right - left) + [left, top] - 0.5  # (5, 2) in the photo
+second_look = unmirror.numpy() * (right - left) + [left, top] - 0.5  # (5, 2) in the photo
 first_look = trace.onet["nms"].points[0]  # (5, 2)
 print(f"the looks differ by up to {np.abs(first_look - second_look).max():.1f} px")
 
@@ -439,7 +439,7 @@ print(f"a second time: {len(nine_twice.onet['nms'])}")
 # faces (chapter 06 makes them), at half the light and with noise. O-Net's threshold is 0, so that we see everything the last NMS leaves:
 
 # %%
-from mtcnn_lite.scenes import scenes
+from mtcnn_lite.course.scenes import scenes
 
 curious, rng = Detector(weights="zhang2016", thresholds=(0.3, 0.1, 0)), np.random.default_rng(0)
 firsts, means, are_faces = [], [], []
@@ -522,7 +522,7 @@ assert difference < 0.01
 # 3. Click on an orange box on a face that is missing. Which net lost it, and at which threshold would it come back?
 
 # %%
-from mtcnn_lite.explorers.cascade import CascadeExplorer
+from mtcnn_lite.course.explorers.cascade import CascadeExplorer
 
 noise = np.random.default_rng(6).normal(0, 25, picture.shape)
 dim = np.clip(0.6 * picture + noise, 0, 255).astype(np.uint8)
@@ -604,7 +604,7 @@ for stage in missing[0].stages:
 # </details>
 
 # %%
-from mtcnn_lite import checks
+from mtcnn_lite.course import checks
 
 
 def landmarks_to_image(boxes, landmarks):
@@ -630,13 +630,13 @@ if first:
 import sys
 from dataclasses import fields
 
-from mtcnn_lite.parts import Parts
+from mtcnn_lite.cascade.hooks import Hooks
 
 sys.path.append("source")
 import solutions
 
 parts = {}
-for part in [field.name for field in fields(Parts)]:
+for part in [field.name for field in fields(Hooks)]:
     parts[part] = mine.get(part) or getattr(solutions, part, None)
     origin = "yours" if part in mine else "from the solutions" if parts[part] else "the package's"
     print(f"{part:20} {origin}")
@@ -787,7 +787,7 @@ assert work == sorted(work)
 # on a graphics card (a Titan Black). It doesn't say how large the frames are, and then such a number tells little. P-Net's part alone:
 
 # %%
-from mtcnn_lite.explorers.levels import view as pyramid_of
+from mtcnn_lite.course.explorers.levels import view as pyramid_of
 
 for height, width in ((480, 640), (720, 1280), (1080, 1920)):
     each = [pyramid_of(height, width, smallest, 0.709).multiply_adds / 1e6 for smallest in (20, 40)]

@@ -11,7 +11,7 @@
 # | **takes** | about 45 minutes |
 
 # %%
-from mtcnn_lite.chapters import chapter_map
+from mtcnn_lite.course.chapters import chapter_map
 
 chapter_map("06")
 
@@ -24,11 +24,13 @@ chapter_map("06")
 import numpy as np
 from skimage.data import astronaut
 
-from mtcnn_lite.photo import Photo
-from mtcnn_lite.sampling import KINDS, counts, sample
-from mtcnn_lite.scenes import ASTRONAUT_BOX, ASTRONAUT_LANDMARKS
+from mtcnn_lite.course.scenes import ASTRONAUT_BOX, ASTRONAUT_LANDMARKS
+from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
+from mtcnn_lite.sampling.sampler import KINDS, counts, sample
 
-photo = Photo(astronaut(), [ASTRONAUT_BOX], [ASTRONAUT_LANDMARKS])  # pixels and labels in one
+photo = LabelledPhoto(
+    astronaut(), [ASTRONAUT_BOX], [ASTRONAUT_LANDMARKS]
+)  # pixels and labels in one
 samples, crops = sample(photo, size=12, rng=np.random.default_rng(6))
 print("crops", crops.shape)
 for kind, count in counts(samples).items():
@@ -135,7 +137,7 @@ for title, values in (("jitter of the recipe", overlap), ("wilder jitter", wild)
 # windows *beside* the face, which touch it. Both kinds must stay under 0.3 with **every** face in the photo.
 
 # %%
-from mtcnn_lite import windows as draw_windows
+from mtcnn_lite.sampling import random_windows as draw_windows
 
 rng = np.random.default_rng(2)
 sources = {
@@ -211,10 +213,10 @@ assert share == sorted(share), "the more of the face, the more often"
 # With several faces, the *highest* IoU counts. `kinds` says for each window what it is good for, and which face it belongs to.
 
 # %%
-from mtcnn_lite.sampling import NOTHING, kinds
-from mtcnn_lite.scenes import collage
+from mtcnn_lite.course.scenes import collage
+from mtcnn_lite.sampling.sampler import NOTHING, kinds
 
-group = Photo(*collage())  # nine faces, (768, 768, 3)
+group = LabelledPhoto(*collage())  # nine faces, (768, 768, 3)
 rng = np.random.default_rng(3)
 windows = draw_windows.jitter(group.boxes, 40, rng, shift=0.5)  # (360, 4)
 kind, face = kinds(windows, group)
@@ -299,7 +301,7 @@ gallery("part")
 # labels must go along. In blue: the eye and the mouth corner on the picture's left.
 
 # %%
-from mtcnn_lite import augment
+from mtcnn_lite.datasets import augment
 
 middle = (photo.boxes[0, :2] + photo.boxes[0, 2:]) / 2  # of the face
 changes = {
@@ -339,7 +341,9 @@ def spot(point):
     x, y = (int(v) for v in point)
     black = np.zeros_like(photo.image())
     black[y - 3 : y + 4, x - 3 : x + 4] = 255
-    return Photo(black, photo.boxes, np.tile(np.array([x, y]), (1, 5, 1)))  # all five points on it
+    return LabelledPhoto(
+        black, photo.boxes, np.tile(np.array([x, y]), (1, 5, 1))
+    )  # all five points on it
 
 
 def centroid(image):
@@ -384,7 +388,7 @@ print(f"an ellipse of the face's sides {of_ellipse - 1:.0%}")
 # with the labels by the same rule; O-Net's are what P-Net and R-Net together let through. That is why the nets are trained one after the other.
 
 # %%
-from mtcnn_lite.proposals import Proposals
+from mtcnn_lite.sampling.proposals import Proposals
 
 propose = Proposals(detector.nets, net="rnet", thresholds=(0.4, 0.4))()
 proposed, proposed_scores = propose(group.image())  # (N, 4) squares, (N,)
@@ -425,8 +429,8 @@ for title, drawn_ in (("jitter and chance", alone), ("with P-Net's proposals", b
 import tempfile
 from pathlib import Path
 
-from mtcnn_lite.scenes import scenes
-from mtcnn_lite.store import Store, StoreError, write_store
+from mtcnn_lite.course.scenes import scenes
+from mtcnn_lite.sampling.store import Store, StoreError, write_store
 
 many = scenes(40, seed=1)
 two = [draw_boxes(scene.image(), scene.boxes, "truth") for scene in many[:2]]
@@ -545,7 +549,7 @@ assert same_points
 # 3. Tick *compare with the first face only*, and look at the negatives.
 
 # %%
-from mtcnn_lite.explorers.samples import SamplesExplorer
+from mtcnn_lite.course.explorers.samples import SamplesExplorer
 
 explorer = SamplesExplorer(group)
 explorer
@@ -572,7 +576,7 @@ explorer
 # </details>
 
 # %%
-from mtcnn_lite import checks
+from mtcnn_lite.course import checks
 
 
 def sample_kind(window, faces):
@@ -635,7 +639,7 @@ assert on_faces
 # neighbour is then labelled "no face". Twelve faces, close together:
 
 # %%
-crowd = Photo(*collage(sides=(60,) * 12, columns=6, cell=84))
+crowd = LabelledPhoto(*collage(sides=(60,) * 12, columns=6, cell=84))
 beside_them = draw_windows.beside(crowd.boxes, 200, np.random.default_rng(5))  # (2400, 4)
 own = np.repeat(np.arange(12), 200)  # the face that each was drawn beside
 table = iou(beside_them, crowd.boxes)  # (2400, 12)
@@ -746,7 +750,7 @@ assert apart < 0.02
 # So both should shrink as much alike as they can (chapter 02).
 #
 # **The bounds.** The paper: positives over 0.65, parts 0.4 to 0.65, negatives under 0.3. Some notes say that the window "contains a face" even for negatives: a negative may hold some of one, up to an IoU of 0.3, or all of one that is far smaller. How many windows of each kind, the paper does not say. This package's
-# counts are near those of the scripts that came after it; `mtcnn_lite.recipe.Recipe` holds them all.
+# counts are near those of the scripts that came after it; `mtcnn_lite.sampling.config.SamplingConfig` holds them all.
 #
 # ## What you can now say
 #

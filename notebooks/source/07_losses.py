@@ -11,7 +11,7 @@
 # | **takes** | about 45 minutes |
 
 # %%
-from mtcnn_lite.chapters import chapter_map
+from mtcnn_lite.course.chapters import chapter_map
 
 chapter_map("07")
 
@@ -25,14 +25,14 @@ import numpy as np
 import torch
 from skimage.data import astronaut
 
-from mtcnn_lite.photo import Photo
-from mtcnn_lite.recipe import Recipe
-from mtcnn_lite.sampling import counts, sample
-from mtcnn_lite.scenes import ASTRONAUT_BOX, ASTRONAUT_LANDMARKS
+from mtcnn_lite.course.scenes import ASTRONAUT_BOX, ASTRONAUT_LANDMARKS
+from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
+from mtcnn_lite.sampling.config import SamplingConfig
+from mtcnn_lite.sampling.sampler import counts, sample
 
 torch.set_num_threads(1)  # so that every machine adds in the same order
-labelled = Photo(astronaut(), [ASTRONAUT_BOX], [ASTRONAUT_LANDMARKS])
-recipe = Recipe(random=60, beside=10, jittered=60, landmarks=80)
+labelled = LabelledPhoto(astronaut(), [ASTRONAUT_BOX], [ASTRONAUT_LANDMARKS])
+recipe = SamplingConfig(random=60, beside=10, jittered=60, landmarks=80)
 samples, crops = sample(labelled, 12, np.random.default_rng(7), recipe)  # crops (N, 12, 12, 3)
 kinds = torch.from_numpy(samples["kind"].copy())  # (N,) uint8
 print(counts(samples))
@@ -42,7 +42,7 @@ from mtcnn_lite import Detector
 from mtcnn_lite.draw import beside
 from mtcnn_lite.losses import detection_loss as package_detection
 from mtcnn_lite.nets import normalise
-from mtcnn_lite.sampling import NEGATIVE, POSITIVE
+from mtcnn_lite.sampling.sampler import NEGATIVE, POSITIVE
 
 nets = Detector(weights="zhang2016").nets  # the values that the authors of MTCNN released
 with torch.no_grad():
@@ -175,7 +175,7 @@ for name, points_off in by_hand.items():
 
 # %%
 from mtcnn_lite.losses import squared_error
-from mtcnn_lite.sampling import LANDMARK, cut
+from mtcnn_lite.sampling.sampler import LANDMARK, cut
 
 
 def flat(landmarks):
@@ -200,7 +200,7 @@ print(f"{len(off)} windows: loss {off.mean():.4f}, a point is off by {distance:.
 
 # %%
 from mtcnn_lite.losses import PAPER, TASKS, WEIGHTS, takes_part
-from mtcnn_lite.sampling import KINDS
+from mtcnn_lite.sampling.sampler import KINDS
 
 print(f"{'':10}", *(f"{task:>10}" for task in TASKS))
 for kind, row in zip(KINDS, PAPER.int().tolist(), strict=True):
@@ -350,7 +350,7 @@ assert agree
 # 3. Set both "off by" to 0.30 and tick *mean*. The box's bar shrinks to a quarter, the landmark's to a tenth.
 
 # %%
-from mtcnn_lite.explorers.losses import LossExplorer
+from mtcnn_lite.course.explorers.losses import LossExplorer
 
 explorer = LossExplorer()
 explorer
@@ -377,7 +377,7 @@ explorer
 # </details>
 
 # %%
-from mtcnn_lite import checks
+from mtcnn_lite.course import checks
 
 
 def detection_loss(face_probability, label):

@@ -11,7 +11,7 @@
 # | **takes** | about 45 minutes |
 
 # %%
-from mtcnn_lite.chapters import chapter_map
+from mtcnn_lite.course.chapters import chapter_map
 
 chapter_map("08")
 
@@ -25,14 +25,14 @@ import numpy as np
 import torch
 
 from mtcnn_lite import Detector
+from mtcnn_lite.course.scenes import scene, scenes
 from mtcnn_lite.losses import detection_loss
 from mtcnn_lite.nets import normalise
-from mtcnn_lite.recipe import Recipe
-from mtcnn_lite.sampling import NEGATIVE, PART, POSITIVE, counts, sample
-from mtcnn_lite.scenes import scene, scenes
+from mtcnn_lite.sampling.config import SamplingConfig
+from mtcnn_lite.sampling.sampler import NEGATIVE, PART, POSITIVE, counts, sample
 
 torch.set_num_threads(1)  # so that every machine adds in the same order
-many = Recipe(random=400, beside=20, jittered=40, landmarks=0)
+many = SamplingConfig(random=400, beside=20, jittered=40, landmarks=0)
 photo = scene([8, 7], sizes=(14, 60))
 drawn, small = sample(photo, 12, np.random.default_rng(0), many)  # small (N, 12, 12, 3)
 
@@ -80,7 +80,7 @@ assert share["hardest tenth"].sum() > 0.7 * price.sum() > 100 * share["easiest 3
 # %%
 def all_samples(photos, seed):
     """The samples of all photos and their crops (N, 12, 12, 3), drawn as in chapter 06."""
-    recipe = Recipe(random=60, beside=10, jittered=40, landmarks=10)
+    recipe = SamplingConfig(random=60, beside=10, jittered=40, landmarks=10)
     pairs = [
         sample(photo, 12, np.random.default_rng([seed, k]), recipe)
         for k, photo in enumerate(photos)
@@ -476,7 +476,7 @@ assert typical[0.3] > 0.5 > 2 * typical[0.7]
 # %%
 from mtcnn_lite.images import crop_windows
 from mtcnn_lite.pyramid import halvings
-from mtcnn_lite.sampling import kinds
+from mtcnn_lite.sampling.sampler import kinds
 
 
 def grid(side):
@@ -556,7 +556,7 @@ assert (leaf.grad != 0).tolist() == package_hard(ten, 0.7).tolist()
 # 3. Go back to *after 300 steps*, turn labels round, and move **keep** to 0.20. What does the net learn now?
 
 # %%
-from mtcnn_lite.explorers.mining import Batch, MiningExplorer
+from mtcnn_lite.course.explorers.mining import Batch, MiningExplorer
 
 has_answer = np.flatnonzero((samples["kind"] == NEGATIVE) | (samples["kind"] == POSITIVE))
 shown = draw_rows(np.random.default_rng(17), size=80)
@@ -590,7 +590,7 @@ explorer
 # </details>
 
 # %%
-from mtcnn_lite import checks
+from mtcnn_lite.course import checks
 
 
 def hard_examples(losses, keep=0.7):
@@ -642,7 +642,7 @@ assert same, "your function chooses other samples"
 # at random, or from those that P-Net let through (at 0.4, as in that script). What does the authors' R-Net pay for them, on twelve unseen scenes?
 
 # %%
-from mtcnn_lite.windows import anywhere
+from mtcnn_lite.sampling.random_windows import anywhere
 
 detector = Detector(weights="zhang2016", thresholds=(0.4, 0.7, 0.7))
 paid = {"at random": [], "P-Net's": []}

@@ -11,7 +11,7 @@
 # | **takes** | about 50 minutes |
 
 # %%
-from mtcnn_lite.chapters import chapter_map
+from mtcnn_lite.course.chapters import chapter_map
 
 chapter_map("09")
 
@@ -25,11 +25,11 @@ import numpy as np
 import torch
 
 from mtcnn_lite import Detector
+from mtcnn_lite.course.scenes import scene, scenes
 from mtcnn_lite.draw import beside, draw_boxes, draw_map
 from mtcnn_lite.nets import PNet
 from mtcnn_lite.pyramid import halvings, resize_levels
-from mtcnn_lite.scenes import scene, scenes
-from mtcnn_lite.scoring import score_level
+from mtcnn_lite.runtime.inference import score_level
 
 torch.set_num_threads(1)  # so that every machine adds in the same order
 new = scene([9, 6], faces=(5, 6), sizes=(20, 60), split="held_out")  # in no training below
@@ -72,12 +72,18 @@ for name, some in (("to train on", photos), ("to test on", test)):
 # nets are optimised: steps, batches and rates are ours, and small, so that it takes minutes.
 
 # %%
-from mtcnn_lite.recipe import Recipe
+from mtcnn_lite.sampling.config import SamplingConfig
 from mtcnn_lite.training.plan import Stage
 
-FOR_P = Recipe(random=60, beside=10, jittered=30, landmarks=10, turn=8.0)  # windows of each photo
-FOR_R = Recipe(random=5, beside=2, jittered=15, landmarks=8, hardest=50, others=30, turn=8.0)
-FOR_O = Recipe(random=5, beside=2, jittered=12, landmarks=12, hardest=25, others=15, turn=8.0)
+FOR_P = SamplingConfig(
+    random=60, beside=10, jittered=30, landmarks=10, turn=8.0
+)  # windows of each photo
+FOR_R = SamplingConfig(
+    random=5, beside=2, jittered=15, landmarks=8, hardest=50, others=30, turn=8.0
+)
+FOR_O = SamplingConfig(
+    random=5, beside=2, jittered=12, landmarks=12, hardest=25, others=15, turn=8.0
+)
 PAPER, PAPER_O = (1, 0.5, 0.5), (1, 0.5, 1)  # weights of detection, box and landmarks
 SHARES = (3, 1, 1, 2)  # negatives : positives : parts : landmark samples in a batch
 PLAN = {  # name, net, recipe, steps, batch, rate, ...
@@ -96,7 +102,7 @@ PLAN = {  # name, net, recipe, steps, batch, rate, ...
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from mtcnn_lite.store import write_store
+from mtcnn_lite.sampling.store import write_store
 
 folder = TemporaryDirectory()  # it goes when the notebook's kernel ends
 work = Path(folder.name)
@@ -108,7 +114,7 @@ store
 # all of that follows from the seed and the step's number alone: a training that was killed can go on as if nothing had happened.
 
 # %%
-from mtcnn_lite.sampling import KINDS, LANDMARK, NEGATIVE
+from mtcnn_lite.sampling.sampler import KINDS, LANDMARK, NEGATIVE
 from mtcnn_lite.training.batches import Batches
 
 batches = Batches([store], PLAN["pnet"].batch, PLAN["pnet"].shares, seed=9)
@@ -127,7 +133,7 @@ print("in each batch:", dict(zip(KINDS, batches.counts.tolist(), strict=True)))
 
 # %%
 from mtcnn_lite.draw import Picture
-from mtcnn_lite.training.pictures import contact_sheet
+from mtcnn_lite.training.plots import contact_sheet
 
 sheet = np.asarray(contact_sheet(batch))
 Picture(sheet[:, :768])  # six of each kind
@@ -217,7 +223,7 @@ assert torch.allclose(costs.total, by_hand)
 # nearly 0. If it can't learn sixteen samples, it won't learn a million, and you have found that out in a second.
 
 # %%
-from mtcnn_lite.training.gates import by_heart, few
+from mtcnn_lite.training.sanity_checks import by_heart, few
 
 some = few(batch)  # four of each kind
 start, end = by_heart(nets.pnet, some, stage)
@@ -334,7 +340,7 @@ watch(log["pnet"], "P-Net")
 # *training* batches. What of photos that gave no sample to any batch?
 
 # %%
-from mtcnn_lite.training.measure import measure
+from mtcnn_lite.training.validate import measure
 
 held = {"pnet": measure(nets.pnet, [store])}  # on the one photo in twenty
 
@@ -363,7 +369,7 @@ beside(maps, ["before", "after 800 steps", "the authors'"], height=230)
 
 
 # %%
-from mtcnn_lite.proposals import Proposals
+from mtcnn_lite.sampling.proposals import Proposals
 
 
 def samples_for(name):
@@ -497,14 +503,14 @@ beside(both, ["yours, on one of them", "the shipped weights"], height=290)
 # in the dark. (It is the astronaut. A tenth of the small training faces are hers, so she is no stranger.)
 
 # %%
-from mtcnn_lite.photo import Photo
-from mtcnn_lite.scenes import collage
+from mtcnn_lite.course.scenes import collage
+from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
 
 picture, boxes, points = collage()  # nine faces from 20 to 150 px
 noise = np.random.default_rng(6).normal(0, 25, picture.shape)
 night = np.clip(0.35 * picture + noise, 0, 255).astype(np.uint8)
 outside = {
-    (name, when): judged(detector, [Photo(image, boxes, points)])
+    (name, when): judged(detector, [LabelledPhoto(image, boxes, points)])
     for when, image in (("day", picture), ("night", night))
     for name, detector in (("yours", ours), ("shipped", shipped))
 }
@@ -608,7 +614,7 @@ assert {"exp_avg", "exp_avg_sq"} <= set(memory)
 # 3. Stay at the last moment and walk through the **pyramid levels**. Where does each face light up?
 
 # %% tags=["nbval-ignore-output"]
-from mtcnn_lite.explorers.training import TrainingExplorer, history
+from mtcnn_lite.course.explorers.training import TrainingExplorer, history
 
 past = history(new, copies, log["pnet"][:, 1:4])
 explorer = TrainingExplorer(past, level=2)
@@ -645,7 +651,7 @@ print("of the 30 best windows, on a face: before training fewer than 5, after it
 # </details>
 
 # %%
-from mtcnn_lite import checks
+from mtcnn_lite.course import checks
 
 
 def learning_rate(step, steps, peak, warm_up):
@@ -703,9 +709,9 @@ for name, store_ in twins.items():
 # Each is asked twice about background it has not learned from: random windows, and what P-Net sends it from the test scenes.
 
 # %%
-from mtcnn_lite.sampling import sample
+from mtcnn_lite.sampling.sampler import sample
 
-faceless = Recipe(random=60, beside=0, jittered=0, landmarks=0, hardest=0, others=0)
+faceless = SamplingConfig(random=60, beside=0, jittered=0, landmarks=0, hardest=0, others=0)
 sent = replace(faceless, random=0, hardest=60)
 propose = Proposals(nets.ready(), "rnet")()
 fooled = {}
@@ -773,7 +779,7 @@ print("AdamW ends clearly worse; plain SGD has no memory, so it can't lose any")
 
 # %%
 from mtcnn_lite.pyramid import candidate_windows, pyramid_scales
-from mtcnn_lite.sampling import POSITIVE, kinds
+from mtcnn_lite.sampling.sampler import POSITIVE, kinds
 
 right = {"always 'no face'": [], "your P-Net": []}
 for one in test[:10]:

@@ -11,7 +11,7 @@
 # | **takes** | about 45 minutes |
 
 # %%
-from mtcnn_lite.chapters import chapter_map
+from mtcnn_lite.course.chapters import chapter_map
 
 chapter_map("10")
 
@@ -25,8 +25,8 @@ chapter_map("10")
 import numpy as np
 
 from mtcnn_lite import Detector
-from mtcnn_lite.photo import Photo
-from mtcnn_lite.scenes import scenes
+from mtcnn_lite.course.scenes import scenes
+from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
 
 WEIGHTS = "zhang2016"  # the values that the authors of MTCNN released; or a folder with your own
 
@@ -34,7 +34,7 @@ WEIGHTS = "zhang2016"  # the values that the authors of MTCNN released; or a fol
 def in_light(photo, gain, seed):
     noise = np.random.default_rng(seed).normal(0, 30 * (1 - gain), photo.image().shape)
     pixels = np.clip(gain * photo.image() + noise, 0, 255).astype(np.uint8)
-    return Photo(pixels, photo.boxes, photo.landmarks, photo.ignore)
+    return LabelledPhoto(pixels, photo.boxes, photo.landmarks, photo.ignore)
 
 
 bright = scenes(12, 10, split="held_out", sizes=(14, 60), faces=(4, 8))
@@ -471,9 +471,9 @@ for count in (1, 10, 200):
 # And the ten detections of above, matched and measured by the package in one go:
 
 # %%
-from mtcnn_lite.trace import Faces
+from mtcnn_lite.cascade.record import Faces
 
-page = Photo(np.zeros((190, 310, 3), np.uint8), faces, ignore=ignored)
+page = LabelledPhoto(np.zeros((190, 310, 3), np.uint8), faces, ignore=ignored)
 ten = Faces(boxes.astype(np.float32), scores.astype(np.float32), np.zeros((10, 5, 2), np.float32))
 same = judge([(ten, page)])
 print("right, best first:", same.right.astype(int).tolist())
@@ -494,7 +494,7 @@ assert np.isclose(same.average_precision, area)
 # 3. Move **P-Net threshold** up and down. Which net's work changes most?
 
 # %%
-from mtcnn_lite.explorers.evaluation import EvaluationExplorer
+from mtcnn_lite.course.explorers.evaluation import EvaluationExplorer
 
 explorer = EvaluationExplorer(Detector(WEIGHTS, mirror=False), photos)
 explorer
@@ -521,7 +521,7 @@ explorer
 # </details>
 
 # %%
-from mtcnn_lite import checks
+from mtcnn_lite.course import checks
 
 
 def average_precision(scores, is_true, number_of_faces):
@@ -628,7 +628,7 @@ assert abs(np.mean(each) - low.average_precision) > 0.001
 fair = judge([(found, photo) for found, photo in pairs], smallest=20)
 sides = [(photo.boxes[:, 2:] - photo.boxes[:, :2]).min(axis=1) for photo in photos]
 large = [photo.boxes[side >= 20] for photo, side in zip(photos, sides, strict=True)]
-struck = [Photo(photo.image(), boxes) for photo, boxes in zip(photos, large, strict=True)]
+struck = [LabelledPhoto(photo.image(), boxes) for photo, boxes in zip(photos, large, strict=True)]
 unfair = judge([(found, photo) for (found, _), photo in zip(pairs, struck, strict=True)])
 print(f"ignored:             AP {fair.average_precision:.2f}")
 print(f"left out as faces:   AP {unfair.average_precision:.2f}")
@@ -646,7 +646,7 @@ def at_scale(photo, scale):
     height, width = photo.image().shape[:2]
     size = round(width * scale), round(height * scale)
     pixels = np.asarray(Image.fromarray(photo.image()).resize(size, Image.Resampling.BILINEAR))
-    return Photo(pixels, photo.boxes * scale)
+    return LabelledPhoto(pixels, photo.boxes * scale)
 
 
 curve = Detector(WEIGHTS, thresholds=LOW)
@@ -696,7 +696,7 @@ for share in (0, 0.1, 0.2):
     moved = []
     for photo in photos:
         inward = share * (photo.boxes[:, 3] - photo.boxes[:, 1])[:, None] * [[0, 1, 0, -1]]
-        moved.append(Photo(photo.image(), photo.boxes + inward))
+        moved.append(LabelledPhoto(photo.image(), photo.boxes + inward))
     value = judge((found, photo) for (found, _), photo in zip(pairs, moved, strict=True))
     print(f"labels {share:.0%} shorter at either end: AP {value.average_precision:.2f}")
 

@@ -11,7 +11,7 @@
 # | **takes** | about 50 minutes |
 
 # %%
-from mtcnn_lite.chapters import chapter_map
+from mtcnn_lite.course.chapters import chapter_map
 
 chapter_map("11")
 
@@ -26,10 +26,10 @@ import numpy as np
 import torch
 
 from mtcnn_lite import Detector
-from mtcnn_lite.degrade import DEGRADATIONS
+from mtcnn_lite.course.degrade import DEGRADATIONS
+from mtcnn_lite.course.scenes import scene, scenes
 from mtcnn_lite.draw import beside, draw_boxes
 from mtcnn_lite.evaluation import match
-from mtcnn_lite.scenes import scene, scenes
 
 torch.set_num_threads(1)  # the clocks below must count work, not threads that wait for one another
 detector = Detector(weights="zhang2016")  # the values that the authors of MTCNN released
@@ -95,7 +95,7 @@ assert np.ptp(per_face[:, 1]) < 2, "about as many for each face: the bill is a s
 # each face that is left once more, mirrored: chapter 05.)
 
 # %%
-from mtcnn_lite.explorers.evaluation import multiply_adds
+from mtcnn_lite.course.explorers.evaluation import multiply_adds
 
 nets = detector.nets
 one_r, one_o = (multiply_adds(net, net.size, net.size) for net in nets[1:])
@@ -872,7 +872,7 @@ assert apart < 1e-8
 # 3. *dark* and *covered*: find the first column in which a face is lost, and ask what became of it. By how much did it miss?
 
 # %%
-from mtcnn_lite.explorers.limits import LimitsExplorer
+from mtcnn_lite.course.explorers.limits import LimitsExplorer
 
 explorer = LimitsExplorer(detector, group)
 explorer
@@ -899,7 +899,7 @@ explorer
 # </details>
 
 # %%
-from mtcnn_lite import checks
+from mtcnn_lite.course import checks
 
 
 def anchor_grid(height, width, stride, sizes):

@@ -11,7 +11,7 @@
 # | **takes** | about 50 minutes |
 
 # %%
-from mtcnn_lite.chapters import chapter_map
+from mtcnn_lite.course.chapters import chapter_map
 
 chapter_map("12")
 
@@ -28,15 +28,15 @@ from skimage.data import astronaut
 
 from mtcnn_lite import Detector
 from mtcnn_lite.alignment import aligned_crops
-from mtcnn_lite.augment import rotate
 from mtcnn_lite.boxes import square_boxes
+from mtcnn_lite.course.scenes import ASTRONAUT_BOX, ASTRONAUT_LANDMARKS
+from mtcnn_lite.datasets.augment import rotate
+from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
 from mtcnn_lite.images import crop_windows
-from mtcnn_lite.photo import Photo
 from mtcnn_lite.pyramid import halvings
-from mtcnn_lite.scenes import ASTRONAUT_BOX, ASTRONAUT_LANDMARKS
 
 torch.set_num_threads(1)  # so that every run adds in the same order
-labelled = Photo(astronaut(), [ASTRONAUT_BOX], [ASTRONAUT_LANDMARKS])
+labelled = LabelledPhoto(astronaut(), [ASTRONAUT_BOX], [ASTRONAUT_LANDMARKS])
 detector = Detector(weights="zhang2016")  # the values that the authors of MTCNN released
 
 # %%
@@ -148,8 +148,8 @@ print(f"{np.linalg.norm(moved - target, axis=1).mean():.1f} px from their places
 import cv2
 
 from mtcnn_lite.alignment import corners, inverse_transform, transform_points
+from mtcnn_lite.course.explorers.alignment import draw_polygon
 from mtcnn_lite.draw import draw_landmarks
-from mtcnn_lite.explorers.alignment import draw_polygon
 
 photo = turned[2].image()
 crop = cv2.warpAffine(photo, matrix, (112, 112))  # OpenCV counts pixel centres, as landmarks do
@@ -214,7 +214,7 @@ beside(crops, names, height=108)
 # **held out**: faces that the net never sees. (One more is left out: its chin is cut off.)
 
 # %%
-from mtcnn_lite.scenes.cutouts import lfw_faces
+from mtcnn_lite.course.scenes.cutouts import lfw_faces
 
 
 def crops_of(split):
@@ -521,7 +521,7 @@ assert mine.tolist() == theirs
 # 3. Choose *plain crop*. The push does nothing now. What does?
 
 # %%
-from mtcnn_lite.explorers.alignment import AlignmentExplorer
+from mtcnn_lite.course.explorers.alignment import AlignmentExplorer
 
 align_explorer = AlignmentExplorer(labelled.image(), ASTRONAUT_LANDMARKS, ASTRONAUT_BOX)
 align_explorer
@@ -551,7 +551,7 @@ for line in people.left_out:
     print("left out:", line)
 
 # %%
-from mtcnn_lite.explorers.recognition import Known, WhoExplorer
+from mtcnn_lite.course.explorers.recognition import Known, WhoExplorer
 
 number = np.bincount(people.person)  # pictures of each
 order = np.concatenate([np.arange(count) for count in number])  # 0, 1, ... of each person
@@ -619,7 +619,7 @@ for size in (1, 100, 10_000):
 # </details>
 
 # %%
-from mtcnn_lite import checks
+from mtcnn_lite.course import checks
 
 
 def similarity_transform(points, target):
@@ -729,7 +729,7 @@ assert np.allclose(gap, 0.5)
 # **Whose left?** Some label files give the *person's* left eye first. Then eyes and mouth corners have changed places, and as the transform does not mirror, the best it can do is strange:
 
 # %%
-from mtcnn_lite.boxes import MIRRORED
+from mtcnn_lite.coordinates import MIRRORED
 
 swapped = package_transform(points[MIRRORED], target)
 sizes = [np.sqrt(np.linalg.det(m[:, :2])) for m in (matrix, swapped)]

@@ -1,4 +1,4 @@
-"""One answer to each exercise. There are others: the judges in `mtcnn_lite.checks` accept any that is right."""
+"""One answer to each exercise. There are others: the judges in `mtcnn_lite.course.checks` accept any that is right."""
 
 import numpy as np
 

@@ -13,7 +13,7 @@
 # is a **cascade**. Chapters 00 to 05 build it, 06 to 10 train it and measure it, 11 and 12 ask where it fails and what comes after.
 
 # %%
-from mtcnn_lite.chapters import chapter_map
+from mtcnn_lite.course.chapters import chapter_map
 
 chapter_map()
 
@@ -73,13 +73,13 @@ for name, stage in zip(["P-Net", "R-Net", "O-Net"], trace.stages, strict=True):
 # 3. Take a photo of your own, with **your photo**, or with your camera by the button in the next cell. It stays on your machine.
 
 # %%
-from mtcnn_lite.explorers.cascade import CascadeExplorer
+from mtcnn_lite.course.explorers.cascade import CascadeExplorer
 
 explorer = CascadeExplorer(detector, photo)
 explorer
 
 # %%
-from mtcnn_lite.explorers.camera import Camera
+from mtcnn_lite.course.explorers.camera import Camera
 
 camera = Camera()
 camera.observe(lambda change: explorer.receive("camera", change.new), "photo")
@@ -93,8 +93,8 @@ camera
 # A detector that misses a face owes you a reason. Here we make the photo so dark that nothing is found, and ask.
 
 # %%
+from mtcnn_lite.course.scenes import ASTRONAUT_BOX
 from mtcnn_lite.explain import explain
-from mtcnn_lite.scenes import ASTRONAUT_BOX
 
 night = (photo * 0.06).astype("uint8")
 print(len(detector.detect(night)), "faces found")
@@ -115,7 +115,7 @@ beside([night], ["the photo, dark"], height=200)
 # one forgets to multiply:
 
 # %%
-from mtcnn_lite import checks
+from mtcnn_lite.course import checks
 
 
 def decode_offsets(boxes, offsets):

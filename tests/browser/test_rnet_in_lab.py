@@ -4,8 +4,8 @@ import re
 
 import numpy as np
 
+from mtcnn_lite.course.explorers.rnet import STOPS, view
 from mtcnn_lite.explain import explain
-from mtcnn_lite.explorers.rnet import STOPS, view
 
 NOTEBOOK = "04_rnet.ipynb"
 

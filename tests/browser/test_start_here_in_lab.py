@@ -3,8 +3,8 @@
 import pytest
 
 from mtcnn_lite import Detector
+from mtcnn_lite.course.explorers.cascade import O_STOPS, P_STOPS, R_STOPS
 from mtcnn_lite.explain import explain
-from mtcnn_lite.explorers.cascade import O_STOPS, P_STOPS, R_STOPS
 
 NOTEBOOK = "start_here.ipynb"
 

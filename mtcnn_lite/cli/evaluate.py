@@ -1,0 +1,163 @@
+"""`python -m mtcnn_lite evaluate`: how good a detector is on labelled photos, beside another one."""
+
+import argparse
+import json
+import math
+import os
+import sys
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mtcnn_lite.cli.evaluate_table import differences_table, table
+from mtcnn_lite.cli.settings import FAILED, add_data, add_settings, detector_of, read_data
+
+if TYPE_CHECKING:
+    from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
+    from mtcnn_lite.evaluation import Outcome
+
+EVALUATE = """\
+Measure a detector on labelled photos: average precision and recall by face size and by data set, recall and boxes after
+each net, landmark error. With --against, another one beside it on the same photos, at thresholds of its own if need be:
+nets that were trained apart mean different things by 0.7. And what the two differ by, with the range of that when the
+photos are drawn anew, some more than once and some not at all: a difference whose range holds 0 may be chance.
+
+A face counts as found where a detection overlaps it by an IoU of 0.5 or more. Labelled faces marked "ignore", or under
+12 px, count neither way. Precision needs photos in which every face is labelled; others serve recall and landmarks."""
+
+EVALUATE_END = """\
+examples:
+  python -m mtcnn_lite evaluate --data validation/ --weights my_weights --against zhang2016 --out measured
+  python -m mtcnn_lite evaluate --data validation/ --weights my_weights --thresholds 0.5 0.6 0.8 --against zhang2016 \\
+      --against-thresholds 0.6 0.7 0.7
+  python -m mtcnn_lite evaluate --data wider_face_split/wider_face_val_bbx_gt.txt --wider-truth eval_tools/ground_truth
+
+exit status: 0 measured, 1 photos, labels or --out could not be read or written, 2 bad arguments."""
+
+# Low enough for the curve's end: at 0.1 for P-Net the nets look twice as often, and AP moves by about half a point.
+CURVE = (0.2, 0.1, 0.05)
+Tree = dict[str, Any]
+
+
+def add(commands: Any) -> None:
+    parser: argparse.ArgumentParser = commands.add_parser(
+        "evaluate",
+        help="measure a detector on labelled photos",
+        description=EVALUATE,
+        epilog=EVALUATE_END,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add_data(parser)
+    add_settings(parser)
+    parser.add_argument("--against", metavar="WEIGHTS", help="other weights, measured too; as --weights")
+    parser.add_argument(
+        "--against-thresholds", type=float, nargs=3, metavar=("P", "R", "O"),
+        help="the thresholds of --against (default: those of --thresholds, or what suits each weights)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--curve", type=float, nargs=3, metavar=("P", "R", "O"), default=CURVE,
+        help="lowered thresholds for average precision, curves and landmarks (default: 0.2 0.1 0.05)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--wider-truth", type=Path, metavar="DIR",
+        help="WIDER FACE's own easy, medium and hard as well: the folder with wider_face_val.mat, wider_easy_val.mat, "
+        "...; --data must hold all of the validation photos, and scipy be installed",
+    )  # fmt: skip
+    parser.add_argument(
+        "--out", type=Path, metavar="DIR", help="write evaluation.json and plots there, made if missing"
+    )
+    parser.set_defaults(run=run, error=parser.error)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Measure, print the table, write what --out asks for, and return the exit status."""
+    from mtcnn_lite.evaluation import differences, outcome, read_ground_truth, report
+    from mtcnn_lite.images import ImageError
+
+    if options.against == options.weights:
+        options.error(f"--against is {options.against}, and so is --weights; they must differ")
+    if options.against_thresholds and not options.against:
+        options.error("--against-thresholds needs --against")
+    wanted = {options.weights: options.thresholds}
+    if options.against:
+        wanted[options.against] = options.against_thresholds or options.thresholds
+    low = tuple(options.curve)
+    runs = {}
+    for weights, thresholds in wanted.items():
+        own = {**vars(options), "weights": weights}
+        detector = detector_of(argparse.Namespace(**{**own, "thresholds": thresholds}))
+        detector_of(argparse.Namespace(**{**own, "thresholds": low}))  # complains of --curve
+        runs[weights] = detector
+    photos = read_data(options)
+    reports: dict[str, Tree] = {}
+    try:
+        truth = read_ground_truth(options.wider_truth) if options.wider_truth else None
+        outcomes = {weights: _each(partial(outcome, detector, low=low), photos, weights)
+                    for weights, detector in runs.items()}  # fmt: skip
+        for weights, detector in runs.items():
+            reports[weights] = {"thresholds": list(detector.settings.thresholds), "curve_thresholds": list(low),
+                                "min_face": options.min_face, **report(outcomes[weights])}  # fmt: skip
+            if truth is not None:
+                reports[weights]["wider"] = _official(truth, outcomes[weights])
+        if options.against:
+            reports[options.weights]["less"] = {
+                options.against: differences(outcomes[options.weights], outcomes[options.against])
+            }
+    except (ImageError, ValueError, ImportError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return FAILED
+    print(table(reports))
+    for other, less in reports[options.weights].get("less", {}).items():
+        print("\n" + differences_table(options.weights, other, less))
+    if options.out:
+        try:
+            write(options.out, reports)
+        except OSError as error:
+            print(f"error: --out {options.out}: {error.strerror}", file=sys.stderr)
+            return FAILED
+    return 0
+
+
+def _each(measured: "Callable[[LabelledPhoto], Outcome]", photos: "list[LabelledPhoto]", name: str) -> "list[Outcome]":
+    from tqdm import tqdm
+
+    start = time.perf_counter()
+    outcomes = [measured(photo) for photo in tqdm(photos, name, unit="photo", disable=not sys.stderr.isatty())]
+    print(f"{name}: {len(photos):,} photos in {time.perf_counter() - start:.0f} s", flush=True)
+    return outcomes
+
+
+def _official(truth: Any, outcomes: "list[Outcome]") -> Tree:
+    from mtcnn_lite.evaluation import wider_average_precision
+
+    files = [(each.photo.source, each.low) for each in outcomes]
+    return wider_average_precision(
+        truth, {f"{path.parent.name}/{path.stem}": faces for path, faces in files if isinstance(path, Path)}
+    )
+
+
+def write(folder: Path, reports: dict[str, Tree]) -> None:
+    """evaluation.json and the plots in `folder`; each file appears whole or not at all. OSError where it can't."""
+    from mtcnn_lite.cli.evaluate_plots import plots
+
+    folder.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(_without_nan(reports), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    for name, content in {"evaluation.json": text.encode(), **plots(reports)}.items():
+        partial = folder / f".{name}.{os.getpid()}.part"
+        try:
+            partial.write_bytes(content)
+            partial.replace(folder / name)
+        finally:
+            partial.unlink(missing_ok=True)
+        print(f"written: {folder / name}")
+
+
+def _without_nan(tree: Any) -> Any:
+    """JSON has no NaN: null."""
+    if isinstance(tree, dict):
+        return {key: _without_nan(value) for key, value in tree.items()}
+    if isinstance(tree, list):
+        return [_without_nan(value) for value in tree]
+    return None if isinstance(tree, float) and math.isnan(tree) else tree

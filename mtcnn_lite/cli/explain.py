@@ -1,0 +1,73 @@
+"""`python -m mtcnn_lite explain`: what became of one face in a photo."""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+from mtcnn_lite.cli.settings import FAILED, add_settings, detector_of
+
+EXPLAIN = """\
+What became of one face: at which level, stage and step of the cascade it was found or lost, and why. Prints one
+sentence, the figures behind it, and draws each stage's boxes for it on NAME_explained.jpg."""
+
+EXPLAIN_END = """\
+examples:
+  python -m mtcnn_lite explain team.jpg --box 310,120,352,175
+  python -m mtcnn_lite explain team.jpg --box 310,120,352,175 --thresholds 0.4 0.5 0.6
+
+exit status: 0 explained, whether found or lost, 1 the photo could not be read or the drawing not written, 2 bad
+arguments or weights."""
+
+
+def add(commands: Any) -> None:
+    parser: argparse.ArgumentParser = commands.add_parser(
+        "explain",
+        help="say what became of one face in a photo",
+        description=EXPLAIN,
+        epilog=EXPLAIN_END,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("photo", type=Path, metavar="PHOTO", help="an image file")
+    parser.add_argument("--box", type=box, required=True, metavar="x1,y1,x2,y2", help="the face, in pixels")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        metavar="FILE",
+        help="the drawing (default: NAME_explained.jpg in the current directory); never the photo itself",
+    )
+    add_settings(parser)
+    parser.set_defaults(run=run, error=parser.error)
+
+
+def box(text: str) -> tuple[float, ...]:
+    """Four numbers from "x1,y1,x2,y2"."""
+    try:
+        x1, y1, x2, y2 = (float(number) for number in text.split(","))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not four numbers, x1,y1,x2,y2") from None
+    if not (x2 > x1 and y2 > y1):
+        raise argparse.ArgumentTypeError(f"{text!r}: x2 must be greater than x1, and y2 greater than y1")
+    return x1, y1, x2, y2
+
+
+def run(options: argparse.Namespace) -> int:
+    """Explain `options.box` in `options.photo`, and return the exit status."""
+    from mtcnn_lite.draw import draw_explanation
+    from mtcnn_lite.explain import explain
+    from mtcnn_lite.images import ImageError, read_image
+
+    out = options.out or Path(f"{options.photo.stem}_explained.jpg")
+    if out.resolve() == options.photo.resolve():
+        options.error(f"--out {out}: that is the photo itself")
+    detector = detector_of(options)
+    try:
+        trace = detector.trace(read_image(options.photo))
+        explanation = explain(trace, options.box)
+        print(explanation.report())
+        draw_explanation(trace, explanation).save(out)
+    except (ImageError, OSError, ValueError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return FAILED
+    print(f"\ndrawn on {out}")
+    return 0

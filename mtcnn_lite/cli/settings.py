@@ -1,0 +1,93 @@
+"""What several commands share: the options of a `Detector`, and the exit statuses."""
+
+import argparse
+import sys
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
+    from mtcnn_lite.detector import Detector
+
+FAILED = 1  # exit status; argparse itself ends with 2 for bad arguments
+
+
+def add_settings(parser: argparse.ArgumentParser) -> None:
+    """The options of a `Detector`, with its own defaults."""
+    add = parser.add_argument_group("detector").add_argument
+    add(
+        "--min-face",
+        type=float,
+        default=20,
+        metavar="PX",
+        help="side of the smallest face to look for, at least 12; half as much takes four times as long (default: 20)",
+    )
+    add(
+        "--factor",
+        type=float,
+        default=0.709,
+        help="ratio of one level of the image pyramid to the one before, between 0 and 1 (default: 0.709)",
+    )
+    add(
+        "--thresholds",
+        type=float,
+        nargs=3,
+        metavar=("P", "R", "O"),
+        help="lowest probability of a face that passes P-Net, R-Net and O-Net, each 0 to 1; lower ones find more "
+        "faces, and more that are none (default: what suits the weights; 0.6 0.7 0.7 for all but those that ship)",
+    )
+    add(
+        "--weights",
+        default="mtcnn_lite",
+        help="mtcnn_lite: those that ship; zhang2016: the authors' own, from the installed package mtcnn; or a folder "
+        "with pnet, rnet and onet.safetensors (default: mtcnn_lite)",
+    )
+
+
+def detector_of(options: argparse.Namespace) -> "Detector":
+    """The detector that the options describe; ends with a message and status 2 where they can't be met."""
+    from mtcnn_lite.detector import Detector  # with torch: over a second, so only once the arguments make sense
+
+    try:
+        thresholds = options.thresholds and tuple(options.thresholds)
+        return Detector(options.weights, options.min_face, options.factor, thresholds)
+    except ValueError as error:  # a setting out of its range, or a WeightsError
+        options.error(str(error))
+        raise  # never reached: `error` ends the program
+
+
+def add_data(parser: argparse.ArgumentParser) -> None:
+    """The options that name labelled photos."""
+    parser.add_argument(
+        "--data",
+        type=Path,
+        action="append",
+        required=True,
+        metavar="PATH",
+        help="a list or folder of labelled photos: our JSONL, WIDER FACE, CelebA, MTFL, COCO, VOC or YOLO (see "
+        "data/README.md); several with one --data each",
+    )
+    parser.add_argument("--kind", help="what --data is, where its names don't tell: jsonl, wider, celeba, ...")
+    parser.add_argument("--skip-bad", action="store_true", help="leave out labels that can't be read, and count them")
+
+
+def read_data(options: argparse.Namespace) -> "list[LabelledPhoto]":
+    """The photos of all --data, told on standard output; ends with a message where one can't be read."""
+    from mtcnn_lite.datasets import DatasetError, read_dataset, summary
+
+    photos: list[LabelledPhoto] = []
+    with warnings.catch_warnings(record=True) as skipped:
+        warnings.simplefilter("always")
+        for path in options.data:
+            try:
+                photos += read_dataset(path, options.kind, options.skip_bad)
+            except DatasetError as error:
+                print(f"error: {error}", file=sys.stderr)
+                sys.exit(FAILED)
+            except ValueError as error:
+                options.error(str(error))
+    for warning in skipped:
+        print(f"warning: {warning.message}", file=sys.stderr)
+    print(summary(photos))
+    return photos

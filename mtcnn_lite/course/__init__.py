@@ -1,0 +1,1 @@
+"""What the notebooks stand on: chapters, scenes, judges of exercises, explorers. The detector needs none of it."""

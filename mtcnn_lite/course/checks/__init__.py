@@ -1,0 +1,52 @@
+"""The exercises' judges: `checks.decode_offsets(my_decode_offsets)` says whether yours is right, and if not, why.
+
+Each takes your function and returns a `Verdict`, which shows itself in a notebook: passed, or the smallest case that
+fails, what came out, what should have, a drawing, and a hint that names the likely mistake. It counts as true where you
+passed: `mine if checks.decode_offsets(mine) else boxes.decode_offsets`. Your function may use loops, numpy or torch.
+"""
+
+from mtcnn_lite.course.checks.anchor_grid import anchor_grid
+from mtcnn_lite.course.checks.average_precision import average_precision
+from mtcnn_lite.course.checks.box_target import box_target
+from mtcnn_lite.course.checks.candidate_windows import candidate_windows
+from mtcnn_lite.course.checks.decode_offsets import decode_offsets
+from mtcnn_lite.course.checks.detection_loss import detection_loss
+from mtcnn_lite.course.checks.focal_loss import focal_loss
+from mtcnn_lite.course.checks.hard_examples import hard_examples
+from mtcnn_lite.course.checks.iou import iou
+from mtcnn_lite.course.checks.judge.verdict import Verdict
+from mtcnn_lite.course.checks.landmark_error import landmark_error
+from mtcnn_lite.course.checks.landmarks_to_image import landmarks_to_image
+from mtcnn_lite.course.checks.learning_rate import learning_rate
+from mtcnn_lite.course.checks.multitask_loss import multitask_loss
+from mtcnn_lite.course.checks.nms import nms
+from mtcnn_lite.course.checks.pyramid_scales import pyramid_scales
+from mtcnn_lite.course.checks.sample_kind import sample_kind
+from mtcnn_lite.course.checks.similarity_transform import similarity_transform
+from mtcnn_lite.course.checks.soft_nms import soft_nms
+from mtcnn_lite.course.checks.square_boxes import square_boxes
+from mtcnn_lite.course.checks.triplet_loss import triplet_loss
+
+__all__ = [
+    "Verdict",
+    "anchor_grid",
+    "average_precision",
+    "box_target",
+    "candidate_windows",
+    "decode_offsets",
+    "detection_loss",
+    "focal_loss",
+    "hard_examples",
+    "iou",
+    "landmark_error",
+    "landmarks_to_image",
+    "learning_rate",
+    "multitask_loss",
+    "nms",
+    "pyramid_scales",
+    "sample_kind",
+    "similarity_transform",
+    "soft_nms",
+    "square_boxes",
+    "triplet_loss",
+]

@@ -1,0 +1,224 @@
+"""The judge behind every exercise: runs a function on cases, smallest first, and finds words for the first that fails.
+
+A new exercise needs its cases, the package's function as the reference, and its likely mistakes: wrong functions, each
+with the hint for whoever wrote it. A mistake is named where the reader's answer is the answer it gives.
+"""
+
+import copy
+import inspect
+import io
+import sys
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stdout
+from dataclasses import dataclass
+from functools import cached_property, partial
+from types import FrameType
+from typing import Any
+
+import numpy as np
+
+from mtcnn_lite.course.checks.judge.compare import Difference, difference, same
+from mtcnn_lite.course.checks.judge.verdict import Verdict
+from mtcnn_lite.course.checks.judge.words import as_code, change, read, shortened, show, stopped
+
+Function = Callable[..., Any]
+LINES = 1_000_000  # a function that has run so many of its lines in one case is taken to be in an endless loop
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """One call: `inputs`, what it is `about` in a few words, and the hint for a function that raises an error here."""
+
+    about: str
+    inputs: tuple[Any, ...]
+    if_it_stops: str = ""
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A hint, and the wrong functions it speaks to. They are called as the exercise is."""
+
+    hint: str
+    functions: tuple[Function, ...]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one call did: its answer as `words.read` gives it, or how it stopped, and what it changed and printed."""
+
+    answer: Any = None
+    error: Exception | None = None
+    changed: str = ""  # the argument's name, where it is not as it was
+    change: str = ""
+    printed: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Judge:
+    """One exercise: its name, its arguments' names, the right function, the cases in order, the likely mistakes.
+
+    draw(inputs, expected, got, row) gives SVG; got is None where nothing can be drawn, row the first that differs.
+    tolerance: the largest difference that is no mistake, in the answer's unit. columns: what a row of it holds.
+    """
+
+    name: str
+    arguments: tuple[str, ...]
+    reference: Function
+    cases: tuple[Case, ...]
+    mistakes: tuple[Mistake, ...]
+    draw: Callable[[tuple[Any, ...], Any, Any, int | None], str] | None = None
+    tolerance: float = 1e-3
+    columns: tuple[str, ...] = ()
+
+    def verdict(self, fn: Function) -> Verdict:
+        """Runs `fn` on every case up to the first that fails."""
+        problem = self._unusable(fn)
+        if problem:
+            return Verdict(False, problem, self.name)
+        changing: Callable[[], Verdict] | None = None
+        for index, case in enumerate(self.cases):
+            outcome, expected = self.run(fn, case), self.answers[index]
+            if isinstance(outcome.error, NotImplementedError):
+                todo = "Write it in place of `raise NotImplementedError`, then run the cell again."
+                return Verdict(False, todo, self.name, done=False)
+            wrong = None if outcome.error else difference(outcome.answer, expected, self.tolerance, self.columns)
+            if outcome.error or wrong:
+                return self._failed(case, outcome, expected, wrong, self._likely(fn, index, outcome, wrong))
+            if outcome.changed and changing is None:  # worth a verdict only if nothing worse follows
+                changing = partial(self._failed, case, outcome, expected, None, "")
+        if changing:
+            return changing()
+        agree = f"Your function and mtcnn_lite's agree on all {len(self.cases)} cases."
+        return Verdict(True, agree, self.name)
+
+    def run(self, fn: Function, case: Case) -> Outcome:
+        """Calls `fn` on a copy of the case's arguments; what it prints and warns of is kept out of the notebook."""
+        given, printed = copy.deepcopy(case.inputs), io.StringIO()
+        try:
+            with redirect_stdout(printed), warnings.catch_warnings(), bounded(fn):
+                warnings.simplefilter("ignore")
+                answer = read(fn(*given), like=self.answers[self.cases.index(case)])
+        except Exception as error:
+            return Outcome(error=error, printed=printed.getvalue())
+        for name, before, after in zip(self.arguments, case.inputs, given, strict=True):
+            what = change(read(before), read(after))
+            if what:
+                return Outcome(answer, changed=name, change=name + what, printed=printed.getvalue())
+        return Outcome(answer, printed=printed.getvalue())
+
+    @cached_property
+    def answers(self) -> list[Any]:
+        """The reference's answer to each case."""
+        return [read(self.reference(*copy.deepcopy(case.inputs))) for case in self.cases]
+
+    @cached_property
+    def _mistaken(self) -> list[tuple[str, list[Outcome]]]:
+        """What each likely mistake gives in each case, with its hint."""
+        return [(m.hint, [self.run(f, case) for case in self.cases]) for m in self.mistakes for f in m.functions]
+
+    def _unusable(self, fn: Any) -> str:
+        usage = f"checks.{self.name}({self.name})"
+        if not callable(fn):
+            return f"Hand over the function itself, without calling it: {usage}. This was a {type(fn).__name__}."
+        try:
+            inspect.signature(fn).bind(*self.arguments)
+        except TypeError as error:
+            call = f"{self.name}({', '.join(self.arguments)})"
+            return f"Your function must take {len(self.arguments)} arguments, {call}: {error}."
+        except ValueError:  # some functions written in C have no signature to look at
+            return ""
+        return ""
+
+    def _failed(self, case: Case, outcome: Outcome, expected: Any, wrong: Difference | None, hint: str) -> Verdict:
+        facts = [
+            ("case", f"{self.cases.index(case) + 1} of {len(self.cases)}: {case.about}"),
+            ("call", self._call(case)),
+            ("expected", show(expected)),
+            ("got", stopped(outcome.error) if outcome.error else show(outcome.answer)),
+        ]
+        if wrong:
+            facts.append(("differs", wrong.text))
+        if outcome.changed:
+            facts.append(("changed", outcome.change))
+            start = f"{hint} It also" if hint else "The answer is right, but your function"
+            hint = f"{start} changed its input `{outcome.changed}`, which the caller may still need. Work on a copy."
+        if outcome.printed.strip():
+            facts.append(("printed", shortened(outcome.printed.strip())))
+        drawing = self._drawing(case, outcome, expected, wrong)
+        return Verdict(False, hint, self.name, True, tuple(facts), drawing, copy.deepcopy(case.inputs))
+
+    def _likely(self, fn: Function, index: int, outcome: Outcome, wrong: Difference | None) -> str:
+        """The hint for the first case that fails, `index`: that of the mistake which answers as `fn` does in it and in
+        those before, and in more of those after than any other; or what can be said without one."""
+        case = self.cases[index]
+        if isinstance(outcome.error, Endless):
+            return "The loop does not come to an end here: no turn of it brings its condition nearer to False."
+        if wrong is None:
+            return (
+                case.if_it_stops or "It stops with an error. verdict.inputs holds this case's arguments: try it alone."
+            )
+        yours = [self.run(fn, each) for each in self.cases]
+        best, hint = 0, ""
+        for named, theirs in self._mistaken:
+            # A case in which yours stops says nothing of its answers: that is another matter.
+            alike = [bool(a.error) or self._alike(a, b) for a, b in zip(yours, theirs, strict=True)]
+            if all(alike[: index + 1]) and sum(alike) > best:
+                best, hint = sum(alike), named
+        if best == len(self.cases):
+            return hint
+        if wrong.plain:
+            return f"{wrong.hint} {case.if_it_stops}".strip() if np.size(self.answers[index]) == 0 else wrong.hint
+        # Some other case disagrees: there is something else besides, or it is another mistake that looks the same here.
+        return f"In this case it looks like this: {hint}" if hint else wrong.hint
+
+    def _alike(self, first: Outcome, second: Outcome) -> bool:
+        if first.error or second.error:
+            return type(first.error) is type(second.error)
+        return same(first.answer, second.answer, self.tolerance, equal_nan=True)
+
+    def _drawing(self, case: Case, outcome: Outcome, expected: Any, wrong: Difference | None) -> str:
+        if self.draw is None:
+            return ""
+        got = outcome.answer
+        if not isinstance(got, np.ndarray) or (got.ndim, got.shape[1:]) != (np.ndim(expected), np.shape(expected)[1:]):
+            got = None
+        return self.draw(case.inputs, expected, got, wrong.row if wrong else None)
+
+    def _call(self, case: Case) -> str:
+        """The call as one can paste it; large arguments by their shape."""
+        texts = [as_code(value) for value in case.inputs]
+        if all(texts):
+            return f"{self.name}({', '.join(texts)})"
+        each = zip(self.arguments, texts, case.inputs, strict=True)
+        return f"{self.name}({', '.join(t or f'{n} {np.shape(v)}' for n, t, v in each)}): verdict.inputs holds them"
+
+
+class Endless(Exception):
+    """A reader's function that was stopped; see `bounded`."""
+
+
+@contextmanager
+def bounded(fn: Function) -> Iterator[None]:
+    """Raises Endless in `fn` once it has run LINES lines of its own file: a verdict, and no frozen notebook.
+
+    It counts lines, not seconds, so that every machine says the same. Where a debugger traces already, it does nothing.
+    """
+    code = getattr(inspect.unwrap(fn), "__code__", None)
+    if code is None or sys.gettrace() is not None:
+        yield
+        return
+    left = LINES
+
+    def line(frame: FrameType, event: str, argument: Any) -> Any:
+        nonlocal left
+        left -= event == "line"
+        if left < 0:
+            raise Endless(f"stopped after {LINES:,} lines")
+        return line
+
+    sys.settrace(lambda frame, *_: line if frame.f_code.co_filename == code.co_filename else None)
+    try:
+        yield
+    finally:
+        sys.settrace(None)

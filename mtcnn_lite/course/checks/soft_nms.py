@@ -1,0 +1,229 @@
+"""The judge of `soft_nms`: what is left of the boxes' scores."""
+
+from typing import Any
+
+import numpy as np
+
+from mtcnn_lite import nms as nms_
+from mtcnn_lite.course.checks.judge import drawing
+from mtcnn_lite.course.checks.judge.engine import Case, Function, Judge, Mistake
+from mtcnn_lite.course.checks.judge.tables import (
+    APART,
+    CHAIN,
+    CROWD,
+    INSIDE,
+    NO_BOXES,
+    ONE,
+    THIRD,
+    TOUCHING,
+    WRONG_OVERLAPS,
+    best_first,
+    overlaps,
+    random_crowd,
+    scored,
+    table,
+)
+from mtcnn_lite.course.checks.judge.verdict import Verdict
+from mtcnn_lite.course.checks.judge.words import Array
+
+
+def soft_nms(fn: Function) -> Verdict:
+    """Judges `fn(boxes (N, 4), scores (N,), sigma) -> scores (N,)`: lowered, in the order of the input.
+
+    Take the best remaining box, multiply the scores of all others that remain by exp(-IoU^2 / sigma), and repeat; the
+    best is chosen anew each time. N may be 0: an empty array or list. The inputs must stay as they are.
+
+    >>> bool(soft_nms(nms_.soft_nms))
+    True
+    """
+    return _JUDGE.verdict(fn)
+
+
+def _gaussian(overlap: Array, sigma: float) -> Array:
+    return np.exp(-(overlap**2) / sigma)
+
+
+def _lowered(
+    boxes: Array,
+    scores: Array,
+    sigma: float,
+    weight: Any = _gaussian,
+    overlap: Any = overlaps,
+    order: Any = None,
+    whom: str = "left",
+    rounds: int | None = None,
+    pick: Any = np.argmax,
+    anew: bool = True,
+) -> tuple[Array, list[int]]:
+    """The right scores, and in which order the boxes were taken; wrong ones with something changed.
+
+    order: fixed at the start, from the scores. whom: who is lowered. rounds: how many boxes lower others. pick: which
+    score is next. anew: each factor multiplies the score as it is by then, not the one at the start.
+    """
+    score, taken, left = scores.astype(float), list[int](), list(range(len(boxes)))
+    fixed = None if order is None else order(scores).tolist()
+    while left:
+        best = left[int(pick(score[left]))] if fixed is None else fixed[len(taken)]
+        left.remove(best)
+        following = sorted(left, key=lambda i: -score[i]) if fixed is None else fixed[len(taken) + 1 :]
+        lowered = {"left": left, "best too": [best, *left], "taken too": [*taken, *left], "next": following[:1],
+                   "all": [*taken, best, *left]}[whom]  # fmt: skip
+        if rounds is None or len(taken) < rounds:
+            base = score if anew else scores
+            score[lowered] = base[lowered] * weight(overlap(boxes[best], boxes[lowered]), sigma)
+        taken.append(best)
+    return score, taken
+
+
+def _softly(**changed: Any) -> Function:
+    return lambda boxes, scores, sigma: _lowered(boxes, scores, sigma, **changed)[0]
+
+
+def _at_the_end(change: Any) -> Function:
+    """The right scores, and then something more: `change(lowered, taken, scores)`."""
+    return lambda boxes, scores, sigma: change(*_lowered(boxes, scores, sigma), scores)
+
+
+_MISTAKES = (
+    Mistake(
+        "The order was fixed at the start. Scores change: choose the best of those that remain anew each time.",
+        (_softly(order=best_first),),
+    ),
+    Mistake(
+        "The right scores, but sorted. The answer is in the order of the input: score i belongs to box i.",
+        (
+            _at_the_end(lambda score, taken, s: score[taken]),
+            _at_the_end(lambda score, taken, s: np.sort(score)[::-1]),
+            _at_the_end(lambda score, taken, s: score[best_first(s)]),
+            _at_the_end(lambda score, taken, s: np.sort(score)),
+        ),
+    ),
+    Mistake(
+        "The square is missing: the factor is exp(-IoU^2 / sigma).",
+        (_softly(weight=lambda o, sigma: np.exp(-o / sigma)),),
+    ),
+    Mistake(
+        "sigma was squared, as in the bell curve of statistics. Here the factor is exp(-IoU^2 / sigma).",
+        (
+            _softly(weight=lambda o, sigma: np.exp(-(o**2) / sigma**2)),
+            _softly(weight=lambda o, sigma: np.exp(-(o**2) / (2 * sigma**2))),
+        ),
+    ),
+    Mistake(
+        "There is a 2 too many: the factor is exp(-IoU^2 / sigma).",
+        (
+            _softly(weight=lambda o, sigma: np.exp(-(o**2) / (2 * sigma))),
+            _softly(weight=lambda o, sigma: np.exp(-2 * o / sigma)),
+        ),
+    ),
+    Mistake(
+        "You multiplied by sigma. The factor is exp(-IoU^2 / sigma): a larger sigma lowers less.",
+        (_softly(weight=lambda o, sigma: np.exp(-(o**2) * sigma)),),
+    ),
+    Mistake(
+        "sigma was not used. The factor is exp(-IoU^2 / sigma).",
+        tuple(_softly(weight=lambda o, sigma, fixed=fixed: np.exp(-(o**2) / fixed)) for fixed in (0.5, 1)),
+    ),
+    Mistake(
+        "The minus is missing: scores went up. The factor is exp(-IoU^2 / sigma).",
+        (_softly(weight=lambda o, sigma: np.exp(o**2 / sigma)),),
+    ),
+    Mistake(
+        "The best box was lowered too, by its IoU of 1 with itself. Take it out before the others are lowered.",
+        (_softly(whom="best too"),),
+    ),
+    Mistake(
+        "Boxes that had been taken were lowered again. A box that has been taken keeps its score.",
+        (_softly(whom="taken too"), _softly(whom="all")),
+    ),
+    Mistake(
+        "That is the linear rule, 1 - IoU. Here the factor is exp(-IoU^2 / sigma).",
+        (
+            _softly(weight=lambda o, sigma: 1 - o),
+            *(_softly(weight=lambda o, sigma, t=t: np.where(o > t, 1 - o, 1)) for t in (0.3, 0.5)),
+            _softly(weight=lambda o, sigma: np.where(o > sigma, 1 - o, 1)),
+        ),
+    ),
+    Mistake(
+        "Scores were cut to 0, as greedy NMS would. Here every score is lowered and none is removed.",
+        (
+            *(_softly(weight=lambda o, sigma, t=t: o <= t) for t in (0.3, 0.5, 0.7)),
+            _softly(weight=lambda o, sigma: o <= sigma),
+            *(_at_the_end(lambda score, taken, s, t=t: score * (score >= t)) for t in (0.001, 0.01, 0.05, 0.1, 0.3)),
+        ),
+    ),
+    Mistake(
+        "Only the best box lowered others. Go on with the best of those that remain, until none does.",
+        (_softly(rounds=1),),
+    ),
+    Mistake(
+        "Each box lowered only one other. It lowers all that remain.",
+        (_softly(whom="next"), _softly(whom="next", order=best_first)),
+    ),
+    Mistake(
+        "The lowest score was taken first. Begin with the best box.",
+        (_softly(pick=np.argmin), _softly(order=lambda scores: np.argsort(scores, kind="stable"))),
+    ),
+    Mistake(
+        "The boxes were taken in the order of the input. Take the best of those that remain.",
+        (_softly(order=lambda scores: np.arange(len(scores))),),
+    ),
+    Mistake(
+        "Each factor multiplied the score as it came in, so the last undid the others. Multiply what is left of it.",
+        (_softly(anew=False),),
+    ),
+    Mistake(
+        "The scores came back as they were: nothing was lowered, or the lowered scores were not returned.",
+        (_softly(rounds=0),),
+    ),
+    Mistake(
+        "These are the factors alone. Multiply each score by its factor.",
+        (_at_the_end(lambda score, taken, s: score / s),),
+    ),
+    Mistake(
+        "You returned indices. The answer is the lowered scores.",
+        (_at_the_end(lambda score, taken, s: taken), _at_the_end(lambda score, taken, s: best_first(s))),
+    ),
+    *(Mistake(hint, tuple(_softly(overlap=wrong) for wrong in functions)) for hint, *functions in WRONG_OVERLAPS),
+)
+
+_NONE = "Here N is 0: no box came in, so no score goes out. The answer is an empty array, np.zeros(0), or []."
+
+
+def _draw(inputs: tuple[Any, ...], expected: Any, got: Any, row: int | None) -> str:
+    """The boxes, and where there are few, their scores as given, as expected, and as they came out."""
+    boxes, scores, _ = inputs
+    layers = [drawing.layer(drawing.INPUT, boxes), drawing.layer(drawing.GOT, None)]
+    panels = [drawing.plane(layers, "boxes, px of the photo")]
+    if 0 < len(boxes) <= 7:
+        rows, caption = [scores, expected], "scores; rows: given, expected"
+        if got is not None and got.shape == expected.shape and ((got >= 0) & (got <= 1)).all():
+            rows, caption = [*rows, got], caption + ", yours"
+        numbers = np.stack(rows).astype(float)
+        panels.append(drawing.cells(numbers, np.zeros(numbers.shape, bool), caption))
+    return drawing.picture(panels, layers)
+
+
+_JUDGE = Judge(
+    name="soft_nms",
+    arguments=("boxes", "scores", "sigma"),
+    reference=nms_.soft_nms,
+    cases=(
+        Case("one box", (table([0, 0, 10, 10]), scored(0.9), 0.5), ONE),
+        Case("two boxes that lie apart", (APART, scored(0.8, 0.9), 0.5)),
+        Case("two boxes with an IoU of 1/3", (THIRD, scored(0.9, 0.8), 0.5)),
+        Case("the same with a smaller sigma, the second is better", (THIRD, scored(0.8, 0.9), 0.1)),
+        Case("the same box twice", (table([0, 0, 10, 10], [0, 0, 10, 10]), scored(0.9, 0.8), 0.14)),
+        Case("a small box inside a large one", (INSIDE, scored(0.8, 0.9), 0.5)),
+        Case("two boxes that share an edge", (TOUCHING, scored(0.9, 0.8), 0.1)),
+        Case("a row of three: the ends hardly overlap", (CHAIN, scored(0.9, 0.7, 0.8), 0.3)),
+        Case("the second falls behind the third", (CHAIN, scored(0.9, 0.85, 0.8), 0.2)),
+        Case("no box at all", (*NO_BOXES, 0.5), _NONE),
+        Case("five boxes", (CROWD, scored(0.6, 0.7, 0.8, 0.9, 0.5), 0.5)),
+        Case("eight random boxes", (*random_crowd(8, 2), 0.4)),
+        Case("thirty random boxes", (*random_crowd(30, 3), 0.8)),
+    ),
+    mistakes=_MISTAKES,
+    draw=_draw,
+    tolerance=1e-4,
+)

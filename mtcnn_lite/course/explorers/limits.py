@@ -1,0 +1,181 @@
+"""One photo made harder, step by step: what each net still lets through, and which of them loses which face."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import ipywidgets as widgets
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw
+
+from mtcnn_lite.cascade.trace import Trace
+from mtcnn_lite.course.degrade import DEGRADATIONS
+from mtcnn_lite.course.explorers import cascade
+from mtcnn_lite.course.explorers.canvas import Canvas, Layers, PhotoExplorer
+from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
+from mtcnn_lite.detector import Detector
+from mtcnn_lite.draw import COLOURS, INK, PAPER, Picture, Pixels, beside, draw_boxes, font
+from mtcnn_lite.evaluation import STAGES, reached
+from mtcnn_lite.explain import NAMES, explain
+
+FATES = (*(f"lost in {NAMES[stage]}" for stage in STAGES), "found")
+TINTS = (COLOURS["pnet"], COLOURS["rnet"], COLOURS["landmark"], COLOURS["onet"])  # of each fate
+FOUND = len(STAGES)
+OUTLINED: dict[str, Any] = {"stroke_width": 1, "stroke_fill": INK}
+LEFT, TOP, CELL_X, CELL_Y, LEGEND = 62, 22, 54, 20, 24  # px of the strip
+INVITATION = "Ask about a face: the buttons are under the strip."
+NO_FACE = "The detector finds no face in this photo as it is, so there is none to lose."
+LONGEST, MOST = 400, 8  # px: the longer side of an uploaded photo; rows in the strip
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """The photo at one strength and its run; layers for the canvas; the fate of each face (M,), an index of FATES."""
+
+    photo: LabelledPhoto
+    trace: Trace
+    layers: Layers
+    fates: NDArray[np.int64]
+
+
+def view(detector: Detector, photo: LabelledPhoto, name: str, step: int) -> View:
+    """`photo` under DEGRADATIONS[name] at its strength number `step`.
+
+    A face is lost in the first net that leaves no box with an IoU of 0.5 or more, unless O-Net finds it all the same.
+    """
+    way = DEGRADATIONS[name]
+    harder = way.apply(photo, way.strengths[step])
+    trace = detector.trace(harder.image())
+    pnet, rnet, onet = trace.settings.thresholds
+    lowest = trace.rerun(thresholds=(pnet, rnet, min(onet, cascade.LOWEST[2])))
+    costs = cascade.costs(trace, lowest)  # before R-Net and O-Net have anything to remember
+    covered = np.stack([one.best >= 0 for one in reached(trace, harder).values()])  # (3, M)
+    fates = np.where(covered[-1], FOUND, covered.argmin(axis=0))
+    return View(harder, trace, replace(cascade.view(trace, pnet, rnet), costs=costs), fates)
+
+
+class LimitsExplorer(PhotoExplorer):
+    """Buttons for the way in which a photo gets harder, a slider for how much; and a strip with the fate of each face.
+
+    `photo` brings the labels of its faces. In a photo that the reader uploads, the faces are those that the detector
+    finds before anything is done to it, the best MOST of them. All strengths of a way are run when it is first chosen,
+    so that the slider only has to show them.
+    """
+
+    def __init__(self, detector: Detector, photo: LabelledPhoto) -> None:
+        self._detector, self._labelled = detector, photo
+        stages = [COLOURS["pnet"], COLOURS["rnet"], COLOURS["onet"], COLOURS["onet"]]
+        onet = detector.settings.thresholds[2]
+        self.canvas = Canvas(colours=stages, with_map=False, together=False, step=3, threshold=onet)
+        self.way = widgets.ToggleButtons(options=list(DEGRADATIONS), value="turned", style={"button_width": "auto"})
+        last = len(DEGRADATIONS["turned"].strengths) - 1
+        look = {"style": {"description_width": "70px"}, "layout": widgets.Layout(width="340px")}
+        self.step = widgets.IntSlider(3, min=0, max=last, description="how much", readout=False, **look)
+        self.strength = widgets.Label("")
+        after = ["P-Net", "R-Net", "O-Net", "last NMS"]
+        self.after = widgets.ToggleButtons(options=after, index=3, style={"button_width": "auto"})
+        widgets.jslink((self.after, "index"), (self.canvas, "step"))
+        self.strip = widgets.Image(format="png", layout=widgets.Layout(max_width="100%", align_self="flex-start"))
+        wrap = widgets.Layout(flex_flow="row wrap", align_items="center")
+        self.faces = widgets.HBox([], layout=wrap)
+        super().__init__(photo.image(), LONGEST)
+        self.way.observe(lambda _: self._show(), "value")
+        self.step.observe(lambda _: self._show(), "value")
+        self.children = [
+            widgets.HBox([self.way, self.step, self.strength], layout=wrap),
+            widgets.HBox([widgets.Label("boxes after"), self.after, self.upload], layout=wrap),
+            self.message,
+            self.strip,
+            widgets.HBox([widgets.Label("what became of"), self.faces], layout=wrap),
+            self.canvas,
+        ]
+
+    def show_photo(self) -> None:
+        """Forget the runs of another photo, and begin anew with this one."""
+        self._views: dict[str, list[View]] = {}
+        if np.array_equal(self.image, self._labelled.image()):
+            self.photo = self._labelled
+        else:
+            found = self._detector.detect(self.image)
+            self.photo = LabelledPhoto(self.image, found.boxes[:MOST], found.landmarks[:MOST])
+        self.faces.children = [self._button(face) for face in range(len(self.photo.boxes))]
+        self._show()
+
+    def _button(self, face: int) -> widgets.Button:
+        button = widgets.Button(description=f"face {face + 1}", layout=widgets.Layout(width="auto"))
+        button.on_click(lambda _: self.ask(face))
+        return button
+
+    def views(self) -> list[View]:
+        """The chosen way at each of its strengths."""
+        name = self.way.value
+        if name not in self._views:
+            steps = range(len(DEGRADATIONS[name].strengths))
+            self._views[name] = [view(self._detector, self.photo, name, step) for step in steps]
+        return self._views[name]
+
+    def now(self) -> View:
+        """What is on show."""
+        return self.views()[self.step.value]
+
+    def ask(self, face: int) -> None:
+        """Say in the note what became of face number `face`, counted from 0."""
+        one = self.now()
+        self.canvas.note = f"Face {face + 1}: {explain(one.trace, one.photo.boxes[face]).sentence}."
+
+    def _show(self) -> None:
+        one = self.now()
+        self.strength.value = self._strength()
+        self.canvas.note = INVITATION if len(self.photo.boxes) else NO_FACE
+        self.strip.value = Picture(self.fates()).encode("PNG")
+        self.canvas.show(one.layers, labelled(one.photo))
+
+    def _strength(self) -> str:
+        way = DEGRADATIONS[self.way.value]
+        return f"{way.strengths[self.step.value]:g} {way.unit}"
+
+    def fates(self) -> Pixels:
+        """A row for each face, a column for each strength, in the colour of its fate; the one on show is framed."""
+        views, way = self.views(), DEGRADATIONS[self.way.value]
+        faces = len(self.photo.boxes)
+        width, height = LEFT + CELL_X * len(views) + 4, TOP + CELL_Y * faces + LEGEND + 8
+        sheet = Image.new("RGB", (width, height), PAPER)
+        pen = ImageDraw.Draw(sheet)
+        for column, (one, strength) in enumerate(zip(views, way.strengths, strict=True)):
+            x = LEFT + column * CELL_X
+            pen.text((x + CELL_X / 2, TOP / 2), f"{strength:g}", INK, font(13), anchor="mm")
+            for row, fate in enumerate(one.fates.tolist()):
+                y = TOP + row * CELL_Y
+                pen.rectangle((x + 2, y + 2, x + CELL_X - 3, y + CELL_Y - 3), fill=TINTS[fate])
+                if fate != FOUND:  # a letter too: not everyone can tell these colours apart
+                    pen.text((x + CELL_X / 2, y + CELL_Y / 2), "PRO"[fate], PAPER, font(12), "mm", **OUTLINED)
+        for row in range(faces):
+            pen.text((4, TOP + (row + 0.5) * CELL_Y), f"face {row + 1}", INK, font(13), anchor="lm")
+        x = LEFT + self.step.value * CELL_X
+        pen.rectangle((x, TOP - 1, x + CELL_X - 1, TOP + CELL_Y * faces), outline=INK, width=2)
+        x, y = LEFT, TOP + CELL_Y * faces + LEGEND // 2 + 4
+        for fate, tint in zip(FATES, TINTS, strict=True):
+            pen.rectangle((x, y - 6, x + 12, y + 6), fill=tint)
+            pen.text((x + 18, y), fate, INK, font(13), anchor="lm")
+            x += 122
+        return np.asarray(sheet)
+
+    def still(self) -> Picture:
+        one = self.now()
+        found = draw_boxes(labelled(one.photo), one.trace.faces.boxes, "onet")
+        return beside([found, self.fates()], [f"{self.way.value}, {self._strength()}", ""], height=190)
+
+    def summary(self) -> str:
+        fates = self.now().fates
+        each = ", ".join(f"{int((fates == k).sum())} {fate}" for k, fate in enumerate(FATES))
+        return f"{self.way.value}, {self._strength()}: of {len(fates)} faces {each}"
+
+
+def labelled(photo: LabelledPhoto) -> Pixels:
+    """The photo with the labels of its faces in yellow, and their numbers, from 1."""
+    sheet = Image.fromarray(photo.image())
+    pen = ImageDraw.Draw(sheet)
+    for number, (x1, y1, x2, y2) in enumerate(photo.boxes.round().astype(int).tolist(), 1):
+        pen.rectangle((x1, y1, x2 - 1, y2 - 1), outline=COLOURS["truth"])
+        pen.text((x1 + 1, y2), str(number), COLOURS["truth"], font(12), **OUTLINED)
+    return np.asarray(sheet)

@@ -1,0 +1,182 @@
+"""Training windows of a labelled photo, live: move the bounds and the jitter, and see each window change its kind.
+
+Everything happens in the browser. Python draws the random numbers once and sends them; samples.js makes windows of
+them, compares these with the faces, and cuts the crops from the photo, as `view` does here.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import anywidget
+import ipywidgets as widgets
+import numpy as np
+import traitlets
+from numpy.typing import NDArray
+
+from mtcnn_lite.boxes import Floats, iou
+from mtcnn_lite.course.explorers.canvas import Explorer, script
+from mtcnn_lite.course.explorers.gallery import tiled
+from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
+from mtcnn_lite.draw import COLOURS, Picture, at_height, beside, draw_boxes
+from mtcnn_lite.images import crop_windows
+from mtcnn_lite.pyramid import halvings
+from mtcnn_lite.sampling.config import SamplingConfig
+from mtcnn_lite.sampling.random_windows import anywhere
+from mtcnn_lite.sampling.random_windows import beside as next_to
+from mtcnn_lite.sampling.sampler import NEGATIVE, NOTHING, PART, POSITIVE, kinds
+
+GROUPS = ((POSITIVE, "positive", "onet", 2), (PART, "part", "rnet", 2), (NOTHING, "used for nothing", "muted", 1),
+          (NEGATIVE, "negative", "pnet", 2))  # fmt: skip  # kind, its name, its colour, its rows in the gallery
+SLIDERS = {  # name: (what it says, lowest, at first, highest)
+    "positive": ("positive from", 0.6, 0.65, 0.85),
+    "part": ("part from", 0.35, 0.4, 0.6),
+    "negative": ("negative under", 0.1, 0.3, 0.35),
+    "shift": ("shift up to", 0.0, 0.2, 0.5),
+    "smaller": ("side from", 0.5, 0.8, 1.0),
+    "larger": ("side to", 1.0, 1.25, 2.0),
+}
+CROP = 48  # px: a crop in the gallery
+
+
+@dataclass(frozen=True, eq=False)
+class Draws:
+    """What chance decided, before any setting: N windows in a random order.
+
+    face (N,): the row of the face that a window is jittered off, -1 for one that stays as it is. numbers (N, 4):
+    of a jittered window, three from 0 to 1 for its side and its shift to the right and down, and a 0; of another, its
+    corners.
+    """
+
+    face: NDArray[np.int32]
+    numbers: Floats
+
+    @classmethod
+    def of(cls, photo: LabelledPhoto, seed: int = 0, recipe: SamplingConfig | None = None) -> "Draws":
+        """As many windows as `recipe` asks for: jittered off each face, beside each face, and anywhere."""
+        recipe, rng, count = recipe or SamplingConfig(), np.random.default_rng(seed), len(photo.boxes)
+        height, width = photo.image().shape[:2]
+        jittered = np.repeat(np.arange(count), recipe.jittered)
+        side, by = rng.random(len(jittered)), rng.random((len(jittered), 2))
+        rest = [next_to(photo.boxes, recipe.beside, rng), anywhere(height, width, recipe.random, rng)]
+        numbers = np.concatenate([np.column_stack([side, by, np.zeros(len(side))]), *rest])
+        face = np.concatenate([jittered, np.full(len(numbers) - len(jittered), -1)])
+        order = rng.permutation(len(face))
+        return cls(face[order].astype(np.int32), numbers[order].astype(np.float32))
+
+
+@dataclass(frozen=True, eq=False)
+class Sorted:
+    """The windows (N, 4), each one's highest IoU with a face (N,), that face's row (N,), and its kind (N,)."""
+
+    windows: Floats
+    overlap: Floats
+    nearest: NDArray[np.int64]
+    kind: NDArray[np.uint8]
+
+    def counts(self) -> dict[str, int]:
+        return {name: int((self.kind == kind).sum()) for kind, name, _, _ in GROUPS}
+
+
+def view(photo: LabelledPhoto, draws: Draws, recipe: SamplingConfig, first_only: bool = False) -> Sorted:
+    """What becomes of the drawn windows under `recipe`'s jitter and bounds. samples.js computes the same.
+
+    first_only: windows are compared with the first face alone, as in scripts that forget the others.
+    """
+    windows = draws.numbers.copy()
+    jittered = draws.face >= 0
+    box = photo.boxes[draws.face[jittered]].astype(np.float64)
+    side, by = np.split(draws.numbers[jittered, :3].astype(np.float64), [1], axis=1)  # (n, 1), (n, 2)
+    sides = box[:, 2:] - box[:, :2]  # (n, 2) width, height
+    least = recipe.smaller * sides.min(axis=1, keepdims=True, initial=np.inf)
+    most = recipe.larger * sides.max(axis=1, keepdims=True, initial=0)
+    half = (least + (most - least) * side) / 2
+    centre = (box[:, :2] + box[:, 2:]) / 2 + recipe.shift * (2 * by - 1) * sides
+    windows[jittered] = np.concatenate([centre - half, centre + half], axis=1)
+    compared = LabelledPhoto(photo.source, photo.boxes[:1]) if first_only else photo
+    overlaps = iou(windows, compared.boxes)  # (N, F)
+    return Sorted(windows, overlaps.max(axis=1), overlaps.argmax(axis=1), kinds(windows, compared, recipe)[0])
+
+
+class SamplesCanvas(anywidget.AnyWidget):
+    """The photo with the windows of one kind, the histogram of overlaps, and the crops by kind."""
+
+    _esm = script("samples.js")
+    _css = Path(__file__).parent / "canvas.css"
+
+    photo = traitlets.Bytes(b"").tag(sync=True)  # a JPEG
+    size = traitlets.List([1, 1]).tag(sync=True)  # the photo's width and height
+    boxes = traitlets.Bytes(b"").tag(sync=True)
+    landmarks = traitlets.Bytes(b"").tag(sync=True)  # NaN for a face without
+    face = traitlets.Bytes(b"").tag(sync=True)  # see `Draws`
+    numbers = traitlets.Bytes(b"").tag(sync=True)
+    groups: traitlets.List[list[Any]] = traitlets.List([]).tag(sync=True)  # kind, name, colour, rows of each
+    marks: traitlets.List[str] = traitlets.List([COLOURS["truth"], COLOURS["landmark"]]).tag(sync=True)
+    group = traitlets.Int(0).tag(sync=True)  # whose windows the photo shows
+    first_only = traitlets.Bool(False).tag(sync=True)
+    labels = traitlets.Bool(True).tag(sync=True)  # drawn on the crops
+    positive = traitlets.Float(0.65).tag(sync=True)  # these six: see `SamplingConfig`
+    part = traitlets.Float(0.4).tag(sync=True)
+    negative = traitlets.Float(0.3).tag(sync=True)
+    shift = traitlets.Float(0.2).tag(sync=True)
+    smaller = traitlets.Float(0.8).tag(sync=True)
+    larger = traitlets.Float(1.25).tag(sync=True)
+
+
+class SamplesExplorer(Explorer):
+    """The training windows of `photo`, which must have a face; none of its faces may be one to ignore."""
+
+    def __init__(self, photo: LabelledPhoto, seed: int = 0) -> None:
+        if not len(photo.boxes) or photo.ignore.any():
+            raise ValueError("photo must have labelled faces, and none to ignore")
+        self.labelled, self.draws = photo, Draws.of(photo, seed)
+        image = photo.image()
+        self.canvas = SamplesCanvas(
+            photo=Picture(image).encode("JPEG"), size=[image.shape[1], image.shape[0]],
+            boxes=photo.boxes.tobytes(), landmarks=photo.landmarks.tobytes(), face=self.draws.face.tobytes(),
+            numbers=self.draws.numbers.tobytes(), groups=[[k, name, COLOURS[c], rows] for k, name, c, rows in GROUPS],
+        )  # fmt: skip
+        look = {"style": {"description_width": "105px"}, "layout": widgets.Layout(width="390px")}
+        self.sliders = {
+            name: widgets.FloatSlider(value, min=low, max=high, step=0.05, description=says, **look)
+            for name, (says, low, value, high) in SLIDERS.items()
+        }
+        names = [name for _, name, _, _ in GROUPS]
+        self.group = widgets.ToggleButtons(options=names, index=0, style={"button_width": "auto"})
+        self.first_only = widgets.Checkbox(False, description="compare with the first face only", indent=False)
+        self.labels = widgets.Checkbox(True, description="draw the labels on the crops", indent=False)
+        controls = [(slider, "value", name) for name, slider in self.sliders.items()]
+        controls += [(self.first_only, "value", "first_only"), (self.labels, "value", "labels")]
+        for control, of_control, trait in [*controls, (self.group, "index", "group")]:
+            widgets.jslink((control, of_control), (self.canvas, trait))
+        wrap = widgets.Layout(flex_flow="row wrap", align_items="center")
+        pairs = zip(list(self.sliders)[:3], list(self.sliders)[3:], strict=True)
+        rows = [widgets.HBox([self.sliders[left], self.sliders[right]], layout=wrap) for left, right in pairs]
+        rows.append(widgets.HBox([widgets.Label("on the photo:"), self.group], layout=wrap))
+        rows.append(widgets.HBox([self.first_only, self.labels], layout=wrap))
+        super().__init__([*rows, self.canvas])
+
+    def sorted(self) -> Sorted:
+        """The view at the controls' settings."""
+        recipe = SamplingConfig(**{name: slider.value for name, slider in self.sliders.items()})
+        return view(self.labelled, self.draws, recipe, self.first_only.value)
+
+    def still(self) -> Picture:
+        now, image = self.sorted(), self.labelled.image()
+        photo, scale = at_height(image, 260)
+        _, name, colour, _ = GROUPS[self.group.index]
+        shown = now.windows[now.kind == GROUPS[self.group.index][0]] * scale
+        panels = [draw_boxes(photo, shown, colour, 1)]
+        captions = [f"{len(shown)} windows:\n{name}"]
+        copies = halvings(image, CROP / float((now.windows[:, 2:] - now.windows[:, :2]).max()))
+        for kind, name, _, _ in GROUPS:
+            rows = np.flatnonzero(now.kind == kind)
+            crops = np.full((15, CROP, CROP, 3), 255, np.uint8)  # white where there are fewer
+            crops[: len(rows)] = crop_windows(copies, now.windows[rows[:15]], CROP)
+            panels.append(tiled(crops, columns=3))
+            captions.append(f"{name}:\n{len(rows)}")
+        return beside(panels, captions, height=260)
+
+    def summary(self) -> str:
+        counts = self.sorted().counts()
+        return f"{len(self.draws.face)} windows: " + ", ".join(f"{count} {name}" for name, count in counts.items())

@@ -1,0 +1,263 @@
+"""NMS as a film: in each step the best box that is left, and what becomes of those that it overlaps."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import anywidget
+import cv2
+import ipywidgets as widgets
+import numpy as np
+import traitlets
+from numpy.typing import ArrayLike, NDArray
+
+from mtcnn_lite.boxes import Floats, as_boxes
+from mtcnn_lite.cascade.record import Indices
+from mtcnn_lite.course.explorers.canvas import Explorer, script
+from mtcnn_lite.draw import COLOURS, Picture, at_height, beside, draw_boxes, rgb
+from mtcnn_lite.nms import MEASURES
+
+METHODS = ("greedy", "linear", "gaussian")
+REMOVED, WAITING = COLOURS["landmark"], COLOURS["muted"]
+
+
+@dataclass(frozen=True, eq=False)
+class Pool:
+    """Candidates to choose among: image (H, W, 3), boxes (N, 4), scores (N,) greater than 0, and the stage whose
+    colour they have."""
+
+    image: NDArray[np.uint8]
+    boxes: Floats
+    scores: Floats
+    stage: str
+
+
+@dataclass(frozen=True, eq=False)
+class Film:
+    """A whole run of S steps over N boxes.
+
+    best (S,): which box each step takes. scores (S + 1, N): before the first step and after each; 0 is a box that has
+    been removed. overlaps (S, N): each best box's with all.
+    """
+
+    best: Indices
+    scores: Floats
+    overlaps: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """Where a film stands after one step; all but `best`, `scores` and `compared` are indices, best box first.
+
+    best: the box that this step took, -1 before the first. kept: the boxes taken so far, it included. removed: those
+    that this step brought under the cut or to 0. lowered: those whose score it lowered, but not so far. waiting: those
+    still to be taken, the lowered ones included. scores (N,): as they are now. compared: overlaps computed so far.
+    """
+
+    best: int
+    kept: Indices
+    removed: Indices
+    lowered: Indices
+    waiting: Indices
+    scores: Floats
+    compared: int
+
+
+def weights(overlaps: Floats, method: str, threshold: float, sigma: float) -> Floats:
+    """What a box's score is multiplied by for its overlap with the best, same shape; Bodla et al. 2017, section 3.
+
+    greedy: 1 up to `threshold`, then 0. linear: 1 up to `threshold`, then 1 - overlap. gaussian: exp(-overlap^2 /
+    sigma).
+
+    >>> weights(np.float32([0.25, 0.75]), "linear", threshold=0.5, sigma=0.5)
+    array([1.  , 0.25], dtype=float32)
+    """
+    if method == "gaussian":
+        return np.exp(-(overlaps**2) / np.float32(sigma))
+    left = 1 - overlaps if method == "linear" else np.zeros_like(overlaps)
+    return np.where(overlaps > threshold, left, np.ones_like(overlaps))
+
+
+def film(
+    boxes: ArrayLike, scores: ArrayLike, method: str, threshold: float, sigma: float, measure: str = "iou"
+) -> Film:
+    """All steps of greedy NMS or Soft-NMS, until no box is left to take. Equal scores: the earlier box first."""
+    box, score = as_boxes(boxes), np.array(scores, np.float32)
+    if method not in METHODS:
+        raise ValueError(f"method is {method!r}; it must be one of {', '.join(map(repr, METHODS))}")
+    waiting = score > 0
+    best, after, overlaps = list[int](), [score], list[Floats]()
+    while waiting.any():
+        best.append(int(np.where(waiting, score, -1).argmax()))
+        waiting[best[-1]] = False
+        overlaps.append(MEASURES[measure](box[best[-1:]], box)[0])
+        score = np.where(waiting, score * weights(overlaps[-1], method, threshold, sigma), score)
+        waiting &= score > 0
+        after.append(score)
+    rows = np.array(overlaps, np.float32).reshape(len(best), len(box))
+    return Film(np.array(best, np.int64), np.stack(after), rows)
+
+
+def at(whole: Film, step: int, cut: float = 0.0) -> Step:
+    """The film after `step` steps (0: before the first; its end, where there are fewer), without boxes under `cut`.
+
+    A step's best scores no higher than the one before, so where one is under `cut` the film is over. What a box under
+    `cut` did to others needs no undoing: it came after all that are left.
+    """
+    lowest = np.float32(cut)
+    taken = whole.best[whole.scores[np.arange(len(whole.best)), whole.best] >= lowest]
+    step = min(step, len(taken))
+    alive = (whole.scores > 0) & (whole.scores >= lowest)  # (S + 1, N)
+    before, now = whole.scores[max(step - 1, 0)], whole.scores[step]
+    there = alive[max(step - 1, 0)].copy()
+    there[taken[:step]] = False
+    stays = there & alive[step]
+    compared = sum(int(alive[k].sum()) - (k + 1) for k in range(step))  # less those taken, of which all are alive
+
+    def indices(mask: NDArray[np.bool_]) -> Indices:
+        rows = np.flatnonzero(mask)
+        return rows[np.argsort(-whole.scores[0][rows], kind="stable")]
+
+    best = int(taken[step - 1]) if step else -1
+    lowered = indices(stays & (now < before))
+    return Step(best, taken[:step], indices(there & ~stays), lowered, indices(stays), now, compared)
+
+
+def view(
+    boxes: ArrayLike,
+    scores: ArrayLike,
+    method: str,
+    threshold: float,
+    sigma: float,
+    step: int,
+    measure: str = "iou",
+    cut: float = 0.0,
+) -> Step:
+    """What the explorer shows of boxes (N, 4) with scores (N,): `film` up to a step, without what is under `cut`.
+
+    >>> now = view([[0, 0, 10, 10], [1, 0, 11, 10]], [.8, .9], "greedy", 0.5, 0.5, step=1)
+    >>> now.best, now.removed.tolist(), now.waiting.tolist()
+    (1, [0], [])
+    """
+    return at(film(boxes, scores, method, threshold, sigma, measure), step, cut)
+
+
+def draw_step(
+    image: NDArray[np.uint8], boxes: ArrayLike, now: Step, colour: str, thickness: int = 2
+) -> NDArray[np.uint8]:
+    """A copy of `image` with a step drawn on it: waiting boxes gray, kept ones in `colour`, the best of them thicker,
+    those that the step lowers vermilion, those that it removes crossed out as well."""
+    box = as_boxes(boxes)
+    canvas = draw_boxes(image, box[np.setdiff1d(now.waiting, now.lowered)], WAITING, 1)
+    canvas = draw_boxes(canvas, box[now.kept], colour, thickness)
+    canvas = draw_boxes(canvas, box[np.concatenate([now.lowered, now.removed])], REMOVED, 1)
+    for x1, y1, x2, y2 in box[now.removed].round().astype(int).tolist():
+        for start, end in (((x1, y1), (x2 - 1, y2 - 1)), ((x1, y2 - 1), (x2 - 1, y1))):
+            cv2.line(canvas, start, end, rgb(REMOVED), 1, cv2.LINE_AA)
+    return draw_boxes(canvas, box[[now.best]], colour, thickness + 2) if now.best >= 0 else canvas
+
+
+class Stage(anywidget.AnyWidget):
+    """The photo, the scores and the decay curve; suppression.js draws them, and plays the film without Python."""
+
+    _esm = script("suppression.js")
+    _css = Path(__file__).parent / "canvas.css"
+
+    step = traitlets.Int(1).tag(sync=True)
+    cut = traitlets.Float(0.5).tag(sync=True)
+    colour = traitlets.Unicode(COLOURS["rnet"]).tag(sync=True)
+    method = traitlets.Unicode("greedy").tag(sync=True)
+    measure = traitlets.Unicode("iou").tag(sync=True)
+    overlap = traitlets.Float(0.7).tag(sync=True)  # the threshold of greedy and linear
+    sigma = traitlets.Float(0.5).tag(sync=True)
+
+    photo = traitlets.Bytes(b"").tag(sync=True)  # a JPEG
+    size = traitlets.List([1, 1]).tag(sync=True)  # the photo's width and height
+    boxes = traitlets.Bytes(b"").tag(sync=True)
+    best = traitlets.Bytes(b"").tag(sync=True)  # int32
+    scores = traitlets.Bytes(b"").tag(sync=True)
+    overlaps = traitlets.Bytes(b"").tag(sync=True)
+    revision = traitlets.Int(0).tag(sync=True)  # the browser redraws when it changes: once a message
+
+
+class SuppressionExplorer(Explorer):
+    """NMS on the boxes of one of `pools`, by name: step by step, greedy or soft, with any threshold, sigma, measure."""
+
+    def __init__(self, pools: Mapping[str, Pool], **kwargs: Any) -> None:
+        self.pools = dict(pools)
+        self.canvas = Stage()
+        look = {"style": {"description_width": "115px"}, "layout": widgets.Layout(width="400px")}
+        self.pool = widgets.Dropdown(options=list(self.pools), description="boxes", **look)
+        self.method = widgets.ToggleButtons(options=METHODS, style={"button_width": "auto"})
+        self.measure = widgets.ToggleButtons(
+            options=[("over the union (IoU)", "iou"), ("over the smaller", "iom")], style={"button_width": "auto"}
+        )
+        self.threshold = widgets.FloatSlider(
+            value=0.7, min=0, max=1, step=0.05, description="overlap threshold", **look
+        )
+        self.sigma = widgets.FloatSlider(value=0.5, min=0.05, max=2, step=0.05, description="sigma", **look)
+        self.cut = widgets.FloatSlider(value=0.5, min=0, max=1, step=0.01, description="score at least", **look)
+        self.step = widgets.IntSlider(value=1, min=0, max=1, description="step", **look)
+        widgets.jslink((self.cut, "value"), (self.canvas, "cut"))
+        widgets.jslink((self.step, "value"), (self.canvas, "step"))
+        for control in (self.method, self.measure, self.threshold, self.sigma):
+            control.observe(lambda _: self._update(), "value")
+        self.pool.observe(lambda _: self._load(), "value")
+        self._load()
+        wrap = widgets.Layout(flex_flow="row wrap", align_items="center")
+        rows = [
+            widgets.HBox([widgets.Label("method"), self.method, widgets.Label("overlap"), self.measure], layout=wrap),
+            widgets.HBox([self.pool, self.cut], layout=wrap),
+            widgets.HBox([self.threshold, self.sigma], layout=wrap),
+            widgets.HBox([self.step], layout=wrap),
+        ]
+        super().__init__([*rows, self.canvas], **kwargs)
+
+    def _film(self) -> Film:
+        now = self.pools[self.pool.value]
+        return film(
+            now.boxes, now.scores, self.method.value, self.threshold.value, self.sigma.value, self.measure.value
+        )
+
+    def _load(self) -> None:
+        now = self.pools[self.pool.value]
+        with self.canvas.hold_sync():
+            self.canvas.photo = Picture(now.image).encode("JPEG")
+            self.canvas.size, self.canvas.colour = [now.image.shape[1], now.image.shape[0]], COLOURS[now.stage]
+            self.canvas.boxes = as_boxes(now.boxes).tobytes()
+            self._update()
+        self.step.value = 1
+
+    def _update(self) -> None:
+        whole, canvas = self._film(), self.canvas
+        with canvas.hold_sync():
+            canvas.method, canvas.measure = self.method.value, self.measure.value
+            canvas.overlap, canvas.sigma = self.threshold.value, self.sigma.value
+            canvas.best = whole.best.astype(np.int32).tobytes()
+            canvas.scores, canvas.overlaps = whole.scores.tobytes(), whole.overlaps.tobytes()
+            canvas.revision += 1
+        self.step.max = max(len(whole.best), 1)
+
+    def still(self) -> Picture:
+        chosen, whole, cut = self.pools[self.pool.value], self._film(), self.cut.value
+        photo, scale = at_height(chosen.image, 280)
+        shown = [at(whole, 0, cut), at(whole, self.step.value, cut), at(whole, len(whole.best), cut)]
+        panels = [draw_step(photo, chosen.boxes * scale, now, chosen.stage) for now in shown[:2]]
+        panels.append(draw_boxes(photo, chosen.boxes[shown[2].kept] * scale, chosen.stage))
+        captions = [f"{len(shown[0].waiting)} boxes", _said(shown[1]), f"{len(shown[2].kept)} left in the end"]
+        return beside(panels, captions, height=280)
+
+    def summary(self) -> str:
+        whole, cut = self._film(), self.cut.value
+        start, end = at(whole, 0, cut), at(whole, len(whole.best), cut)
+        how = f"sigma {self.sigma.value:.2f}" if self.method.value == "gaussian" else f"at {self.threshold.value:.2f}"
+        left = f"{len(end.kept)} of {len(start.waiting)} boxes left by {self.method.value} NMS"
+        return f"{self.pool.value}: {left}, {how}, measure {self.measure.value}, score at least {cut:.2f}"
+
+
+def _said(now: Step) -> str:
+    if now.best < 0:
+        return "before the first step"
+    did = [f"{verb} {len(rows)}" for verb, rows in (("removes", now.removed), ("lowers", now.lowered)) if len(rows)]
+    return f"step {len(now.kept)}: {now.scores[now.best]:.3f} {' and '.join(did) or 'removes none'}"

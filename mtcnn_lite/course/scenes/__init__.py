@@ -1,0 +1,28 @@
+"""Pictures whose labels are exact, made at run time from what scikit-image ships: nothing to download, no file written.
+
+`scene` and `scenes` compose photos of many faces to train, sample and evaluate on; `collage` shows one face at
+many sizes. Their faces are the astronaut's (labelled in `tiles`) and those of `lfw_subset` (in `lfw_subset.json`).
+"""
+
+from mtcnn_lite.course.scenes.compose import scene, scenes
+from mtcnn_lite.course.scenes.tiles import (
+    ASTRONAUT_BOX,
+    ASTRONAUT_LANDMARKS,
+    GROUND,
+    SIDES,
+    collage,
+    mirrored,
+    scaled,
+)
+
+__all__ = [
+    "ASTRONAUT_BOX",
+    "ASTRONAUT_LANDMARKS",
+    "GROUND",
+    "SIDES",
+    "collage",
+    "mirrored",
+    "scaled",
+    "scene",
+    "scenes",
+]

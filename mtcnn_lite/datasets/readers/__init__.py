@@ -1,0 +1,1 @@
+"""Readers, one a format: files of labels to lists of `LabelledPhoto`."""

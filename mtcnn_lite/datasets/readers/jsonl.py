@@ -1,0 +1,125 @@
+"""Our own format: one JSON object a line and photo. data/README.md describes it."""
+
+import json
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
+from mtcnn_lite.datasets.problems import DatasetError, collect, image_file, read_lines
+from mtcnn_lite.datasets.readers.origin import to_pixel_centres
+
+OURS = ("box", "box_from_landmarks", "landmarks", "ignore")  # keys of a face that the LabelledPhoto itself holds
+
+
+def read_jsonl(path: Path | str, images: Path | str | None = None, skip_bad: bool = False) -> list[LabelledPhoto]:
+    """The photos of an annotations.jsonl. Image names are relative to `images`, by default the file's folder.
+
+    A face's box is its `box_from_landmarks` where it has one, else its `box`: where landmark photos have both, `box` is
+    what their source drew, and the other is like WIDER FACE's, so that all faces of a training are boxed alike.
+    Landmarks of the sets in LANDMARK_ORIGIN, and boxes computed from them, are moved to pixel centres; `about` then
+    has `landmarks_moved`, and a file that says so already is not moved again. `only_main_face_labelled` makes a photo
+    incomplete. A photo without faces is background. Everything else goes to `about`; what else single faces have, to
+    its `faces`. Raises DatasetError, or with `skip_bad` leaves out the line and warns.
+    """
+    path = Path(path)
+    folder = path.parent if images is None else Path(images)
+    return collect(lambda line: _photo(f"{path}, line {line[0]}", line[1], folder), read_lines(path), skip_bad)
+
+
+def write_jsonl(path: Path | str, photos: Iterable[LabelledPhoto]) -> None:
+    """Write photos as `read_jsonl` reads them, image paths relative to the file's folder; no image is copied.
+
+    Writes a temporary name first and renames it. ValueError for a photo that is no file, but pixels.
+    """
+    path = Path(path)
+    temporary = path.with_name(path.name + ".tmp")
+    try:
+        with temporary.open("w", encoding="utf-8", newline="\n") as file:
+            for number, photo in enumerate(photos):
+                file.write(json.dumps(_row(photo, number, path.parent), ensure_ascii=False) + "\n")
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _photo(where: str, line: str, folder: Path) -> LabelledPhoto:
+    try:
+        row = json.loads(line)
+    except json.JSONDecodeError as error:
+        raise DatasetError(f"{where}: no JSON ({error})") from None
+    if not isinstance(row, dict) or not isinstance(row.get("image"), str) or not isinstance(row.get("faces"), list):
+        raise DatasetError(f'{where}: must be {{"image": name, "faces": [...], ...}}')
+    about = {key: value for key, value in row.items() if key not in ("image", "faces", "only_main_face_labelled")}
+    boxes, landmarks, ignore, rest = [], [], [], []
+    for k, face in enumerate(row["faces"]):
+        face_at = f"{where}, face {k + 1}"
+        if not isinstance(face, dict):
+            raise DatasetError(f"{face_at}: {face!r} must be an object with a box")
+        key = "box_from_landmarks" if face.get("box_from_landmarks") is not None else "box"
+        box = _numbers(face.get(key), (4,), f"{face_at}: {key}", "[x1, y1, x2, y2]")
+        points = np.full((5, 2), np.nan)
+        if face.get("landmarks") is not None:
+            points = _numbers(face["landmarks"], (5, 2), f"{face_at}: landmarks", "five [x, y], or null")
+            if "landmarks_moved" not in row:
+                moved, by = to_pixel_centres(points, row.get("dataset"))
+                about |= {"landmarks_moved": by.round(3).tolist()} if by.any() else {}
+                if key == "box_from_landmarks":  # moves too, but for edges that were cut at the image's border
+                    size = [row.get("width", np.inf), row.get("height", np.inf)]
+                    box = np.where((box > 0) & (box < np.tile(size, 2)), box + np.tile(by, 2), box)
+                points = moved
+        flag = face.get("ignore", False)
+        if not isinstance(flag, bool):
+            raise DatasetError(f"{face_at}: ignore is {flag!r}; it must be true or false")
+        if (box[2:] < box[:2]).any() or (not flag and (box[2:] == box[:2]).any()):
+            raise DatasetError(f"{face_at}: {key} {box.tolist()} has no area; it must be x1 < x2, y1 < y2")
+        boxes.append(box)
+        landmarks.append(points)
+        ignore.append(flag)
+        rest.append({name: value for name, value in face.items() if name not in OURS})
+    if any(rest):
+        about["faces"] = rest
+    main_only = row.get("only_main_face_labelled", False)
+    if not isinstance(main_only, bool):
+        raise DatasetError(f"{where}: only_main_face_labelled is {main_only!r}; it must be true or false")
+    image = image_file(folder, row["image"], where)
+    return LabelledPhoto(image, boxes, landmarks, np.array(ignore, bool), complete=not main_only, about=about)
+
+
+def _numbers(value: Any, shape: tuple[int, ...], what: str, right: str) -> Any:
+    try:
+        array = np.array(value, np.float64)
+    except (TypeError, ValueError):
+        array = np.zeros(0)
+    if array.shape != shape or not np.isfinite(array).all():
+        raise DatasetError(f"{what} is {value!r}; it must be {right}")
+    return array
+
+
+def _row(photo: LabelledPhoto, number: int, folder: Path) -> dict[str, Any]:
+    if not isinstance(photo.source, Path):
+        raise ValueError(f"photos[{number}] is no file: save its pixels first and give that path as source")
+    about = dict(photo.about)
+    rest = about.pop("faces", [{}] * len(photo.boxes))
+    faces = [
+        {
+            "box": _exact(box),
+            "landmarks": [_exact(point) for point in points] if marked else None,
+            "ignore": bool(ignored),
+            **more,
+        }
+        for box, points, marked, ignored, more in zip(
+            photo.boxes, photo.landmarks, photo.has_landmarks, photo.ignore, rest, strict=True
+        )
+    ]
+    image = Path(os.path.relpath(photo.source, folder)).as_posix()
+    main_only = {} if photo.complete else {"only_main_face_labelled": True}
+    return {"image": image, **about, "faces": faces, **main_only}
+
+
+def _exact(values: Any) -> list[float]:
+    """float32 numbers as the shortest decimals that read back as the same float32."""
+    return [float(str(value)) for value in values]

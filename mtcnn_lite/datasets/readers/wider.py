@@ -1,0 +1,103 @@
+"""WIDER FACE's own lists, wider_face_train_bbx_gt.txt and wider_face_val_bbx_gt.txt.
+
+    0--Parade/0_Parade_marchingband_1_849.jpg       the image, below WIDER_train/images
+    1                                               how many faces
+    449 330 122 149 0 0 0 0 0 0                     x, y, width, height, blur, expression, illumination, invalid,
+                                                    occlusion, pose
+
+An image without a face has the count 0 and then one line of zeros all the same (kycocotree in ildoonet/deepface#24,
+akofman/wider-face-pascal-voc-annotations#2). Some boxes have no width or no height (blue-oil/blueoil#27).
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
+from mtcnn_lite.datasets.problems import (
+    DatasetError,
+    collect,
+    first_folder,
+    image_file,
+    is_image_name,
+    numbers,
+    read_lines,
+)
+
+FLAGS = {"blur": 2, "expression": 1, "illumination": 1, "invalid": 1, "occlusion": 2, "pose": 1}  # with their maxima
+MIN_SIDE = 12  # px: P-Net's window; a smaller face can't be found without enlarging the photo
+
+Lines = list[tuple[int, str]]
+
+
+def read_wider(
+    path: Path | str, images: Path | str | None = None, min_side: float = MIN_SIDE, skip_bad: bool = False
+) -> list[LabelledPhoto]:
+    """The photos of a WIDER FACE list, each complete; those without a face are kept as background.
+
+    Boxes are x, y, x + width, y + height, unchanged: the list has boxes with y = 0, so it counts from 0, and a width
+    is a width, so the sum is the edge behind the last pixel. A box may leave the image. A face is ignored if it is
+    flagged invalid, if its shorter side is under `min_side` px, or if its box is empty. `about` has the event and
+    `faces`, the six flags of each. Without `images`, they are looked for in WIDER_train/images or WIDER_val/images,
+    beside the list or beside its folder. Raises DatasetError, or with `skip_bad` leaves out the image and warns.
+    """
+    path = Path(path)
+    lines = read_lines(path)
+    split = "val" if "val" in path.name else "train"
+    folders = [base / f"WIDER_{split}" / "images" for base in (path.parent, path.parent.parent)]
+    folder = Path(images) if images is not None else first_folder(folders, str(path))
+    return collect(lambda block: _photo(path, folder, block, min_side), _blocks(lines), skip_bad)
+
+
+def _blocks(lines: Lines) -> Iterator[Lines]:
+    """The lines of one image after another. A new one begins at each image name, whatever the count before it said."""
+    block: Lines = []
+    for line in lines:
+        if is_image_name(line[1]) and block:
+            yield block
+            block = []
+        block.append(line)
+    if block:
+        yield block
+
+
+def _photo(path: Path, folder: Path, block: Lines, min_side: float) -> LabelledPhoto:
+    (start, name), *rest = block
+    where = f"{path}, line {start}"
+    if not is_image_name(name):
+        raise DatasetError(f"{where}: {name!r} stands where an image name (.jpg) must be")
+    if not rest or not rest[0][1].isdecimal():
+        found = repr(rest[0][1]) if rest else "nothing"
+        raise DatasetError(f"{where}: after {name} comes {found}; it must be the number of its faces")
+    count = int(rest[0][1])
+    rows = [_row(f"{path}, line {number}", line) for number, line in rest[1:]]
+    if count == 0 and len(rows) == 1 and not any(rows[0]):
+        rows = []  # the line of zeros
+    if len(rows) != count:
+        raise DatasetError(f"{where}: {name} has {len(rows)} lines of faces; its count says {count}")
+    values = np.array(rows, np.float64).reshape(-1, 10)
+    corner, size, flags = values[:, :2], values[:, 2:4], values[:, 4:].astype(int)
+    faces = [dict(zip(FLAGS, row, strict=True)) for row in flags.tolist()]
+    shorter = size.min(axis=1, initial=np.inf)
+    ignore = (flags[:, list(FLAGS).index("invalid")] == 1) | (shorter < min_side) | (shorter == 0)
+    about: dict[str, Any] = {"dataset": "WIDER_FACE", "event": name.replace("\\", "/").split("/")[0]}
+    about |= {"faces": faces} if faces else {}
+    image = image_file(folder, name, where)
+    return LabelledPhoto(image, np.concatenate([corner, corner + size], axis=1), ignore=ignore, about=about)
+
+
+def _row(where: str, line: str) -> list[float]:
+    words = line.split()
+    if len(words) != 4 + len(FLAGS):
+        raise DatasetError(
+            f"{where}: {len(words)} numbers ({line!r}); a face has 10: x, y, width, height, {', '.join(FLAGS)}"
+        )
+    row = numbers(words, where)
+    if min(row[2:4]) < 0:
+        raise DatasetError(f"{where}: width {words[2]}, height {words[3]}; they can't be negative")
+    for (flag, most), value in zip(FLAGS.items(), row[4:], strict=True):
+        if value not in range(most + 1):
+            raise DatasetError(f"{where}: {flag} is {value:g}; it must be a whole number from 0 to {most}")
+    return row

@@ -1,0 +1,54 @@
+"""How training samples are drawn from a photo: the counts and the bounds between the kinds, in one place."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class SamplingConfig:
+    """How many windows of each sort, and the bounds between the kinds. Raises ValueError for a value out of range.
+
+    random      negatives anywhere in the photo
+    beside      negatives next to each face
+    jittered    windows shifted and scaled off each face, which turn out positive, part or nothing
+    landmarks   positives of each face with points, to learn the points from
+    hardest, others   of a cascade's proposals that are negative: the best scored, and as many at random
+    positive, part, negative   bounds of the IoU: >= positive, >= part, < negative
+    touching    where only one face of a photo is labelled, negatives must overlap it by this: the rest may be faces
+    shift       jitter moves a window by up to this part of the face's width and height
+    smaller, larger   jitter's side: from `smaller` x the face's shorter side to `larger` x its longer one
+    near        landmark windows lie this part of the way from the square round the face to where jitter has them: at 0
+                all are that square
+    turn        standard deviation, degrees, by which faces are turned; the paper's recipe has none
+    """
+
+    random: int = 50
+    beside: int = 5
+    jittered: int = 20
+    landmarks: int = 20
+    hardest: int = 40
+    others: int = 40
+    positive: float = 0.65
+    part: float = 0.4
+    negative: float = 0.3
+    touching: float = 0.08
+    shift: float = 0.2
+    smaller: float = 0.8
+    larger: float = 1.25
+    near: float = 1.0
+    turn: float = 0.0
+
+    def __post_init__(self) -> None:
+        for name in ("random", "beside", "jittered", "landmarks", "hardest", "others"):
+            count = getattr(self, name)
+            if not isinstance(count, int) or count < 0:
+                raise ValueError(f"{name} is {count!r}; it must be a whole number, 0 or more")
+        if not 0 <= self.touching < self.negative <= self.part <= self.positive <= 1:
+            raise ValueError(
+                f"bounds are touching {self.touching}, negative {self.negative}, part {self.part}, positive "
+                f"{self.positive}; they must rise from 0 to 1 in this order"
+            )
+        if not (0 <= self.shift < 1 and 0 < self.smaller <= self.larger and 0 <= self.near <= 1 and self.turn >= 0):
+            raise ValueError(
+                f"jitter is shift {self.shift}, smaller {self.smaller}, larger {self.larger}, near {self.near}, turn "
+                f"{self.turn}; it must be 0 <= shift < 1, 0 < smaller <= larger, 0 <= near <= 1, turn >= 0"
+            )

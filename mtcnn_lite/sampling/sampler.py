@@ -1,0 +1,220 @@
+"""Training samples: which windows of a labelled photo a net learns from, and what it should say of each.
+
+Zhang et al. 2016, section III.A and "training data": a window is positive where its IoU with a face is over 0.65, part
+between 0.4 and 0.65, negative under 0.3 with every face; what lies between 0.3 and 0.4 is used for nothing. How many of
+each, and how they are drawn, the paper does not say: the counts are near those of the training scripts that came after
+it.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from mtcnn_lite.boxes import Floats, as_boxes, encode_offsets, iou, square_boxes
+from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
+from mtcnn_lite.images import Pixels, crop_windows
+from mtcnn_lite.pyramid import CELL, halvings
+from mtcnn_lite.sampling.config import SamplingConfig
+from mtcnn_lite.sampling.random_windows import anywhere, beside, into, jitter
+
+KINDS = ("negative", "positive", "part", "landmark")  # a sample's `kind` is its place in this row
+NEGATIVE, POSITIVE, PART, LANDMARK = range(4)
+NOTHING = 255  # `kinds` of a window that is none of these
+
+# One sample. face: its row in the photo's boxes, -1 for a negative. window: pixels of the photo. turn: degrees,
+# clockwise, by which the photo is turned about the face's centre before the window is cut. offsets, landmarks: the
+# targets, as seen from the window, in window sides from its top left corner; NaN where a kind has none.
+SAMPLE = np.dtype(
+    [("photo", np.int32), ("kind", np.uint8), ("face", np.int32), ("window", np.float32, 4), ("turn", np.float32),
+     ("offsets", np.float32, 4), ("landmarks", np.float32, (5, 2))]
+)  # fmt: skip
+Samples = NDArray[np.void]  # of dtype SAMPLE
+Propose = Callable[[Pixels], tuple[Floats, Floats]]  # photo -> square windows (N, 4) and their scores (N,)
+
+SPARE = 4  # windows drawn for each one asked for, where some will not fit
+BLOCK = 1 << 22  # overlaps that are in memory at once
+
+
+def kinds(
+    windows: ArrayLike, photo: LabelledPhoto, recipe: SamplingConfig | None = None
+) -> tuple[NDArray[np.uint8], NDArray[np.int32]]:
+    """What each window (N, 4) is good for: its kind (N,), NOTHING where for nothing, and its face (N,), -1 for none.
+
+    A window belongs to the face it overlaps most, the first one of equals; ignored faces make no positive and no part.
+    A negative must stay under `recipe.negative` with every face, ignored ones too.
+
+    >>> photo = LabelledPhoto(np.zeros((100, 100, 3), np.uint8), [[10, 10, 30, 30]])
+    >>> windows = [[10, 10, 30, 30], [16, 10, 36, 30], [20, 10, 40, 30], [60, 60, 80, 80]]
+    >>> iou(windows, photo.boxes).T.round(2)
+    array([[1.  , 0.54, 0.33, 0.  ]], dtype=float32)
+    >>> kinds(windows, photo)
+    (array([  1,   2, 255,   0], dtype=uint8), array([ 0,  0, -1, -1], dtype=int32))
+    """
+    recipe = recipe or SamplingConfig()
+    windows = as_boxes(windows, "windows")
+    kind = np.full(len(windows), NOTHING, np.uint8)
+    face = np.full(len(windows), -1, np.int32)
+    if not len(photo.boxes):
+        kind[:] = NEGATIVE if photo.complete else NOTHING
+        return kind, face
+    at_once = max(1, BLOCK // len(photo.boxes))  # a crowd times its own windows would not fit in memory
+    for start in range(0, len(windows), at_once):
+        rows = slice(start, start + at_once)
+        overlap = iou(windows[rows], photo.boxes)  # (n, M)
+        with_any = overlap.max(axis=1)
+        overlap[:, photo.ignore] = 0
+        nearest = overlap.argmax(axis=1)
+        best = overlap[np.arange(len(overlap)), nearest]
+        negative = with_any < recipe.negative
+        if not photo.complete:
+            negative &= with_any >= recipe.touching
+        is_a = [best >= recipe.positive, best >= recipe.part, negative]
+        kind[rows] = np.select(is_a, [POSITIVE, PART, NEGATIVE], NOTHING)
+        face[rows] = np.where((kind[rows] == POSITIVE) | (kind[rows] == PART), nearest, -1)
+    return kind, face
+
+
+def choose(
+    photo: LabelledPhoto,
+    height: int,
+    width: int,
+    size: int,
+    rng: np.random.Generator,
+    recipe: SamplingConfig | None = None,
+    proposed: tuple[Floats, Floats] | None = None,
+) -> Samples:
+    """The samples of one photo of `height` x `width` px for the net that reads `size` px: 12, 24 or 48.
+
+    `proposed`: square windows (N, 4) and scores (N,) that the cascade so far lets through. They are labelled by the
+    same rule; positives and parts are all taken, of the negatives the `hardest` and some `others`. P-Net's windows are
+    moved into the photo, for that is where it looks; the other nets' may leave it. Fewer negatives than asked for
+    come back where the photo has no room for them.
+    """
+    recipe = recipe or SamplingConfig()
+    usable = np.flatnonzero(~photo.ignore)
+    marked = usable[photo.has_landmarks[usable]]
+
+    def jittered(faces: NDArray[np.int64], count: int, near: float = 1.0) -> Floats:
+        windows = jitter(photo.boxes[faces], count, rng, recipe.shift, recipe.smaller, recipe.larger)
+        square = np.repeat(square_boxes(photo.boxes[faces]), count, axis=0)
+        windows = near * windows + (1 - near) * square
+        return into(windows, height, width) if size == CELL else windows
+
+    around = jittered(usable, recipe.jittered)
+    kind, face = kinds(around, photo, recipe)
+    picked = [_rows((kind == POSITIVE) | (kind == PART), around, kind, face)]
+
+    on_marked = jittered(marked, SPARE * recipe.landmarks, recipe.near)
+    owner = np.repeat(marked, SPARE * recipe.landmarks).astype(np.int32)
+    of_face = on_marked.reshape(len(marked), SPARE * recipe.landmarks, 4)
+    close = [iou(of_face[f], photo.boxes[[row]])[:, 0] >= recipe.positive for f, row in enumerate(marked)]
+    first = _first(np.array(close, bool), recipe.landmarks)
+    picked.append(_rows(first, on_marked, np.full(len(owner), LANDMARK, np.uint8), owner))
+
+    picked.append(_negatives(anywhere(height, width, SPARE * recipe.random, rng), recipe.random, photo, recipe))
+    for_each = into(beside(photo.boxes[usable], SPARE * recipe.beside, rng), height, width)
+    picked.append(_negatives(for_each, recipe.beside, photo, recipe, groups=len(usable)))
+    if proposed is not None:
+        picked.append(_of_proposals(*proposed, photo, rng, recipe))
+    windows, kind, face = (np.concatenate(column) for column in zip(*picked, strict=True))
+    return _with_targets(windows, kind, face, photo, rng, recipe)
+
+
+def cut(image: Pixels, photo: LabelledPhoto, samples: Samples, size: int) -> Pixels:
+    """The samples' crops, uint8 (N, size, size, 3): what the net will see."""
+    longest = (samples["window"][:, 2:] - samples["window"][:, :2]).max(initial=size)
+    copies = halvings(image, size / float(longest))
+    if not samples["turn"].any():
+        return crop_windows(copies, samples["window"], size)
+    return crop_windows(copies, samples["window"], size, samples["turn"], _centres(photo)[samples["face"]])
+
+
+def sample(
+    photo: LabelledPhoto,
+    size: int,
+    rng: np.random.Generator,
+    recipe: SamplingConfig | None = None,
+    propose: Propose | None = None,
+) -> tuple[Samples, Pixels]:
+    """`choose`, then `cut`: a photo's samples and their crops (N, size, size, 3)."""
+    image = photo.image()
+    height, width = image.shape[:2]
+    chosen = choose(photo, height, width, size, rng, recipe, propose(image) if propose else None)
+    return chosen, cut(image, photo, chosen, size)
+
+
+def counts(samples: Samples) -> dict[str, int]:
+    """How many of each kind.
+
+    >>> counts(np.zeros(3, SAMPLE))
+    {'negative': 3, 'positive': 0, 'part': 0, 'landmark': 0}
+    """
+    found = np.bincount(samples["kind"], minlength=len(KINDS))
+    return dict(zip(KINDS, found.tolist(), strict=True))
+
+
+Picked = tuple[Floats, NDArray[np.uint8], NDArray[np.int32]]  # windows (N, 4), kinds (N,), faces (N,)
+
+
+def _rows(which: NDArray[np.bool_], windows: Floats, kind: NDArray[np.uint8], face: NDArray[np.int32]) -> Picked:
+    return windows[which], kind[which], face[which]
+
+
+def _first(fit: NDArray[np.bool_], count: int) -> NDArray[np.bool_]:
+    """Of each row of `fit` (groups, n) the first `count` that are True: a mask (groups * n,)."""
+    fit = fit.reshape(len(fit), -1 if fit.size else 0)
+    return (fit & (fit.cumsum(axis=1) <= count)).reshape(-1)
+
+
+def _negatives(windows: Floats, count: int, photo: LabelledPhoto, recipe: SamplingConfig, groups: int = 1) -> Picked:
+    """Of each of `groups` equal runs of windows, the first `count` that are negative."""
+    kind, face = kinds(windows, photo, recipe)
+    negative = (kind == NEGATIVE).reshape(groups, len(kind) // max(groups, 1))
+    return _rows(_first(negative, count), windows, kind, face)
+
+
+def _of_proposals(
+    windows: Floats, scores: Floats, photo: LabelledPhoto, rng: np.random.Generator, recipe: SamplingConfig
+) -> Picked:
+    """All positives and parts, the `hardest` negatives (of equals the first), and `others` drawn from the rest."""
+    kind, face = kinds(windows, photo, recipe)
+    negatives = np.flatnonzero(kind == NEGATIVE)
+    negatives = negatives[np.argsort(-scores[negatives], kind="stable")]
+    rest = rng.permutation(negatives[recipe.hardest :])  # shuffled, not drawn again and again: each one at most once
+    taken = (kind == POSITIVE) | (kind == PART)
+    taken[negatives[: recipe.hardest]] = True
+    taken[rest[: recipe.others]] = True
+    return _rows(taken, windows, kind, face)
+
+
+def _with_targets(windows: Floats, kind: NDArray[np.uint8], face: NDArray[np.int32], photo: LabelledPhoto,
+                  rng: np.random.Generator, recipe: SamplingConfig) -> Samples:  # fmt: skip
+    """The finished samples. Targets hold all that is known of one; what a net learns of it is the loss's business."""
+    samples = np.zeros(len(windows), SAMPLE)
+    samples["kind"], samples["face"], samples["window"] = kind, face, windows
+    samples["offsets"], samples["landmarks"] = np.nan, np.nan
+    rows = np.flatnonzero(face >= 0)
+    mine, window = face[rows], windows[rows]
+    turn = rng.normal(0, 1, len(rows)) * recipe.turn
+    samples["turn"][rows] = turn
+    samples["offsets"][rows] = encode_offsets(window, photo.boxes[mine])
+    # Points count pixel centres, windows pixel edges: half a pixel lies between.
+    centre = _centres(photo)[mine][:, None]  # (n, 1, 2)
+    points = _turned(photo.landmarks[mine] + 0.5 - centre, turn) + centre  # (n, 5, 2)
+    side = (window[:, 2:] - window[:, :2])[:, None]
+    samples["landmarks"][rows] = (points - window[:, None, :2]) / side
+    return samples
+
+
+def _turned(vectors: NDArray[np.floating], degrees: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Vectors (N, M, 2), x and y with y downwards, turned clockwise by `degrees` (N,)."""
+    angle = np.radians(degrees)
+    cos, sin = np.cos(angle)[:, None], np.sin(angle)[:, None]
+    x, y = vectors[..., 0], vectors[..., 1]
+    return np.stack([cos * x - sin * y, sin * x + cos * y], axis=-1)
+
+
+def _centres(photo: LabelledPhoto) -> Floats:
+    """The faces' centres (N, 2), about which they are turned, and one more that stands for "no face" (row -1)."""
+    return np.concatenate([(photo.boxes[:, :2] + photo.boxes[:, 2:]) / 2, np.zeros((1, 2), np.float32)])

@@ -1,0 +1,186 @@
+"""Samples on disk: crops and targets in shards that are mapped into memory, and can be resumed after any interruption.
+
+A store is a folder. `store.json` says what it holds; shard 7 is `00007.crops.npy`, uint8 (n, size, size, 3), and
+`00007.samples.npy`, n records of `sampling.SAMPLE`. A file has its final name only once it is whole, and each photo has
+a random generator of its own, so what a shard holds depends neither on the other shards nor on who wrote them when.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from functools import cached_property, partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
+from mtcnn_lite.images import Pixels
+from mtcnn_lite.runtime.parallel import map_in_processes
+from mtcnn_lite.sampling.config import SamplingConfig
+from mtcnn_lite.sampling.sampler import KINDS, SAMPLE, Propose, Samples, counts, sample
+
+if TYPE_CHECKING:
+    from mtcnn_lite.sampling.proposals import Proposals
+
+PHOTOS_A_SHARD = 32  # a crowd's 48 px crops of 32 photos are some 100 MB: what a process holds at once
+
+
+class StoreError(ValueError):
+    """A folder that holds no store, an unfinished one, or another one than asked for; the message says which."""
+
+
+def write_store(
+    folder: str | os.PathLike[str],
+    photos: Sequence[LabelledPhoto],
+    size: int,
+    seed: int = 0,
+    recipe: SamplingConfig | None = None,
+    proposals: "Proposals | None" = None,
+    workers: int = 1,
+    progress: bool = False,
+) -> "Store":
+    """Draw the samples of all photos for the net that reads `size` px, and write them to `folder`.
+
+    Where the folder holds a part of the same store (same photos, size, seed, recipe, proposals), only what is missing
+    is drawn; the result is the same, byte for byte, whatever the interruptions and the number of `workers`, the
+    processes that share the work. `proposals`: windows of the cascade so far, for R-Net and O-Net. `progress`: show a
+    bar.
+
+    Raises StoreError, and changes nothing, where the folder holds something else.
+    """
+    root, recipe = Path(folder), recipe or SamplingConfig()
+    starts = range(0, len(photos), PHOTOS_A_SHARD)
+    plan = {
+        "size": size,
+        "seed": seed,
+        "recipe": asdict(recipe),
+        "proposals": proposals.name if proposals else None,
+        "photos": photos_digest(photos),
+        "shards": len(starts),
+        "kinds": list(KINDS),
+    }
+    if not photos:
+        raise StoreError("photos is empty: there is nothing to draw samples from")
+    root.mkdir(parents=True, exist_ok=True)
+    if any(path.suffix != ".part" for path in root.iterdir()):
+        held = _plan(root)
+        for key, value in plan.items():
+            if held.get(key) != value:
+                raise StoreError(f"{root} holds samples of another {key} ({held.get(key)!r}, not {value!r}); "
+                                 "delete it or choose another folder")  # fmt: skip
+    for left in root.glob("*.part"):  # of a run that was killed
+        left.unlink(missing_ok=True)
+    _write(root / "store.json", lambda file: file.write(json.dumps(plan, indent=1).encode()))
+
+    runs = [(shard, photos[start : start + PHOTOS_A_SHARD]) for shard, start in enumerate(starts)
+            if not _names(root, shard)[1].exists()]  # fmt: skip
+    work = partial(_write_shard, root, size, seed, recipe)
+    done = map_in_processes(min(workers, len(runs)), work, runs, _set_proposer, proposals)
+    for _ in tqdm(done, f"{size} px samples", len(runs), unit="shard", disable=not progress):
+        pass
+    return Store(root)
+
+
+class Store:
+    """A finished store, read: `len(store)` samples, numbered through all shards. Crops stay on disk until asked for.
+
+    Raises StoreError where the folder holds none, or only a part of one.
+    """
+
+    def __init__(self, folder: str | os.PathLike[str]) -> None:
+        self.root = Path(folder)
+        self.plan = _plan(self.root)
+        self.size: int = self.plan["size"]
+        names = [_names(self.root, shard) for shard in range(self.plan["shards"])]
+        missing = [str(samples) for _, samples in names if not samples.exists()]
+        if missing:
+            raise StoreError(f"{self.root}: {len(missing)} of {len(names)} shards are missing, {missing[0]} first; "
+                             "run what writes it once more to finish it")  # fmt: skip
+        self._crops = [np.load(crops, mmap_mode="r") for crops, _ in names]
+        self.samples: Samples = np.concatenate([np.load(samples) for _, samples in names])
+        self._starts = np.cumsum([0, *(len(crops) for crops in self._crops)])
+
+    def __len__(self) -> int:
+        return len(self.samples)
+
+    def __repr__(self) -> str:
+        each = ", ".join(f"{count:,} {kind}" for kind, count in self.counts.items())
+        return f"Store({len(self):,} samples of {self.size} px: {each})"
+
+    @cached_property
+    def counts(self) -> dict[str, int]:
+        return counts(self.samples)
+
+    def rows(self, kind: str) -> NDArray[np.int64]:
+        """The numbers of the samples of one kind."""
+        return np.flatnonzero(self.samples["kind"] == KINDS.index(kind))
+
+    def crops(self, rows: NDArray[np.int64]) -> Pixels:
+        """The crops of these samples, uint8 (n, size, size, 3), in their order."""
+        crops = np.empty((len(rows), self.size, self.size, 3), np.uint8)
+        shard_of = np.searchsorted(self._starts, rows, side="right") - 1
+        for shard in np.unique(shard_of):
+            here = shard_of == shard
+            crops[here] = self._crops[shard][rows[here] - self._starts[shard]]
+        return crops
+
+
+def _write_shard(
+    root: Path, size: int, seed: int, recipe: SamplingConfig, run: tuple[int, Sequence[LabelledPhoto]]
+) -> dict[str, int]:
+    """Draw one shard, write it, and say how many samples of each kind it holds. The samples' file comes last."""
+    shard, photos = run
+    samples, crops = [np.zeros(0, SAMPLE)], [np.zeros((0, size, size, 3), np.uint8)]
+    for number, photo in enumerate(photos, shard * PHOTOS_A_SHARD):
+        drawn, cut = sample(photo, size, np.random.default_rng([seed, number]), recipe, _proposer)
+        drawn["photo"] = number
+        samples.append(drawn)
+        crops.append(cut)
+    crops_name, samples_name = _names(root, shard)
+    whole = np.concatenate(samples)
+    _write(crops_name, lambda file: np.save(file, np.concatenate(crops)))
+    _write(samples_name, lambda file: np.save(file, whole))
+    return counts(whole)
+
+
+_proposer: Propose | None = None  # this process's own: a detector is made once a worker, not once a shard
+
+
+def _set_proposer(proposals: "Proposals | None") -> None:
+    global _proposer
+    _proposer = proposals() if proposals else None
+
+
+def _names(root: Path, shard: int) -> tuple[Path, Path]:
+    return root / f"{shard:05}.crops.npy", root / f"{shard:05}.samples.npy"
+
+
+def _write(path: Path, write: Callable[[Any], object]) -> None:
+    """Write a file under a temporary name, then rename it: what has the name is whole."""
+    partial_name = path.with_name(f"{path.name}.{os.getpid()}.part")
+    with partial_name.open("wb") as file:
+        write(file)
+    os.replace(partial_name, path)
+
+
+def _plan(root: Path) -> dict[str, Any]:
+    try:
+        plan: dict[str, Any] = json.loads((root / "store.json").read_text())
+    except (OSError, ValueError):
+        raise StoreError(f"{root} is no sample store: it has no readable store.json") from None
+    return plan
+
+
+def photos_digest(photos: Sequence[LabelledPhoto]) -> str:
+    """A short name for this list of photos and labels, in this order; photos in files count by their file names."""
+    digest = hashlib.sha256()
+    for photo in photos:
+        digest.update(photo.source.name.encode() if isinstance(photo.source, Path) else photo.source.tobytes())
+        for array in (photo.boxes, photo.landmarks, photo.ignore, np.array(photo.complete)):
+            digest.update(repr(array.shape).encode() + array.tobytes())
+    return f"{len(photos)} photos, {digest.hexdigest()[:16]}"

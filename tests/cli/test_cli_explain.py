@@ -1,0 +1,56 @@
+"""`python -m mtcnn_lite explain`."""
+
+import pytest
+from PIL import Image
+
+from mtcnn_lite.__main__ import main
+from mtcnn_lite.course.scenes import ASTRONAUT_BOX
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch, astronaut):
+    monkeypatch.chdir(tmp_path)
+    Image.fromarray(astronaut).save("a.png")
+    return tmp_path
+
+
+BOX = ",".join(map(str, ASTRONAUT_BOX))
+
+
+def test_prints_the_sentence_and_draws(folder, capsys):
+    assert main(["explain", "a.png", "--box", BOX]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("found, score 1.00")
+    assert lines[-1] == "drawn on a_explained.jpg"
+    assert sum(line.startswith("level") for line in lines) == 10
+    assert Image.open(folder / "a_explained.jpg").width > 900
+
+
+def test_threshold_of_the_command_line_is_the_one_explained(capsys):
+    assert main(["explain", "a.png", "--box", BOX, "--thresholds", "0.6", "0.7", "1"]) == 0
+    why = "lost in O-Net: best score 0.99, and its mean with a second look, 0.99, is under 1; it would survive"
+    assert capsys.readouterr().out.startswith(why)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["a.png"], "--box"),
+        (["a.png", "--box", "1,2,3"], "'1,2,3' is not four numbers"),
+        (["a.png", "--box", "9,2,3,8"], "x2 must be greater than x1"),
+        (["a.png", "--box", BOX, "--min-face", "5"], "min_face is 5"),
+        (["a.png", "--box", BOX, "--out", "a.png"], "that is the photo itself"),
+    ],
+)
+def test_bad_arguments_end_with_2_and_say_why(arguments, message, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        main(["explain", *arguments])
+    assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("photo", "message"), [("none.png", "no such file"), ("text.png", "not an image")])
+def test_unreadable_photo_ends_with_1(folder, photo, message, capsys):
+    (folder / "text.png").write_text("text")
+    assert main(["explain", photo, "--box", BOX]) == 1
+    assert message in capsys.readouterr().err
+    assert not (folder / f"{photo[:-4]}_explained.jpg").exists()

@@ -1,0 +1,182 @@
+"""The evaluation explorer: its view against detectors that run anew, its JavaScript against its Python."""
+
+import base64
+import io
+import json
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from mtcnn_lite import Detector
+from mtcnn_lite.boxes import iou
+from mtcnn_lite.course.explorers.evaluation import (
+    LEAST,
+    STOPS,
+    EvaluationCanvas,
+    EvaluationExplorer,
+    multiply_adds,
+    view,
+)
+from mtcnn_lite.course.scenes import scenes
+from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
+from mtcnn_lite.evaluation import judge
+
+
+@pytest.fixture(scope="module")
+def photos():
+    """Three scenes in dim light, so that some faces are missed."""
+    dim = []
+    for k, photo in enumerate(scenes(3, 10, split="held_out", sizes=(16, 60), faces=(3, 5), height=160, width=200)):
+        noise = np.random.default_rng(k).normal(0, 15, photo.image().shape)
+        pixels = np.clip(0.45 * photo.image() + noise, 0, 255).astype(np.uint8)
+        dim.append(LabelledPhoto(pixels, photo.boxes, photo.landmarks, photo.ignore))
+    return dim
+
+
+@pytest.fixture(scope="module")
+def whole(photos):
+    return EvaluationExplorer(Detector("zhang2016", mirror=False), photos)
+
+
+@pytest.fixture
+def explorer(whole):
+    """The explorer as it was in the beginning."""
+    yield whole
+    for trait, value in zip("por", (0.6, 0.7, 0.7), strict=True):
+        setattr(whole.canvas, trait, value)
+        whole.sliders[trait].value = value
+
+
+def run_anew(photos, p, r, o):
+    """(found, kept, faces covered after P-Net and R-Net, their boxes a photo) of a detector at these thresholds."""
+    traces = [Detector("zhang2016", thresholds=(p, r, o), mirror=False).trace(photo.image()) for photo in photos]
+    judged = judge((trace.faces, photo) for trace, photo in zip(traces, photos, strict=True))
+    covered, boxes = [], []
+    for stage, last in (("pnet", "refined"), ("rnet", "nms")):
+        left = [getattr(trace, stage)[last].boxes for trace in traces]
+        covered.append(sum(int((iou(photo.boxes, each).max(axis=1, initial=0) >= 0.5).sum())
+                           for photo, each in zip(photos, left, strict=True)))  # fmt: skip
+        boxes.append(sum(len(each) for each in left) / len(photos))
+    return int(judged.right.sum()), len(judged.right), covered, boxes
+
+
+@pytest.mark.parametrize("thresholds", [(0.6, 0.7, 0.7), (0.1, 0.1, LEAST), (0.9, 0.9, 0.99), (0.3, 0.5, 0.9)])
+def test_view_is_what_a_detector_at_these_thresholds_does(whole, photos, thresholds):
+    now = view(whole.measured, *thresholds)
+    found, kept, covered, boxes = run_anew(photos, *thresholds)
+    assert (now.found, now.kept, list(now.covered[:2])) == (found, kept, covered)
+    assert now.boxes[:2] == pytest.approx(boxes)
+    assert now.boxes[2] == pytest.approx(kept / len(photos))
+    assert now.faces == sum(len(photo.boxes) for photo in photos)
+    assert now.recall == pytest.approx(found / now.faces)
+    assert now.precision == pytest.approx(found / kept if kept else 1)
+
+
+@pytest.mark.parametrize("name", ["p", "r", "o"])
+@pytest.mark.parametrize("end", ["min", "value", "max"])
+def test_view_at_each_end_of_each_slider(explorer, name, end):
+    slider = explorer.sliders[name]
+    slider.value = getattr(slider, end)
+    setattr(explorer.canvas, name, slider.value)  # in a notebook the browser does that
+    now = explorer.view()
+    assert 0 <= now.found <= now.kept
+    assert f"recall {now.recall:.2f}" in explorer.summary()
+    assert explorer.still().pixels.shape[0] > 300
+
+
+def test_every_stop_of_the_sliders_has_a_run(explorer):
+    for trait in ("p", "r"):
+        slider = explorer.sliders[trait]
+        count = round((slider.max - slider.min) / slider.step) + 1
+        assert tuple(round(slider.min + k * slider.step, 1) for k in range(count)) == STOPS
+
+
+def test_more_is_let_through_the_lower_a_threshold(whole):
+    for low, high in ((0.1, 0.9),):
+        assert view(whole.measured, low, 0.7, 0.7).boxes[0] > view(whole.measured, high, 0.7, 0.7).boxes[0]
+        assert view(whole.measured, 0.6, low, 0.7).work[2] > view(whole.measured, 0.6, high, 0.7).work[2]
+        assert view(whole.measured, 0.6, 0.7, low).kept >= view(whole.measured, 0.6, 0.7, high).kept
+
+
+def test_multiply_adds_by_hand():
+    net = torch.nn.Sequential(
+        torch.nn.Conv2d(3, 4, 3), torch.nn.MaxPool2d(2), torch.nn.Flatten(), torch.nn.Linear(4 * 4 * 3, 5)
+    )
+    assert multiply_adds(net, 10, 8) == 4 * 3 * 9 * (8 * 6) + 48 * 5
+    rnet = Detector("zhang2016").nets.rnet
+    conv = 28 * 27 * 22 * 22 + 48 * 28 * 9 * 9 * 9 + 64 * 48 * 4 * 3 * 3
+    assert multiply_adds(rnet, 24, 24) == conv + 576 * 128 + 128 * (2 + 4)
+
+
+def test_explorer_without_a_kernel_is_a_picture_and_a_line_of_text(explorer):
+    bundle, _ = explorer._repr_mimebundle_()
+    assert bundle["text/plain"].startswith("thresholds 0.6 0.7 0.70: recall 0.")
+    assert " ms" not in bundle["text/plain"]  # the same on every machine
+    assert Image.open(io.BytesIO(base64.b64decode(bundle["image/png"]))).height > 300
+    assert "application/vnd.jupyter.widget-view+json" in bundle
+
+
+# --- the JavaScript, in a page of its own: a model that only remembers stands in for the widget's
+
+PAGE = """async ({ source, state }) => {
+  const module = await import(URL.createObjectURL(new Blob([source], { type: "text/javascript" })));
+  const heard = {};
+  window.model = {
+    get: (name) => state[name],
+    set: (name, value) => { state[name] = value; (heard[`change:${name}`] || []).forEach((act) => act()); },
+    on: (event, act) => (heard[event] = heard[event] || []).push(act),
+  };
+  window.look = module.look;
+  module.default.render({ model, el: document.body });
+}"""
+STATE = ("p", "r", "o", "start", "stops", "names", "colours", "measured")
+SEEN = "() => [...document.querySelectorAll('canvas')].map((c) => c.toDataURL())"
+
+
+@pytest.fixture
+def page(chromium, explorer):
+    opened = chromium.new_page(viewport={"width": 900, "height": 700})
+    failures = []
+    opened.on("pageerror", lambda error: failures.append(error))
+    opened.add_style_tag(content=str(EvaluationCanvas._css))
+    state = {name: getattr(explorer.canvas, name) for name in STATE}
+    opened.evaluate(PAGE, {"source": str(EvaluationCanvas._esm), "state": state})
+    yield opened
+    opened.close()
+    assert failures == []
+
+
+def test_browser_finds_what_python_finds(page, whole):
+    for thresholds in ((0.6, 0.7, 0.7), (0.1, 0.1, 0.05), (0.9, 0.3, 0.99), (0.30000000000000004, 0.7, 0.29)):
+        script = "(t) => look(JSON.parse(model.get('measured')), model.get('stops'), ...t)"
+        theirs = page.evaluate(script, list(thresholds))
+        ours = view(whole.measured, *thresholds)
+        for name in ("found", "kept", "faces", "recall", "precision"):
+            assert theirs[name] == pytest.approx(getattr(ours, name)), name
+        for name in ("covered", "boxes", "work"):
+            assert theirs[name] == pytest.approx(list(getattr(ours, name))), name
+
+
+def test_each_slider_redraws(page):
+    before = page.evaluate(SEEN)
+    assert len(before) == 2
+    for name, value, canvases in (("o", 0.95, (0, 1)), ("o", 0.96, (0,)), ("r", 0.1, (0, 1)), ("p", 0.1, (1,))):
+        page.evaluate("([name, value]) => model.set(name, value)", [name, value])
+        after = page.evaluate(SEEN)
+        for k in canvases:
+            assert after[k] != before[k], (name, k)
+        before = after
+
+
+def test_table_says_the_numbers(page, whole):
+    now = view(whole.measured, 0.6, 0.7, 0.7)
+    cells = page.locator("table td").all_inner_texts()
+    assert cells[1:] == [f"{now.recall:.3f}", f"{now.precision:.3f}", str(now.found), str(now.faces - now.found),
+                         str(now.kept - now.found)]  # fmt: skip
+
+
+def test_what_travels_is_plain_json(whole):
+    assert len(whole.canvas.measured) < 400_000
+    assert len(json.loads(whole.canvas.measured)["runs"]) == len(STOPS)

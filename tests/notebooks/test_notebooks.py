@@ -1,0 +1,186 @@
+"""The committed notebooks: what their sources say, executed, without errors, small, and within the page."""
+
+import importlib.util
+import json
+import re
+
+import nbformat
+import pytest
+
+from mtcnn_lite.course.chapters import CHAPTERS
+from mtcnn_lite.draw import COLOURS, INK, PAPER
+
+
+@pytest.fixture(scope="session")
+def build(notebooks):
+    spec = importlib.util.spec_from_file_location("build", notebooks / "source" / "build.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="session")
+def pairs(build):
+    """(source as a notebook without outputs, the committed notebook) of each chapter."""
+    return [(build.unexecuted(source), nbformat.read(build.target(source), 4)) for source in build.sources()]
+
+
+def test_every_source_has_its_notebook_and_the_other_way_round(build, notebooks):
+    assert {build.target(source).name for source in build.sources()} == {
+        path.name for path in notebooks.glob("*.ipynb")
+    }
+
+
+def test_notebook_says_what_its_source_says(pairs):
+    for source, notebook in pairs:
+        assert [(c.cell_type, c.id, c.source, c.metadata) for c in notebook.cells] == [
+            (c.cell_type, c.id, c.source, c.metadata) for c in source.cells
+        ]
+        assert notebook.metadata == source.metadata
+
+
+def test_every_code_cell_was_executed_in_order_and_none_failed(pairs):
+    for _, notebook in pairs:
+        code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+        assert [cell.execution_count for cell in code] == list(range(1, len(code) + 1))
+        kinds = {output.output_type for cell in code for output in cell.outputs}
+        assert kinds <= {"stream", "execute_result", "display_data"}, "an error is stored"
+        assert all(output.get("name") != "stderr" for cell in code for output in cell.outputs)
+
+
+def test_notebooks_keep_to_the_format(pairs):
+    for _, notebook in pairs:
+        nbformat.validate(notebook)
+
+
+@pytest.mark.parametrize(("plain", "kept"), [("42", "7 ms"), ("43", "9 ms")])
+def test_a_clock_cell_keeps_its_output_only_where_all_others_stay(build, tmp_path, plain, kept):
+    def notebook(plain, clock):
+        made = nbformat.v4.new_notebook()
+        for name, text, tags in (("plain", plain, []), ("clock", clock, ["clock"])):
+            output = nbformat.v4.new_output("stream", text=text)
+            made.cells.append(nbformat.v4.new_code_cell("1", id=name, metadata={"tags": tags}, outputs=[output]))
+        made.cells.append(nbformat.v4.new_markdown_cell("and words", id="words"))
+        return made
+
+    old, new = notebook("42", "7 ms"), notebook(plain, "9 ms")
+    nbformat.write(old, tmp_path / "old.ipynb")
+    build.keep_times(new, tmp_path / "old.ipynb")
+    assert [cell.outputs[0].text for cell in new.cells[:2]] == [plain, kept]
+    nbformat.validate(new)
+
+
+def test_notebook_is_small_and_names_no_machine(build, notebooks):
+    for path in notebooks.glob("*.ipynb"):
+        text = path.read_text()
+        assert len(text) < build.LARGEST
+        notebook = json.loads(text)
+        words = json.dumps([c["source"] for c in notebook["cells"]]) + json.dumps(
+            [
+                o.get("text", o.get("data", {}).get("text/plain", ""))
+                for c in notebook["cells"]
+                for o in c.get("outputs", [])
+            ]
+        )
+        assert not re.search(r"/(home|root|usr|tmp|work)/|0x[0-9a-f]{6,}|\d{4}-\d\d-\d\dT", words)
+
+
+def test_code_cells_are_short_and_fit_the_page(pairs):
+    for source, _ in pairs:
+        for cell in source.cells:
+            if cell.cell_type == "code":
+                lines = [line for line in cell.source.splitlines() if line.strip()]
+                assert len(lines) <= 16, cell.source
+                assert max(map(len, lines)) <= 100, cell.source
+
+
+def test_every_chapter_has_the_anatomy(build, pairs):
+    for source, (_, notebook) in zip(build.sources(), pairs, strict=True):
+        if source.stem == "start_here":
+            continue
+        headings = [
+            h
+            for cell in notebook.cells
+            for h in re.findall(r"^## (.+)", cell.source, re.M)
+            if cell.cell_type == "markdown"
+        ]
+        assert headings == ["See it", "Build it", "Check it", "Play with it", "Your turn",
+                            "Where paper, notes and code disagree", "What you can now say"]  # fmt: skip
+
+
+def test_chapter_numbers_are_on_the_map(build):
+    for source in build.sources():
+        assert source.stem[:2] in CHAPTERS or source.stem == "start_here"
+
+
+def test_minutes_agree_in_the_notebook_in_start_here_and_in_the_readme(build, pairs, root):
+    """A row of start_here: `[03](03_pnet.ipynb) | what you build | 40 |`; of the README: `[03](notebooks/03_...`."""
+    tables = {"start_here": (build.SOURCE / "start_here.py").read_text(), "README": (root / "README.md").read_text()}
+    for source, (_, notebook) in zip(build.sources(), pairs, strict=True):
+        takes = re.findall(r"\*\*takes\*\* \| about (\d+) minutes", notebook.cells[0].source)
+        assert len(takes) == 1, f"{source.stem} does not say how long it takes"
+        for name, table in tables.items():
+            if name != source.stem:
+                rows = re.findall(rf"\((?:notebooks/)?{source.stem}\.ipynb\) \| .+? \| (\d+) \|", table)
+                assert rows == takes, f"{name} has {rows} minutes for {source.stem}, the notebook {takes}"
+
+
+def test_plots_take_their_colours_from_the_palette(build):
+    known = {*COLOURS.values(), INK, PAPER}
+    for source in build.sources():
+        assert set(re.findall(r"#[0-9A-Fa-f]{6}\b", source.read_text())) <= known, source.stem
+
+
+def test_building_leaves_no_trace_of_two_runs(build):
+    """A cell's output is the same whether its prints arrive in one piece or in two, and no widget id stays."""
+    whole = nbformat.v4.new_output("stream", name="stdout", text="one\ntwo\n")
+    pieces = [nbformat.v4.new_output("stream", name="stdout", text=text) for text in ("one\n", "two\n")]
+    picture = nbformat.v4.new_output("display_data", data={"text/plain": "picture"})
+    assert build.joined([*pieces, picture]) == [whole, picture]
+
+
+def test_a_failing_cell_stops_the_build_and_keeps_the_notebook(build, monkeypatch, tmp_path):
+    monkeypatch.setattr(build, "NOTEBOOKS", tmp_path)
+    source = tmp_path / "03_broken.py"
+    for code, message in (("1 / 0", "ZeroDivisionError"), ("import sys; print('oh', file=sys.stderr)", "stderr")):
+        build.target(source).write_text("the old notebook")
+        source.write_text(f"# %%\n{code}\n")
+        with pytest.raises(Exception, match=message):
+            build.build(source)
+        assert build.target(source).read_text() == "the old notebook"
+        assert sorted(path.name for path in tmp_path.iterdir()) == ["03_broken.ipynb", "03_broken.py"]
+
+
+def test_building_twice_gives_the_same_bytes(build, monkeypatch, tmp_path):
+    monkeypatch.setattr(build, "NOTEBOOKS", tmp_path)
+    source = tmp_path / "03_small.py"
+    source.write_text(
+        "# %% [markdown]\n# # A title\n\n# %%\nimport ipywidgets\n\nprint('a')\nipywidgets.IntSlider(3)\n\n"
+        '# %% tags=["nbval-ignore-output", "clock"]\nimport time\n\nprint(time.perf_counter())\n'
+    )
+    assert build.build(source)
+    first = build.target(source).read_bytes()
+    assert not build.build(source)
+    assert build.target(source).read_bytes() == first
+    notebook = nbformat.reads(first.decode(), 4)
+    assert [cell.metadata.get("tags") for cell in notebook.cells] == [None, None, ["nbval-ignore-output", "clock"]]
+    assert float(notebook.cells[2].outputs[0].text) > 0
+    source.write_text(source.read_text().replace("perf_counter", "process_time"))
+    assert build.build(source)  # other code: new times
+    changed = nbformat.read(build.target(source), 4).cells[2].outputs[0].text
+    assert float(changed) != float(notebook.cells[2].outputs[0].text)
+    assert all(build.WIDGET not in output.get("data", {}) for cell in notebook.cells[1:] for output in cell.outputs)
+
+
+def test_glossary_has_every_bold_term_and_only_chapters_that_exist(build, notebooks, pairs):
+    glossary = (notebooks / "glossary.md").read_text()
+    known = {term.lower() for term in re.findall(r"\*\*(.+?)\*\*", glossary)}
+    for source, (_, notebook) in zip(build.sources(), pairs, strict=True):
+        last = [c.source for c in notebook.cells if c.cell_type == "markdown" and "New words" in c.source]
+        linked = any("New words ([glossary](glossary.md)): **" in text for text in last)
+        assert linked or source.stem == "start_here", f"{source.stem}: New words without a link to the glossary"
+        for term in re.findall(r"\*\*(.+?)\*\*", last[0].rpartition("New words")[2], re.S) if last else []:
+            term = " ".join(term.split()).lower()
+            assert {term, term.removesuffix("s"), f"{term}s"} & known, f"{source.stem}: {term} is not in the glossary"
+    for link in re.findall(r"\]\((.+?)\)", glossary):
+        assert (notebooks / link).exists(), link

@@ -1,0 +1,341 @@
+"""Training runs, tiny ones: what is left in the folder, killed and resumed, refused, without landmarks."""
+
+import csv
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from mtcnn_lite.course.scenes import scenes
+from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
+from mtcnn_lite.nets import Nets
+from mtcnn_lite.runtime.files import RunError
+from mtcnn_lite.sampling.config import SamplingConfig
+from mtcnn_lite.training import loop
+from mtcnn_lite.training import sanity_checks as gates
+from mtcnn_lite.training.plan import STAGES, Stage
+from mtcnn_lite.training.stages import fresh, train_cascade
+from mtcnn_lite.weights import load_weights
+
+RECIPE = SamplingConfig(random=10, beside=4, jittered=12, landmarks=6, hardest=20, others=10, turn=5.0)
+TINY = tuple(
+    replace(stage, recipe=RECIPE, steps=20, batch=56, warm_up=4)
+    for stage in STAGES
+    if stage.name in ("pnet-1", "pnet-2", "rnet-1", "rnet-2")  # later rounds are as the second; O-Net is slow
+)
+ONET = next(stage for stage in STAGES if stage.net == "onet")
+
+
+def photos(count=22):
+    return scenes(count, seed=5, height=100, width=140, faces=(1, 3))
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """A finished run of all stages, the folder and the nets."""
+    out = tmp_path_factory.mktemp("run") / "out"
+    stages = [*TINY, replace(ONET, recipe=RECIPE, steps=3, batch=28, warm_up=1)]
+    return out, train_cascade(photos(), out, seed=2, stages=stages), stages
+
+
+def test_a_run_leaves_weights_log_curves_labels_and_figures(run):
+    out, nets, stages = run
+    for net, saved in zip(nets, load_weights(out / "weights"), strict=True):
+        for one, two in zip(net.parameters(), saved.parameters(), strict=True):
+            assert torch.equal(one, two)
+    for stage in stages:
+        folder = out / stage.name
+        with (folder / "log.csv").open() as file:
+            rows = list(csv.DictReader(file))
+        assert int(rows[-1]["step"]) == stage.steps
+        assert list(rows[0]) == ["step", "rate", "total", "detection", "box", "landmark", "faces right", "others right"]
+        losses = [float(rows[0][task]) for task in ("detection", "box", "landmark")]
+        weighted = sum(loss * weight for loss, weight in zip(losses, stage.weights, strict=True))
+        assert float(rows[0]["total"]) == pytest.approx(weighted, rel=1e-3)
+        assert Image.open(folder / "labels.jpg").size[0] > 1000
+        assert Image.open(folder / "curves.png").size == (900, 350)
+        figures = json.loads((folder / "measured.json").read_text())
+        assert figures["samples"] > 0
+        assert 0 <= figures["faces right"] <= 1
+    assert not list(out.rglob("*.part*"))
+    assert json.loads((out / "samples" / "rnet-1" / "store.json").read_text())["proposals"].startswith("rnet")
+    assert json.loads((out / "samples" / "pnet-2" / "store.json").read_text())["proposals"].startswith("mined pnet")
+
+
+def test_the_figures_are_those_of_the_held_out_photo(run):
+    """Photo 19 of 22, its samples asked one by one."""
+    from mtcnn_lite.sampling.store import Store
+
+    out, _, _ = run
+    store = Store(out / "samples" / "rnet-1")
+    net = fresh(0).rnet
+    net.load_state_dict(torch.load(out / "rnet-1" / "net.pt", weights_only=True))
+    net.eval()
+    right, points, boxes = [], [], []
+    for row in np.flatnonzero(store.samples["photo"] == 19):
+        sample, crop = store.samples[row], store.crops(np.array([row]))
+        with torch.no_grad():
+            said = net(torch.from_numpy((crop.astype(np.float32) - 127.5) / 128).permute(0, 3, 1, 2))
+        if sample["kind"] in (1, 3):
+            right.append(torch.softmax(said.face, 1)[0, 1].item() >= 0.5)
+        if sample["kind"] in (1, 2):
+            boxes.append(np.abs(said.offsets[0].numpy() - sample["offsets"]).mean())
+        if sample["kind"] == 3:
+            x, y = said.landmarks[0, :5].numpy(), said.landmarks[0, 5:].numpy()
+            points.append(np.hypot(x - sample["landmarks"][:, 0], y - sample["landmarks"][:, 1]).mean())
+    figures = json.loads((out / "rnet-1" / "measured.json").read_text())
+    assert figures["faces right"] == pytest.approx(np.mean(right), abs=1e-3)
+    assert figures["box off"] == pytest.approx(np.mean(boxes), abs=1e-3)
+    assert figures["points off"] == pytest.approx(np.mean(points), abs=1e-3)
+
+
+def test_it_learns(tmp_path):
+    """Three hundred steps tell faces from the rest in photos that were held out."""
+    stage = replace(STAGES[0], recipe=RECIPE, steps=300, batch=140, warm_up=20)
+    train_cascade(photos(40), tmp_path / "out", stages=[stage])
+    figures = json.loads((tmp_path / "out" / "pnet-1" / "measured.json").read_text())
+    assert figures["faces right"] > 0.8
+    assert figures["others right"] > 0.8
+    assert figures["points off"] < 0.12
+
+
+@pytest.mark.parametrize(
+    ("other", "message"),
+    [
+        ({}, "holds this run already: --resume goes on with it"),
+        ({"resume": True, "seed": 3}, "another seed: 2 there, 3 now"),
+        ({"resume": True, "photos": photos(21)}, "another photos: '22 photos"),
+        ({"resume": True, "stages": [replace(TINY[0], rate=1e-3), *TINY[1:]]}, r"another stages\.pnet-1\.rate: 0.004"),
+        ({"resume": True, "start": fresh(1)}, "another start: None there"),
+        ({"only": "rnet-1"}, "holds this run already"),
+        ({"only": "rnet-7"}, "no stage; the stages are pnet-1, pnet-2, rnet-1, rnet-2, onet-1"),
+    ],
+)
+def test_another_run_is_refused_and_nothing_is_lost(run, other, message):
+    out, _, stages = run
+    before = {path: path.stat().st_mtime_ns for path in out.rglob("*")}
+    with pytest.raises(RunError, match=message):
+        train_cascade(**({"photos": photos(), "out": out, "seed": 2, "stages": stages} | other))
+    assert {path: path.stat().st_mtime_ns for path in out.rglob("*")} == before
+
+
+def test_a_finished_run_resumed_gives_its_nets(run):
+    out, nets, stages = run
+    again = train_cascade(photos(), out, 2, stages, resume=True)
+    assert all(torch.equal(a, b) for a, b in zip(nets.onet.parameters(), again.onet.parameters(), strict=True))
+
+
+def test_a_folder_of_something_else_is_refused_and_kept(tmp_path):
+    (tmp_path / "thesis.txt").write_text("years of work")
+    with pytest.raises(RunError, match=r"holds something else \(thesis.txt\)"):
+        train_cascade(photos(), tmp_path, stages=TINY, resume=True)
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
+    with pytest.raises(RunError, match="is a file"):
+        train_cascade(photos(), tmp_path / "thesis.txt", stages=TINY)
+
+
+def test_stage_by_stage_is_the_same_as_all_at_once(run, tmp_path):
+    whole, _, stages = run
+    two = stages[:2]
+    train_cascade(photos(), tmp_path / "all", 2, two)
+    with pytest.raises(RunError, match="pnet-2 comes after pnet-1, which is not finished"):
+        train_cascade(photos(), tmp_path / "each", 2, two, only="pnet-2")
+    for stage in two:
+        train_cascade(photos(), tmp_path / "each", 2, two, only=stage.name)
+    assert states(tmp_path / "all") == states(tmp_path / "each")
+    assert (tmp_path / "each" / "pnet-1" / "log.csv").read_bytes() == (whole / "pnet-1" / "log.csv").read_bytes()
+
+
+def states(out):
+    """The bytes of all weights in a run's folder, and its logs."""
+    found = {
+        str(path.relative_to(out)): path.read_bytes()
+        for path in out.glob("*/*")
+        if path.suffix in (".csv", ".safetensors")
+    }
+    for path in out.glob("*/net.pt"):
+        found[path.parent.name] = [value.numpy().tobytes() for value in torch.load(path, weights_only=True).values()]
+    return found
+
+
+KILLER = """
+import contextlib, os, random, signal, sys, time
+from dataclasses import replace
+from pathlib import Path
+sys.path.insert(0, sys.argv[2])
+from test_training import TINY, photos
+import torch
+from mtcnn_lite.training import loop
+from mtcnn_lite.training.stages import train_cascade
+
+torch.set_num_threads(1)
+loop.LOG_EVERY, loop.SAVE_EVERY = 3, 0
+pictures = photos()
+
+def go_on(out, stages=TINY):
+    with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
+        train_cascade(pictures, out, 2, stages, resume=True)
+
+def start(out):  # a fork, as loading torch ten times would be most of the test
+    child = os.fork()
+    if child == 0:
+        go_on(out)
+        os._exit(0)
+    return child
+
+root = Path(sys.argv[1])
+go_on(root / "loads", [replace(TINY[0], steps=1)])  # whatever torch and matplotlib load at their first use
+began = time.monotonic()
+assert os.waitpid(start(root / "whole"), 0)[1] == 0
+took = time.monotonic() - began
+chance, killed, places, out = random.Random(3), 0, [], root / "killed"
+while killed < 10:
+    child = start(out)
+    time.sleep(chance.uniform(0.02, 0.7) * took)
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    if (out / "weights" / "pnet.safetensors").exists():  # it was done: one more to kill
+        out = root / f"{out.name}+"
+    else:
+        killed += 1
+        places.append(len(list(out.rglob("*"))))
+assert os.waitpid(start(out), 0)[1] == 0
+print(out.name, len(set(places)))
+"""
+
+
+def test_killed_ten_times_it_ends_with_the_same_weights(tmp_path):
+    """kill -9 at ten random moments of a run: while samples are cut, checked, learned, or files written."""
+    script = tmp_path / "killer.py"
+    script.write_text(KILLER)
+    command = [sys.executable, str(script), str(tmp_path), str(Path(__file__).parent)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    last, places = done.stdout.split()
+    assert int(places) >= 4  # moments that left different files
+    whole = states(tmp_path / "whole")
+    assert len(whole) == len(TINY) * 2 + 3
+    for folder in tmp_path.glob("killed*"):
+        if (folder / "weights").exists():
+            assert states(folder) == whole
+    assert (tmp_path / last / "weights").exists()
+    assert not list((tmp_path / last).rglob("*.part*"))
+
+
+def test_a_checkpoint_holds_all_that_matters(tmp_path, monkeypatch):
+    """Stopped at each saved step in turn, not at random: the optimiser's moments, the mean's count, the log's rows."""
+    monkeypatch.setattr(loop, "LOG_EVERY", 4)
+    monkeypatch.setattr(loop, "SAVE_EVERY", -1)
+    stages, pictures = TINY[:1], photos()
+    train_cascade(pictures, tmp_path / "whole", 2, stages)
+    whole_write = loop.whole
+
+    def stops(path, write):
+        whole_write(path, write)
+        if path.name == "checkpoint.pt":
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(loop, "whole", stops)
+    for _ in range(5):
+        with pytest.raises(KeyboardInterrupt):
+            train_cascade(pictures, tmp_path / "cut", 2, stages, resume=True)
+    monkeypatch.setattr(loop, "whole", whole_write)
+    train_cascade(pictures, tmp_path / "cut", 2, stages, resume=True)
+    assert states(tmp_path / "cut") == states(tmp_path / "whole")
+
+
+def test_without_landmarks_the_heads_stay_as_they_are(tmp_path, capsys):
+    bare = [LabelledPhoto(photo.image(), photo.boxes, ignore=photo.ignore) for photo in photos()]
+    start, kept = fresh(7), fresh(7)
+    nets = train_cascade(bare, tmp_path / "out", 0, TINY, start=start)
+    assert "no face has landmarks" in capsys.readouterr().out
+    for net, before in zip(nets[:2], kept[:2], strict=True):
+        changed = {
+            name for name, value in net.state_dict().items() if not torch.equal(value, before.state_dict()[name])
+        }
+        assert changed == {name for name in net.state_dict() if not name.startswith("landmarks.")}
+    figures = json.loads((tmp_path / "out" / "rnet-1" / "measured.json").read_text())
+    assert figures["points off"] is None
+    assert figures["box off"] < 1
+
+
+def test_nets_without_a_landmark_head_learn_the_rest(tmp_path):
+    """As the authors released P-Net and R-Net."""
+    from mtcnn_lite.nets import PNet
+
+    torch.manual_seed(0)
+    start = Nets(PNet(landmark_head=False), *fresh(0)[1:])
+    before = start.pnet.conv1.weight.clone()
+    nets = train_cascade(photos(), tmp_path / "out", 0, TINY[:1], start=start)
+    assert nets.pnet.landmarks is None
+    assert not torch.equal(nets.pnet.conv1.weight, before)
+
+
+def test_labels_that_cannot_be_learned_stop_the_run(tmp_path):
+    """Every photo is black: a face looks like everything else."""
+    black = [LabelledPhoto(np.zeros_like(photo.image()), photo.boxes, photo.landmarks) for photo in photos()]
+    with pytest.raises(RunError, match=r"pnet-1: a few samples could not be learned .*labels\.jpg"):
+        train_cascade(black, tmp_path / "out", stages=TINY)
+    assert (tmp_path / "out" / "pnet-1" / "labels.jpg").exists()
+    assert not (tmp_path / "out" / "pnet-1" / "checkpoint.pt").exists()
+
+
+def test_no_faces_stop_the_run(tmp_path):
+    empty = [LabelledPhoto(photo.image(), []) for photo in photos()]
+    with pytest.raises(RunError, match="pnet-1: there is no positive sample"):
+        train_cascade(empty, tmp_path / "out", stages=TINY)
+
+
+def test_a_net_that_does_not_learn_is_noticed(monkeypatch):
+    from mtcnn_lite.training.batches import Batch
+
+    rng = np.random.default_rng(0)
+    batch = Batch(rng.integers(0, 255, (8, 12, 12, 3), np.uint8), torch.tensor([0, 0, 1, 1, 2, 2, 3, 3]),
+                  torch.rand(8, 4), torch.rand(8, 10), torch.zeros(8, dtype=torch.bool))  # fmt: skip
+    net = fresh(0).pnet
+    held = [value.clone() for value in net.parameters()]
+    before, after = gates.by_heart(net, batch, STAGES[0])
+    assert before > 1
+    assert after < gates.ENOUGH
+    assert all(torch.equal(a, b) for a, b in zip(net.parameters(), held, strict=True))
+    monkeypatch.setattr(gates, "RATE", 0.0)
+    before, after = gates.by_heart(net, batch, STAGES[0])
+    assert after == pytest.approx(before)
+
+
+def test_a_loss_that_is_no_number_stops_the_run(tmp_path):
+    stage = replace(TINY[0], rate=1e30)
+    with pytest.raises(RunError, match=r"pnet-1: the loss is (nan|inf)"):
+        train_cascade(photos(), tmp_path / "out", stages=[stage])
+
+
+def test_the_learning_rate_rises_then_falls():
+    stage = Stage("s", "pnet", RECIPE, 100, 8, 0.4, (1, 1, 1, 1), (1, 1, 1), warm_up=10)
+    rates = [stage.learning_rate(step) for step in range(100)]
+    assert rates[0] == pytest.approx(0.04)
+    assert rates[9] == rates[10] == 0.4
+    assert rates[55] == pytest.approx(0.2)
+    assert 0 < rates[99] < 0.001
+    assert np.all(np.diff(rates[10:]) < 0)
+
+
+def test_the_plan_has_the_papers_weights():
+    from mtcnn_lite.losses import PAPER, WEIGHTS
+
+    for stage in STAGES:
+        late = ("rnet-5", "onet-4", "onet-5", "onet-6", "onet-7")
+        departs = stage.name in ("onet-2", "pnet-3", "rnet-3", "rnet-4", "onet-3", *late)
+        assert (stage.weights != WEIGHTS[stage.net]) == departs  # and says why
+        assert stage.weights[2 if stage.looks else 0] == 1  # what the others are measured by
+        assert stage.keep == (1.0 if stage.name in late else 0.7)
+        assert torch.equal(torch.tensor(stage.indicator[:3]), PAPER[:3])
+    with pytest.raises(ValueError, match="pnet-1: steps is 0"):
+        replace(STAGES[0], steps=0)
+    with pytest.raises(ValueError, match="shares is"):
+        replace(STAGES[0], shares=(0, 0, 0, 0))

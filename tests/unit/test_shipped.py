@@ -1,0 +1,76 @@
+"""The weights that ship: what a user gets who installs the package and says no more than `Detector()`."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import mtcnn_lite
+from mtcnn_lite import Detector
+from mtcnn_lite.boxes import iou
+from mtcnn_lite.course import scenes
+from mtcnn_lite.evaluation import judge, landmark_errors
+from mtcnn_lite.weights import SHIPPED, nets_of, thresholds_of
+
+FOLDER = Path(mtcnn_lite.__file__).parent / "weights"
+
+
+@pytest.fixture(scope="module")
+def shipped():
+    return Detector()
+
+
+def test_they_are_the_default_and_lie_in_the_package(shipped):
+    files = sorted(FOLDER.glob("*.safetensors"))
+    assert [file.stem for file in files] == ["onet", "pnet", "rnet"]
+    assert sum(file.stat().st_size for file in files) < 3_000_000
+    for named in (Detector(SHIPPED), Detector(FOLDER)):
+        for net, other in zip(shipped.nets, named.nets, strict=True):
+            assert all(
+                (a == b).all() for a, b in zip(net.state_dict().values(), other.state_dict().values(), strict=True)
+            )
+    assert all(net.landmarks is not None for net in nets_of(SHIPPED))
+
+
+def test_they_bring_thresholds_of_their_own_and_other_weights_do_not(shipped):
+    assert shipped.settings.thresholds == thresholds_of(SHIPPED)
+    for other in ("zhang2016", FOLDER, shipped.nets):
+        assert Detector(other).settings.thresholds == (0.6, 0.7, 0.7)
+    assert Detector(thresholds=(0.6, 0.7, 0.9)).settings.thresholds == (0.6, 0.7, 0.9)
+
+
+def test_the_astronaut(shipped, astronaut):
+    faces = shipped.detect(astronaut)
+    label, points = np.array(scenes.ASTRONAUT_BOX), np.array(scenes.ASTRONAUT_LANDMARKS)
+    assert len(faces) == 1
+    assert iou(faces.boxes, [label])[0, 0] >= 0.75
+    assert faces.scores[0] > 0.95
+    off = np.linalg.norm(faces.landmarks[0] - points, axis=1) / np.linalg.norm(points[0] - points[1])
+    assert (off <= 0.1).all()
+
+
+def test_every_face_of_the_collage_and_no_other(shipped):
+    picture, boxes, _ = scenes.collage()
+    faces = shipped.detect(picture)
+    overlaps = iou(boxes, faces.boxes)  # (9, N)
+    assert len(faces) == len(boxes)
+    assert (overlaps.max(axis=1) >= 0.5).all()
+    assert sorted(overlaps.argmax(axis=1)) == list(range(len(boxes)))
+
+
+def test_as_good_as_the_authors_on_composed_scenes(shipped, detector):
+    photos = scenes.scenes(12, seed=5)
+    ours, theirs = (
+        judge([(each.detect(photo.image()), photo) for photo in photos], 20) for each in (shipped, detector)
+    )
+    assert ours.recall() >= theirs.recall() - 0.05
+    assert ours.precision() >= theirs.precision() - 0.05
+    errors, _ = landmark_errors([(shipped.detect(photo.image()), photo) for photo in photos])
+    assert errors.mean() < 0.12
+
+
+def test_bgr_is_worse(shipped, detector):
+    """They were trained on RGB: with the channels exchanged, faces score lower."""
+    picture, _, _ = scenes.collage()
+    right, swapped = (shipped.detect(np.ascontiguousarray(p)).scores for p in (picture, picture[..., ::-1]))
+    assert swapped.sum() < right.sum()

@@ -1,0 +1,112 @@
+"""Work shared among threads is the work."""
+
+import os
+import subprocess
+import sys
+from threading import Barrier
+
+import numpy as np
+import pytest
+import torch
+
+from mtcnn_lite.course.scenes import collage
+from mtcnn_lite.runtime.parallel import cores_apart, get_ready, imap, parallel_map, pool
+
+
+@pytest.fixture
+def two_threads():
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.mark.usefixtures("two_threads")
+def test_shared_work_is_the_work_in_order():
+    def work(n):
+        assert torch.get_num_threads() == 1
+        return n * n
+
+    assert parallel_map(work, range(50)) == [n * n for n in range(50)]
+    assert parallel_map(work, []) == []
+    assert torch.get_num_threads() == 2
+    with pytest.raises(ZeroDivisionError):
+        parallel_map(lambda n: 1 // n, [2, 1, 0, 3])
+
+
+@pytest.mark.usefixtures("two_threads")
+def test_threads_made_ready_are_those_that_work():
+    get_ready()
+    ready = pool.cache_info().currsize
+    parallel_map(abs, [1, 2])
+    parallel_map(abs, [1, 2], pinned=True)
+    assert list(imap(abs, [1, 2])) == [1, 2]
+    assert pool.cache_info().currsize == ready
+
+
+@pytest.mark.skipif(len(cores_apart(2)) < 2, reason="nothing to keep apart")
+@pytest.mark.usefixtures("two_threads")
+def test_threads_apart_never_meet_on_a_core_and_all_others_stay_free():
+    everywhere = os.sched_getaffinity(0)
+    both = Barrier(2)
+
+    def where(_):
+        both.wait(timeout=10)  # so that each of the two threads has one
+        return frozenset(os.sched_getaffinity(0))
+
+    first, second = parallel_map(where, range(2), pinned=True)
+    assert min(len(first), len(second)) > 0
+    assert not first & second
+    assert first | second == everywhere
+    assert parallel_map(where, range(2)) == [everywhere] * 2
+    assert os.sched_getaffinity(0) == everywhere
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="this system does not tell")
+def test_cores_are_dealt_out_only_where_there_are_enough():
+    cores = os.sched_getaffinity(0)
+    for threads in range(1, len(cores) + 1):
+        parts = cores_apart(threads)
+        assert len(parts) == threads
+        assert set.union(*parts) == cores
+        assert sum(map(len, parts)) == len(cores)
+        assert max(map(len, parts)) - min(map(len, parts)) <= 1
+    assert cores_apart(len(cores) + 1) == []
+
+
+@pytest.mark.usefixtures("two_threads")
+def test_two_threads_find_what_one_does(detector):
+    picture = collage()[0]
+    two = detector.trace(picture)
+    assert len(two.faces) == 9
+    torch.set_num_threads(1)
+    one = detector.trace(picture)
+    assert one.counts() == two.counts()
+    for name in ("boxes", "scores", "landmarks"):
+        np.testing.assert_allclose(getattr(one.faces, name), getattr(two.faces, name), rtol=1e-4, atol=0.02)
+
+
+def test_threads_that_torch_has_yet_to_start_are_as_many_as_it_was_told():
+    code = """
+import threading, torch
+from mtcnn_lite.runtime.parallel import parallel_map
+torch.set_num_threads(2)
+parallel_map(abs, [1, 2, 3])
+seen = []
+other = threading.Thread(target=lambda: seen.append(torch.get_num_threads()))
+other.start(); other.join()
+print(seen, torch.get_num_threads())
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split("\n")[0] == "[2] 2"
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
+@pytest.mark.usefixtures("two_threads")
+def test_a_forked_process_gets_threads_of_its_own():
+    parallel_map(abs, [1, 2])
+    assert pool.cache_info().currsize >= 1
+    child = os.fork()
+    if child == 0:
+        os._exit(0 if pool.cache_info().currsize == 0 else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
