@@ -21,12 +21,32 @@ BACKGROUND, IGNORED = -1, -2  # what an anchor is that is for no face
 
 
 def anchor_grid(height: int, width: int, stride: int, sizes: Sequence[float]) -> Floats:
-    """Squares of each side in `sizes`, px, round the middle of each cell of `stride` px, shape (rows * columns * S, 4).
+    """Squares of each side in `sizes` round the middle of each cell, shape (rows * columns * S, 4).
 
-    Rows of cells from the top, in a row from the left, in a cell in the order of `sizes`. A cell that hangs over the
-    photo's edge counts: rows = ceil(height / stride). Anchors may leave the photo; they are not clipped. Raises
-    ValueError for a stride under 1 or a size that is not above 0.
+    A cell that hangs over the photo's edge counts: rows = ceil(height / stride). Anchors may leave the photo; they are
+    not clipped.
 
+    Parameters
+    ----------
+    height, width : int
+        The photo's size, in pixels.
+    stride : int
+        Side of a cell, in pixels; 1 or more.
+    sizes : sequence of S floats
+        Sides of the anchors in a cell, in pixels; above 0.
+
+    Returns
+    -------
+    float32 (rows * columns * S, 4)
+        Rows of cells from the top, in a row from the left, in a cell in the order of `sizes`.
+
+    Raises
+    ------
+    ValueError
+        For a stride or a size out of range.
+
+    Examples
+    --------
     >>> anchor_grid(8, 16, stride=8, sizes=[4, 16])
     array([[ 2.,  2.,  6.,  6.],
            [-4., -4., 12., 12.],
@@ -48,6 +68,15 @@ def anchor_grid(height: int, width: int, stride: int, sizes: Sequence[float]) ->
 def anchor_levels(height: int, width: int, levels: Mapping[int, Sequence[float]] = RETINAFACE) -> list[Floats]:
     """The grid of each stride, in the mapping's order.
 
+    Parameters
+    ----------
+    height, width : int
+        The photo's size, in pixels.
+    levels : mapping of int to sequence of float
+        For each stride the sides of its anchors, both in pixels; RetinaFace's where not given.
+
+    Examples
+    --------
     >>> [len(grid) for grid in anchor_levels(640, 640)]
     [12800, 3200, 800]
     """
@@ -57,15 +86,31 @@ def anchor_levels(height: int, width: int, levels: Mapping[int, Sequence[float]]
 def match_anchors(
     anchors: ArrayLike, faces: ArrayLike, positive: float = 0.5, negative: float = 0.3, force: bool = True
 ) -> NDArray[np.int64]:
-    """Which face each anchor (N, 4) is for, shape (N,): its row in `faces` (M, 4), BACKGROUND or IGNORED.
+    """Which face each anchor is for, shape (N,): its row in `faces`, BACKGROUND or IGNORED.
 
     An anchor is for the face that it overlaps most (of equals, the first) if their IoU is `positive` or more,
-    background if it is under `negative`, and else ignored. `force`: each face also gets the anchor that overlaps it
-    most (of equals, the first), whatever that IoU is, as long as they touch at all; where two faces ask for one anchor,
-    the later has it. M may be 0. The limits are those of RetinaFace's paper; Pytorch_Retinaface has 0.35 for both.
+    background if it is under `negative`, and else ignored.
 
-    Raises ValueError where the limits are not 0 <= negative <= positive <= 1.
+    Parameters
+    ----------
+    anchors : array_like (N, 4)
+        As `anchor_grid` gives them.
+    faces : array_like (M, 4)
+        Labelled boxes in pixels; M may be 0.
+    positive, negative : float
+        Limits of the IoU, 0 <= negative <= positive <= 1. Those given are of RetinaFace's paper; Pytorch_Retinaface
+        has 0.35 for both.
+    force : bool
+        Each face also gets the anchor that overlaps it most (of equals, the first), whatever that IoU is, as long as
+        they touch at all; where two faces ask for one anchor, the later has it.
 
+    Raises
+    ------
+    ValueError
+        For limits out of order or range.
+
+    Examples
+    --------
     >>> match_anchors([[0, 0, 10, 10], [4, 0, 14, 10], [40, 0, 50, 10]], [[0, 0, 10, 10]])
     array([ 0, -2, -1])
     """
