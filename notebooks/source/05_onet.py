@@ -635,14 +635,14 @@ from mtcnn_lite.cascade.hooks import Hooks
 sys.path.append("source")
 import solutions
 
-parts = {}
-for part in [field.name for field in fields(Hooks)]:
-    parts[part] = mine.get(part) or getattr(solutions, part, None)
-    origin = "yours" if part in mine else "from the solutions" if parts[part] else "the package's"
-    print(f"{part:20} {origin}")
+hooks = {}
+for name in [field.name for field in fields(Hooks)]:
+    hooks[name] = mine.get(name) or getattr(solutions, name, None)
+    origin = "yours" if name in mine else "from the solutions" if hooks[name] else "the package's"
+    print(f"{name:20} {origin}")
 
 # %%
-by_readers = twice.swap(**{part: fn for part, fn in parts.items() if fn})
+by_readers = twice.swap(**{name: fn for name, fn in hooks.items() if fn})
 found = by_readers.detect(picture)
 print(f"{len(found)} faces found on functions that readers write")
 packages_own = nine_twice.faces
@@ -670,7 +670,7 @@ def by_mine(some, others):  # (N, 4), (M, 4) -> (N, M)
 
 
 MEASURES["mine"] = by_mine
-rest = {part: fn for part, fn in parts.items() if fn and part != "nms"}
+rest = {name: fn for name, fn in hooks.items() if fn and name != "nms"}
 patient = Detector(detector.nets, nms=(0.52, 0.7, 0.8, 0.7), mirror=False)
 measured = patient.swap(nms=lambda b, s, overlap: package_nms(b, s, overlap, "mine"), **rest)
 
