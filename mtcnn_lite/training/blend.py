@@ -3,7 +3,7 @@
 Between the two lies often a net that is better than either (Wortsman et al. 2022, "Robust fine-tuning of zero-shot
 models", arXiv 2109.01903). Scores and boxes of our O-Net gained by it, landmarks lost a tenth. They came back when the
 head was solved for anew, for it is linear: least squares on what the layers below make of labelled faces. In a later
-round solving did harm (docs/training_log.md has both).
+round solving did harm (data/MODEL_CARD.md has both).
 """
 
 from collections.abc import Mapping, Sequence
