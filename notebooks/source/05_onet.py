@@ -472,7 +472,7 @@ assert (mean >= 0.7)[face].sum() > (one >= 0.7)[face].sum()
 # %% [markdown]
 # A face that one look doubts may convince the other; and the second look has the better window. On
 # 250 photos of WIDER FACE the average precision (chapter 10) of the authors' values is .767 with one look and .787 with two
-# ([all figures](../benchmarks/README.md#its-own-way)). It costs next to nothing: nearly all second looks were taken for the landmarks anyway.
+# ([all figures](../benchmarks/RESULTS.md#its-own-way)). It costs next to nothing: nearly all second looks were taken for the landmarks anyway.
 #
 # The threshold asks for the mean. So the first look must not refuse what the second can save: the second says 1 at most, and a mean of t
 # needs 2t - 1 from the first. At 0.7 that is 0.4. (The orange cross just inside is what it costs.)
