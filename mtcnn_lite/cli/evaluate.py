@@ -16,7 +16,7 @@ from mtcnn_lite.cli.settings import FAILED, add_command, add_data, add_settings,
 
 if TYPE_CHECKING:
     from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
-    from mtcnn_lite.evaluation import Outcome
+    from mtcnn_lite.evaluation import PhotoResult
 
 EVALUATE = """\
 Measure a detector on labelled photos: average precision and recall by face size and by data set, recall and boxes after
@@ -36,8 +36,8 @@ examples:
 
 exit status: 0 measured, 1 photos, labels or --out could not be read or written, 2 bad arguments."""
 
-# Low enough for the end of the curve. At 0.1 for P-Net, detection takes twice as long and AP changes by about half a
-# point.
+# Low enough for the end of the curve. At 0.1 for P-Net, the nets see twice as many windows and AP changes by about half
+# a point.
 CURVE = (0.2, 0.1, 0.05)
 Tree = dict[str, Any]
 
@@ -68,7 +68,7 @@ def add(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Measure, print the table, write what --out asks for, and return the exit status."""
-    from mtcnn_lite.evaluation import differences, outcome, read_ground_truth, report
+    from mtcnn_lite.evaluation import differences, evaluate_photo, read_ground_truth, report
     from mtcnn_lite.images import ImageError
 
     if options.against == options.weights:
@@ -89,16 +89,16 @@ def run(options: argparse.Namespace) -> int:
     reports: dict[str, Tree] = {}
     try:
         truth = read_ground_truth(options.wider_truth) if options.wider_truth else None
-        outcomes = {weights: _each(partial(outcome, detector, low=low), photos, weights)
+        results = {weights: _each(partial(evaluate_photo, detector, low=low), photos, weights)
                     for weights, detector in runs.items()}  # fmt: skip
         for weights, detector in runs.items():
             reports[weights] = {"thresholds": list(detector.settings.thresholds), "curve_thresholds": list(low),
-                                "min_face": options.min_face, **report(outcomes[weights])}  # fmt: skip
+                                "min_face": options.min_face, **report(results[weights])}  # fmt: skip
             if truth is not None:
-                reports[weights]["wider"] = _official(truth, outcomes[weights])
+                reports[weights]["wider"] = _official(truth, results[weights])
         if options.against:
             reports[options.weights]["less"] = {
-                options.against: differences(outcomes[options.weights], outcomes[options.against])
+                options.against: differences(results[options.weights], results[options.against])
             }
     except (ImageError, ValueError, ImportError) as error:
         print(f"error: {error}", file=sys.stderr)
@@ -115,19 +115,21 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _each(measured: "Callable[[LabelledPhoto], Outcome]", photos: "list[LabelledPhoto]", name: str) -> "list[Outcome]":
+def _each(
+    evaluated: "Callable[[LabelledPhoto], PhotoResult]", photos: "list[LabelledPhoto]", name: str
+) -> "list[PhotoResult]":
     from tqdm import tqdm
 
     start = time.perf_counter()
-    outcomes = [measured(photo) for photo in tqdm(photos, name, unit="photo", disable=not sys.stderr.isatty())]
+    results = [evaluated(photo) for photo in tqdm(photos, name, unit="photo", disable=not sys.stderr.isatty())]
     print(f"{name}: {len(photos):,} photos in {time.perf_counter() - start:.0f} s", flush=True)
-    return outcomes
+    return results
 
 
-def _official(truth: Any, outcomes: "list[Outcome]") -> Tree:
+def _official(truth: Any, results: "list[PhotoResult]") -> Tree:
     from mtcnn_lite.evaluation import wider_average_precision
 
-    files = [(each.photo.source, each.low) for each in outcomes]
+    files = [(each.photo.source, each.low) for each in results]
     return wider_average_precision(
         truth, {f"{path.parent.name}/{path.stem}": faces for path, faces in files if isinstance(path, Path)}
     )
