@@ -61,20 +61,20 @@ def batch_loss(
     part = labelled.clone()
     if teacher is not None:
         with torch.no_grad():
-            taught = teacher(crops).flat
+            soft = teacher(crops).flat  # soft targets
         part[:, 0] = True
         offsets, part[:, 1] = distilled_targets(
-            offsets, taught.offsets, part[:, 1], taught.score >= BOX_CONFIDENCE, stage.distill_weight
+            offsets, soft.offsets, part[:, 1], soft.score >= BOX_CONFIDENCE, stage.distill_weight
         )
-        if indicator[:, 2].any() and taught.landmarks is not None:
+        if indicator[:, 2].any() and soft.landmarks is not None:
             known = torch.isfinite(landmarks).all(dim=1) & ~unlabelled
             landmarks, part[:, 2] = distilled_targets(
-                landmarks, taught.landmarks, known, taught.score >= LANDMARK_CONFIDENCE, stage.distill_landmarks_weight
+                landmarks, soft.landmarks, known, soft.score >= LANDMARK_CONFIDENCE, stage.distill_landmarks_weight
             )
     losses = sample_losses(output, kinds, offsets, landmarks, part)  # (N, 3)
     if teacher is not None:
         softened = distillation_loss(
-            output.face, taught, kinds, stage.distill_weight, unlabelled, stage.temperature
+            output.face, soft, kinds, stage.distill_weight, unlabelled, stage.temperature
         )  # (N,)
         losses = torch.cat([softened[:, None], losses[:, 1:]], dim=1)
     counted = part.clone()
