@@ -6,7 +6,6 @@ any of the common colour-blindnesses can tell apart.
 
 import base64
 import io
-import os
 from collections.abc import Sequence
 from functools import cache
 from os import PathLike
@@ -23,6 +22,7 @@ from mtcnn_lite.boxes import as_boxes, clip_boxes
 from mtcnn_lite.cascade.record import Faces
 from mtcnn_lite.cascade.trace import Trace
 from mtcnn_lite.explain import NAMES, Explanation
+from mtcnn_lite.runtime.files import write_whole
 
 Pixels = NDArray[np.uint8]
 
@@ -75,12 +75,7 @@ class Picture:
         kind = Image.registered_extensions().get(path.suffix.lower())
         if kind is None:
             raise ValueError(f"{path}: {path.suffix or 'no ending'} is no picture format; use .jpg or .png")
-        partial = path.with_name(f".{path.name}.{os.getpid()}.part")
-        try:
-            partial.write_bytes(self.encode(kind))
-            os.replace(partial, path)
-        finally:
-            partial.unlink(missing_ok=True)
+        write_whole(path, lambda temporary: temporary.write_bytes(self.encode(kind)))
 
 
 def draw_boxes(image: Pixels, boxes: ArrayLike, colour: str = "onet", thickness: int = 2) -> Pixels:

@@ -1,6 +1,5 @@
 """What the cascade so far lets through: the windows that R-Net and O-Net will meet, and so must learn from."""
 
-import hashlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +10,7 @@ from mtcnn_lite.detector import Detector
 from mtcnn_lite.images import Pixels
 from mtcnn_lite.nets import Nets
 from mtcnn_lite.sampling.sampler import Propose
+from mtcnn_lite.weights import weights_digest
 
 NETS = ("pnet", "rnet", "onet")
 
@@ -63,12 +63,8 @@ class Proposals:
     def name(self) -> str:
         """For example `onet 0.3 0.1 from 20 px, at most 8000, 3f2a...`: settings, and a digest of the weights used."""
         asked = max(NETS.index(self.net), 1) + (self.mined and self.net != "pnet")  # nets that run
-        digest = hashlib.sha256()
-        for net in self.nets[:asked]:
-            for value in net.state_dict().values():
-                digest.update(value.contiguous().numpy().tobytes())
         words = [f"mined {self.net}" if self.mined else self.net, *map(str, self.thresholds[: min(asked, 2)])]
-        return f"{' '.join(words)} from {self.min_face:g} px, at most {self.most}, {digest.hexdigest()[:16]}"
+        return f"{' '.join(words)} from {self.min_face:g} px, at most {self.most}, {weights_digest(self.nets[:asked])}"
 
 
 def bounded(trace: Trace, most: int) -> Trace | None:

@@ -16,11 +16,12 @@ from tqdm import tqdm
 from mtcnn_lite.losses import TASKS, Losses, multitask_loss, sample_losses, takes_part
 from mtcnn_lite.mining import hard_examples
 from mtcnn_lite.nets import normalise
-from mtcnn_lite.runtime.files import RunError, whole
+from mtcnn_lite.runtime.files import write_whole
 from mtcnn_lite.sampling.sampler import LANDMARK, NEGATIVE
 from mtcnn_lite.training.batches import Batch, Batches, ahead
 from mtcnn_lite.training.distributed import ALONE, Team
 from mtcnn_lite.training.plan import Stage
+from mtcnn_lite.training.run_folder import RunError
 from mtcnn_lite.training.teacher import NEAR, SURE, taught_detection, taught_places
 
 LOG_EVERY = 50  # steps whose mean is one row of the log
@@ -68,8 +69,8 @@ def train(
 
     def save(step: int) -> None:
         state = {"net": net.state_dict(), "mean": mean.state_dict(), "optimiser": optimiser.state_dict()}
-        whole(checkpoint, lambda path: torch.save(state | {"rows": log.rows, "step": step}, path))
-        whole(folder / "log.csv", lambda path: write_log(path, log.rows))
+        write_whole(checkpoint, lambda path: torch.save(state | {"rows": log.rows, "step": step}, path))
+        write_whole(folder / "log.csv", lambda path: write_log(path, log.rows))
 
     bar = tqdm(total=stage.steps, initial=first, desc=stage.name, unit="step", disable=not (progress and team.first))
     saved_at = time.monotonic()

@@ -7,12 +7,13 @@ import numpy as np
 import torch
 from torch import nn
 
-from mtcnn_lite.runtime.files import RunError, whole
+from mtcnn_lite.runtime.files import write_whole
 from mtcnn_lite.sampling.sampler import KINDS, LANDMARK
 from mtcnn_lite.training.batches import Batch, Batches
 from mtcnn_lite.training.loop import answer, tasks_taught
 from mtcnn_lite.training.plan import Stage
 from mtcnn_lite.training.plots import contact_sheet
+from mtcnn_lite.training.run_folder import RunError
 
 EACH = 4  # samples of a kind that are learned by heart
 STEPS, RATE, ENOUGH = 400, 3e-3, 0.05  # at most so many; the loss that is near enough to zero
@@ -26,7 +27,7 @@ def check(net: nn.Module, batches: Batches, stage: Stage, folder: Path) -> None:
     """
     batch = batches(0)
     batch = Batch(batch.crops[~batch.unlabelled.numpy()], *(column[~batch.unlabelled] for column in batch[1:]))
-    whole(folder / "labels.jpg", lambda path: contact_sheet(batch).save(path))
+    write_whole(folder / "labels.jpg", lambda path: contact_sheet(batch).save(path))
     before, after = by_heart(net, few(batch), stage)
     print(f"{stage.name}: a few samples learned by heart, loss {before:.3f} -> {after:.3f}; all labels drawn on "
           f"{folder / 'labels.jpg'}", flush=True)  # fmt: skip

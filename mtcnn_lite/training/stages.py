@@ -1,6 +1,5 @@
 """The whole cascade: each net's samples come from the nets before it, as it will meet them in use."""
 
-import hashlib
 import json
 from collections.abc import Sequence
 from copy import deepcopy
@@ -12,7 +11,7 @@ import torch
 
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
 from mtcnn_lite.nets import Nets, ONet, PNet, RNet
-from mtcnn_lite.runtime.files import RunError, claim, whole
+from mtcnn_lite.runtime.files import write_whole
 from mtcnn_lite.sampling.proposals import Proposals
 from mtcnn_lite.sampling.sampler import LANDMARK
 from mtcnn_lite.sampling.store import Store, photos_digest, write_store
@@ -23,11 +22,12 @@ from mtcnn_lite.training.looks import look_at
 from mtcnn_lite.training.loop import train
 from mtcnn_lite.training.plan import STAGES, Stage
 from mtcnn_lite.training.plots import draw_curves
+from mtcnn_lite.training.run_folder import RunError, claim
 from mtcnn_lite.training.sanity_checks import check
 from mtcnn_lite.training.settle import settle
 from mtcnn_lite.training.teacher import Panel
 from mtcnn_lite.training.validate import measure
-from mtcnn_lite.weights import NET_TYPES, save_weights
+from mtcnn_lite.weights import NET_TYPES, save_weights, weights_digest
 
 
 def fresh(seed: int) -> Nets:
@@ -78,8 +78,8 @@ def train_cascade(
             print("no face has landmarks: " + ("the teacher's are learned" if teacher else
                   "batches go without, and the nets' landmark heads stay as they are"))  # fmt: skip
     if team.first:
-        plan = {"seed": seed, "photos": photos_digest(photos), "start": _digest(nets) if start else None,
-                "teacher": _digest(teacher) if teacher else None,
+        plan = {"seed": seed, "photos": photos_digest(photos), "start": weights_digest(nets) if start else None,
+                "teacher": weights_digest(teacher) if teacher else None,
                 "stages": {stage.name: asdict(stage) for stage in stages}}  # fmt: skip
         new_stage = only is not None and not (out / only).exists()
         claim(out, plan, resume or new_stage)
@@ -145,9 +145,9 @@ def _train(
                 refit_landmarks(trained, stores, stage.batch, seed)
         figures = measure(trained, stores)
         print(f"{stage.name}, held out: {', '.join(f'{name} {value}' for name, value in figures.items())}", flush=True)
-        whole(folder / "measured.json", lambda path: path.write_text(json.dumps(figures, indent=1)))
-        whole(folder / "curves.png", lambda path: draw_curves(path, stage.name, rows))
-        whole(finished, partial(torch.save, trained.state_dict()))
+        write_whole(folder / "measured.json", lambda path: path.write_text(json.dumps(figures, indent=1)))
+        write_whole(folder / "curves.png", lambda path: draw_curves(path, stage.name, rows))
+        write_whole(finished, partial(torch.save, trained.state_dict()))
 
 
 def _settle(
@@ -159,15 +159,7 @@ def _settle(
     if len(looks.rows(held_out=False)[0]) and nets.onet.landmarks is not None:
         figures = settle(nets.onet, looks, stage, seed, progress)
         print(f"{stage.name}, held out: {', '.join(f'{name} {value}' for name, value in figures.items())}", flush=True)
-        whole(finished.with_name("measured.json"), lambda path: path.write_text(json.dumps(figures, indent=1)))
+        write_whole(finished.with_name("measured.json"), lambda path: path.write_text(json.dumps(figures, indent=1)))
     else:
         print(f"{stage.name}: the cascade finds no face with points to learn from, so nothing is learned", flush=True)
-    whole(finished, partial(torch.save, nets.onet.state_dict()))
-
-
-def _digest(nets: Nets) -> str:
-    values = (value.contiguous().numpy().tobytes() for net in nets for value in net.state_dict().values())
-    digest = hashlib.sha256()
-    for value in values:
-        digest.update(value)
-    return digest.hexdigest()[:16]
+    write_whole(finished, partial(torch.save, nets.onet.state_dict()))

@@ -15,11 +15,11 @@ from PIL import Image
 from mtcnn_lite.course.scenes import scenes
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
 from mtcnn_lite.nets import Nets
-from mtcnn_lite.runtime.files import RunError
 from mtcnn_lite.sampling.config import SamplingConfig
 from mtcnn_lite.training import loop
 from mtcnn_lite.training import sanity_checks as gates
 from mtcnn_lite.training.plan import STAGES, Stage
+from mtcnn_lite.training.run_folder import RunError
 from mtcnn_lite.training.stages import fresh, train_cascade
 from mtcnn_lite.weights import load_weights
 

@@ -11,6 +11,7 @@ import numpy as np
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
 from mtcnn_lite.datasets.problems import DatasetError, collect, image_file, read_lines
 from mtcnn_lite.datasets.readers.origin import to_pixel_centres
+from mtcnn_lite.runtime.files import write_whole
 
 OURS = ("box", "box_from_landmarks", "landmarks", "ignore")  # keys of a face that the LabelledPhoto itself holds
 
@@ -33,17 +34,17 @@ def read_jsonl(path: Path | str, images: Path | str | None = None, skip_bad: boo
 def write_jsonl(path: Path | str, photos: Iterable[LabelledPhoto]) -> None:
     """Write photos as `read_jsonl` reads them, image paths relative to the file's folder; no image is copied.
 
-    Writes a temporary name first and renames it. ValueError for a photo that is no file, but pixels.
+    The file appears whole or not at all. ValueError for a photo that is no file, but pixels.
     """
+
     path = Path(path)
-    temporary = path.with_name(path.name + ".tmp")
-    try:
+
+    def write(temporary: Path) -> None:
         with temporary.open("w", encoding="utf-8", newline="\n") as file:
             for number, photo in enumerate(photos):
                 file.write(json.dumps(_row(photo, number, path.parent), ensure_ascii=False) + "\n")
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+
+    write_whole(path, write)
 
 
 def _photo(where: str, line: str, folder: Path) -> LabelledPhoto:
