@@ -70,7 +70,9 @@ def look_at(nets: Nets, photos: Sequence[LabelledPhoto], seed: int, workers: int
     names = sorted({photo.dataset for photo in photos})
     faces: list[tuple[Floats, ...]] = []
     others = []
-    done = map_in_processes(workers, partial(_photo, seed), enumerate(photos), _set_nets, nets, at_once=PHOTOS_AT_ONCE)
+    done = map_in_processes(
+        workers, partial(_photo, seed), enumerate(photos), _set_nets, nets, chunksize=PHOTOS_AT_ONCE
+    )
     for number, (found, rest) in enumerate(tqdm(done, "looks", len(photos), unit="photo", disable=not progress)):
         group = names.index(photos[number].dataset)
         faces += [(*one, np.array([number]), np.array([group])) for one in found]

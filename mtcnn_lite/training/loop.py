@@ -1,9 +1,7 @@
 """One net, trained: batches in, weights out, a checkpoint every minute that a killed run goes on from."""
 
 import csv
-import ctypes
 import time
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,6 +15,7 @@ from mtcnn_lite.losses import TASKS, Losses, multitask_loss, sample_losses, take
 from mtcnn_lite.mining import hard_examples
 from mtcnn_lite.nets import normalise
 from mtcnn_lite.runtime.files import write_whole
+from mtcnn_lite.runtime.memory import keep_freed_memory
 from mtcnn_lite.sampling.sampler import LANDMARK, NEGATIVE
 from mtcnn_lite.training.batches import Batch, Batches, ahead
 from mtcnn_lite.training.distributed import ALONE, Team
@@ -48,7 +47,7 @@ def train(
     with the same weights as without the interruption. A landmark head that neither samples nor a teacher teach keeps
     its weights. Raises RunError where the loss is no number any more.
     """
-    keep_memory()
+    keep_freed_memory(without_limit=True)
     net.train().to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stubs lack it
     if teacher is not None:
         teacher.eval().to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -184,11 +183,3 @@ def write_log(path: Path, rows: list[Row]) -> None:
 def _weight(average: float, count: int) -> float:
     """What a running mean of `count` steps leaves of itself: little at first, so that it forgets where it began."""
     return min(average, (1 + count) / (10 + count))
-
-
-def keep_memory() -> None:
-    """Tell glibc not to hand memory back between steps: fetching it anew took half of O-Net's time on Linux."""
-    with suppress(OSError, AttributeError):  # another C library
-        libc = ctypes.CDLL("libc.so.6")
-        for option, value in ((-4, 0), (-1, 2_000_000_000), (-2, 500_000_000)):  # MMAP_MAX, TRIM_THRESHOLD, TOP_PAD
-            libc.mallopt(option, value)
