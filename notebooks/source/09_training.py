@@ -299,9 +299,7 @@ from copy import deepcopy
 
 from mtcnn_lite.runtime.memory import keep_freed_memory
 
-keep_freed_memory(
-    without_limit=True
-)  # Linux only: memory is kept between steps, which saves up to half of the time
+keep_freed_memory(without_limit=True)  # between steps; Linux only: saves up to half of the time
 steps = PLAN["pnet"].steps
 moments = [round(steps * (k / 24) ** 2) for k in range(25)]
 copies = []
