@@ -21,6 +21,7 @@ from PIL import Image, ImageDraw, ImageFont
 from mtcnn_lite.boxes import as_boxes, clip_boxes
 from mtcnn_lite.cascade.record import Faces
 from mtcnn_lite.cascade.trace import Trace
+from mtcnn_lite.coordinates import scale_landmarks
 from mtcnn_lite.explain import NAMES, Explanation
 from mtcnn_lite.runtime.files import write_whole
 
@@ -168,7 +169,7 @@ def draw_stages(trace: Trace, height: int = 300) -> Picture:
         captions.append(f"after {NAMES[stage.name]}\n{len(stage.last):,} windows")
     found = trace.faces
     panels.append(
-        draw_landmarks(draw_boxes(photo, found.boxes * scale), (found.landmarks + 0.5) * scale - 0.5, radius=2)
+        draw_landmarks(draw_boxes(photo, found.boxes * scale), scale_landmarks(found.landmarks, scale), radius=2)
     )
     captions.append(f"after {NAMES['onet']}\n{len(found)} face{'s' * (len(found) != 1)}, 5 landmarks each")
     return beside(panels, captions, height)

@@ -11,7 +11,16 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mtcnn_lite.boxes import Floats
-from mtcnn_lite.coordinates import MIRRORED
+from mtcnn_lite.coordinates import (
+    MIRRORED,
+    about_point,
+    edges_to_centres,
+    mirror_in_window,
+    mirror_offsets,
+    move_boxes,
+    move_landmarks,
+    rotation,
+)
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
 from mtcnn_lite.images import Pixels
 
@@ -45,17 +54,13 @@ def warp(photo: LabelledPhoto, matrix: ArrayLike) -> LabelledPhoto:
     image = photo.image()
     if size < 1:  # fine texture must go before its pixels do, or it aliases
         image = _blurred(image, (1 / size - 1) / 2)
-    to_centres = np.column_stack([linear, by + linear @ [0.5, 0.5] - 0.5])  # OpenCV counts pixel centres
     moved = cv2.warpAffine(
-        image, to_centres, image.shape[1::-1], flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT
+        image, edges_to_centres(m), image.shape[1::-1], flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT
     )
-    corners = photo.boxes.reshape(-1, 2, 2)  # (N, corner, xy)
-    centre = corners.mean(axis=1) @ linear.T + by  # (N, 2)
-    half = (corners[:, 1] - corners[:, 0]) * size / 2  # (N, 2)
-    points = ((photo.landmarks + 0.5) @ linear.T + by - 0.5).astype(np.float32)  # (N, 5, 2)
+    boxes = move_boxes(photo.boxes, linear, size, (0, 0), by).astype(np.float32)
+    points = move_landmarks(photo.landmarks, linear, (0, 0), by).astype(np.float32)
     if np.linalg.det(linear) < 0:
         points = points[:, MIRRORED]
-    boxes = np.concatenate([centre - half, centre + half], axis=1).astype(np.float32)
     return replace(photo, source=np.asarray(moved, np.uint8), boxes=boxes, landmarks=points)
 
 
@@ -68,9 +73,8 @@ def mirror(photo: LabelledPhoto) -> LabelledPhoto:
 def rotate(photo: LabelledPhoto, degrees: float, about: ArrayLike | None = None) -> LabelledPhoto:
     """The photo turned about a point x, y in edge coordinates, or its centre: clockwise as one looks at it, from x to y
     as y grows downwards. OpenCV and Pillow count the other way."""
-    photo, turn = _loaded(photo), np.radians(_number("degrees", degrees))
-    cos, sin = np.cos(turn), np.sin(turn)
-    return warp(photo, _about(photo, [[cos, -sin], [sin, cos]], about))
+    photo = _loaded(photo)
+    return warp(photo, _about(photo, rotation(_number("degrees", degrees)), about))
 
 
 def shift(photo: LabelledPhoto, right: float, down: float) -> LabelledPhoto:
@@ -132,8 +136,7 @@ def mirror_batch(
         lengths = f"{len(pixels)} crops, {len(box)} offsets, {len(points)} landmarks, {mask.size} in which"
         raise ValueError(f"{lengths}: there must be as many of each")
     pixels[mask] = pixels[mask, :, ::-1]
-    box[mask] = box[mask][:, [2, 1, 0, 3]] * [-1, 1, -1, 1]
-    points[mask] = points[mask][:, MIRRORED] * [-1, 1] + [1, 0]
+    box[mask], points[mask] = mirror_offsets(box[mask]), mirror_in_window(points[mask])
     return pixels, box, points
 
 
@@ -240,7 +243,7 @@ def _about(photo: LabelledPhoto, linear: ArrayLike, about: ArrayLike | None) -> 
     fixed = middle if about is None else np.asarray(about, np.float64)
     if fixed.shape != (2,):
         raise ValueError(f"about has shape {fixed.shape}; it must be (2,): x, y")
-    return np.column_stack([linear, fixed - np.asarray(linear) @ fixed])
+    return about_point(linear, fixed)
 
 
 def _blurred(image: Pixels, sigma: float) -> Pixels:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from mtcnn_lite.coordinates import about_point, rotation
 from mtcnn_lite.datasets.augment import coarse_batch, colour_batch
 from mtcnn_lite.images import Pixels
 
@@ -43,12 +44,12 @@ def varied(crops: Pixels, rng: np.random.Generator, how: Variation = STRONG) -> 
     views = crops.copy()
     flipped = rng.random(count) < 0.5
     views[flipped] = views[flipped, :, ::-1]
-    turn = np.radians(rng.normal(0, how.turn, count))
+    turn = rotation(rng.normal(0, how.turn, count))  # (N, 2, 2)
     zoom, shift = np.exp(rng.normal(0, how.zoom, count)), rng.normal(0, how.shift * unit, (count, 2))
     centre = np.array([side - 1, side - 1]) / 2  # pixel centres, as OpenCV counts
     for k in range(count):
-        linear = zoom[k] * np.array([[np.cos(turn[k]), -np.sin(turn[k])], [np.sin(turn[k]), np.cos(turn[k])]])
-        matrix = np.column_stack([linear, centre - linear @ centre + shift[k]])
+        matrix = about_point(zoom[k] * turn[k], centre)
+        matrix[:, 2] += shift[k]
         views[k] = cv2.warpAffine(views[k], matrix, (side, side), borderMode=cv2.BORDER_REPLICATE)
     views = _lit(views, rng, how.light)
     views = colour_batch(views, rng, how.contrast, how.brightness, gain=0)

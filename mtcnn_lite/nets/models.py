@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from mtcnn_lite.coordinates import MIRRORED
+from mtcnn_lite.coordinates import mirror_in_window, mirror_offsets
 from mtcnn_lite.nets.layers import MaxPool2d, PReLU
 
 
@@ -38,19 +38,17 @@ class NetOutput(NamedTuple):
         return NetOutput(self.face.flatten(1), self.offsets.flatten(1), points)
 
     def unmirror(self) -> "NetOutput":
-        """What was said of the mirror images of N windows, as it holds for the windows themselves; `flat`.
+        """Of the output for the mirror images of N windows, the output for the windows themselves; `flat`.
 
-        >>> said = NetOutput(torch.zeros(1, 2), torch.tensor([[0.25, 0.0, 0.5, 0.0]]), None)
-        >>> said.unmirror().offsets.tolist()
+        >>> output = NetOutput(torch.zeros(1, 2), torch.tensor([[0.25, 0.0, 0.5, 0.0]]), None)
+        >>> output.unmirror().offsets.tolist()
         [[-0.5, 0.0, -0.25, 0.0]]
         """
         face, offsets, landmarks = self.flat
-        offsets = offsets[:, [2, 1, 0, 3]] * offsets.new_tensor([-1, 1, -1, 1])
-        if landmarks is None:
-            return NetOutput(face, offsets, None)
-        points = landmarks.view(-1, 2, 5)[:, :, MIRRORED]  # (N, 2, 5) all x, all y; a copy
-        points[:, 0] = 1 - points[:, 0]
-        return NetOutput(face, offsets, points.view(-1, 10))
+        if landmarks is not None:
+            points = mirror_in_window(landmarks.view(-1, 2, 5).transpose(1, 2))  # (N, 5, 2)
+            landmarks = points.transpose(1, 2).reshape(-1, 10)
+        return NetOutput(face, mirror_offsets(offsets), landmarks)
 
 
 def normalise(images: NDArray[np.uint8]) -> Tensor:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mtcnn_lite.boxes import Floats, as_boxes, encode_offsets, iou, square_boxes
+from mtcnn_lite.coordinates import PIXEL_CENTRE, rotate
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
 from mtcnn_lite.images import Pixels, crop_windows
 from mtcnn_lite.pyramid import CELL, halvings
@@ -201,18 +202,10 @@ def _with_targets(windows: Floats, kind: NDArray[np.uint8], face: NDArray[np.int
     samples["offsets"][rows] = encode_offsets(window, photo.boxes[mine])
     # Points count pixel centres, windows pixel edges: half a pixel lies between.
     centre = _centres(photo)[mine][:, None]  # (n, 1, 2)
-    points = _turned(photo.landmarks[mine] + 0.5 - centre, turn) + centre  # (n, 5, 2)
+    points = rotate(photo.landmarks[mine] + PIXEL_CENTRE - centre, turn) + centre  # (n, 5, 2)
     side = (window[:, 2:] - window[:, :2])[:, None]
     samples["landmarks"][rows] = (points - window[:, None, :2]) / side
     return samples
-
-
-def _turned(vectors: NDArray[np.floating], degrees: NDArray[np.floating]) -> NDArray[np.floating]:
-    """Vectors (N, M, 2), x and y with y downwards, turned clockwise by `degrees` (N,)."""
-    angle = np.radians(degrees)
-    cos, sin = np.cos(angle)[:, None], np.sin(angle)[:, None]
-    x, y = vectors[..., 0], vectors[..., 1]
-    return np.stack([cos * x - sin * y, sin * x + cos * y], axis=-1)
 
 
 def _centres(photo: LabelledPhoto) -> Floats:

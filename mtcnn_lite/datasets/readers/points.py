@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mtcnn_lite.boxes import Floats
+from mtcnn_lite.coordinates import PIXEL_CENTRE
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
 from mtcnn_lite.datasets.problems import DatasetError, collect, image_file, is_image_name, numbers, read_lines
 from mtcnn_lite.datasets.readers.origin import to_pixel_centres
@@ -39,12 +40,12 @@ def box_from_landmarks(landmarks: ArrayLike) -> Floats:
     Its centre is 1.05 x middle of the eyes - 0.9 x nose + 0.85 x middle of the mouth: a nose that points aside has the
     face's middle on its other side. Its width and height are 1.63 and 2.07 times the points' spread (the root of the
     sum of their squared distances from their mean). A least-squares fit to the boxes that the project's own training
-    photos have: mean overlap (IoU) with those 0.88. Points count pixel centres, boxes edges: hence + 0.5.
+    photos have: mean overlap (IoU) with those 0.88. Points count pixel centres, boxes edges.
 
     >>> box_from_landmarks([[[40, 50], [80, 50], [60, 70], [45, 90], [75, 90]]]).round().tolist()
     [[17.0, 11.0, 104.0, 122.0]]
     """
-    points = np.asarray(landmarks, np.float64).reshape(-1, 5, 2) + 0.5
+    points = np.asarray(landmarks, np.float64).reshape(-1, 5, 2) + PIXEL_CENTRE
     eyes, nose, mouth = points[:, :2].mean(axis=1), points[:, 2], points[:, 3:].mean(axis=1)
     centre = 1.05 * eyes - 0.9 * nose + 0.85 * mouth  # (N, 2)
     spread = np.sqrt(((points - points.mean(axis=1, keepdims=True)) ** 2).sum(axis=(1, 2)))  # (N,)
