@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float32]
 
+MATCHING_IOU = 0.5  # least overlap of a box with the face that it finds, as in Pascal VOC and WIDER FACE
 TINY = np.float32(np.finfo(np.float32).tiny)  # square pixels; what is divided by it instead of by 0 is 0 itself
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
-from mtcnn_lite.datasets.problems import DatasetError, DatasetWarning, read_lines
+from mtcnn_lite.datasets.parsing import DatasetError, DatasetWarning, read_lines
 from mtcnn_lite.datasets.readers.celeba import BOXES as CELEBA
 from mtcnn_lite.datasets.readers.celeba import read_celeba
 from mtcnn_lite.datasets.readers.formats import read_coco, read_voc, read_yolo
@@ -16,13 +16,13 @@ from mtcnn_lite.datasets.readers.jsonl import read_jsonl, write_jsonl
 from mtcnn_lite.datasets.readers.origin import LANDMARK_ORIGIN
 from mtcnn_lite.datasets.readers.points import box_from_landmarks, read_facepoint, read_mtfl
 from mtcnn_lite.datasets.readers.wider import read_wider
-from mtcnn_lite.datasets.summary import Summary, summary
+from mtcnn_lite.datasets.summary import DatasetSummary, summary
 
 __all__ = [
     "LANDMARK_ORIGIN",
     "DatasetError",
+    "DatasetSummary",
     "DatasetWarning",
-    "Summary",
     "box_from_landmarks",
     "read_celeba",
     "read_coco",

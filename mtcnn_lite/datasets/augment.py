@@ -163,7 +163,7 @@ def colour_batch(
     return recoloured
 
 
-def coarse_batch(crops: Pixels, rng: np.random.Generator, share: float, least: int = 12) -> Pixels:
+def downscale_batch(crops: Pixels, rng: np.random.Generator, share: float, least: int = 12) -> Pixels:
     """Training crops (N, s, s, 3), of which about `share` are made smaller, to a side of `least` px up to s - 1 drawn
     evenly, and large again: as from a camera that is far away or out of focus. They come as they are where s <= least.
     """
@@ -177,7 +177,7 @@ def coarse_batch(crops: Pixels, rng: np.random.Generator, share: float, least: i
     return coarse
 
 
-def cover_batch(crops: Pixels, rng: np.random.Generator, share: float, largest: float = 0.5) -> Pixels:
+def cutout_batch(crops: Pixels, rng: np.random.Generator, share: float, largest: float = 0.5) -> Pixels:
     """Training crops (N, s, s, 3), of which about `share` have a rectangle covered by that of another crop: goggles, a
     hand, a helmet, the neighbour's shoulder. Its sides are drawn evenly, up to `largest` of the crop's.
 
@@ -194,7 +194,7 @@ def cover_batch(crops: Pixels, rng: np.random.Generator, share: float, largest: 
     return covered
 
 
-def mix_batch(crops: Pixels, rng: np.random.Generator, share: float) -> tuple[Pixels, NDArray[np.bool_]]:
+def mixup_batch(crops: Pixels, rng: np.random.Generator, share: float) -> tuple[Pixels, NDArray[np.bool_]]:
     """Training crops (N, s, s, 3), of which about `share` are blends of themselves and another, and which ones, (N,).
 
     What a blend shows no label says: only a teacher can. It shows the teacher's answers where no photo would (Zhang et
@@ -207,7 +207,7 @@ def mix_batch(crops: Pixels, rng: np.random.Generator, share: float) -> tuple[Pi
     return blended, mixed
 
 
-def zoom_batch(
+def random_crop_batch(
     crops: Pixels, rng: np.random.Generator, share: float, least: float = 0.6
 ) -> tuple[Pixels, NDArray[np.bool_]]:
     """Training crops (N, s, s, 3), of which about `share` show a square part of themselves, enlarged, and which ones,

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from mtcnn_lite.coordinates import about_point, rotation
-from mtcnn_lite.datasets.augment import coarse_batch, colour_batch
+from mtcnn_lite.datasets.augment import colour_batch, downscale_batch
 from mtcnn_lite.images import Pixels
 
 
@@ -53,7 +53,7 @@ def varied(crops: Pixels, rng: np.random.Generator, how: Variation = STRONG) -> 
         views[k] = cv2.warpAffine(views[k], matrix, (side, side), borderMode=cv2.BORDER_REPLICATE)
     views = _lit(views, rng, how.light)
     views = colour_batch(views, rng, how.contrast, how.brightness, gain=0)
-    views = coarse_batch(views, rng, how.coarse, least=round(10 * unit))
+    views = downscale_batch(views, rng, how.coarse, least=round(10 * unit))
     grain = rng.normal(0, 1, views.shape[:3]) * rng.uniform(0, how.noise, (count, 1, 1))  # (N, s, s) gray noise
     views = np.clip(np.rint(views + grain[..., None]), 0, 255).astype(np.uint8)
     for row in np.flatnonzero(rng.random(count) < how.hidden):

@@ -7,16 +7,14 @@ would move on other photos, and `wider` is the official protocol of WIDER FACE's
 
 from mtcnn_lite.evaluation.curves import Judged, average_precision, judge
 from mtcnn_lite.evaluation.landmarks import FAILURE, landmark_error, landmark_errors
-from mtcnn_lite.evaluation.matching import OVERLAP, match
+from mtcnn_lite.evaluation.matching import match
 from mtcnn_lite.evaluation.report import Outcome, outcome, report
 from mtcnn_lite.evaluation.resample import differences, interval
-from mtcnn_lite.evaluation.stages import STAGES, Reached, reached, reached_in
+from mtcnn_lite.evaluation.stages import Reached, reached, reached_in
 from mtcnn_lite.evaluation.wider import read_ground_truth, wider_average_precision
 
 __all__ = [
     "FAILURE",
-    "OVERLAP",
-    "STAGES",
     "Judged",
     "Outcome",
     "Reached",

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from mtcnn_lite.coordinates import mirror_in_window, mirror_offsets
+from mtcnn_lite.net_names import NET_SIZES
 from mtcnn_lite.nets.layers import MaxPool2d, PReLU
 
 
@@ -59,7 +60,7 @@ def normalise(images: NDArray[np.uint8]) -> Tensor:
 class PNet(nn.Module):
     """Proposal net: 12 x 12 windows. Fully convolutional, so one pass over a photo scores every window in it."""
 
-    size = 12
+    size = NET_SIZES["pnet"]
 
     def __init__(self, landmark_head: bool = True) -> None:
         super().__init__()
@@ -85,7 +86,7 @@ class PNet(nn.Module):
 class RNet(nn.Module):
     """Refinement net: 24 x 24 crops, one answer each."""
 
-    size = 24
+    size = NET_SIZES["rnet"]
 
     def __init__(self, landmark_head: bool = True) -> None:
         super().__init__()
@@ -114,7 +115,7 @@ class RNet(nn.Module):
 class ONet(nn.Module):
     """Output net: 48 x 48 crops; the last word on face, box and landmarks."""
 
-    size = 48
+    size = NET_SIZES["onet"]
 
     def __init__(self, landmark_head: bool = True) -> None:
         super().__init__()
@@ -142,6 +143,9 @@ class ONet(nn.Module):
         x = self.prelu4(self.conv4(x))  # 4 -> 3                          (N, 128, 3, 3)
         x = self.prelu5(self.dense5(x.flatten(1)))  # 128 * 3 * 3 = 1152  (N, 256)
         return NetOutput(self.face(x), self.offsets(x), self.landmarks(x) if self.landmarks else None)
+
+
+NET_TYPES: dict[str, type[PNet] | type[RNet] | type[ONet]] = {"pnet": PNet, "rnet": RNet, "onet": ONet}
 
 
 class Nets(NamedTuple):

@@ -8,11 +8,10 @@ from mtcnn_lite.boxes import Floats
 from mtcnn_lite.cascade.trace import Trace
 from mtcnn_lite.detector import Detector
 from mtcnn_lite.images import Pixels
+from mtcnn_lite.net_names import NET_NAMES
 from mtcnn_lite.nets import Nets
 from mtcnn_lite.sampling.sampler import Propose
 from mtcnn_lite.weights import weights_digest
-
-NETS = ("pnet", "rnet", "onet")
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,8 +38,8 @@ class Proposals:
     most: int = 8000
 
     def __post_init__(self) -> None:
-        if self.net not in NETS:
-            raise ValueError(f"net is {self.net!r}; it must be one of {', '.join(NETS)}: whose windows are wanted")
+        if self.net not in NET_NAMES:
+            raise ValueError(f"net is {self.net!r}; it must be one of {', '.join(NET_NAMES)}: whose windows are wanted")
 
     def __call__(self) -> Propose:
         detector = Detector(self.nets, self.min_face, thresholds=(*self.thresholds, 1.0))
@@ -62,7 +61,7 @@ class Proposals:
     @property
     def name(self) -> str:
         """For example `onet 0.3 0.1 from 20 px, at most 8000, 3f2a...`: settings, and a digest of the weights used."""
-        asked = max(NETS.index(self.net), 1) + (self.mined and self.net != "pnet")  # nets that run
+        asked = max(NET_NAMES.index(self.net), 1) + (self.mined and self.net != "pnet")  # nets that run
         words = [f"mined {self.net}" if self.mined else self.net, *map(str, self.thresholds[: min(asked, 2)])]
         return f"{' '.join(words)} from {self.min_face:g} px, at most {self.most}, {weights_digest(self.nets[:asked])}"
 

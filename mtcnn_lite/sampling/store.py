@@ -39,26 +39,26 @@ def write_store(
     photos: Sequence[LabelledPhoto],
     size: int,
     seed: int = 0,
-    recipe: SamplingConfig | None = None,
+    config: SamplingConfig | None = None,
     proposals: "Proposals | None" = None,
     workers: int = 1,
     progress: bool = False,
 ) -> "Store":
     """Draw the samples of all photos for the net that reads `size` px, and write them to `folder`.
 
-    Where the folder holds a part of the same store (same photos, size, seed, recipe, proposals), only what is missing
+    Where the folder holds a part of the same store (same photos, size, seed, config, proposals), only what is missing
     is drawn; the result is the same, byte for byte, whatever the interruptions and the number of `workers`, the
     processes that share the work. `proposals`: windows of the cascade so far, for R-Net and O-Net. `progress`: show a
     bar.
 
     Raises StoreError, and changes nothing, where the folder holds something else.
     """
-    root, recipe = Path(folder), recipe or SamplingConfig()
+    root, config = Path(folder), config or SamplingConfig()
     starts = range(0, len(photos), PHOTOS_A_SHARD)
     plan = {
         "size": size,
         "seed": seed,
-        "recipe": asdict(recipe),
+        "recipe": asdict(config),  # this key is on disk since the first store
         "proposals": proposals.name if proposals else None,
         "photos": photos_digest(photos),
         "shards": len(starts),
@@ -78,7 +78,7 @@ def write_store(
 
     runs = [(shard, photos[start : start + PHOTOS_A_SHARD]) for shard, start in enumerate(starts)
             if not _names(root, shard)[1].exists()]  # fmt: skip
-    work = partial(_write_shard, root, size, seed, recipe)
+    work = partial(_write_shard, root, size, seed, config)
     done = map_in_processes(min(workers, len(runs)), work, runs, _set_proposer, proposals)
     for _ in tqdm(done, f"{size} px samples", len(runs), unit="shard", disable=not progress):
         pass
@@ -130,13 +130,13 @@ class Store:
 
 
 def _write_shard(
-    root: Path, size: int, seed: int, recipe: SamplingConfig, run: tuple[int, Sequence[LabelledPhoto]]
+    root: Path, size: int, seed: int, config: SamplingConfig, run: tuple[int, Sequence[LabelledPhoto]]
 ) -> dict[str, int]:
     """Draw one shard, write it, and say how many samples of each kind it holds. The samples' file comes last."""
     shard, photos = run
     samples, crops = [np.zeros(0, SAMPLE)], [np.zeros((0, size, size, 3), np.uint8)]
     for number, photo in enumerate(photos, shard * PHOTOS_A_SHARD):
-        drawn, cut = sample(photo, size, np.random.default_rng([seed, number]), recipe, _proposer)
+        drawn, cut = sample(photo, size, np.random.default_rng([seed, number]), config, _proposer)
         drawn["photo"] = number
         samples.append(drawn)
         crops.append(cut)

@@ -10,7 +10,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from mtcnn_lite.datasets.augment import coarse_batch, colour_batch, cover_batch, mirror_batch, mix_batch, zoom_batch
+from mtcnn_lite.datasets.augment import (
+    colour_batch,
+    cutout_batch,
+    downscale_batch,
+    mirror_batch,
+    mixup_batch,
+    random_crop_batch,
+)
 from mtcnn_lite.sampling.sampler import KINDS, Samples
 from mtcnn_lite.sampling.store import Store
 
@@ -93,10 +100,10 @@ class Batches:
         rng = np.random.default_rng([self.seed, step, self.part[0]])
         mirrored = rng.random(len(rows)) < 0.5
         crops, offsets, landmarks = mirror_batch(crops, samples["offsets"], samples["landmarks"], mirrored)
-        crops = coarse_batch(colour_batch(crops, rng), rng, self.coarse)
-        crops = cover_batch(crops, rng, self.covered)
-        crops, mixed = mix_batch(crops, rng, self.mixed)
-        crops, zoomed = zoom_batch(crops, rng, self.zoomed)
+        crops = downscale_batch(colour_batch(crops, rng), rng, self.coarse)
+        crops = cutout_batch(crops, rng, self.covered)
+        crops, mixed = mixup_batch(crops, rng, self.mixed)
+        crops, zoomed = random_crop_batch(crops, rng, self.zoomed)
         return as_batch(crops, samples["kind"], offsets, landmarks, mixed | zoomed)
 
     def _turn(self, code: int, start: int, count: int) -> NDArray[np.int64]:

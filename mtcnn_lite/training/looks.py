@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from mtcnn_lite.boxes import Floats, iou
+from mtcnn_lite.boxes import MATCHING_IOU, Floats, iou
 from mtcnn_lite.cascade.answers import Answers
 from mtcnn_lite.cascade.hooks import Hooks
 from mtcnn_lite.cascade.stages import second_look
@@ -32,7 +32,6 @@ WAYS = ((20.0, (0.2, 0.1, 0.05)), (22.4, (0.5, 0.6, 0.53)), (25.1, (0.5, 0.6, 0.
 FIRST, SECOND = 60, 20  # windows of a photo that are kept to hold O-Net's scores: of first looks, and of second ones
 MOST = 8000  # windows of P-Net (`bounded`): a badly trained one would send a hundred thousand
 PHOTOS_AT_ONCE = 16  # that a process gets
-OVERLAP = 0.5  # least IoU of a detection with the face that it finds
 LAST = 7  # O-Net's last layers, as its `children` come: conv4, prelu4, dense5, prelu5 and the three heads
 SHAPE = (64, 4, 4)  # of what they read of a window
 
@@ -121,7 +120,7 @@ def _faces(trace: Trace, photo: LabelledPhoto) -> list[tuple[Floats, ...]]:
     ends, settled = stage.last, second_look(stage, trace.hooks).boxes  # (K, 4), a row for each that O-Net's NMS left
     for face in np.flatnonzero(photo.has_landmarks & ~photo.ignore):
         label = slice(face, face + 1)
-        best = np.flatnonzero(iou(ends.boxes, photo.boxes[label])[:, 0] >= OVERLAP)[:1]
+        best = np.flatnonzero(iou(ends.boxes, photo.boxes[label])[:, 0] >= MATCHING_IOU)[:1]
         if len(best):
             first, second = stage["scored"].boxes[stage.rows[best]], settled[ends.parent[best]]
             seen = _seen(trace.answers, first), _seen(trace.answers, second, mirrored=True)

@@ -10,7 +10,8 @@ from pathlib import Path
 import torch
 
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
-from mtcnn_lite.nets import Nets, ONet, PNet, RNet
+from mtcnn_lite.net_names import NET_NAMES
+from mtcnn_lite.nets import NET_TYPES, Nets, ONet, PNet, RNet
 from mtcnn_lite.runtime.files import write_whole
 from mtcnn_lite.sampling.proposals import Proposals
 from mtcnn_lite.sampling.sampler import LANDMARK
@@ -27,7 +28,7 @@ from mtcnn_lite.training.sanity_checks import check
 from mtcnn_lite.training.settle import settle
 from mtcnn_lite.training.teacher import Panel
 from mtcnn_lite.training.validate import measure
-from mtcnn_lite.weights import NET_TYPES, save_weights, weights_digest
+from mtcnn_lite.weights import save_weights, weights_digest
 
 
 def fresh(seed: int) -> Nets:
@@ -85,7 +86,7 @@ def train_cascade(
         claim(out, plan, resume or new_stage)
     team.wait()
     for number, stage in enumerate(stages):
-        which, finished = list(NET_TYPES).index(stage.net), out / stage.name / "net.pt"
+        which, finished = NET_NAMES.index(stage.net), out / stage.name / "net.pt"
         net = nets[which]
         if not finished.exists() and stage.looks:
             if team.first:

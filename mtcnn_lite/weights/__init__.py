@@ -4,10 +4,10 @@ from os import PathLike
 from pathlib import Path
 
 from mtcnn_lite.nets import Nets
-from mtcnn_lite.weights.files import NET_TYPES, WeightsError, load_weights, save_weights, weights_digest
+from mtcnn_lite.weights.files import WeightsError, load_weights, save_weights, weights_digest
 from mtcnn_lite.weights.released import zhang2016
 
-__all__ = ["NET_TYPES", "SHIPPED", "WeightsError", "load_weights", "nets_of", "save_weights", "thresholds_of",
+__all__ = ["SHIPPED", "WeightsError", "load_weights", "nets_of", "save_weights", "thresholds_of",
            "weights_digest", "zhang2016"]  # fmt: skip
 
 SHIPPED = "mtcnn_lite"  # our own: trained by `make weights`, told in data/MODEL_CARD.md

@@ -16,10 +16,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from mtcnn_lite.nets import Nets, ONet, PNet, RNet
+from mtcnn_lite.nets import NET_TYPES, Nets
 from mtcnn_lite.runtime.files import digest, write_all_whole
-
-NET_TYPES: dict[str, type[PNet] | type[RNet] | type[ONet]] = {"pnet": PNet, "rnet": RNet, "onet": ONet}
 
 
 class WeightsError(ValueError):

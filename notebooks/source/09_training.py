@@ -106,7 +106,7 @@ from mtcnn_lite.sampling.store import write_store
 
 folder = TemporaryDirectory()  # it goes when the notebook's kernel ends
 work = Path(folder.name)
-store = write_store(work / "pnet", photos, 12, seed=9, recipe=PLAN["pnet"].recipe)
+store = write_store(work / "pnet", photos, 12, seed=9, config=PLAN["pnet"].recipe)
 store
 
 # %% [markdown]
@@ -374,9 +374,9 @@ from mtcnn_lite.sampling.proposals import Proposals
 
 def samples_for(name):
     """The samples of R-Net or O-Net: what the nets before it let through, and faces."""
-    net, recipe = getattr(nets, name), PLAN[name].recipe
+    net, config = getattr(nets, name), PLAN[name].recipe
     proposals = Proposals(nets.ready(), name)
-    return write_store(work / name, photos, net.size, seed=9, recipe=recipe, proposals=proposals)
+    return write_store(work / name, photos, net.size, seed=9, config=config, proposals=proposals)
 
 
 def teach(name, store):
@@ -696,7 +696,7 @@ assert same, "your rates are other ones"
 # %%
 brief = replace(PLAN["rnet"], steps=300)
 at_random = replace(FOR_R, random=60, beside=10)  # and no proposals
-random_store = write_store(work / "random", photos, 24, seed=9, recipe=at_random)
+random_store = write_store(work / "random", photos, 24, seed=9, config=at_random)
 torch.manual_seed(3)
 same_start = begin(RNet())
 twins = {"random windows": random_store, "P-Net's windows": from_p}
@@ -715,8 +715,8 @@ faceless = SamplingConfig(random=60, beside=0, jittered=0, landmarks=0, hardest=
 sent = replace(faceless, random=0, hardest=60)
 propose = Proposals(nets.ready(), "rnet")()
 fooled = {}
-for where, recipe, how in (("random", faceless, None), ("from P-Net", sent, propose)):
-    pairs = [sample(one, 24, np.random.default_rng(k), recipe, how) for k, one in enumerate(test)]
+for where, config, how in (("random", faceless, None), ("from P-Net", sent, propose)):
+    pairs = [sample(one, 24, np.random.default_rng(k), config, how) for k, one in enumerate(test)]
     seen = np.concatenate([cut[drawn["kind"] == NEGATIVE] for drawn, cut in pairs])
     for name, net in rivals.items():
         with torch.no_grad():

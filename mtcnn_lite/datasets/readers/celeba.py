@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
-from mtcnn_lite.datasets.problems import (
+from mtcnn_lite.datasets.parsing import (
     DatasetError,
     collect,
     first_folder,
@@ -22,7 +22,7 @@ from mtcnn_lite.datasets.problems import (
     is_image_name,
     numbers,
     read_lines,
-    report,
+    warn_skipped,
 )
 
 BOXES, LANDMARKS = "list_bbox_celeba.txt", "list_landmarks_celeba.txt"
@@ -52,7 +52,7 @@ def read_celeba(path: Path | str, images: Path | str | None = None, skip_bad: bo
     points = _table(points_file, POINT_NAMES, bad) if points_file.exists() else None
     if bad and not skip_bad:
         raise DatasetError(bad[0])
-    report(bad, len(boxes))
+    warn_skipped(bad, len(boxes))
     folder = Path(images) if images is not None else _image_folder(path)
 
     def photo(name: str) -> LabelledPhoto:

@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 import numpy as np
 
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
-from mtcnn_lite.datasets.problems import DatasetError, first_folder, numbers, read_lines
+from mtcnn_lite.datasets.parsing import DatasetError, first_folder, numbers, read_lines
 
 INSTALL = "pip install 'mtcnn_lite[datasets]'  (or: pip install supervision)"
 CORNERS = ("xmin", "ymin", "xmax", "ymax")

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
-from mtcnn_lite.datasets.problems import DatasetError, collect, image_file, read_lines
+from mtcnn_lite.datasets.parsing import DatasetError, collect, image_file, read_lines
 from mtcnn_lite.datasets.readers.origin import to_pixel_centres
 from mtcnn_lite.runtime.files import write_whole
 

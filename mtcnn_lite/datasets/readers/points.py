@@ -22,7 +22,7 @@ from numpy.typing import ArrayLike, NDArray
 from mtcnn_lite.boxes import Floats
 from mtcnn_lite.coordinates import PIXEL_CENTRE
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
-from mtcnn_lite.datasets.problems import DatasetError, collect, image_file, is_image_name, numbers, read_lines
+from mtcnn_lite.datasets.parsing import DatasetError, collect, image_file, is_image_name, numbers, read_lines
 from mtcnn_lite.datasets.readers.origin import to_pixel_centres
 
 ATTRIBUTES = {"gender": 2, "smile": 2, "glasses": 2, "pose": 5}  # MTFL's, each counted from 1, with their maxima

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
-from mtcnn_lite.datasets.problems import (
+from mtcnn_lite.datasets.parsing import (
     DatasetError,
     collect,
     first_folder,

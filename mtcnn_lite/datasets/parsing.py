@@ -30,11 +30,11 @@ def collect(parse: Callable[[Record], LabelledPhoto], records: Iterable[Record],
             if not skip_bad:
                 raise
             bad.append(str(error))
-    report(bad, len(photos) + len(bad))
+    warn_skipped(bad, len(photos) + len(bad))
     return photos
 
 
-def report(bad: Sequence[str], count: int) -> None:
+def warn_skipped(bad: Sequence[str], count: int) -> None:
     """Warn that the records `bad`, of `count`, were skipped."""
     if bad:
         more = "\n  ..." if len(bad) > SHOWN else ""
