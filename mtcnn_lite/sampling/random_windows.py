@@ -20,7 +20,11 @@ def jitter(
     A window's centre lies within `shift` of the face's width and height from the face's; its side is drawn evenly from
     `smaller` times the face's shorter side to `larger` times its longer one.
     """
-    face = np.repeat(as_boxes(faces, "faces"), count, axis=0).astype(np.float64)
+    return _jitter(as_boxes(faces, "faces"), count, rng, shift, smaller, larger)
+
+
+def _jitter(faces: Floats, count: int, rng: np.random.Generator, shift: float, smaller: float, larger: float) -> Floats:
+    face = np.repeat(faces, count, axis=0).astype(np.float64)
     sides = face[:, 2:] - face[:, :2]  # (N, 2) width, height
     side = rng.uniform(smaller * sides.min(axis=1), larger * sides.max(axis=1))
     centre = (face[:, :2] + face[:, 2:]) / 2 + rng.uniform(-shift, shift, sides.shape) * sides
@@ -29,7 +33,11 @@ def jitter(
 
 def beside(faces: ArrayLike, count: int, rng: np.random.Generator) -> Floats:
     """`count` square windows that meet each face (F, 4) or just miss it, half to twice its size: (F * count, 4)."""
-    face = np.repeat(as_boxes(faces, "faces"), count, axis=0).astype(np.float64)
+    return _beside(as_boxes(faces, "faces"), count, rng)
+
+
+def _beside(faces: Floats, count: int, rng: np.random.Generator) -> Floats:
+    face = np.repeat(faces, count, axis=0).astype(np.float64)
     sides = face[:, 2:] - face[:, :2]
     side = np.maximum(sides.max(axis=1) * np.exp(rng.uniform(-np.log(2), np.log(2), len(face))), CELL)
     reach = (sides + side[:, None]) / 2  # as far as the window's centre can be and still touch

@@ -11,13 +11,13 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mtcnn_lite.boxes import Floats, as_boxes, encode_offsets, iou, square_boxes
+from mtcnn_lite.boxes import Floats, _encode_offsets, _iou, _square_boxes, as_boxes
 from mtcnn_lite.coordinates import PIXEL_CENTRE, rotate
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
 from mtcnn_lite.images import Pixels, crop_windows
 from mtcnn_lite.pyramid import CELL, halvings
 from mtcnn_lite.sampling.config import SamplingConfig
-from mtcnn_lite.sampling.random_windows import anywhere, beside, into, jitter
+from mtcnn_lite.sampling.random_windows import _beside, _jitter, anywhere, into
 
 KINDS = ("negative", "positive", "part", "landmark")  # a sample's `kind` is its place in this row
 NEGATIVE, POSITIVE, PART, LANDMARK = range(4)
@@ -45,6 +45,7 @@ def kinds(
     A window belongs to the face it overlaps most, the first one of equals; ignored faces make no positive and no part.
     A negative must stay under `config.negative` with every face, ignored ones too.
 
+    >>> from mtcnn_lite.boxes import iou
     >>> photo = LabelledPhoto(np.zeros((100, 100, 3), np.uint8), [[10, 10, 30, 30]])
     >>> windows = [[10, 10, 30, 30], [16, 10, 36, 30], [20, 10, 40, 30], [60, 60, 80, 80]]
     >>> iou(windows, photo.boxes).T.round(2)
@@ -52,8 +53,12 @@ def kinds(
     >>> kinds(windows, photo)
     (array([  1,   2, 255,   0], dtype=uint8), array([ 0,  0, -1, -1], dtype=int32))
     """
-    config = config or SamplingConfig()
-    windows = as_boxes(windows, "windows")
+    return _kinds(as_boxes(windows, "windows"), photo, config or SamplingConfig())
+
+
+def _kinds(
+    windows: Floats, photo: LabelledPhoto, config: SamplingConfig
+) -> tuple[NDArray[np.uint8], NDArray[np.int32]]:
     kind = np.full(len(windows), NOTHING, np.uint8)
     face = np.full(len(windows), -1, np.int32)
     if not len(photo.boxes):
@@ -62,7 +67,7 @@ def kinds(
     at_once = max(1, BLOCK // len(photo.boxes))  # a crowd times its own windows would not fit in memory
     for start in range(0, len(windows), at_once):
         rows = slice(start, start + at_once)
-        overlap = iou(windows[rows], photo.boxes)  # (n, M)
+        overlap = _iou(windows[rows], photo.boxes)  # (n, M)
         with_any = overlap.max(axis=1)
         overlap[:, photo.ignore] = 0
         nearest = overlap.argmax(axis=1)
@@ -97,27 +102,28 @@ def choose(
     marked = usable[photo.has_landmarks[usable]]
 
     def jittered(faces: NDArray[np.int64], count: int, near: float = 1.0) -> Floats:
-        windows = jitter(photo.boxes[faces], count, rng, config.shift, config.smaller, config.larger)
-        square = np.repeat(square_boxes(photo.boxes[faces]), count, axis=0)
+        windows = _jitter(photo.boxes[faces], count, rng, config.shift, config.smaller, config.larger)
+        square = np.repeat(_square_boxes(photo.boxes[faces]), count, axis=0)
         windows = near * windows + (1 - near) * square
         return into(windows, height, width) if size == CELL else windows
 
     around = jittered(usable, config.jittered)
-    kind, face = kinds(around, photo, config)
+    kind, face = _kinds(around, photo, config)
     picked = [_rows((kind == POSITIVE) | (kind == PART), around, kind, face)]
 
     on_marked = jittered(marked, SPARE * config.landmarks, config.near)
     owner = np.repeat(marked, SPARE * config.landmarks).astype(np.int32)
     of_face = on_marked.reshape(len(marked), SPARE * config.landmarks, 4)
-    close = [iou(of_face[f], photo.boxes[[row]])[:, 0] >= config.positive for f, row in enumerate(marked)]
+    close = [_iou(of_face[f], photo.boxes[[row]])[:, 0] >= config.positive for f, row in enumerate(marked)]
     first = _first(np.array(close, bool), config.landmarks)
     picked.append(_rows(first, on_marked, np.full(len(owner), LANDMARK, np.uint8), owner))
 
     picked.append(_negatives(anywhere(height, width, SPARE * config.random, rng), config.random, photo, config))
-    for_each = into(beside(photo.boxes[usable], SPARE * config.beside, rng), height, width)
+    for_each = into(_beside(photo.boxes[usable], SPARE * config.beside, rng), height, width)
     picked.append(_negatives(for_each, config.beside, photo, config, groups=len(usable)))
     if proposed is not None:
-        picked.append(_of_proposals(*proposed, photo, rng, config))
+        given, scores = proposed
+        picked.append(_of_proposals(as_boxes(given, "proposed"), scores, photo, rng, config))
     windows, kind, face = (np.concatenate(column) for column in zip(*picked, strict=True))
     return _with_targets(windows, kind, face, photo, rng, config)
 
@@ -170,7 +176,7 @@ def _first(fit: NDArray[np.bool_], count: int) -> NDArray[np.bool_]:
 
 def _negatives(windows: Floats, count: int, photo: LabelledPhoto, config: SamplingConfig, groups: int = 1) -> Picked:
     """Of each of `groups` equal runs of windows, the first `count` that are negative."""
-    kind, face = kinds(windows, photo, config)
+    kind, face = _kinds(windows, photo, config)
     negative = (kind == NEGATIVE).reshape(groups, len(kind) // max(groups, 1))
     return _rows(_first(negative, count), windows, kind, face)
 
@@ -179,7 +185,7 @@ def _of_proposals(
     windows: Floats, scores: Floats, photo: LabelledPhoto, rng: np.random.Generator, config: SamplingConfig
 ) -> Picked:
     """All positives and parts, the `hardest` negatives (of equals the first), and `others` drawn from the rest."""
-    kind, face = kinds(windows, photo, config)
+    kind, face = _kinds(windows, photo, config)
     negatives = np.flatnonzero(kind == NEGATIVE)
     negatives = negatives[np.argsort(-scores[negatives], kind="stable")]
     rest = rng.permutation(negatives[config.hardest :])  # shuffled, not drawn again and again: each one at most once
@@ -199,7 +205,7 @@ def _with_targets(windows: Floats, kind: NDArray[np.uint8], face: NDArray[np.int
     mine, window = face[rows], windows[rows]
     turn = rng.normal(0, 1, len(rows)) * config.turn
     samples["turn"][rows] = turn
-    samples["offsets"][rows] = encode_offsets(window, photo.boxes[mine])
+    samples["offsets"][rows] = _encode_offsets(window, photo.boxes[mine])
     # Points count pixel centres, windows pixel edges: half a pixel lies between.
     centre = _centres(photo)[mine][:, None]  # (n, 1, 2)
     points = rotate(photo.landmarks[mine] + PIXEL_CENTRE - centre, turn) + centre  # (n, 5, 2)
