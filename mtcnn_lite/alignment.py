@@ -92,9 +92,22 @@ def transform_points(points: ArrayLike, matrix: ArrayLike) -> NDArray[np.float64
 def aligned_crops(image: Pixels, landmarks: ArrayLike, size: int = SIZE) -> Pixels:
     """Each face upright, its points as near to `template(size)` as turn, scale and shift bring them.
 
-    `image`: RGB uint8 (H, W, 3). `landmarks` (N, 5, 2), such as `detect(image).landmarks`; N may be 0. Gives uint8
-    (N, size, size, 3). What lies outside the image is black. Bilinear, and as in `images.crop_windows` from the
-    smallest halved copy that still has the pixels, so that a large face does not alias.
+    Bilinear, and as in `images.crop_windows` from the smallest halved copy that still has the pixels, so that a large
+    face does not alias. What lies outside the image is black.
+
+    Parameters
+    ----------
+    image
+        RGB uint8 (H, W, 3).
+    landmarks
+        (N, 5, 2), such as `detect(image).landmarks`; N may be 0.
+    size
+        Side of the crops, px.
+
+    Returns
+    -------
+    numpy.ndarray
+        uint8 (N, size, size, 3).
     """
     photo, points = as_rgb(image), np.asarray(landmarks, np.float64)
     if points.ndim != 3 or points.shape[1:] != (5, 2):

@@ -21,12 +21,33 @@ BACKGROUND, IGNORED = -1, -2  # what an anchor is that is for no face
 
 
 def anchor_grid(height: int, width: int, stride: int, sizes: Sequence[float]) -> Floats:
-    """Squares of each side in `sizes`, px, round the middle of each cell of `stride` px, shape (rows * columns * S, 4).
+    """Squares of several sizes round the middle of each cell of a grid over the photo.
 
-    Rows of cells from the top, in a row from the left, in a cell in the order of `sizes`. A cell that hangs over the
-    photo's edge counts: rows = ceil(height / stride). Anchors may leave the photo; they are not clipped. Raises
-    ValueError for a stride under 1 or a size that is not above 0.
+    A cell that hangs over the photo's edge counts: rows = ceil(height / stride). Anchors may leave the photo; they are
+    not clipped.
 
+    Parameters
+    ----------
+    height, width
+        Of the photo, px.
+    stride
+        Side of a cell, px, at least 1.
+    sizes
+        The sides of the S anchors in each cell, px, above 0.
+
+    Returns
+    -------
+    numpy.ndarray
+        float32 (rows * columns * S, 4): rows of cells from the top, in a row from the left, in a cell in the order of
+        `sizes`.
+
+    Raises
+    ------
+    ValueError
+        For a stride or a size out of range.
+
+    Examples
+    --------
     >>> anchor_grid(8, 16, stride=8, sizes=[4, 16])
     array([[ 2.,  2.,  6.,  6.],
            [-4., -4., 12., 12.],
@@ -46,8 +67,22 @@ def anchor_grid(height: int, width: int, stride: int, sizes: Sequence[float]) ->
 
 
 def anchor_levels(height: int, width: int, levels: Mapping[int, Sequence[float]] = RETINAFACE) -> list[Floats]:
-    """The grid of each stride, in the mapping's order.
+    """The grid of each stride.
 
+    Parameters
+    ----------
+    height, width
+        Of the photo, px.
+    levels
+        The sizes at each stride, px.
+
+    Returns
+    -------
+    list of numpy.ndarray
+        `anchor_grid` of each, in the mapping's order.
+
+    Examples
+    --------
     >>> [len(grid) for grid in anchor_levels(640, 640)]
     [12800, 3200, 800]
     """
@@ -57,15 +92,36 @@ def anchor_levels(height: int, width: int, levels: Mapping[int, Sequence[float]]
 def match_anchors(
     anchors: ArrayLike, faces: ArrayLike, positive: float = 0.5, negative: float = 0.3, force: bool = True
 ) -> NDArray[np.int64]:
-    """Which face each anchor (N, 4) is for, shape (N,): its row in `faces` (M, 4), BACKGROUND or IGNORED.
+    """Which face each anchor is for.
 
     An anchor is for the face that it overlaps most (of equals, the first) if their IoU is `positive` or more,
-    background if it is under `negative`, and else ignored. `force`: each face also gets the anchor that overlaps it
-    most (of equals, the first), whatever that IoU is, as long as they touch at all; where two faces ask for one anchor,
-    the later has it. M may be 0. The limits are those of RetinaFace's paper; Pytorch_Retinaface has 0.35 for both.
+    background if it is under `negative`, and else ignored. The default limits are those of RetinaFace's paper;
+    Pytorch_Retinaface has 0.35 for both.
 
-    Raises ValueError where the limits are not 0 <= negative <= positive <= 1.
+    Parameters
+    ----------
+    anchors
+        (N, 4).
+    faces
+        (M, 4); M may be 0.
+    positive, negative
+        Limits of the IoU, 0 <= negative <= positive <= 1.
+    force
+        Each face also gets the anchor that overlaps it most (of equals, the first), whatever that IoU is, as long as
+        they touch at all. Where two faces ask for one anchor, the later has it.
 
+    Returns
+    -------
+    numpy.ndarray
+        int64 (N,): a row of `faces`, BACKGROUND or IGNORED.
+
+    Raises
+    ------
+    ValueError
+        For limits out of range.
+
+    Examples
+    --------
     >>> match_anchors([[0, 0, 10, 10], [4, 0, 14, 10], [40, 0, 50, 10]], [[0, 0, 10, 10]])
     array([ 0, -2, -1])
     """

@@ -63,10 +63,23 @@ PLACES = {
 def read_dataset(path: Path | str, kind: str | None = None, skip_bad: bool = False) -> list[LabelledPhoto]:
     """The photos of a file or folder of labels.
 
-    `kind` is one of jsonl, wider, celeba, facepoint, mtfl, coco, voc, yolo; without it, names and first lines tell.
-    What each needs and gives is said at `read_jsonl`, `read_wider` and so on, which take more options. With `skip_bad`,
-    records that can't be read are left out and counted in a DatasetWarning; COCO, VOC and YOLO can't do that. Raises
-    DatasetError for labels that can't be read or told, and ValueError for an unknown kind.
+    What each kind needs and gives is said at `read_jsonl`, `read_wider` and so on, which take more options.
+
+    Parameters
+    ----------
+    path
+        A file of labels, or a folder that holds one.
+    kind
+        One of jsonl, wider, celeba, facepoint, mtfl, coco, voc, yolo. Without it, file names and first lines tell.
+    skip_bad
+        Leave out records that can't be read, and count them in a DatasetWarning. COCO, VOC and YOLO can't do that.
+
+    Raises
+    ------
+    DatasetError
+        For labels that can't be read, and where their kind can't be told.
+    ValueError
+        For an unknown kind.
     """
     path = Path(path)
     if kind is not None and kind not in READERS:

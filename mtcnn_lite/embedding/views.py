@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from mtcnn_lite.coordinates import about_point, rotation
-from mtcnn_lite.datasets.augment import colour_batch, downscale_batch
+from mtcnn_lite.datasets.augment_crops import colour_batch, downscale_batch
 from mtcnn_lite.images import Pixels
 
 
@@ -16,7 +16,7 @@ class Variation:
 
     turn, zoom, shift: standard deviations (degrees, share, pixels), as landmarks that are a little off would bring.
     light: up to such a share brighter on one side, and darker on the other. contrast, brightness: as in
-    `augment.colour_batch`. coarse: share of the views that are small pictures enlarged. noise: up to so much standard
+    `colour_batch`. coarse: share of the views that are small pictures enlarged. noise: up to so much standard
     deviation. hidden: share of the views with a patch of one gray over 6 to 13 px. Half of all are mirrored.
     """
 

@@ -18,16 +18,27 @@ from mtcnn_lite.weights import weights_digest
 class Proposals:
     """The square windows of a photo that a cascade sends to one of its nets.
 
-    net: "rnet" gets what P-Net lets through, "onet" what P-Net and R-Net do, and "pnet" looks everywhere: its
-    windows are those that it lets through itself. mined: score the windows by the net they are sent to, so that the
-    best scored negatives are its own worst mistakes; otherwise by the net that sent them. thresholds: P-Net's and
-    R-Net's; lower than the detector's own, so that the next net also meets what lies just below them. min_face: as in
-    `Detector`. most: where P-Net lets more windows of a photo through, its threshold rises for this photo until it does
-    not: a badly trained one would send 100,000, and NMS would take minutes. Windows of equal score go or stay together,
-    so that a photo on which all are equal may have none.
+    Calling it makes the function that `sampler.sample` takes. It can be pickled and so sent to another process, and its
+    `name` changes with every weight that matters, so that a store knows whose windows it holds.
 
-    Calling it makes the function that `sampling.sample` takes. It can be sent to another process, and its `name`
-    changes with every weight that matters, so that a store knows whose windows it holds.
+    Parameters
+    ----------
+    nets
+        The cascade.
+    net
+        Whose windows: "rnet" gets what P-Net lets through, "onet" what P-Net and R-Net do. "pnet" looks everywhere: its
+        windows are those that it lets through itself.
+    mined
+        Score the windows by the net they are sent to, so that the best scored negatives are its own worst mistakes;
+        otherwise by the net that sent them.
+    thresholds
+        P-Net's and R-Net's; lower than the detector's own, so that the next net also meets what lies just below them.
+    min_face
+        As in `Detector`, px.
+    most
+        Where P-Net lets more windows of a photo through, its threshold rises for this photo until it does not: a badly
+        trained one would send 100,000, and NMS would take minutes. Windows of equal score are kept or dropped together,
+        so a photo on which all scores are equal may have none.
     """
 
     nets: Nets

@@ -40,11 +40,28 @@ BLOCK = 1 << 22  # overlaps that are in memory at once
 def kinds(
     windows: ArrayLike, photo: LabelledPhoto, config: SamplingConfig | None = None
 ) -> tuple[NDArray[np.uint8], NDArray[np.int32]]:
-    """What each window (N, 4) is good for: its kind (N,), NOTHING where for nothing, and its face (N,), -1 for none.
+    """What each window is good for, and which face it belongs to.
 
     A window belongs to the face it overlaps most, the first one of equals; ignored faces make no positive and no part.
     A negative must stay under `config.negative` with every face, ignored ones too.
 
+    Parameters
+    ----------
+    windows
+        (N, 4).
+    photo
+        Its boxes, `ignore` and `complete` are used.
+    config
+        The bounds; those of the paper by default.
+
+    Returns
+    -------
+    tuple
+        uint8 (N,), NEGATIVE, POSITIVE, PART, or NOTHING; and int32 (N,), the face's row in the photo's boxes, -1 for
+        none.
+
+    Examples
+    --------
     >>> from mtcnn_lite.boxes import iou
     >>> photo = LabelledPhoto(np.zeros((100, 100, 3), np.uint8), [[10, 10, 30, 30]])
     >>> windows = [[10, 10, 30, 30], [16, 10, 36, 30], [20, 10, 40, 30], [60, 60, 80, 80]]
@@ -90,12 +107,31 @@ def choose(
     config: SamplingConfig | None = None,
     proposed: tuple[Floats, Floats] | None = None,
 ) -> Samples:
-    """The samples of one photo of `height` x `width` px for the net that reads `size` px: 12, 24 or 48.
+    """The samples of one photo, without their crops.
 
-    `proposed`: square windows (N, 4) and scores (N,) that the cascade so far lets through. They are labelled by the
-    same rule; positives and parts are all taken, of the negatives the `hardest` and some `others`. P-Net's windows are
-    moved into the photo, for that is where it looks; the other nets' may leave it. Fewer negatives than asked for
-    come back where the photo has no room for them.
+    P-Net's windows are moved into the photo, for that is where it looks; the other nets' may leave it. Fewer negatives
+    than asked for are returned where the photo has no room for them.
+
+    Parameters
+    ----------
+    photo
+        The labels; its pixels are not read.
+    height, width
+        Of the photo, px.
+    size
+        What the net reads, px: 12, 24 or 48.
+    rng
+        Draws everything.
+    config
+        How many of each sort, and the bounds between the kinds.
+    proposed
+        Square windows (N, 4) and scores (N,) that the cascade so far lets through. They are labelled by the same rule;
+        positives and parts are all taken, of the negatives the `hardest` and some `others`.
+
+    Returns
+    -------
+    numpy.ndarray
+        Records of dtype SAMPLE, in the order: jittered, landmarks, anywhere, beside, proposed.
     """
     config = config or SamplingConfig()
     usable = np.flatnonzero(~photo.ignore)
@@ -129,7 +165,24 @@ def choose(
 
 
 def cut(image: Pixels, photo: LabelledPhoto, samples: Samples, size: int) -> Pixels:
-    """The samples' crops, uint8 (N, size, size, 3): what the net will see."""
+    """The samples' crops: what the net sees.
+
+    Parameters
+    ----------
+    image
+        uint8 (H, W, 3), the photo's pixels.
+    photo
+        The labels: a turned sample is turned about its face's centre.
+    samples
+        Of `choose`, N of them.
+    size
+        Side of the crops, px.
+
+    Returns
+    -------
+    numpy.ndarray
+        uint8 (N, size, size, 3).
+    """
     longest = (samples["window"][:, 2:] - samples["window"][:, :2]).max(initial=size)
     copies = halvings(image, size / float(longest))
     if not samples["turn"].any():
@@ -144,7 +197,26 @@ def sample(
     config: SamplingConfig | None = None,
     propose: Propose | None = None,
 ) -> tuple[Samples, Pixels]:
-    """`choose`, then `cut`: a photo's samples and their crops (N, size, size, 3)."""
+    """`choose`, then `cut`: a photo's samples and their crops.
+
+    Parameters
+    ----------
+    photo
+        The labelled photo.
+    size
+        What the net reads, px: 12, 24 or 48.
+    rng
+        Draws everything.
+    config
+        How many of each sort, and the bounds between the kinds.
+    propose
+        Gives the windows and scores that the cascade so far lets through in an image; see `proposals`.
+
+    Returns
+    -------
+    tuple
+        Records of dtype SAMPLE, (N,), and crops, uint8 (N, size, size, 3).
+    """
     image = photo.image()
     height, width = image.shape[:2]
     chosen = choose(photo, height, width, size, rng, config, propose(image) if propose else None)

@@ -44,14 +44,34 @@ def write_store(
     workers: int = 1,
     progress: bool = False,
 ) -> "Store":
-    """Draw the samples of all photos for the net that reads `size` px, and write them to `folder`.
+    """Draw the samples of all photos, and write them to a folder.
 
     Where the folder holds a part of the same store (same photos, size, seed, config, proposals), only what is missing
-    is drawn; the result is the same, byte for byte, whatever the interruptions and the number of `workers`, the
-    processes that share the work. `proposals`: windows of the cascade so far, for R-Net and O-Net. `progress`: show a
-    bar.
+    is drawn. The result is the same, byte for byte, whatever the interruptions and the number of processes.
 
-    Raises StoreError, and changes nothing, where the folder holds something else.
+    Parameters
+    ----------
+    folder
+        Where to; made where it is missing.
+    photos
+        At least one.
+    size
+        What the net reads, px: 12, 24 or 48.
+    seed
+        With a photo's number, the seed of its random generator.
+    config
+        How many windows of each sort, and the bounds between the kinds.
+    proposals
+        Windows that the cascade so far lets through, for R-Net and O-Net.
+    workers
+        Processes that share the work.
+    progress
+        Show a bar.
+
+    Raises
+    ------
+    StoreError
+        Where the folder holds something else; nothing is changed then.
     """
     root, config = Path(folder), config or SamplingConfig()
     starts = range(0, len(photos), PHOTOS_A_SHARD)

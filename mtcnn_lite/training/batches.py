@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from mtcnn_lite.datasets.augment import (
+from mtcnn_lite.datasets.augment_crops import (
     colour_batch,
     cutout_batch,
     downscale_batch,
@@ -53,7 +53,7 @@ def as_batch(crops: NDArray[np.uint8], kinds: NDArray[np.uint8], offsets: NDArra
 class Batches:
     """Batches of `size` samples from stores, `shares` of each kind. Each sample of a kind comes once before any comes
     again; half of them are mirrored, all are recoloured, and the shares `coarse`, `covered`, `mixed` and `zoomed` are
-    what the functions of `augment` make of them. With `part` (k, n), the k-th of n equal parts of each batch, for n
+    what `augment_crops` makes of them. With `part` (k, n), the k-th of n equal parts of each batch, for n
     processes that train together.
 
     Raises ValueError where a kind that has a share has no sample.

@@ -66,7 +66,22 @@ def _load_net(name: str, path: Path) -> nn.Module:
 
 
 def filled(name: str, tensors: dict[str, Tensor], source: str) -> nn.Module:
-    """A net of type `name` that holds `tensors`; every complaint names `source` and the tensor."""
+    """A net that holds these tensors, each checked first.
+
+    Parameters
+    ----------
+    name
+        "pnet", "rnet" or "onet".
+    tensors
+        Its `state_dict`; P-Net's and R-Net's may lack the landmark head.
+    source
+        Where they come from, for the errors.
+
+    Raises
+    ------
+    WeightsError
+        For a tensor that is missing, unexpected, not finite, or of another shape or type than its layer.
+    """
     has_landmarks = name == "onet" or any(key.startswith("landmarks.") for key in tensors)
     net = NET_TYPES[name](landmark_head=has_landmarks)
     expected = net.state_dict()

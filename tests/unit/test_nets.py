@@ -5,7 +5,7 @@ import pytest
 import torch
 from oracles import released_forward
 
-from mtcnn_lite.datasets.augment import mirror_batch
+from mtcnn_lite.datasets.augment_crops import mirror_batch
 from mtcnn_lite.nets import Nets, ONet, PNet, RNet, normalise
 from mtcnn_lite.runtime import inference
 

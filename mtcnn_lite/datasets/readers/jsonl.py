@@ -17,14 +17,29 @@ OURS = ("box", "box_from_landmarks", "landmarks", "ignore")  # keys of a face th
 
 
 def read_jsonl(path: Path | str, images: Path | str | None = None, skip_bad: bool = False) -> list[LabelledPhoto]:
-    """The photos of an annotations.jsonl. Image names are relative to `images`, by default the file's folder.
+    """The photos of an annotations.jsonl.
 
     A face's box is its `box_from_landmarks` where it has one, else its `box`: where landmark photos have both, `box` is
     what their source drew, and the other is like WIDER FACE's, so that all faces of a training are boxed alike.
-    Landmarks of the sets in LANDMARK_ORIGIN, and boxes computed from them, are moved to pixel centres; `about` then
-    has `landmarks_moved`, and a file that says so already is not moved again. `only_main_face_labelled` makes a photo
+
+    Landmarks of the sets in LANDMARK_ORIGIN, and boxes computed from them, are moved to pixel centres; `about` then has
+    `landmarks_moved`, and a file that has it already is not moved again. `only_main_face_labelled` makes a photo
     incomplete. A photo without faces is background. Everything else goes to `about`; what else single faces have, to
-    its `faces`. Raises DatasetError, or with `skip_bad` leaves out the line and warns.
+    its `faces`.
+
+    Parameters
+    ----------
+    path
+        The file.
+    images
+        What image names are relative to; by default the file's folder.
+    skip_bad
+        Leave out lines that can't be read, and warn, in place of raising.
+
+    Raises
+    ------
+    DatasetError
+        For the first line that can't be read, with file and line.
     """
     path = Path(path)
     folder = path.parent if images is None else Path(images)

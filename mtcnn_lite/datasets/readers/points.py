@@ -54,12 +54,25 @@ def box_from_landmarks(landmarks: ArrayLike) -> Floats:
 
 
 def read_facepoint(path: Path | str, images: Path | str | None = None, skip_bad: bool = False) -> list[LabelledPhoto]:
-    """The photos of CNN_FacePoint's trainImageList.txt or testImageList.txt, one face with five points each.
+    """The photos of CNN_FacePoint, one face with five points each.
 
     The list's own box is tight, brows to mouth: the photo has `box_from_landmarks`, and `about` the list's as
-    `tight_box`, [x1, y1, x2, y2]. Points are as given, pixel centres counted from 0. Other faces are unlabelled,
-    so no photo is complete. Image names are relative to `images`, by default the list's folder. Raises DatasetError,
-    or with `skip_bad` leaves out the line and warns.
+    `tight_box`, [x1, y1, x2, y2]. Points are as given, pixel centres counted from 0. Other faces are unlabelled, so no
+    photo is complete.
+
+    Parameters
+    ----------
+    path
+        trainImageList.txt or testImageList.txt.
+    images
+        What image names are relative to; by default the file's folder.
+    skip_bad
+        Leave out lines that can't be read, and warn, in place of raising.
+
+    Raises
+    ------
+    DatasetError
+        For the first line that can't be read, with file and line.
     """
 
     def labels(name: str, row: list[float], where: str) -> tuple[NDArray[np.float64], dict[str, Any]]:
@@ -72,11 +85,26 @@ def read_facepoint(path: Path | str, images: Path | str | None = None, skip_bad:
 
 
 def read_mtfl(path: Path | str, images: Path | str | None = None, skip_bad: bool = False) -> list[LabelledPhoto]:
-    """The photos of MTFL's training.txt or testing.txt, one face with five points each.
+    """The photos of MTFL, one face with five points each.
 
-    Points have 1 taken off, because the list counts from 1. It has no boxes: the photo has `box_from_landmarks`.
-    In AFLW's photos LANDMARK_ORIGIN["MTFL_AFLW"] is taken off instead, which is 1 and another shift. `about` has
-    gender, smile, glasses and pose as the list says them (1, 2, ...). The rest is as in `read_facepoint`.
+    Points have 1 subtracted, because the list counts from 1. In AFLW's photos LANDMARK_ORIGIN["MTFL_AFLW"] is
+    subtracted instead, which includes that 1 and another shift. The list has no boxes: the photo has
+    `box_from_landmarks`. `about` has gender, smile, glasses and pose as the list codes them (1, 2, ...). Other faces
+    are unlabelled, so no photo is complete.
+
+    Parameters
+    ----------
+    path
+        training.txt or testing.txt.
+    images
+        What image names are relative to; by default the file's folder.
+    skip_bad
+        Leave out lines that can't be read, and warn, in place of raising.
+
+    Raises
+    ------
+    DatasetError
+        For the first line that can't be read, with file and line.
     """
 
     def labels(name: str, row: list[float], where: str) -> tuple[NDArray[np.float64], dict[str, Any]]:
