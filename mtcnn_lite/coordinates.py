@@ -1,4 +1,4 @@
-"""Where pixels lie, and what turns and mirrors do: the conventions that a pixel's error hides in.
+"""Where pixels lie, and what turns and mirrors do to boxes, landmarks and targets.
 
 Box corners lie on pixel edges: (0, 0) is the outer corner of the top left pixel. Landmarks, as in label files and
 OpenCV, count pixel centres: (0, 0) is the centre of that pixel. So a point measured from box corners is half a pixel

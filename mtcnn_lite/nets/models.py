@@ -17,7 +17,7 @@ from mtcnn_lite.nets.layers import MaxPool2d, PReLU
 
 
 class NetOutput(NamedTuple):
-    """What a net says of each window; P-Net adds a row and a column axis, (N, C, rows, columns).
+    """A net's output for N windows; P-Net adds a row and a column axis, (N, C, rows, columns).
 
     face: two logits (N, 2), "no face" and "face". offsets: (N, 4), see `boxes.decode_offsets`. landmarks: (N, 10),
     x1..x5 y1..y5 in window coordinates, or None where the weights have no such head.
@@ -34,12 +34,12 @@ class NetOutput(NamedTuple):
 
     @property
     def flat(self) -> "NetOutput":
-        """The same of N windows, without the row and the column that P-Net adds: (N, 2), (N, 4), (N, 10)."""
+        """The same for N windows, without the row and the column that P-Net adds: (N, 2), (N, 4), (N, 10)."""
         points = None if self.landmarks is None else self.landmarks.flatten(1)
         return NetOutput(self.face.flatten(1), self.offsets.flatten(1), points)
 
     def unmirror(self) -> "NetOutput":
-        """Of the output for the mirror images of N windows, the output for the windows themselves; `flat`.
+        """The output for N windows, from that for their mirror images; it is `flat`.
 
         >>> output = NetOutput(torch.zeros(1, 2), torch.tensor([[0.25, 0.0, 0.5, 0.0]]), None)
         >>> output.unmirror().offsets.tolist()
@@ -76,7 +76,7 @@ class PNet(nn.Module):
         self.landmarks = nn.Conv2d(32, 10, 1) if landmark_head else None
 
     def forward(self, x: Tensor, points: bool = True) -> NetOutput:  # x: (N, 3, H, W), H and W at least 12
-        """`points`: False leaves the landmarks out, which detection has no use for before O-Net."""
+        """The output for each window of 12 x 12 px; `points` False leaves out the landmarks, which detection skips."""
         x = self.pool1(self.prelu1(self.conv1(x)))  # 12 -> 10 -> 5       (N, 10, 5, 5)
         x = self.prelu2(self.conv2(x))  # 5 -> 3                          (N, 16, 3, 3)
         x = self.prelu3(self.conv3(x))  # 3 -> 1                          (N, 32, 1, 1)
@@ -84,7 +84,7 @@ class PNet(nn.Module):
 
 
 class RNet(nn.Module):
-    """Refinement net: 24 x 24 crops, one answer each."""
+    """Refinement net: 24 x 24 crops, one output each."""
 
     size = NET_SIZES["rnet"]
 
@@ -113,7 +113,7 @@ class RNet(nn.Module):
 
 
 class ONet(nn.Module):
-    """Output net: 48 x 48 crops; the last word on face, box and landmarks."""
+    """Output net: 48 x 48 crops; it decides on face, box and landmarks."""
 
     size = NET_SIZES["onet"]
 

@@ -1,4 +1,4 @@
-"""Training samples: which windows of a labelled photo a net learns from, and what it should say of each.
+"""Training samples: which windows of a labelled photo a net learns from, and their targets.
 
 Zhang et al. 2016, section III.A and "training data": a window is positive where its IoU with a face is over 0.65, part
 between 0.4 and 0.65, negative under 0.3 with every face; what lies between 0.3 and 0.4 is used for nothing. How many of
@@ -269,7 +269,7 @@ def _of_proposals(
 
 def _with_targets(windows: Floats, kind: NDArray[np.uint8], face: NDArray[np.int32], photo: LabelledPhoto,
                   rng: np.random.Generator, config: SamplingConfig) -> Samples:  # fmt: skip
-    """The finished samples. Targets hold all that is known of one; what a net learns of it is the loss's business."""
+    """The finished samples. Targets hold all that is known of one; which of them a net learns, the loss decides."""
     samples = np.zeros(len(windows), SAMPLE)
     samples["kind"], samples["face"], samples["window"] = kind, face, windows
     samples["offsets"], samples["landmarks"] = np.nan, np.nan

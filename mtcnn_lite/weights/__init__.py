@@ -10,7 +10,7 @@ from mtcnn_lite.weights.released import zhang2016
 __all__ = ["SHIPPED", "WeightsError", "load_weights", "nets_of", "save_weights", "thresholds_of",
            "weights_digest", "zhang2016"]  # fmt: skip
 
-SHIPPED = "mtcnn_lite"  # our own: trained by `make weights`, told in data/MODEL_CARD.md
+SHIPPED = "mtcnn_lite"  # our own: trained by `make weights`, described in data/MODEL_CARD.md
 PAPER_THRESHOLDS = (0.6, 0.7, 0.7)
 SHIPPED_THRESHOLDS = (0.5, 0.6, 0.53)  # chosen on training photos that no batch held: benchmarks/choose_thresholds.py
 

@@ -1,8 +1,7 @@
 """Weights on disk: safetensors, one file a net, three in one folder.
 
 A file holds the net's `state_dict`: float32 tensors named `conv1.weight`, `prelu1.weight`, ... Loading checks every
-name, shape and type before anything is used; saving writes under another name and renames, so that a
-file is either whole or absent.
+name, shape and type before anything is used; a file is written whole or not at all.
 """
 
 from collections.abc import Callable, Iterable
@@ -46,7 +45,7 @@ def load_weights(folder: str | PathLike[str]) -> Nets:
 
 
 def cascade_of(one: Callable[[str], Any]) -> Nets:
-    """The nets that `one` gives for "pnet", "rnet" and "onet"."""
+    """The three nets, ready for use; `one` makes each from its name, "pnet", "rnet" or "onet"."""
     return Nets(*(one(name) for name in NET_TYPES)).ready()
 
 
