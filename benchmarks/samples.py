@@ -20,14 +20,13 @@ import numpy as np
 
 from mtcnn_lite.datasets import read_dataset
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
+from mtcnn_lite.net_names import NET_SIZES
 from mtcnn_lite.sampling.config import SamplingConfig
 from mtcnn_lite.sampling.store import write_store
 
-SIZES = {"pnet": 12, "rnet": 24, "onet": 48}
-
 
 def plain_loop(
-    photos: Sequence[LabelledPhoto], folder: Path, size: int, recipe: SamplingConfig, rng: np.random.Generator
+    photos: Sequence[LabelledPhoto], folder: Path, size: int, config: SamplingConfig, rng: np.random.Generator
 ) -> int:
     """As most published scripts do it: one window at a time, one IoU at a time, one file a sample. Returns how many."""
     written = 0
@@ -44,27 +43,27 @@ def plain_loop(
         for photo in photos:
             image = cv2.imread(str(photo.source))
             height, width = image.shape[:2]
-            left = recipe.random
-            for _ in range(4 * recipe.random):
+            left = config.random
+            for _ in range(4 * config.random):
                 side = int(rng.integers(12, max(13, min(width, height) // 2)))
                 x, y = int(rng.integers(0, width - side)), int(rng.integers(0, height - side))
                 window = [x, y, x + side, y + side]
-                if left and best_iou(window, photo.boxes) < recipe.negative:
+                if left and best_iou(window, photo.boxes) < config.negative:
                     write(image, window, "0")
                     left -= 1
             for box in photo.boxes[~photo.ignore]:
                 x1, y1, x2, y2 = box
                 wide, high = x2 - x1, y2 - y1
-                left = recipe.beside
-                for _ in range(4 * recipe.beside):
+                left = config.beside
+                for _ in range(4 * config.beside):
                     side = int(rng.integers(12, max(13, min(width, height) // 2)))
                     x, y = int(x1 + rng.integers(-side, wide + 1)), int(y1 + rng.integers(-side, high + 1))
                     window = [x, y, x + side, y + side]
                     inside = x >= 0 and y >= 0 and window[2] <= width and window[3] <= height
-                    if left and inside and best_iou(window, photo.boxes) < recipe.negative:
+                    if left and inside and best_iou(window, photo.boxes) < config.negative:
                         write(image, window, "0")
                         left -= 1
-                for _ in range(recipe.jittered):
+                for _ in range(config.jittered):
                     side = int(rng.integers(int(min(wide, high) * 0.8), int(np.ceil(1.25 * max(wide, high))) + 1))
                     x = int(x1 + wide / 2 + rng.uniform(-0.2, 0.2) * wide - side / 2)
                     y = int(y1 + high / 2 + rng.uniform(-0.2, 0.2) * high - side / 2)
@@ -72,9 +71,9 @@ def plain_loop(
                     if x < 0 or y < 0 or window[2] > width or window[3] > height:
                         continue
                     overlap = best_iou(window, box[None])
-                    if overlap >= recipe.part:
+                    if overlap >= config.part:
                         offsets = " ".join(f"{(b - w) / side:.2f}" for b, w in zip(box, window, strict=True))
-                        write(image, window, f"{1 if overlap >= recipe.positive else -1} {offsets}")
+                        write(image, window, f"{1 if overlap >= config.positive else -1} {offsets}")
     return written
 
 
@@ -89,21 +88,21 @@ def best_iou(window: list[int], boxes: np.ndarray) -> float:
     return float(np.max(shared / ((window[2] - window[0]) * (window[3] - window[1]) + areas - shared)))
 
 
-def times_over(recipe: SamplingConfig, times: int) -> SamplingConfig:
-    return replace(recipe, **{n: times * getattr(recipe, n) for n in ("random", "beside", "jittered", "landmarks")})
+def times_over(config: SamplingConfig, times: int) -> SamplingConfig:
+    return replace(config, **{n: times * getattr(config, n) for n in ("random", "beside", "jittered", "landmarks")})
 
 
 def measure(photos: list[LabelledPhoto], net: str, times: int, workers: int, plain_photos: int) -> dict[str, Any]:
     """Samples a second of both, at `times` the default counts; the plain loop on the first `plain_photos` only."""
-    recipe = times_over(SamplingConfig(), times)
+    config = times_over(SamplingConfig(), times)
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch, "plain")
         folder.mkdir()
         start = time.perf_counter()
-        plain = plain_loop(photos[:plain_photos], folder, SIZES[net], recipe, np.random.default_rng(0))
+        plain = plain_loop(photos[:plain_photos], folder, NET_SIZES[net], config, np.random.default_rng(0))
         plain_rate = plain / (time.perf_counter() - start)
         start = time.perf_counter()
-        store = write_store(Path(scratch, "store"), photos, SIZES[net], 0, recipe, workers=workers)
+        store = write_store(Path(scratch, "store"), photos, NET_SIZES[net], 0, config, workers=workers)
         rate = len(store) / (time.perf_counter() - start)
     return {"net": net, "times": times, "samples": len(store), "rate": rate, "plain_rate": plain_rate,
             "ratio": rate / plain_rate, "samples_a_photo": len(store) / len(photos)}  # fmt: skip
@@ -112,7 +111,7 @@ def measure(photos: list[LabelledPhoto], net: str, times: int, workers: int, pla
 def main(arguments: list[str] | None = None) -> list[dict[str, Any]]:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, required=True, help="labelled photos in files")
-    parser.add_argument("--net", choices=SIZES, default="pnet")
+    parser.add_argument("--net", choices=NET_SIZES, default="pnet")
     parser.add_argument("--photos", type=int, default=1024, help="photos for the store (default: 1024)")
     parser.add_argument("--plain-photos", type=int, default=100, help="photos for the plain loop (default: 100)")
     parser.add_argument("--times", type=int, nargs="+", default=[1, 3, 10], help="multiples of the default counts")

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mtcnn_lite.boxes import Floats
+from mtcnn_lite.coordinates import PIXEL_CENTRE, edges_to_centres, scale_landmarks
 from mtcnn_lite.images import Pixels, as_rgb
 from mtcnn_lite.pyramid import halvings, nearest_larger
 
@@ -30,7 +31,7 @@ def template(size: int = SIZE) -> NDArray[np.float64]:
     """
     if size < 1:
         raise ValueError(f"size is {size}; it must be at least 1 px")
-    return (np.array(TEMPLATE) + 0.5) * (size / SIZE) - 0.5
+    return scale_landmarks(TEMPLATE, size / SIZE)
 
 
 def similarity_transform(points: ArrayLike, target: ArrayLike) -> Matrices:
@@ -123,7 +124,7 @@ def aligned_crops(image: Pixels, landmarks: ArrayLike, size: int = SIZE) -> Pixe
     for k, copy in enumerate(nearest_larger(scale, len(copies)).tolist()):
         here = copies[copy]
         shrunk = np.array(here.shape[1::-1]) / photo.shape[1::-1]  # (2,) x, y: its size was rounded to whole pixels
-        to_copy = np.column_stack([np.diag(shrunk), shrunk / 2 - 0.5])  # scaled from the edge, as in `template`
+        to_copy = edges_to_centres(np.column_stack([np.diag(shrunk), [0, 0]]))  # scaled from the edge, as in `template`
         from_crop = _after(to_copy, inverse_transform(matrices[k]))
         flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
         cv2.warpAffine(here, from_crop, (size, size), crops[k], flags, cv2.BORDER_CONSTANT)
@@ -132,7 +133,7 @@ def aligned_crops(image: Pixels, landmarks: ArrayLike, size: int = SIZE) -> Pixe
 
 def corners(matrix: ArrayLike, size: int = SIZE) -> Floats:
     """The crop's four corners in the photo, clockwise from its top left, pixel centres: (4, 2), or (N, 4, 2)."""
-    low, high = -0.5, size - 0.5  # the outer edges of the first and the last pixel
+    low, high = -PIXEL_CENTRE, size - PIXEL_CENTRE  # the outer edges of the first and the last pixel
     square = np.array([[low, low], [high, low], [high, high], [low, high]])
     return transform_points(square, inverse_transform(matrix)).astype(np.float32)
 

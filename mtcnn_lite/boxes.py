@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float32]
 
+MATCHING_IOU = 0.5  # least overlap of a box with the face that it finds, as in Pascal VOC and WIDER FACE
 TINY = np.float32(np.finfo(np.float32).tiny)  # square pixels; what is divided by it instead of by 0 is 0 itself
 
 
@@ -50,9 +51,7 @@ def iou(first: ArrayLike, second: ArrayLike) -> Floats:
     >>> iou([[0, 0, 2, 2]], [[1, 0, 3, 2], [0, 0, 2, 2], [2, 0, 4, 2]])   # touching edges share nothing
     array([[0.33333334, 1.        , 0.        ]], dtype=float32)
     """
-    a, b = as_boxes(first, "first"), as_boxes(second, "second")
-    shared = _intersection(a, b)  # (N, M)
-    return _part(shared, _area(a)[:, None] + _area(b) - shared)  # over the union
+    return _iou(as_boxes(first, "first"), as_boxes(second, "second"))
 
 
 def iom(first: ArrayLike, second: ArrayLike) -> Floats:
@@ -64,8 +63,10 @@ def iom(first: ArrayLike, second: ArrayLike) -> Floats:
     >>> iom([[0, 0, 10, 10]], [[2, 2, 4, 4]])
     array([[1.]], dtype=float32)
     """
-    a, b = as_boxes(first, "first"), as_boxes(second, "second")
-    return _part(_intersection(a, b), np.minimum(_area(a)[:, None], _area(b)))  # over the smaller
+    return _iom(as_boxes(first, "first"), as_boxes(second, "second"))
+
+
+# What the functions above compute, for boxes that are known to be float32 (N, 4) and finite.
 
 
 def _area(boxes: Floats) -> Floats:
@@ -81,6 +82,15 @@ def _intersection(first: Floats, second: Floats) -> Floats:
     return np.maximum(x, 0) * np.maximum(y, 0)
 
 
+def _iou(first: Floats, second: Floats) -> Floats:
+    shared = _intersection(first, second)  # (N, M)
+    return _part(shared, _area(first)[:, None] + _area(second) - shared)  # over the union
+
+
+def _iom(first: Floats, second: Floats) -> Floats:
+    return _part(_intersection(first, second), np.minimum(_area(first)[:, None], _area(second)))  # over the smaller
+
+
 def _part(shared: Floats, whole: Floats) -> Floats:
     """`shared` over `whole`; 0 where both are 0."""
     return np.divide(shared, np.maximum(whole, TINY), dtype=np.float32)
@@ -92,9 +102,12 @@ def square_boxes(boxes: ArrayLike) -> Floats:
     >>> square_boxes([[0, 0, 4, 10]])
     array([[-3.,  0.,  7., 10.]], dtype=float32)
     """
-    array = as_boxes(boxes)
-    centre = (array[:, :2] + array[:, 2:]) / 2
-    half = (array[:, 2:] - array[:, :2]).max(axis=1, keepdims=True, initial=0) / 2
+    return _square_boxes(as_boxes(boxes))
+
+
+def _square_boxes(boxes: Floats) -> Floats:
+    centre = (boxes[:, :2] + boxes[:, 2:]) / 2
+    half = (boxes[:, 2:] - boxes[:, :2]).max(axis=1, keepdims=True, initial=0) / 2
     return np.concatenate([centre - half, centre + half], axis=1)
 
 
@@ -142,7 +155,12 @@ def encode_offsets(windows: ArrayLike, boxes: ArrayLike) -> Floats:
     if (side <= 0).any():
         empty = window[(side <= 0).any(axis=1)][0]
         raise ValueError(f"windows holds an empty box, {empty}: it has no side to divide by")
-    return (box - window) / np.concatenate([side, side], axis=1)
+    return _encode_offsets(window, box)
+
+
+def _encode_offsets(windows: Floats, boxes: Floats) -> Floats:
+    side = windows[:, 2:] - windows[:, :2]  # (N, 2) width, height
+    return (boxes - windows) / np.concatenate([side, side], axis=1)
 
 
 def decode_offsets(boxes: ArrayLike, offsets: ArrayLike) -> Floats:

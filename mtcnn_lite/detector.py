@@ -15,7 +15,7 @@ from mtcnn_lite.cascade.trace import Trace, detect_together
 from mtcnn_lite.images import Pixels, as_rgb, photos_in, read_image
 from mtcnn_lite.nets import Nets
 from mtcnn_lite.runtime.batching import batches, numbered
-from mtcnn_lite.runtime.parallel import get_ready, imap
+from mtcnn_lite.runtime.parallel import imap, warm_up
 from mtcnn_lite.weights import SHIPPED, nets_of, thresholds_of
 
 
@@ -66,7 +66,7 @@ class Detector:
         self.settings = Settings(min_face, factor, passed, nms, mirror)  # type: ignore[arg-type]  # it makes them named
         self.hooks = Hooks()
         self.nets = nets_of(weights)
-        get_ready()
+        warm_up()
 
     def detect(self, image: NDArray[np.uint8]) -> Faces:
         """The faces in an RGB uint8 image (H, W, 3), best first; none where the image's shorter side is under min_face.

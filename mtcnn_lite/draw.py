@@ -6,7 +6,6 @@ any of the common colour-blindnesses can tell apart.
 
 import base64
 import io
-import os
 from collections.abc import Sequence
 from functools import cache
 from os import PathLike
@@ -22,7 +21,10 @@ from PIL import Image, ImageDraw, ImageFont
 from mtcnn_lite.boxes import as_boxes, clip_boxes
 from mtcnn_lite.cascade.record import Faces
 from mtcnn_lite.cascade.trace import Trace
-from mtcnn_lite.explain import NAMES, Explanation
+from mtcnn_lite.coordinates import scale_landmarks
+from mtcnn_lite.explain import Explanation
+from mtcnn_lite.net_names import NET_TITLES
+from mtcnn_lite.runtime.files import write_whole
 
 Pixels = NDArray[np.uint8]
 
@@ -75,12 +77,7 @@ class Picture:
         kind = Image.registered_extensions().get(path.suffix.lower())
         if kind is None:
             raise ValueError(f"{path}: {path.suffix or 'no ending'} is no picture format; use .jpg or .png")
-        partial = path.with_name(f".{path.name}.{os.getpid()}.part")
-        try:
-            partial.write_bytes(self.encode(kind))
-            os.replace(partial, path)
-        finally:
-            partial.unlink(missing_ok=True)
+        write_whole(path, lambda temporary: temporary.write_bytes(self.encode(kind)))
 
 
 def draw_boxes(image: Pixels, boxes: ArrayLike, colour: str = "onet", thickness: int = 2) -> Pixels:
@@ -170,12 +167,12 @@ def draw_stages(trace: Trace, height: int = 300) -> Picture:
     for stage in trace.stages[:2]:
         thickness = 1 if stage.name == "pnet" else 2  # of P-Net there are so many that thick ones hide the photo
         panels.append(draw_boxes(photo, stage.left.boxes * scale, stage.name, thickness))
-        captions.append(f"after {NAMES[stage.name]}\n{len(stage.last):,} windows")
+        captions.append(f"after {NET_TITLES[stage.name]}\n{len(stage.last):,} windows")
     found = trace.faces
     panels.append(
-        draw_landmarks(draw_boxes(photo, found.boxes * scale), (found.landmarks + 0.5) * scale - 0.5, radius=2)
+        draw_landmarks(draw_boxes(photo, found.boxes * scale), scale_landmarks(found.landmarks, scale), radius=2)
     )
-    captions.append(f"after {NAMES['onet']}\n{len(found)} face{'s' * (len(found) != 1)}, 5 landmarks each")
+    captions.append(f"after {NET_TITLES['onet']}\n{len(found)} face{'s' * (len(found) != 1)}, 5 landmarks each")
     return beside(panels, captions, height)
 
 
@@ -191,7 +188,7 @@ def draw_explanation(trace: Trace, explanation: Explanation, height: int = 300) 
         rivals = np.array([stage.rival.box] if stage.rival else np.zeros((0, 4)))
         panels.append(draw_boxes(draw_boxes(marked, rivals * scale, "muted"), stage.boxes * scale, stage.stage))
         counts = " › ".join(str(count) for count in stage.counts.values())
-        captions.append(f"{NAMES[stage.stage]} at {stage.threshold:.2f}\n{counts} boxes for it")
+        captions.append(f"{NET_TITLES[stage.stage]} at {stage.threshold:.2f}\n{counts} boxes for it")
     return beside(panels, captions, height)
 
 

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from mtcnn_lite.boxes import as_boxes
+from mtcnn_lite.coordinates import PIXEL_CENTRE, rotation
 from mtcnn_lite.pyramid import nearest_larger
 
 Pixels = NDArray[np.uint8]
@@ -148,13 +149,12 @@ def crop_windows(
     step = sides * scales / size  # (N, 2) px of the copy for one px of the crop
     to_copy = np.zeros((len(solid), 2, 3))
     to_copy[:, 0, 0], to_copy[:, 1, 1] = step[:, 0], step[:, 1]
-    # Pixel k covers k to k + 1, so its centre is k + 0.5; OpenCV counts centres as whole numbers.
-    to_copy[:, :, 2] = windows[:, :2] * scales + step / 2 - 0.5
+    # OpenCV counts pixel centres, boxes pixel edges.
+    to_copy[:, :, 2] = windows[:, :2] * scales + step / 2 - PIXEL_CENTRE
     if turns is not None:
         # A crop of the turned image reads the image turned back: R, by -turn, about the pivot, in the copy's pixels.
-        angle = -np.radians(np.asarray(turns, np.float64))[solid]
-        back = np.stack([np.cos(angle), -np.sin(angle), np.sin(angle), np.cos(angle)], axis=1).reshape(-1, 2, 2)
-        pivot = (np.asarray(pivots, np.float64)[solid] * scales - 0.5)[..., None]  # (N, 2, 1)
+        back = rotation(-np.asarray(turns, np.float64)[solid])  # (N, 2, 2)
+        pivot = (np.asarray(pivots, np.float64)[solid] * scales - PIXEL_CENTRE)[..., None]  # (N, 2, 1)
         to_copy[:, :, 2:] -= pivot
         to_copy = back @ to_copy
         to_copy[:, :, 2:] += pivot

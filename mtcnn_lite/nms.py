@@ -11,9 +11,10 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mtcnn_lite.boxes import Floats, as_boxes, iom, iou
+from mtcnn_lite.boxes import Floats, _iom, _iou, as_boxes
 
-MEASURES: dict[str, Callable[[ArrayLike, ArrayLike], Floats]] = {"iou": iou, "iom": iom}
+# Overlaps (N, M) of boxes (N, 4) and (M, 4) that have been checked.
+MEASURES: dict[str, Callable[[Floats, Floats], Floats]] = {"iou": _iou, "iom": _iom}
 
 BLOCK = 64  # boxes whose overlaps with the others are computed together
 LATER = np.triu(np.ones((BLOCK, BLOCK), bool), 1)  # of two boxes in a block, row and column: column comes after row
@@ -162,7 +163,7 @@ def soft_nms(
     while len(remaining):
         best = remaining[score[remaining].argmax()]
         remaining = remaining[remaining != best]
-        overlap = iou(box[best : best + 1], box[remaining])[0]
+        overlap = _iou(box[best : best + 1], box[remaining])[0]
         if method == "gaussian":
             score[remaining] *= np.exp(-(overlap**2) / np.float32(sigma))
         else:

@@ -3,7 +3,6 @@
 import argparse
 import json
 import math
-import os
 import sys
 import time
 from collections.abc import Callable
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from mtcnn_lite.cli.evaluate_table import differences_table, table
 from mtcnn_lite.cli.settings import FAILED, add_command, add_data, add_settings, detector_of, read_data
+from mtcnn_lite.runtime.files import write_whole
 
 if TYPE_CHECKING:
     from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
@@ -142,12 +142,7 @@ def write(folder: Path, reports: dict[str, Tree]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     text = json.dumps(_without_nan(reports), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
     for name, content in {"evaluation.json": text.encode(), **plots(reports)}.items():
-        partial = folder / f".{name}.{os.getpid()}.part"
-        try:
-            partial.write_bytes(content)
-            partial.replace(folder / name)
-        finally:
-            partial.unlink(missing_ok=True)
+        write_whole(folder / name, partial(Path.write_bytes, data=content))
         print(f"written: {folder / name}")
 
 

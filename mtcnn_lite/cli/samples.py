@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mtcnn_lite.cli.settings import FAILED, add_command, add_data, read_data
+from mtcnn_lite.net_names import NET_SIZES
 from mtcnn_lite.sampling.config import SamplingConfig
 
 SAMPLES = """\
@@ -25,7 +26,6 @@ examples:
 
 exit status: 0 all samples are there, 1 a photo, a label or the folder could not be read or written, 2 bad arguments."""
 
-SIZES = {"pnet": 12, "rnet": 24, "onet": 48}
 HELP = {
     "random": "negatives anywhere in each photo",
     "beside": "negatives next to each face",
@@ -40,7 +40,7 @@ def add(commands: Any) -> None:
     """Add the command's parser."""
     parser = add_command(commands, "samples", run, "cut training samples from labelled photos", SAMPLES, SAMPLES_END)
     add_data(parser)
-    parser.add_argument("--net", choices=SIZES, required=True, help="whose samples: 12, 24 or 48 px")
+    parser.add_argument("--net", choices=NET_SIZES, required=True, help="whose samples: 12, 24 or 48 px")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="the folder, made if missing")
     parser.add_argument("--seed", type=int, default=0, help="of all that is random (default: 0)")
     parser.add_argument(
@@ -99,8 +99,8 @@ def run(options: argparse.Namespace) -> int:
             options.error(str(error))
         proposals = Proposals(nets, options.net, False, tuple(options.thresholds), options.min_face)
     try:
-        store = write_store(options.out, photos, SIZES[options.net], options.seed, config, proposals, options.workers,
-                            progress=sys.stderr.isatty())  # fmt: skip
+        store = write_store(options.out, photos, NET_SIZES[options.net], options.seed, config, proposals,
+                            options.workers, progress=sys.stderr.isatty())  # fmt: skip
     except (ImageError, StoreError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return FAILED

@@ -138,9 +138,9 @@ def run(options: argparse.Namespace) -> int:
     if not there[options.device]:
         options.error(f"--device {options.device}: torch {torch.__version__} finds none here")
     from mtcnn_lite.images import ImageError
-    from mtcnn_lite.runtime.files import RunError
     from mtcnn_lite.sampling.store import StoreError
     from mtcnn_lite.training.distributed import process_group_from_env
+    from mtcnn_lite.training.run_folder import RunError
     from mtcnn_lite.training.stages import train_cascade
     from mtcnn_lite.weights import nets_of
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from mtcnn_lite.course.scenes.paste import ONE, bilinear
+from mtcnn_lite.coordinates import move_boxes, move_landmarks
+from mtcnn_lite.course.scenes.paste import ONE, bilinear, whole_turn
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
 from mtcnn_lite.images import Pixels
 from mtcnn_lite.pyramid import halvings, nearest_larger
@@ -91,8 +92,7 @@ def _moved(photo: LabelledPhoto, height: int, width: int, scale: float, degrees:
     """The photo scaled and turned about its middle, which comes to the middle of a frame `height` x `width`."""
     image = photo.image()
     old, new = np.array(image.shape[1::-1]) / 2, np.array([width, height]) / 2  # x, y of the middles
-    turn, step = math.radians(degrees), ONE / scale
-    cos, sin = round(math.cos(turn) * step), round(math.sin(turn) * step)  # 1/65536 px of the photo for a px here
+    cos, sin = whole_turn(degrees, scale)  # 1/65536 px of the photo for a px here
     right = 2 * np.arange(width) + 1 - width  # (width,), half px from the middle
     down = 2 * np.arange(height)[:, None] + 1 - height  # (height, 1)
     x = ((cos * right + sin * down) >> 1) + int(old[0] * ONE)  # (height, width)
@@ -105,9 +105,6 @@ def _moved(photo: LabelledPhoto, height: int, width: int, scale: float, degrees:
     pixels: Pixels = np.full((height, width, 3), GROUND, np.uint8)
     pixels[inside] = bilinear(copies[number], *((axis[inside] >> number) - ONE // 2 for axis in (x, y)))
     forth = np.array([[cos, -sin], [sin, cos]]) * (ONE / (cos**2 + sin**2))  # from the photo to the frame
-    corners = photo.boxes.reshape(-1, 2, 2)  # (N, corner, xy)
-    middle = (corners.mean(axis=1) - old) @ forth.T + new  # (N, 2)
-    half = (corners[:, 1] - corners[:, 0]) * scale / 2  # (N, 2)
-    points = (photo.landmarks + 0.5 - old) @ forth.T + new - 0.5  # (N, 5, 2)
-    boxes = np.concatenate([middle - half, middle + half], axis=1)
+    boxes = move_boxes(photo.boxes, forth, scale, old, new)
+    points = move_landmarks(photo.landmarks, forth, old, new)
     return replace(photo, source=pixels, boxes=boxes.astype(np.float32), landmarks=points.astype(np.float32))

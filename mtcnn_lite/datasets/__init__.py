@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
-from mtcnn_lite.datasets.problems import DatasetError, DatasetWarning, read_lines
+from mtcnn_lite.datasets.parsing import DatasetError, DatasetWarning, read_lines
 from mtcnn_lite.datasets.readers.celeba import BOXES as CELEBA
 from mtcnn_lite.datasets.readers.celeba import read_celeba
 from mtcnn_lite.datasets.readers.formats import read_coco, read_voc, read_yolo
@@ -16,13 +16,13 @@ from mtcnn_lite.datasets.readers.jsonl import read_jsonl, write_jsonl
 from mtcnn_lite.datasets.readers.origin import LANDMARK_ORIGIN
 from mtcnn_lite.datasets.readers.points import box_from_landmarks, read_facepoint, read_mtfl
 from mtcnn_lite.datasets.readers.wider import read_wider
-from mtcnn_lite.datasets.summary import Summary, summary
+from mtcnn_lite.datasets.summary import DatasetSummary, summary
 
 __all__ = [
     "LANDMARK_ORIGIN",
     "DatasetError",
+    "DatasetSummary",
     "DatasetWarning",
-    "Summary",
     "box_from_landmarks",
     "read_celeba",
     "read_coco",
@@ -63,10 +63,23 @@ PLACES = {
 def read_dataset(path: Path | str, kind: str | None = None, skip_bad: bool = False) -> list[LabelledPhoto]:
     """The photos of a file or folder of labels.
 
-    `kind` is one of jsonl, wider, celeba, facepoint, mtfl, coco, voc, yolo; without it, names and first lines tell.
-    What each needs and gives is said at `read_jsonl`, `read_wider` and so on, which take more options. With `skip_bad`,
-    records that can't be read are left out and counted in a DatasetWarning; COCO, VOC and YOLO can't do that. Raises
-    DatasetError for labels that can't be read or told, and ValueError for an unknown kind.
+    What each kind needs and gives is said at `read_jsonl`, `read_wider` and so on, which take more options.
+
+    Parameters
+    ----------
+    path
+        A file of labels, or a folder that holds one.
+    kind
+        One of jsonl, wider, celeba, facepoint, mtfl, coco, voc, yolo. Without it, file names and first lines tell.
+    skip_bad
+        Leave out records that can't be read, and count them in a DatasetWarning. COCO, VOC and YOLO can't do that.
+
+    Raises
+    ------
+    DatasetError
+        For labels that can't be read, and where their kind can't be told.
+    ValueError
+        For an unknown kind.
     """
     path = Path(path)
     if kind is not None and kind not in READERS:

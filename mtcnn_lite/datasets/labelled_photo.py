@@ -16,13 +16,23 @@ from mtcnn_lite.images import Pixels, as_rgb, read_image
 class LabelledPhoto:
     """One photo with the labels of its N faces; N may be 0, which makes all of it background.
 
-    source     the file, read when `image()` asks for it, or the pixels themselves, uint8 (H, W, 3) RGB
-    boxes      float32 (N, 4), x1, y1, x2, y2 on pixel edges
-    landmarks  float32 (N, 5, 2), whole numbers at pixel centres; NaN for a face whose points nobody marked
-    ignore     bool (N,): faces too small or unclear to learn from; no sample of background may touch them either
-    complete   every face in the frame is labelled, so what no box touches is background
-    about      whatever else the data set says: its name, the event, the licence
+    Parameters
+    ----------
+    source
+        The file, read when `image()` is called, or the pixels themselves, uint8 (H, W, 3) RGB.
+    boxes
+        float32 (N, 4), x1, y1, x2, y2 on pixel edges.
+    landmarks
+        float32 (N, 5, 2), whole numbers at pixel centres; NaN for a face whose points nobody marked.
+    ignore
+        bool (N,): faces too small or unclear to learn from. No background sample may touch them either.
+    complete
+        Whether every face in the photo is labelled, so that what no box touches is background.
+    about
+        Whatever else the data set says: its name, the event, the licence.
 
+    Examples
+    --------
     >>> photo = LabelledPhoto(np.zeros((100, 80, 3), np.uint8), [[10, 20, 40, 60]])
     >>> photo.landmarks.shape, photo.ignore.tolist(), photo.image().shape
     ((1, 5, 2), [False], (100, 80, 3))

@@ -12,7 +12,7 @@ EDGES = (0, 12, 24, 48, 96, 192)  # px, the shorter side: the nets' windows, and
 
 
 @dataclass(frozen=True)
-class Summary:
+class DatasetSummary:
     """Counts over photos; `print` it. `sizes` counts the faces that are not ignored, by shorter side, between EDGES."""
 
     photos: int
@@ -38,12 +38,13 @@ class Summary:
         return "\n".join(lines)
 
 
-def summary(photos: Iterable[LabelledPhoto]) -> Summary:
+def summary(photos: Iterable[LabelledPhoto]) -> DatasetSummary:
     """Count what `photos` hold; no image is opened.
 
     >>> photo = LabelledPhoto(np.zeros((99, 99, 3), np.uint8), [[0, 0, 20, 24], [0, 0, 5, 5]], ignore=[False, True])
-    >>> summary([photo, LabelledPhoto(np.zeros((9, 9, 3), np.uint8), [])])
-    Summary(photos=2, backgrounds=1, incomplete=0, faces=2, ignored=1, with_landmarks=0, sizes=(0, 1, 0, 0, 0, 0))
+    >>> summary([photo, LabelledPhoto(np.zeros((9, 9, 3), np.uint8), [])])  # doctest: +NORMALIZE_WHITESPACE
+    DatasetSummary(photos=2, backgrounds=1, incomplete=0, faces=2, ignored=1, with_landmarks=0,
+                   sizes=(0, 1, 0, 0, 0, 0))
     """
     counts = dict.fromkeys(("photos", "backgrounds", "incomplete", "faces", "ignored", "with_landmarks"), 0)
     sizes = np.zeros(len(EDGES), int)
@@ -56,4 +57,4 @@ def summary(photos: Iterable[LabelledPhoto]) -> Summary:
         counts["faces"] += len(photo.boxes)
         counts["ignored"] += int(photo.ignore.sum())
         counts["with_landmarks"] += int(photo.has_landmarks.sum())
-    return Summary(**counts, sizes=tuple(sizes.tolist()))
+    return DatasetSummary(**counts, sizes=tuple(sizes.tolist()))

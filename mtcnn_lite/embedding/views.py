@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from mtcnn_lite.datasets.augment import coarse_batch, colour_batch
+from mtcnn_lite.coordinates import about_point, rotation
+from mtcnn_lite.datasets.augment_crops import colour_batch, downscale_batch
 from mtcnn_lite.images import Pixels
 
 
@@ -59,16 +60,16 @@ def varied(crops: Pixels, rng: np.random.Generator, how: Variation = STRONG) -> 
     views = crops.copy()
     flipped = rng.random(count) < 0.5
     views[flipped] = views[flipped, :, ::-1]
-    turn = np.radians(rng.normal(0, how.turn, count))
+    turn = rotation(rng.normal(0, how.turn, count))  # (N, 2, 2)
     zoom, shift = np.exp(rng.normal(0, how.zoom, count)), rng.normal(0, how.shift * unit, (count, 2))
     centre = np.array([side - 1, side - 1]) / 2  # pixel centres, as OpenCV counts
     for k in range(count):
-        linear = zoom[k] * np.array([[np.cos(turn[k]), -np.sin(turn[k])], [np.sin(turn[k]), np.cos(turn[k])]])
-        matrix = np.column_stack([linear, centre - linear @ centre + shift[k]])
+        matrix = about_point(zoom[k] * turn[k], centre)
+        matrix[:, 2] += shift[k]
         views[k] = cv2.warpAffine(views[k], matrix, (side, side), borderMode=cv2.BORDER_REPLICATE)
     views = _lit(views, rng, how.light)
     views = colour_batch(views, rng, how.contrast, how.brightness, gain=0)
-    views = coarse_batch(views, rng, how.downscale, least=round(10 * unit))
+    views = downscale_batch(views, rng, how.downscale, least=round(10 * unit))
     grain = rng.normal(0, 1, views.shape[:3]) * rng.uniform(0, how.noise, (count, 1, 1))  # (N, s, s) gray noise
     views = np.clip(np.rint(views + grain[..., None]), 0, 255).astype(np.uint8)
     for row in np.flatnonzero(rng.random(count) < how.cutout):

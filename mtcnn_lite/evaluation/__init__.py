@@ -8,15 +8,13 @@ photos, `bootstrap` gives confidence intervals, and `wider` is the official prot
 from mtcnn_lite.evaluation.bootstrap import bootstrap_interval, differences
 from mtcnn_lite.evaluation.curves import Judged, average_precision, judge
 from mtcnn_lite.evaluation.landmarks import FAILURE, landmark_error, landmark_errors
-from mtcnn_lite.evaluation.matching import OVERLAP, match
+from mtcnn_lite.evaluation.matching import match
 from mtcnn_lite.evaluation.report import PhotoResult, evaluate_photo, report
-from mtcnn_lite.evaluation.stages import STAGES, Reached, reached, reached_in
+from mtcnn_lite.evaluation.stages import Reached, reached, reached_in
 from mtcnn_lite.evaluation.wider import read_ground_truth, wider_average_precision
 
 __all__ = [
     "FAILURE",
-    "OVERLAP",
-    "STAGES",
     "Judged",
     "PhotoResult",
     "Reached",

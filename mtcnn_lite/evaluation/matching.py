@@ -3,10 +3,8 @@
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mtcnn_lite.boxes import Floats, as_boxes, iou
+from mtcnn_lite.boxes import MATCHING_IOU, Floats, as_boxes, iou
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
-
-OVERLAP = 0.5  # least IoU of a detection that counts as found
 
 
 def match(
@@ -55,7 +53,7 @@ def match(
         return face, counts
     overlap = iou(boxes, photo.boxes)  # (N, faces)
     nearest = overlap.argmax(axis=1)  # (N,)
-    near = overlap.max(axis=1) >= OVERLAP
+    near = overlap.max(axis=1) >= MATCHING_IOU
     counts = ~(near & skipped[nearest])
     taken = set[int]()
     for row in np.argsort(-scores, kind="stable"):

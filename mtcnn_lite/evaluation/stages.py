@@ -5,12 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mtcnn_lite.boxes import Floats, iou
+from mtcnn_lite.boxes import MATCHING_IOU, Floats, iou
 from mtcnn_lite.cascade.trace import Trace
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
-from mtcnn_lite.evaluation.matching import OVERLAP, sides, too_small
-
-STAGES = ("pnet", "rnet", "onet")
+from mtcnn_lite.evaluation.matching import sides, too_small
+from mtcnn_lite.net_names import NET_NAMES
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +69,7 @@ def reached(trace: Trace, photo: LabelledPhoto, smallest: float = 0) -> dict[str
     side = sides(photo)[counted]
     found = {}
     for stage, (boxes, scores) in left.items():
-        near = iou(photo.boxes[counted], boxes) >= OVERLAP  # (M, N)
+        near = iou(photo.boxes[counted], boxes) >= MATCHING_IOU  # (M, N)
         best = np.where(near, scores[None, :], np.float32(-1)).max(axis=1, initial=-1)
         found[stage] = Reached(scores, best.astype(np.float32), side, 1)
     return found
@@ -80,7 +79,7 @@ def reached_in(photos: Iterable[dict[str, Reached]]) -> dict[str, Reached]:
     """The results of many photos, put together by net."""
     every = list(photos)
     joined = {}
-    for stage in STAGES:
+    for stage in NET_NAMES:
         parts = [each[stage] for each in every]
         columns = ([getattr(part, name) for part in parts] for name in ("scores", "best", "sides"))
         scores, best, side = (np.concatenate(c).astype(np.float32) if c else np.zeros(0, np.float32) for c in columns)

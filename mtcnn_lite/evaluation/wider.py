@@ -16,9 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mtcnn_lite.boxes import Floats
+from mtcnn_lite.boxes import MATCHING_IOU, Floats
 from mtcnn_lite.cascade.record import Faces
-from mtcnn_lite.evaluation.matching import OVERLAP
 
 SETTINGS = ("easy", "medium", "hard")
 THRESHOLDS = 1000
@@ -104,7 +103,7 @@ def inclusive_iou(first: Floats, second: Floats) -> Doubles:
 def _at_thresholds(scores: Doubles, overlap: Doubles, counted: NDArray[np.bool_]) -> NDArray[np.int64]:
     """Of one photo's detections, best first: how many count and how many are right, at each threshold, (1000, 2)."""
     nearest = overlap.argmax(axis=1)
-    near = overlap.max(axis=1) >= OVERLAP
+    near = overlap.max(axis=1) >= MATCHING_IOU
     counts = ~near | counted[nearest]  # (N,)
     hits = np.flatnonzero(near & counted[nearest])
     right = np.zeros(len(scores), bool)

@@ -1,6 +1,6 @@
 """What became of this face: where a box was found, or the first step at which nothing was left of it, and why."""
 
 from mtcnn_lite.explain.explanation import Explanation, Summary, explain
-from mtcnn_lite.explain.stages import MATCH, NAMES, STAGES, LevelView, Rival, StageView
+from mtcnn_lite.explain.stages import LevelView, Rival, StageView
 
-__all__ = ["MATCH", "NAMES", "STAGES", "Explanation", "LevelView", "Rival", "StageView", "Summary", "explain"]
+__all__ = ["Explanation", "LevelView", "Rival", "StageView", "Summary", "explain"]

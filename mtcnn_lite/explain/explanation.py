@@ -7,12 +7,9 @@ from typing import overload
 import numpy as np
 from numpy.typing import ArrayLike
 
-from mtcnn_lite.boxes import Floats, as_boxes
+from mtcnn_lite.boxes import MATCHING_IOU, Floats, as_boxes
 from mtcnn_lite.cascade.trace import Trace
 from mtcnn_lite.explain.stages import (
-    MATCH,
-    NAMES,
-    STAGES,
     LevelView,
     StageView,
     Windows,
@@ -23,6 +20,7 @@ from mtcnn_lite.explain.stages import (
     stage_view,
     windows_of,
 )
+from mtcnn_lite.net_names import NET_NAMES, NET_TITLES
 
 
 @dataclass(frozen=True)
@@ -53,7 +51,7 @@ class Explanation:
             lines.append(f"level {view.level:2}, window {view.side:4.0f} px: {overlaps}, {score}")
         for stage in self.stages:
             counts = ", ".join(f"{name} {count}" for name, count in stage.counts.items())
-            lines.append(f"{NAMES[stage.stage]} at {stage.threshold:.2f}: {counts}")
+            lines.append(f"{NET_TITLES[stage.stage]} at {stage.threshold:.2f}: {counts}")
             if stage.best is not None and stage.shift is not None:
                 shift = " ".join(f"{part:+.2f}" for part in stage.shift)
                 lines.append(f"  best score {stage.best:.3f}, moved by {shift} of its window's side")
@@ -81,7 +79,9 @@ class Summary:
         return {stage: left / count for stage, left in self.left.items()} if count else {}
 
     def __repr__(self) -> str:
-        recall = "".join(f", {self.left[stage]} after {NAMES[stage]} ({r:.0%})" for stage, r in self.recall.items())
+        recall = "".join(
+            f", {self.left[stage]} after {NET_TITLES[stage]} ({r:.0%})" for stage, r in self.recall.items()
+        )
         return f"Summary(of {len(self.explanations)} faces{recall})"
 
 
@@ -117,20 +117,20 @@ def explain(trace: Trace, boxes: ArrayLike) -> Explanation | Summary:
     if array.shape == (4,):
         return each[0]
     # A stage that still has the face after an earlier one "lost" it got it back from a window that was for no face.
-    lost_in = [STAGES.index(e.lost_in) if e.lost_in else len(STAGES) for e in each]
-    return Summary(each, {stage: sum(at > s for at in lost_in) for s, stage in enumerate(STAGES)})
+    lost_in = [NET_NAMES.index(e.lost_in) if e.lost_in else len(NET_NAMES) for e in each]
+    return Summary(each, {stage: sum(at > s for at in lost_in) for s, stage in enumerate(NET_NAMES)})
 
 
 def _explanation(trace: Trace, face: Floats, windows: Windows) -> Explanation:
     """Of one face, (1, 4)."""
     if (face[:, 2:] <= face[:, :2]).any():
         raise ValueError(f"box is {face[0].tolist()}; x2 must be greater than x1, and y2 greater than y1")
-    stages = [stage_view(trace, name, face, windows) for name in STAGES]
+    stages = [stage_view(trace, name, face, windows) for name in NET_NAMES]
     found = passing(trace, "onet", face)
     lost = next((stage for stage in stages if stage.lost_at), None) if found is None else None
     thresholds: tuple[float, float, float] | None = trace.settings.thresholds
     if lost is None:
-        scores = ", ".join(f"{NAMES[stage.stage]} {stage.best or 0:.2f}" for stage in stages)
+        scores = ", ".join(f"{NET_TITLES[stage.stage]} {stage.best or 0:.2f}" for stage in stages)
         sentence = f"found, score {found:.2f}; best scores for it: {scores}"
     else:
         thresholds, then = _way_back(trace, face)
@@ -142,13 +142,13 @@ def _explanation(trace: Trace, face: Floats, windows: Windows) -> Explanation:
 def _way_back(trace: Trace, face: Floats) -> tuple[tuple[float, float, float] | None, str]:
     """Thresholds at which the face is found, each lowered only as far as it must be; and the end of the sentence."""
     now, named = trace, list[str]()
-    for stage in STAGES:
+    for stage in NET_NAMES:
         if passing(now, stage, face) is None:
             at = passes_at(now, stage, face)
             if at is None:
-                return None, f", but then be lost in {NAMES[stage]} at any threshold" if named else ""
+                return None, f", but then be lost in {NET_TITLES[stage]} at any threshold" if named else ""
             now = now.rerun(thresholds=now.settings.thresholds._replace(**{stage: at}))
-            named.append(f"{NAMES[stage]} at {at:g}")
+            named.append(f"{NET_TITLES[stage]} at {at:g}")
     more = f"; found with {', '.join(named)}" if len(named) > 1 else ", and be found" if named else ""
     return now.settings.thresholds, more
 
@@ -163,11 +163,10 @@ def _mean(view: StageView) -> str:
 
 def _reason(view: StageView) -> str:
     """Why the stage lost the face."""
-    name = NAMES[view.stage]
+    name = NET_TITLES[view.stage]
     if view.lost_at == "scored" or view.best is None:
-        return (
-            f"lost in {name}: no box that it makes comes near enough, best overlap {view.moved:.2f} of {MATCH} needed"
-        )
+        nearest = f"best overlap {view.moved:.2f} of {MATCHING_IOU} needed"
+        return f"lost in {name}: no box that it makes comes near enough, {nearest}"
     best = rounded_down(view.best)
     if view.lost_at == "mirrored":
         why = f"its first look says {best:g}, but the mean of two{_mean(view)} is under {view.threshold:g}"

@@ -1,7 +1,7 @@
 """What each pyramid level and each stage of a run did with one face.
 
 A candidate is "for the face" where its box, moved by the offsets of the net that looks at it, overlaps the face by
-at least MATCH. Within a stage, only the threshold and NMS take candidates away. In greedy NMS a box is only
+at least MATCHING_IOU. Within a stage, only the threshold and NMS take candidates away. In greedy NMS a box is only
 suppressed by a better one. So what passes a stage at a threshold t is what passes it at 0 with a score of at least
 t, and the threshold at which a face comes back can be read off one run at a low threshold, exactly.
 """
@@ -12,15 +12,12 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from mtcnn_lite.boxes import Floats, as_boxes, clip_boxes, decode_offsets, iou
+from mtcnn_lite.boxes import MATCHING_IOU, Floats, as_boxes, clip_boxes, decode_offsets, iou
 from mtcnn_lite.cascade.record import Candidates
 from mtcnn_lite.cascade.trace import Trace
 from mtcnn_lite.nms import MEASURES
 from mtcnn_lite.pyramid import CELL
 
-MATCH = 0.5  # overlap (IoU) from which a box counts as this face
-STAGES = ("pnet", "rnet", "onet")
-NAMES = {"pnet": "P-Net", "rnet": "R-Net", "onet": "O-Net"}
 REMOVING = {  # the steps that can take a candidate away
     "pnet": ("scored", "above threshold", "nms within levels", "nms across levels"),
     "rnet": ("scored", "above threshold", "nms"),
@@ -126,7 +123,7 @@ def level_views(windows: Windows, trace: Trace, face: Floats) -> list[LevelView]
     stands, moved, views = iou(face, windows.boxes)[0], iou(face, windows.moved)[0], []
     for index, level in enumerate(trace.levels):
         here = windows.level == index
-        fitting = windows.scores[here & (moved >= MATCH)]
+        fitting = windows.scores[here & (moved >= MATCHING_IOU)]
         score = float(fitting.max()) if fitting.size else None
         views.append(LevelView(index, CELL / level.scale, float(stands[here].max()), float(moved[here].max()), score))
     return views
@@ -155,16 +152,18 @@ def stage_view(trace: Trace, stage: str, face: Floats, windows: Windows) -> Stag
             now: Candidates = getattr(trace, stage)[step]
             boxes, scores, offsets = _moved(trace, stage, step, now), now.scores, now.offsets
         overlap = iou(face, boxes)[0]
-        counts[step] = int((overlap >= MATCH).sum())
+        counts[step] = int((overlap >= MATCHING_IOU).sum())
         if step == "scored":
             moved = float(overlap.max(initial=0))
             if counts[step]:
-                row = np.where(overlap >= MATCH, scores, -1).argmax()
+                row = np.where(overlap >= MATCHING_IOU, scores, -1).argmax()
                 best, shift = float(scores[row]), tuple(offsets[row].tolist())
     lost_at = next((step for step, count in counts.items() if not count), None)
     passes_at_ = passes_at(trace, stage, face) if best else None
     rival = _rival(trace, stage, lost_at, face) if lost_at else None
-    return StageView(stage, threshold, counts, lost_at, rival, best, shift, moved, passes_at_, boxes[overlap >= MATCH])
+    return StageView(
+        stage, threshold, counts, lost_at, rival, best, shift, moved, passes_at_, boxes[overlap >= MATCHING_IOU]
+    )
 
 
 def passing(trace: Trace, stage: str, face: Floats) -> float | None:
@@ -181,7 +180,7 @@ def passing(trace: Trace, stage: str, face: Floats) -> float | None:
     """
     step = removing(trace, stage)[-1]
     last: Candidates = getattr(trace, stage)[step]
-    fitting = last.scores[iou(face, _moved(trace, stage, step, last))[0] >= MATCH]
+    fitting = last.scores[iou(face, _moved(trace, stage, step, last))[0] >= MATCHING_IOU]
     return float(fitting.max()) if fitting.size else None
 
 
@@ -227,7 +226,7 @@ def _rival(trace: Trace, stage: str, step: str, face: Floats) -> Rival | None:
     kept: Candidates = steps[step]
     came: Candidates = next(steps[first] for first, second in pairwise(steps) if second == step)
     earlier = REMOVING[stage][REMOVING[stage].index(step) - 1]  # R-Net's and O-Net's boxes move between the two
-    fits = iou(face, _moved(trace, stage, earlier, steps[earlier]))[0] >= MATCH
+    fits = iou(face, _moved(trace, stage, earlier, steps[earlier]))[0] >= MATCHING_IOU
     removed = np.where(fits, came.scores, -1).argmax()
     overlap = MEASURES[measure](came.boxes[[removed]], kept.boxes)[0]
     meet = (overlap > allowed) & (kept.scores >= came.scores[removed])

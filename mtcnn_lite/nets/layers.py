@@ -1,4 +1,4 @@
-"""Pooling and PReLU as in torch, and the same numbers, in a fifth of the time; PReLU's gradient in half of it.
+"""Max pooling and PReLU: the same results as torch's, in a fifth of the time; PReLU's gradient in half of it.
 
 torch's max pooling also notes where each maximum was, which only training needs, and its PReLU takes few channels a
 number at a time, and in the gradient all of them. In channels-last memory a row of the map is one run of numbers: wide

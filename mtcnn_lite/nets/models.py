@@ -11,12 +11,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from mtcnn_lite.coordinates import MIRRORED
+from mtcnn_lite.coordinates import mirror_in_window, mirror_offsets
+from mtcnn_lite.net_names import NET_SIZES
 from mtcnn_lite.nets.layers import MaxPool2d, PReLU
 
 
 class NetOutput(NamedTuple):
-    """What a net says of each window; P-Net adds a row and a column axis, (N, C, rows, columns).
+    """A net's output for N windows; P-Net adds a row and a column axis, (N, C, rows, columns).
 
     face: two logits (N, 2), "no face" and "face". offsets: (N, 4), see `boxes.decode_offsets`. landmarks: (N, 10),
     x1..x5 y1..y5 in window coordinates, or None where the weights have no such head.
@@ -33,24 +34,22 @@ class NetOutput(NamedTuple):
 
     @property
     def flat(self) -> "NetOutput":
-        """The same of N windows, without the row and the column that P-Net adds: (N, 2), (N, 4), (N, 10)."""
+        """The same for N windows, without the row and the column that P-Net adds: (N, 2), (N, 4), (N, 10)."""
         points = None if self.landmarks is None else self.landmarks.flatten(1)
         return NetOutput(self.face.flatten(1), self.offsets.flatten(1), points)
 
     def unmirror(self) -> "NetOutput":
-        """What was said of the mirror images of N windows, as it holds for the windows themselves; `flat`.
+        """The output for N windows, from that for their mirror images; it is `flat`.
 
-        >>> said = NetOutput(torch.zeros(1, 2), torch.tensor([[0.25, 0.0, 0.5, 0.0]]), None)
-        >>> said.unmirror().offsets.tolist()
+        >>> output = NetOutput(torch.zeros(1, 2), torch.tensor([[0.25, 0.0, 0.5, 0.0]]), None)
+        >>> output.unmirror().offsets.tolist()
         [[-0.5, 0.0, -0.25, 0.0]]
         """
         face, offsets, landmarks = self.flat
-        offsets = offsets[:, [2, 1, 0, 3]] * offsets.new_tensor([-1, 1, -1, 1])
-        if landmarks is None:
-            return NetOutput(face, offsets, None)
-        points = landmarks.view(-1, 2, 5)[:, :, MIRRORED]  # (N, 2, 5) all x, all y; a copy
-        points[:, 0] = 1 - points[:, 0]
-        return NetOutput(face, offsets, points.view(-1, 10))
+        if landmarks is not None:
+            points = mirror_in_window(landmarks.view(-1, 2, 5).transpose(1, 2))  # (N, 5, 2)
+            landmarks = points.transpose(1, 2).reshape(-1, 10)
+        return NetOutput(face, mirror_offsets(offsets), landmarks)
 
 
 def normalise(images: NDArray[np.uint8]) -> Tensor:
@@ -61,7 +60,7 @@ def normalise(images: NDArray[np.uint8]) -> Tensor:
 class PNet(nn.Module):
     """Proposal net: 12 x 12 windows. Fully convolutional, so one pass over a photo scores every window in it."""
 
-    size = 12
+    size = NET_SIZES["pnet"]
 
     def __init__(self, landmark_head: bool = True) -> None:
         super().__init__()
@@ -77,7 +76,7 @@ class PNet(nn.Module):
         self.landmarks = nn.Conv2d(32, 10, 1) if landmark_head else None
 
     def forward(self, x: Tensor, points: bool = True) -> NetOutput:  # x: (N, 3, H, W), H and W at least 12
-        """`points`: False leaves the landmarks out, which detection has no use for before O-Net."""
+        """The output for each window of 12 x 12 px; `points` False leaves out the landmarks, which detection skips."""
         x = self.pool1(self.prelu1(self.conv1(x)))  # 12 -> 10 -> 5       (N, 10, 5, 5)
         x = self.prelu2(self.conv2(x))  # 5 -> 3                          (N, 16, 3, 3)
         x = self.prelu3(self.conv3(x))  # 3 -> 1                          (N, 32, 1, 1)
@@ -85,9 +84,9 @@ class PNet(nn.Module):
 
 
 class RNet(nn.Module):
-    """Refinement net: 24 x 24 crops, one answer each."""
+    """Refinement net: 24 x 24 crops, one output each."""
 
-    size = 24
+    size = NET_SIZES["rnet"]
 
     def __init__(self, landmark_head: bool = True) -> None:
         super().__init__()
@@ -114,9 +113,9 @@ class RNet(nn.Module):
 
 
 class ONet(nn.Module):
-    """Output net: 48 x 48 crops; the last word on face, box and landmarks."""
+    """Output net: 48 x 48 crops; it decides on face, box and landmarks."""
 
-    size = 48
+    size = NET_SIZES["onet"]
 
     def __init__(self, landmark_head: bool = True) -> None:
         super().__init__()
@@ -144,6 +143,9 @@ class ONet(nn.Module):
         x = self.prelu4(self.conv4(x))  # 4 -> 3                          (N, 128, 3, 3)
         x = self.prelu5(self.dense5(x.flatten(1)))  # 128 * 3 * 3 = 1152  (N, 256)
         return NetOutput(self.face(x), self.offsets(x), self.landmarks(x) if self.landmarks else None)
+
+
+NET_TYPES: dict[str, type[PNet] | type[RNet] | type[ONet]] = {"pnet": PNet, "rnet": RNet, "onet": ONet}
 
 
 class Nets(NamedTuple):

@@ -1,1 +1,1 @@
-"""What runs the work: the nets on batches, work in parallel, and files that are written whole or not at all."""
+"""What runs the work: the nets on batches, threads and processes, memory, and files that are written whole."""

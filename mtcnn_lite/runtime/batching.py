@@ -7,11 +7,11 @@ from mtcnn_lite.images import Pixels
 
 Result = TypeVar("Result")
 
-MOST_PHOTOS, MOST_PIXELS = 16, 1 << 20  # of a batch: what is in work at once
+MAX_PHOTOS, MAX_PIXELS = 16, 1 << 20  # of a batch; one photo may have more pixels
 
 
 def numbered(work: Callable[[Any], Result]) -> Callable[[tuple[int, Any]], Result]:
-    """`work` for (number, image), whose errors name the number."""
+    """`work` for pairs (number, image): its TypeErrors and ValueErrors begin with "images[number]"."""
 
     def work_on(pair: tuple[int, Any]) -> Result:
         number, image = pair
@@ -24,19 +24,22 @@ def numbered(work: Callable[[Any], Result]) -> Callable[[tuple[int, Any]], Resul
 
 
 def batches(images: Iterable[Pixels]) -> Iterator[list[Pixels]]:
-    """The images in order, in batches of up to MOST_PHOTOS and MOST_PIXELS; what comes before an error first."""
-    batch, pixels, trouble = list[Pixels](), 0, None
+    """The images in order, in batches of up to MAX_PHOTOS and MAX_PIXELS.
+
+    Where `images` raises, the images before the error come first.
+    """
+    batch, pixels, raised = list[Pixels](), 0, None
     try:
         for image in images:
             area = image.shape[0] * image.shape[1]
-            if batch and (len(batch) == MOST_PHOTOS or pixels + area > MOST_PIXELS):
+            if batch and (len(batch) == MAX_PHOTOS or pixels + area > MAX_PIXELS):
                 yield batch
                 batch, pixels = [], 0
             batch.append(image)
             pixels += area
     except (TypeError, ValueError) as error:
-        trouble = error
+        raised = error
     if batch:
         yield batch
-    if trouble:
-        raise trouble
+    if raised:
+        raise raised

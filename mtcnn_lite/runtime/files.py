@@ -1,61 +1,66 @@
-"""What a training run writes to disk: each file whole or absent, and a folder that says what it holds."""
+"""Files that are written whole or not at all, and short digests of what they hold."""
 
-import json
+import hashlib
 import os
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
-PLAN = "plan.json"
-
-
-class RunError(ValueError):
-    """A folder that holds another run, or photos or samples that a net can't be trained on; the message says which."""
+# A file under way: `.PID.part.NAME`, so that its ending tells writers the format. Earlier versions had `NAME.PID.part`.
+UNFINISHED = re.compile(r"\.\d+\.part\..+|.+\.\d+\.part")
 
 
-def whole(path: Path, write: Callable[[Path], object]) -> None:
-    """`write` a file under a temporary name, then rename it: what has the name is whole."""
-    partial = path.with_name(f".{os.getpid()}.part.{path.name}")  # the ending stays: writers go by it
-    write(partial)
-    os.replace(partial, path)
+def write_whole(path: Path, write: Callable[[Path], object]) -> None:
+    """Have `write` write a file under another name beside `path`, then rename it.
 
+    What has the name is whole, whenever the process is killed; after an error the other file is removed.
 
-def claim(out: Path, plan: Mapping[str, Any], resume: bool) -> None:
-    """Make `out` the folder of the run that `plan` describes, or find that it is.
-
-    Raises RunError, and changes nothing, where the folder holds something else, another run, or, without `resume`, this
-    one. With `resume`, a folder that holds nothing is the beginning of a run: it may have been killed before that.
+    >>> import tempfile
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> write_whole(folder / "log.txt", lambda path: path.write_text("one line"))
+    >>> [(path.name, path.read_text()) for path in folder.iterdir()]
+    [('log.txt', 'one line')]
     """
-    text = json.dumps(plan, indent=1)
-    held = [path for path in out.iterdir() if ".part." not in path.name] if out.is_dir() else []
-    if out.exists() and not out.is_dir():
-        raise RunError(f"{out} is a file; the run needs a folder")
-    if held and not (out / PLAN).exists():
-        raise RunError(f"{out} holds something else ({held[0].name}) and no {PLAN}; choose a new folder")
-    if held:
-        try:
-            there = _flat(json.loads((out / PLAN).read_text()))
-        except ValueError as error:
-            raise RunError(f"{out / PLAN} can't be read ({error}); choose a new folder") from None
-        now = _flat(json.loads(text))
-        for key in now | there:
-            if now.get(key) != there.get(key):
-                raise RunError(f"{out} holds a run with another {key}: {there.get(key)!r} there, {now.get(key)!r} now; "
-                               "go on as it began, or choose a new folder")  # fmt: skip
-        if not resume:
-            raise RunError(
-                f"{out} holds this run already: --resume goes on with it; to begin anew, choose a new folder"
-            )
-    out.mkdir(parents=True, exist_ok=True)
-    for left in out.rglob(".*.part.*"):  # of a run that was killed
-        left.unlink()
-    whole(out / PLAN, lambda path: path.write_text(text))
+    write_all_whole({path: write})
 
 
-def _flat(value: Any, name: str = "") -> dict[str, Any]:
-    """{"a": {"b": 1}} as {"a.b": 1}."""
-    if not isinstance(value, dict):
-        return {name: value}
-    return {
-        key: leaf for part, inner in value.items() for key, leaf in _flat(inner, f"{name}.{part}".strip(".")).items()
-    }
+def write_all_whole(writers: Mapping[Path, Callable[[Path], object]]) -> None:
+    """`write_whole` for several files that belong together: none is renamed before all are written."""
+    partials = {path: path.with_name(f".{os.getpid()}.part.{path.name}") for path in writers}
+    try:
+        for path, write in writers.items():
+            write(partials[path])
+        for path, partial in partials.items():
+            os.replace(partial, path)
+    finally:
+        for partial in partials.values():
+            partial.unlink(missing_ok=True)
+
+
+def unfinished(path: Path) -> bool:
+    """Whether a file's name is one that `write_whole` gives it until it is finished."""
+    return UNFINISHED.fullmatch(path.name) is not None
+
+
+def remove_unfinished(folder: Path) -> None:
+    """Delete, in `folder` and below, what a killed process did not finish."""
+    for path in folder.rglob("*.part*"):
+        if unfinished(path):
+            path.unlink(missing_ok=True)
+
+
+def finished(folder: Path) -> Iterator[Path]:
+    """What is in `folder`, less what is unfinished."""
+    return (path for path in folder.iterdir() if not unfinished(path))
+
+
+def digest(parts: Iterable[bytes]) -> str:
+    """A short name for these bytes, one part after another: the first 16 digits of their SHA-256.
+
+    >>> digest([b"face", b"s"]) == digest([b"faces"])
+    True
+    """
+    total = hashlib.sha256()
+    for part in parts:
+        total.update(part)
+    return total.hexdigest()[:16]

@@ -1,4 +1,4 @@
-"""Work shared among threads, or processes: each takes a whole piece, and they meet once, at the end."""
+"""Work in parallel, on threads or in processes. Each item is computed by one thread from beginning to end."""
 
 import multiprocessing
 import os
@@ -14,116 +14,135 @@ from typing import TypeVar
 import cv2
 import torch
 
-Piece = TypeVar("Piece")
+from mtcnn_lite.runtime.memory import keep_freed_memory
+
+Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
-LARGEST = 31 << 20  # bytes: just under what glibc's allocator learns from
-
-
-def get_ready() -> None:
-    """What the first `parallel_map` of a process would wait for, done now: its threads, and a hint about memory."""
+def warm_up() -> None:
+    """Start the threads of `parallel_map` and `imap` and have freed memory kept, so that no later call waits for it."""
     keep_freed_memory()
     if torch.get_num_threads() > 1:
         for pinned in (False, True):
-            pool(torch.get_num_threads(), pinned)
+            thread_pool(torch.get_num_threads(), pinned)
 
 
-def keep_freed_memory() -> None:
-    """Let the C library of Linux keep what is freed.
-
-    A net's layers make and drop arrays of a few MB all the time. glibc would give each back to the system and get it
-    again page by page, about a tenth of detection's time. Once it has seen a larger array dropped, it keeps freed
-    memory up to twice that size. Other systems lose nothing by it.
-    """
-    torch.empty(LARGEST, dtype=torch.uint8)
-
-
-def parallel_map(work: Callable[[Piece], Result], pieces: Sequence[Piece], pinned: bool = False) -> list[Result]:
-    """`[work(piece) for piece in pieces]`, on as many threads as torch is set to use (`torch.set_num_threads`).
+def parallel_map(work: Callable[[Item], Result], items: Sequence[Item], pinned: bool = False) -> list[Result]:
+    """`[work(item) for item in items]`, on as many threads as torch is set to use (`torch.set_num_threads`).
 
     torch itself would split every layer of a net among its threads, which then wait for one another, spinning, after
-    each. Where the machine has other work too, that costs more than the work itself; so every thread here runs its
-    piece alone, from the first layer to the last.
+    each. Where the machine has other work too, that costs more than the work itself.
 
-    pinned: on threads that never share a core. Only for work that starts no threads, which would inherit their cores.
+    Parameters
+    ----------
+    work
+        A function that releases Python's lock for most of its time, as the nets, numpy and OpenCV do.
+    items
+        What it is called with, one at a time.
+    pinned
+        Use threads that never share a core (`thread_pool`). Only for work that starts no threads: they would inherit
+        its cores.
+
+    Returns
+    -------
+    list
+        The results, in the order of `items`. The first error of a call is raised.
     """
     threads = torch.get_num_threads()
     if threads == 1:
-        return [work(piece) for piece in pieces]
-    return list(pool(threads, pinned).map(work, pieces))
+        return [work(item) for item in items]
+    return list(thread_pool(threads, pinned).map(work, items))
 
 
-def imap(work: Callable[[Piece], Result], pieces: Iterable[Piece]) -> Iterator[Result]:
-    """`map(work, pieces)`, shared like `parallel_map`; `pieces` is read no further ahead than two pieces a thread."""
+def imap(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+    """`map(work, items)` on the threads of `parallel_map`; `items` is read at most two items a thread ahead."""
     threads = torch.get_num_threads()
     if threads == 1:
-        yield from map(work, pieces)
+        yield from map(work, items)
         return
     begun = deque[Future[Result]]()
     try:
-        for piece in pieces:
-            begun.append(pool(threads, False).submit(work, piece))
+        for item in items:
+            begun.append(thread_pool(threads, False).submit(work, item))
             if len(begun) == 2 * threads:
                 yield begun.popleft().result()
         while begun:
             yield begun.popleft().result()
     finally:
-        for future in begun:  # after an error, or where nobody wants the rest
+        for future in begun:  # after an error, or where the caller stops early
             future.cancel()
 
 
 def map_in_processes(
-    count: int,
-    work: Callable[[Piece], Result],
-    pieces: Iterable[Piece],
+    processes: int,
+    work: Callable[[Item], Result],
+    items: Iterable[Item],
     start: Callable[..., object],
-    *given: object,
-    at_once: int = 1,
+    *arguments: object,
+    chunksize: int = 1,
 ) -> Iterator[Result]:
-    """`map(work, pieces)` by so many processes, each of which begins with `start(*given)`; up to 1: by this one.
+    """`map(work, items)` in other processes: for work that is mostly Python, of which threads run one at a time.
 
-    For work that is mostly Python, which threads do one at a time. `at_once`: pieces that a process is sent together.
+    Parameters
+    ----------
+    processes
+        How many to start. With 1 or 0, this process does the work itself.
+    work
+        A function that can be pickled.
+    items
+        What it is called with, one at a time.
+    start
+        Called once in each process, before its first item.
+    *arguments
+        What `start` is called with.
+    chunksize
+        Items that a process is sent together.
+
+    Yields
+    ------
+    Result
+        The results, in the order of `items`.
     """
-    if count <= 1:
-        start(*given)
-        yield from map(work, pieces)
+    if processes <= 1:
+        start(*arguments)
+        yield from map(work, items)
         return
     # Spawned, not forked: a fork of a process whose torch has threads can hang.
     spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(count, spawn, _start_process, (start, given)) as pool:
-        yield from pool.map(work, pieces, chunksize=at_once)
+    with ProcessPoolExecutor(processes, spawn, _start_process, (start, arguments)) as executor:
+        yield from executor.map(work, items, chunksize=chunksize)
 
 
-def _start_process(start: Callable[..., object], given: tuple[object, ...]) -> None:
+def _start_process(start: Callable[..., object], arguments: tuple[object, ...]) -> None:
     parent = multiprocessing.parent_process()
     assert parent is not None
     # A killed parent can't tell its workers; without this they would wait for it for ever.
-    threading.Thread(target=_end_after, args=(parent,), daemon=True).start()
-    torch.set_num_threads(1)  # the workers share the cores already
+    threading.Thread(target=_exit_after, args=(parent,), daemon=True).start()
+    torch.set_num_threads(1)  # the processes share the cores already
     cv2.setNumThreads(1)
-    start(*given)
+    start(*arguments)
 
 
-def _end_after(parent: BaseProcess) -> None:
+def _exit_after(parent: BaseProcess) -> None:
     parent.join()
     os._exit(1)
 
 
 @cache
-def pool(threads: int, pinned: bool, /) -> ThreadPoolExecutor:  # to `cache`, a name or a default is another call
-    """So many threads, kept for the next call. In each of them torch uses that one thread only.
+def thread_pool(threads: int, pinned: bool, /) -> ThreadPoolExecutor:  # to `cache`, a name or a default is another call
+    """An executor of so many threads, kept for the next call. Inside each, torch uses that one thread only.
 
-    pinned: each thread keeps to its own part of the process's cores. On a virtual machine, after a rest, Linux often
-    runs two threads on one core while another is idle, and parts them ten milliseconds later: longer than they work.
+    With `pinned`, each thread keeps to its own share of the process's cores. On a virtual machine, after a rest, Linux
+    often runs two threads on one core while another is idle, and separates them 10 ms later: longer than they work.
     """
-    started, parts = Barrier(threads + 1), iter(cores_apart(threads) if pinned else [])
+    started, shares = Barrier(threads + 1), iter(split_cores(threads) if pinned else [])
 
     def start() -> None:
-        torch.get_num_threads()  # the first question of a thread sets its number to all threads'; so ask before
+        torch.get_num_threads()  # a thread's first call sets its number to that of all threads; so call it before
         torch.set_num_threads(1)
-        if mine := next(parts, None):
-            os.sched_setaffinity(0, mine)  # 0: this thread
+        if cores := next(shares, None):
+            os.sched_setaffinity(0, cores)  # 0: this thread
         started.wait()
 
     made = ThreadPoolExecutor(threads, "mtcnn_lite", start)
@@ -134,12 +153,14 @@ def pool(threads: int, pinned: bool, /) -> ThreadPoolExecutor:  # to `cache`, a 
     return made
 
 
-def cores_apart(threads: int) -> list[set[int]]:
-    """The cores that this process may run on, dealt out to `threads`; none to deal where they are too few, or where the
-    system does not tell."""
+def split_cores(threads: int) -> list[set[int]]:
+    """The cores that this process may run on, dealt out to `threads`.
+
+    Empty where there are fewer cores than threads, and where the system does not tell its cores.
+    """
     cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
     return [set(cores[k::threads]) for k in range(threads)] if len(cores) >= threads else []
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=pool.cache_clear)  # a forked process has none of its parent's threads
+    os.register_at_fork(after_in_child=thread_pool.cache_clear)  # a forked process has none of its parent's threads

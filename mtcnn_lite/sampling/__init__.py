@@ -1,1 +1,1 @@
-"""Training samples: which windows of a labelled photo a net learns from, and what it should answer."""
+"""Training samples: which windows of a labelled photo a net learns from, and their targets."""

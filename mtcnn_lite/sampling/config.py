@@ -1,24 +1,41 @@
-"""How training samples are drawn from a photo: the counts and the bounds between the kinds, in one place."""
+"""How training samples are drawn from a photo: the counts, and the bounds between the kinds."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class SamplingConfig:
-    """How many windows of each sort, and the bounds between the kinds. Raises ValueError for a value out of range.
+    """How many windows of each sort a photo gives, and the bounds between the kinds.
 
-    random      negatives anywhere in the photo
-    beside      negatives next to each face
-    jittered    windows shifted and scaled off each face, which turn out positive, part or nothing
-    landmarks   positives of each face with points, to learn the points from
-    hardest, others   of a cascade's proposals that are negative: the best scored, and as many at random
-    positive, part, negative   bounds of the IoU: >= positive, >= part, < negative
-    touching    where only one face of a photo is labelled, negatives must overlap it by this: the rest may be faces
-    shift       jitter moves a window by up to this part of the face's width and height
-    smaller, larger   jitter's side: from `smaller` x the face's shorter side to `larger` x its longer one
-    near        landmark windows lie this part of the way from the square round the face to where jitter has them: at 0
-                all are that square
-    turn        standard deviation, degrees, by which faces are turned; the paper's recipe has none
+    Parameters
+    ----------
+    random
+        Negatives anywhere in the photo.
+    beside
+        Negatives next to each face.
+    jittered
+        Windows shifted and scaled off each face, which turn out positive, part or nothing.
+    landmarks
+        Positives of each face with points, to learn the points from.
+    hardest, others
+        Of a cascade's proposals that are negative: the best scored, and as many at random.
+    positive, part, negative
+        Bounds of the IoU: a positive has at least `positive`, a part at least `part`, a negative less than `negative`.
+    touching
+        Where only one face of a photo is labelled, a negative must overlap it by this: the rest may be faces.
+    shift
+        Jitter moves a window by up to this part of the face's width and height.
+    smaller, larger
+        Jitter's side: from `smaller` times the face's shorter side to `larger` times its longer one.
+    near
+        How far landmark windows are jittered: 0 not at all, all are the square round the face; 1 as much as the others.
+    turn
+        Standard deviation, in degrees, by which faces are turned; the paper does not turn them.
+
+    Raises
+    ------
+    ValueError
+        For a value out of range.
     """
 
     random: int = 50

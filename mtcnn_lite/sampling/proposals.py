@@ -1,6 +1,5 @@
 """What the cascade so far lets through: the windows that R-Net and O-Net will meet, and so must learn from."""
 
-import hashlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,26 +8,37 @@ from mtcnn_lite.boxes import Floats
 from mtcnn_lite.cascade.trace import Trace
 from mtcnn_lite.detector import Detector
 from mtcnn_lite.images import Pixels
+from mtcnn_lite.net_names import NET_NAMES
 from mtcnn_lite.nets import Nets
 from mtcnn_lite.sampling.sampler import Propose
-
-NETS = ("pnet", "rnet", "onet")
+from mtcnn_lite.weights import weights_digest
 
 
 @dataclass(frozen=True, eq=False)
 class Proposals:
     """The square windows of a photo that a cascade sends to one of its nets.
 
-    net: "rnet" gets what P-Net lets through, "onet" what P-Net and R-Net do, and "pnet" looks everywhere: its
-    windows are those that it lets through itself. mined: score the windows by the net they are sent to, so that the
-    best scored negatives are its own worst mistakes; otherwise by the net that sent them. thresholds: P-Net's and
-    R-Net's; lower than the detector's own, so that the next net also meets what lies just below them. min_face: as in
-    `Detector`. most: where P-Net lets more windows of a photo through, its threshold rises for this photo until it does
-    not: a badly trained one would send 100,000, and NMS would take minutes. Windows of equal score go or stay together,
-    so that a photo on which all are equal may have none.
+    Calling it makes the function that `sampler.sample` takes. It can be pickled and so sent to another process, and its
+    `name` changes with every weight that matters, so that a store knows whose windows it holds.
 
-    Calling it makes the function that `sampling.sample` takes. It can be sent to another process, and its `name`
-    changes with every weight that matters, so that a store knows whose windows it holds.
+    Parameters
+    ----------
+    nets
+        The cascade.
+    net
+        Whose windows: "rnet" gets what P-Net lets through, "onet" what P-Net and R-Net do. "pnet" looks everywhere: its
+        windows are those that it lets through itself.
+    mined
+        Score the windows by the net they are sent to, so that the best scored negatives are its own worst mistakes;
+        otherwise by the net that sent them.
+    thresholds
+        P-Net's and R-Net's; lower than the detector's own, so that the next net also meets what lies just below them.
+    min_face
+        As in `Detector`, px.
+    most
+        Where P-Net lets more windows of a photo through, its threshold rises for this photo until it does not: a badly
+        trained one would send 100,000, and NMS would take minutes. Windows of equal score are kept or dropped together,
+        so a photo on which all scores are equal may have none.
     """
 
     nets: Nets
@@ -39,8 +49,8 @@ class Proposals:
     most: int = 8000
 
     def __post_init__(self) -> None:
-        if self.net not in NETS:
-            raise ValueError(f"net is {self.net!r}; it must be one of {', '.join(NETS)}: whose windows are wanted")
+        if self.net not in NET_NAMES:
+            raise ValueError(f"net is {self.net!r}; it must be one of {', '.join(NET_NAMES)}: whose windows are wanted")
 
     def __call__(self) -> Propose:
         detector = Detector(self.nets, self.min_face, thresholds=(*self.thresholds, 1.0))
@@ -62,13 +72,9 @@ class Proposals:
     @property
     def name(self) -> str:
         """For example `onet 0.3 0.1 from 20 px, at most 8000, 3f2a...`: settings, and a digest of the weights used."""
-        asked = max(NETS.index(self.net), 1) + (self.mined and self.net != "pnet")  # nets that run
-        digest = hashlib.sha256()
-        for net in self.nets[:asked]:
-            for value in net.state_dict().values():
-                digest.update(value.contiguous().numpy().tobytes())
+        asked = max(NET_NAMES.index(self.net), 1) + (self.mined and self.net != "pnet")  # nets that run
         words = [f"mined {self.net}" if self.mined else self.net, *map(str, self.thresholds[: min(asked, 2)])]
-        return f"{' '.join(words)} from {self.min_face:g} px, at most {self.most}, {digest.hexdigest()[:16]}"
+        return f"{' '.join(words)} from {self.min_face:g} px, at most {self.most}, {weights_digest(self.nets[:asked])}"
 
 
 def bounded(trace: Trace, most: int) -> Trace | None:

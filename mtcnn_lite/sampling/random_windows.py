@@ -15,12 +15,31 @@ def jitter(
     smaller: float = 0.8,
     larger: float = 1.25,
 ) -> Floats:
-    """`count` square windows shifted and scaled off each face (F, 4), face by face: (F * count, 4).
+    """Square windows shifted and scaled off each face.
 
-    A window's centre lies within `shift` of the face's width and height from the face's; its side is drawn evenly from
-    `smaller` times the face's shorter side to `larger` times its longer one.
+    Parameters
+    ----------
+    faces
+        (F, 4), boxes.
+    count
+        Windows for each face.
+    rng
+        Draws places and sides, evenly.
+    shift
+        A window's centre lies within this part of the face's width and height from the face's.
+    smaller, larger
+        Its side is from `smaller` times the face's shorter side to `larger` times its longer one.
+
+    Returns
+    -------
+    numpy.ndarray
+        float32 (F * count, 4), face by face.
     """
-    face = np.repeat(as_boxes(faces, "faces"), count, axis=0).astype(np.float64)
+    return _jitter(as_boxes(faces, "faces"), count, rng, shift, smaller, larger)
+
+
+def _jitter(faces: Floats, count: int, rng: np.random.Generator, shift: float, smaller: float, larger: float) -> Floats:
+    face = np.repeat(faces, count, axis=0).astype(np.float64)
     sides = face[:, 2:] - face[:, :2]  # (N, 2) width, height
     side = rng.uniform(smaller * sides.min(axis=1), larger * sides.max(axis=1))
     centre = (face[:, :2] + face[:, 2:]) / 2 + rng.uniform(-shift, shift, sides.shape) * sides
@@ -28,8 +47,27 @@ def jitter(
 
 
 def beside(faces: ArrayLike, count: int, rng: np.random.Generator) -> Floats:
-    """`count` square windows that meet each face (F, 4) or just miss it, half to twice its size: (F * count, 4)."""
-    face = np.repeat(as_boxes(faces, "faces"), count, axis=0).astype(np.float64)
+    """Square windows that meet each face or just miss it, half to twice its size.
+
+    Parameters
+    ----------
+    faces
+        (F, 4), boxes.
+    count
+        Windows for each face.
+    rng
+        Draws places, evenly, and sides, evenly on a logarithmic scale.
+
+    Returns
+    -------
+    numpy.ndarray
+        float32 (F * count, 4), face by face.
+    """
+    return _beside(as_boxes(faces, "faces"), count, rng)
+
+
+def _beside(faces: Floats, count: int, rng: np.random.Generator) -> Floats:
+    face = np.repeat(faces, count, axis=0).astype(np.float64)
     sides = face[:, 2:] - face[:, :2]
     side = np.maximum(sides.max(axis=1) * np.exp(rng.uniform(-np.log(2), np.log(2), len(face))), CELL)
     reach = (sides + side[:, None]) / 2  # as far as the window's centre can be and still touch
@@ -37,11 +75,25 @@ def beside(faces: ArrayLike, count: int, rng: np.random.Generator) -> Floats:
 
 
 def anywhere(height: int, width: int, count: int, rng: np.random.Generator) -> Floats:
-    """`count` square windows inside the photo, (count, 4): from 12 px to its shorter side, as many from 20 to 40 px as
-    from 40 to 80. (0, 4) where the photo is under 12 px.
+    """Square windows inside the photo.
 
-    The scripts after the paper draw sides evenly up to half of the photo, which makes most windows large; the
-    pyramid's windows are mostly small.
+    Sides are drawn evenly on a logarithmic scale, from 12 px to the photo's shorter side: as many from 20 to 40 px as
+    from 40 to 80. The scripts after the paper draw them evenly up to half of the photo, which makes most windows large;
+    the pyramid's windows are mostly small.
+
+    Parameters
+    ----------
+    height, width
+        Of the photo, px.
+    count
+        How many windows.
+    rng
+        Draws sides and places.
+
+    Returns
+    -------
+    numpy.ndarray
+        float32 (count, 4); (0, 4) where the photo is under 12 px.
     """
     if min(height, width) < CELL:
         return np.zeros((0, 4), np.float32)
@@ -51,8 +103,17 @@ def anywhere(height: int, width: int, count: int, rng: np.random.Generator) -> F
 
 
 def into(windows: Floats, height: int, width: int) -> Floats:
-    """Square windows (N, 4) moved, and where need be shrunk, until they lie in the photo.
+    """Square windows moved, and where need be shrunk, until they lie in the photo.
 
+    Parameters
+    ----------
+    windows
+        float32 (N, 4), square.
+    height, width
+        Of the photo, px.
+
+    Examples
+    --------
     >>> into(np.array([[-4, 10, 16, 30]], np.float32), height=25, width=100)
     array([[ 0.,  5., 20., 25.]], dtype=float32)
     """

@@ -1,4 +1,4 @@
-"""Training samples: which windows of a labelled photo a net learns from, and what it should say of each.
+"""Training samples: which windows of a labelled photo a net learns from, and their targets.
 
 Zhang et al. 2016, section III.A and "training data": a window is positive where its IoU with a face is over 0.65, part
 between 0.4 and 0.65, negative under 0.3 with every face; what lies between 0.3 and 0.4 is used for nothing. How many of
@@ -11,12 +11,13 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mtcnn_lite.boxes import Floats, as_boxes, encode_offsets, iou, square_boxes
+from mtcnn_lite.boxes import Floats, _encode_offsets, _iou, _square_boxes, as_boxes
+from mtcnn_lite.coordinates import PIXEL_CENTRE, rotate
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
 from mtcnn_lite.images import Pixels, crop_windows
 from mtcnn_lite.pyramid import CELL, halvings
 from mtcnn_lite.sampling.config import SamplingConfig
-from mtcnn_lite.sampling.random_windows import anywhere, beside, into, jitter
+from mtcnn_lite.sampling.random_windows import _beside, _jitter, anywhere, into
 
 KINDS = ("negative", "positive", "part", "landmark")  # a sample's `kind` is its place in this row
 NEGATIVE, POSITIVE, PART, LANDMARK = range(4)
@@ -37,13 +38,31 @@ BLOCK = 1 << 22  # overlaps that are in memory at once
 
 
 def kinds(
-    windows: ArrayLike, photo: LabelledPhoto, recipe: SamplingConfig | None = None
+    windows: ArrayLike, photo: LabelledPhoto, config: SamplingConfig | None = None
 ) -> tuple[NDArray[np.uint8], NDArray[np.int32]]:
-    """What each window (N, 4) is good for: its kind (N,), NOTHING where for nothing, and its face (N,), -1 for none.
+    """What each window is good for, and which face it belongs to.
 
     A window belongs to the face it overlaps most, the first one of equals; ignored faces make no positive and no part.
-    A negative must stay under `recipe.negative` with every face, ignored ones too.
+    A negative must stay under `config.negative` with every face, ignored ones too.
 
+    Parameters
+    ----------
+    windows
+        (N, 4).
+    photo
+        Its boxes, `ignore` and `complete` are used.
+    config
+        The bounds; those of the paper by default.
+
+    Returns
+    -------
+    tuple
+        uint8 (N,), NEGATIVE, POSITIVE, PART, or NOTHING; and int32 (N,), the face's row in the photo's boxes, -1 for
+        none.
+
+    Examples
+    --------
+    >>> from mtcnn_lite.boxes import iou
     >>> photo = LabelledPhoto(np.zeros((100, 100, 3), np.uint8), [[10, 10, 30, 30]])
     >>> windows = [[10, 10, 30, 30], [16, 10, 36, 30], [20, 10, 40, 30], [60, 60, 80, 80]]
     >>> iou(windows, photo.boxes).T.round(2)
@@ -51,8 +70,12 @@ def kinds(
     >>> kinds(windows, photo)
     (array([  1,   2, 255,   0], dtype=uint8), array([ 0,  0, -1, -1], dtype=int32))
     """
-    recipe = recipe or SamplingConfig()
-    windows = as_boxes(windows, "windows")
+    return _kinds(as_boxes(windows, "windows"), photo, config or SamplingConfig())
+
+
+def _kinds(
+    windows: Floats, photo: LabelledPhoto, config: SamplingConfig
+) -> tuple[NDArray[np.uint8], NDArray[np.int32]]:
     kind = np.full(len(windows), NOTHING, np.uint8)
     face = np.full(len(windows), -1, np.int32)
     if not len(photo.boxes):
@@ -61,15 +84,15 @@ def kinds(
     at_once = max(1, BLOCK // len(photo.boxes))  # a crowd times its own windows would not fit in memory
     for start in range(0, len(windows), at_once):
         rows = slice(start, start + at_once)
-        overlap = iou(windows[rows], photo.boxes)  # (n, M)
+        overlap = _iou(windows[rows], photo.boxes)  # (n, M)
         with_any = overlap.max(axis=1)
         overlap[:, photo.ignore] = 0
         nearest = overlap.argmax(axis=1)
         best = overlap[np.arange(len(overlap)), nearest]
-        negative = with_any < recipe.negative
+        negative = with_any < config.negative
         if not photo.complete:
-            negative &= with_any >= recipe.touching
-        is_a = [best >= recipe.positive, best >= recipe.part, negative]
+            negative &= with_any >= config.touching
+        is_a = [best >= config.positive, best >= config.part, negative]
         kind[rows] = np.select(is_a, [POSITIVE, PART, NEGATIVE], NOTHING)
         face[rows] = np.where((kind[rows] == POSITIVE) | (kind[rows] == PART), nearest, -1)
     return kind, face
@@ -81,48 +104,85 @@ def choose(
     width: int,
     size: int,
     rng: np.random.Generator,
-    recipe: SamplingConfig | None = None,
+    config: SamplingConfig | None = None,
     proposed: tuple[Floats, Floats] | None = None,
 ) -> Samples:
-    """The samples of one photo of `height` x `width` px for the net that reads `size` px: 12, 24 or 48.
+    """The samples of one photo, without their crops.
 
-    `proposed`: square windows (N, 4) and scores (N,) that the cascade so far lets through. They are labelled by the
-    same rule; positives and parts are all taken, of the negatives the `hardest` and some `others`. P-Net's windows are
-    moved into the photo, for that is where it looks; the other nets' may leave it. Fewer negatives than asked for
-    come back where the photo has no room for them.
+    P-Net's windows are moved into the photo, for that is where it looks; the other nets' may leave it. Fewer negatives
+    than asked for are returned where the photo has no room for them.
+
+    Parameters
+    ----------
+    photo
+        The labels; its pixels are not read.
+    height, width
+        Of the photo, px.
+    size
+        What the net reads, px: 12, 24 or 48.
+    rng
+        Draws everything.
+    config
+        How many of each sort, and the bounds between the kinds.
+    proposed
+        Square windows (N, 4) and scores (N,) that the cascade so far lets through. They are labelled by the same rule;
+        positives and parts are all taken, of the negatives the `hardest` and some `others`.
+
+    Returns
+    -------
+    numpy.ndarray
+        Records of dtype SAMPLE, in the order: jittered, landmarks, anywhere, beside, proposed.
     """
-    recipe = recipe or SamplingConfig()
+    config = config or SamplingConfig()
     usable = np.flatnonzero(~photo.ignore)
     marked = usable[photo.has_landmarks[usable]]
 
     def jittered(faces: NDArray[np.int64], count: int, near: float = 1.0) -> Floats:
-        windows = jitter(photo.boxes[faces], count, rng, recipe.shift, recipe.smaller, recipe.larger)
-        square = np.repeat(square_boxes(photo.boxes[faces]), count, axis=0)
+        windows = _jitter(photo.boxes[faces], count, rng, config.shift, config.smaller, config.larger)
+        square = np.repeat(_square_boxes(photo.boxes[faces]), count, axis=0)
         windows = near * windows + (1 - near) * square
         return into(windows, height, width) if size == CELL else windows
 
-    around = jittered(usable, recipe.jittered)
-    kind, face = kinds(around, photo, recipe)
+    around = jittered(usable, config.jittered)
+    kind, face = _kinds(around, photo, config)
     picked = [_rows((kind == POSITIVE) | (kind == PART), around, kind, face)]
 
-    on_marked = jittered(marked, SPARE * recipe.landmarks, recipe.near)
-    owner = np.repeat(marked, SPARE * recipe.landmarks).astype(np.int32)
-    of_face = on_marked.reshape(len(marked), SPARE * recipe.landmarks, 4)
-    close = [iou(of_face[f], photo.boxes[[row]])[:, 0] >= recipe.positive for f, row in enumerate(marked)]
-    first = _first(np.array(close, bool), recipe.landmarks)
+    on_marked = jittered(marked, SPARE * config.landmarks, config.near)
+    owner = np.repeat(marked, SPARE * config.landmarks).astype(np.int32)
+    of_face = on_marked.reshape(len(marked), SPARE * config.landmarks, 4)
+    close = [_iou(of_face[f], photo.boxes[[row]])[:, 0] >= config.positive for f, row in enumerate(marked)]
+    first = _first(np.array(close, bool), config.landmarks)
     picked.append(_rows(first, on_marked, np.full(len(owner), LANDMARK, np.uint8), owner))
 
-    picked.append(_negatives(anywhere(height, width, SPARE * recipe.random, rng), recipe.random, photo, recipe))
-    for_each = into(beside(photo.boxes[usable], SPARE * recipe.beside, rng), height, width)
-    picked.append(_negatives(for_each, recipe.beside, photo, recipe, groups=len(usable)))
+    picked.append(_negatives(anywhere(height, width, SPARE * config.random, rng), config.random, photo, config))
+    for_each = into(_beside(photo.boxes[usable], SPARE * config.beside, rng), height, width)
+    picked.append(_negatives(for_each, config.beside, photo, config, groups=len(usable)))
     if proposed is not None:
-        picked.append(_of_proposals(*proposed, photo, rng, recipe))
+        given, scores = proposed
+        picked.append(_of_proposals(as_boxes(given, "proposed"), scores, photo, rng, config))
     windows, kind, face = (np.concatenate(column) for column in zip(*picked, strict=True))
-    return _with_targets(windows, kind, face, photo, rng, recipe)
+    return _with_targets(windows, kind, face, photo, rng, config)
 
 
 def cut(image: Pixels, photo: LabelledPhoto, samples: Samples, size: int) -> Pixels:
-    """The samples' crops, uint8 (N, size, size, 3): what the net will see."""
+    """The samples' crops: what the net sees.
+
+    Parameters
+    ----------
+    image
+        uint8 (H, W, 3), the photo's pixels.
+    photo
+        The labels: a turned sample is turned about its face's centre.
+    samples
+        Of `choose`, N of them.
+    size
+        Side of the crops, px.
+
+    Returns
+    -------
+    numpy.ndarray
+        uint8 (N, size, size, 3).
+    """
     longest = (samples["window"][:, 2:] - samples["window"][:, :2]).max(initial=size)
     copies = halvings(image, size / float(longest))
     if not samples["turn"].any():
@@ -134,13 +194,32 @@ def sample(
     photo: LabelledPhoto,
     size: int,
     rng: np.random.Generator,
-    recipe: SamplingConfig | None = None,
+    config: SamplingConfig | None = None,
     propose: Propose | None = None,
 ) -> tuple[Samples, Pixels]:
-    """`choose`, then `cut`: a photo's samples and their crops (N, size, size, 3)."""
+    """`choose`, then `cut`: a photo's samples and their crops.
+
+    Parameters
+    ----------
+    photo
+        The labelled photo.
+    size
+        What the net reads, px: 12, 24 or 48.
+    rng
+        Draws everything.
+    config
+        How many of each sort, and the bounds between the kinds.
+    propose
+        Gives the windows and scores that the cascade so far lets through in an image; see `proposals`.
+
+    Returns
+    -------
+    tuple
+        Records of dtype SAMPLE, (N,), and crops, uint8 (N, size, size, 3).
+    """
     image = photo.image()
     height, width = image.shape[:2]
-    chosen = choose(photo, height, width, size, rng, recipe, propose(image) if propose else None)
+    chosen = choose(photo, height, width, size, rng, config, propose(image) if propose else None)
     return chosen, cut(image, photo, chosen, size)
 
 
@@ -167,52 +246,44 @@ def _first(fit: NDArray[np.bool_], count: int) -> NDArray[np.bool_]:
     return (fit & (fit.cumsum(axis=1) <= count)).reshape(-1)
 
 
-def _negatives(windows: Floats, count: int, photo: LabelledPhoto, recipe: SamplingConfig, groups: int = 1) -> Picked:
+def _negatives(windows: Floats, count: int, photo: LabelledPhoto, config: SamplingConfig, groups: int = 1) -> Picked:
     """Of each of `groups` equal runs of windows, the first `count` that are negative."""
-    kind, face = kinds(windows, photo, recipe)
+    kind, face = _kinds(windows, photo, config)
     negative = (kind == NEGATIVE).reshape(groups, len(kind) // max(groups, 1))
     return _rows(_first(negative, count), windows, kind, face)
 
 
 def _of_proposals(
-    windows: Floats, scores: Floats, photo: LabelledPhoto, rng: np.random.Generator, recipe: SamplingConfig
+    windows: Floats, scores: Floats, photo: LabelledPhoto, rng: np.random.Generator, config: SamplingConfig
 ) -> Picked:
     """All positives and parts, the `hardest` negatives (of equals the first), and `others` drawn from the rest."""
-    kind, face = kinds(windows, photo, recipe)
+    kind, face = _kinds(windows, photo, config)
     negatives = np.flatnonzero(kind == NEGATIVE)
     negatives = negatives[np.argsort(-scores[negatives], kind="stable")]
-    rest = rng.permutation(negatives[recipe.hardest :])  # shuffled, not drawn again and again: each one at most once
+    rest = rng.permutation(negatives[config.hardest :])  # shuffled, not drawn again and again: each one at most once
     taken = (kind == POSITIVE) | (kind == PART)
-    taken[negatives[: recipe.hardest]] = True
-    taken[rest[: recipe.others]] = True
+    taken[negatives[: config.hardest]] = True
+    taken[rest[: config.others]] = True
     return _rows(taken, windows, kind, face)
 
 
 def _with_targets(windows: Floats, kind: NDArray[np.uint8], face: NDArray[np.int32], photo: LabelledPhoto,
-                  rng: np.random.Generator, recipe: SamplingConfig) -> Samples:  # fmt: skip
-    """The finished samples. Targets hold all that is known of one; what a net learns of it is the loss's business."""
+                  rng: np.random.Generator, config: SamplingConfig) -> Samples:  # fmt: skip
+    """The finished samples. Targets hold all that is known of one; which of them a net learns, the loss decides."""
     samples = np.zeros(len(windows), SAMPLE)
     samples["kind"], samples["face"], samples["window"] = kind, face, windows
     samples["offsets"], samples["landmarks"] = np.nan, np.nan
     rows = np.flatnonzero(face >= 0)
     mine, window = face[rows], windows[rows]
-    turn = rng.normal(0, 1, len(rows)) * recipe.turn
+    turn = rng.normal(0, 1, len(rows)) * config.turn
     samples["turn"][rows] = turn
-    samples["offsets"][rows] = encode_offsets(window, photo.boxes[mine])
+    samples["offsets"][rows] = _encode_offsets(window, photo.boxes[mine])
     # Points count pixel centres, windows pixel edges: half a pixel lies between.
     centre = _centres(photo)[mine][:, None]  # (n, 1, 2)
-    points = _turned(photo.landmarks[mine] + 0.5 - centre, turn) + centre  # (n, 5, 2)
+    points = rotate(photo.landmarks[mine] + PIXEL_CENTRE - centre, turn) + centre  # (n, 5, 2)
     side = (window[:, 2:] - window[:, :2])[:, None]
     samples["landmarks"][rows] = (points - window[:, None, :2]) / side
     return samples
-
-
-def _turned(vectors: NDArray[np.floating], degrees: NDArray[np.floating]) -> NDArray[np.floating]:
-    """Vectors (N, M, 2), x and y with y downwards, turned clockwise by `degrees` (N,)."""
-    angle = np.radians(degrees)
-    cos, sin = np.cos(angle)[:, None], np.sin(angle)[:, None]
-    x, y = vectors[..., 0], vectors[..., 1]
-    return np.stack([cos * x - sin * y, sin * x + cos * y], axis=-1)
 
 
 def _centres(photo: LabelledPhoto) -> Floats:

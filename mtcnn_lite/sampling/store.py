@@ -5,10 +5,9 @@ A store is a folder. `store.json` says what it holds; shard 7 is `00007.crops.np
 a random generator of its own, so what a shard holds depends neither on the other shards nor on who wrote them when.
 """
 
-import hashlib
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from functools import cached_property, partial
 from pathlib import Path
@@ -20,6 +19,7 @@ from tqdm import tqdm
 
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
 from mtcnn_lite.images import Pixels
+from mtcnn_lite.runtime.files import digest, finished, remove_unfinished, write_whole
 from mtcnn_lite.runtime.parallel import map_in_processes
 from mtcnn_lite.sampling.config import SamplingConfig
 from mtcnn_lite.sampling.sampler import KINDS, SAMPLE, Propose, Samples, counts, sample
@@ -39,26 +39,46 @@ def write_store(
     photos: Sequence[LabelledPhoto],
     size: int,
     seed: int = 0,
-    recipe: SamplingConfig | None = None,
+    config: SamplingConfig | None = None,
     proposals: "Proposals | None" = None,
     workers: int = 1,
     progress: bool = False,
 ) -> "Store":
-    """Draw the samples of all photos for the net that reads `size` px, and write them to `folder`.
+    """Draw the samples of all photos, and write them to a folder.
 
-    Where the folder holds a part of the same store (same photos, size, seed, recipe, proposals), only what is missing
-    is drawn; the result is the same, byte for byte, whatever the interruptions and the number of `workers`, the
-    processes that share the work. `proposals`: windows of the cascade so far, for R-Net and O-Net. `progress`: show a
-    bar.
+    Where the folder holds a part of the same store (same photos, size, seed, config, proposals), only what is missing
+    is drawn. The result is the same, byte for byte, whatever the interruptions and the number of processes.
 
-    Raises StoreError, and changes nothing, where the folder holds something else.
+    Parameters
+    ----------
+    folder
+        Where to; made where it is missing.
+    photos
+        At least one.
+    size
+        What the net reads, px: 12, 24 or 48.
+    seed
+        With a photo's number, the seed of its random generator.
+    config
+        How many windows of each sort, and the bounds between the kinds.
+    proposals
+        Windows that the cascade so far lets through, for R-Net and O-Net.
+    workers
+        Processes that share the work.
+    progress
+        Show a bar.
+
+    Raises
+    ------
+    StoreError
+        Where the folder holds something else; nothing is changed then.
     """
-    root, recipe = Path(folder), recipe or SamplingConfig()
+    root, config = Path(folder), config or SamplingConfig()
     starts = range(0, len(photos), PHOTOS_A_SHARD)
     plan = {
         "size": size,
         "seed": seed,
-        "recipe": asdict(recipe),
+        "recipe": asdict(config),  # this key is on disk since the first store
         "proposals": proposals.name if proposals else None,
         "photos": photos_digest(photos),
         "shards": len(starts),
@@ -67,19 +87,18 @@ def write_store(
     if not photos:
         raise StoreError("photos is empty: there is nothing to draw samples from")
     root.mkdir(parents=True, exist_ok=True)
-    if any(path.suffix != ".part" for path in root.iterdir()):
+    if any(finished(root)):
         held = _plan(root)
         for key, value in plan.items():
             if held.get(key) != value:
                 raise StoreError(f"{root} holds samples of another {key} ({held.get(key)!r}, not {value!r}); "
                                  "delete it or choose another folder")  # fmt: skip
-    for left in root.glob("*.part"):  # of a run that was killed
-        left.unlink(missing_ok=True)
-    _write(root / "store.json", lambda file: file.write(json.dumps(plan, indent=1).encode()))
+    remove_unfinished(root)
+    write_whole(root / "store.json", lambda path: path.write_bytes(json.dumps(plan, indent=1).encode()))
 
     runs = [(shard, photos[start : start + PHOTOS_A_SHARD]) for shard, start in enumerate(starts)
             if not _names(root, shard)[1].exists()]  # fmt: skip
-    work = partial(_write_shard, root, size, seed, recipe)
+    work = partial(_write_shard, root, size, seed, config)
     done = map_in_processes(min(workers, len(runs)), work, runs, _set_proposer, proposals)
     for _ in tqdm(done, f"{size} px samples", len(runs), unit="shard", disable=not progress):
         pass
@@ -131,20 +150,20 @@ class Store:
 
 
 def _write_shard(
-    root: Path, size: int, seed: int, recipe: SamplingConfig, run: tuple[int, Sequence[LabelledPhoto]]
+    root: Path, size: int, seed: int, config: SamplingConfig, run: tuple[int, Sequence[LabelledPhoto]]
 ) -> dict[str, int]:
     """Draw one shard, write it, and say how many samples of each kind it holds. The samples' file comes last."""
     shard, photos = run
     samples, crops = [np.zeros(0, SAMPLE)], [np.zeros((0, size, size, 3), np.uint8)]
     for number, photo in enumerate(photos, shard * PHOTOS_A_SHARD):
-        drawn, cut = sample(photo, size, np.random.default_rng([seed, number]), recipe, _proposer)
+        drawn, cut = sample(photo, size, np.random.default_rng([seed, number]), config, _proposer)
         drawn["photo"] = number
         samples.append(drawn)
         crops.append(cut)
     crops_name, samples_name = _names(root, shard)
     whole = np.concatenate(samples)
-    _write(crops_name, lambda file: np.save(file, np.concatenate(crops)))
-    _write(samples_name, lambda file: np.save(file, whole))
+    write_whole(crops_name, lambda path: np.save(path, np.concatenate(crops)))
+    write_whole(samples_name, lambda path: np.save(path, whole))
     return counts(whole)
 
 
@@ -160,14 +179,6 @@ def _names(root: Path, shard: int) -> tuple[Path, Path]:
     return root / f"{shard:05}.crops.npy", root / f"{shard:05}.samples.npy"
 
 
-def _write(path: Path, write: Callable[[Any], object]) -> None:
-    """Write a file under a temporary name, then rename it: what has the name is whole."""
-    partial_name = path.with_name(f"{path.name}.{os.getpid()}.part")
-    with partial_name.open("wb") as file:
-        write(file)
-    os.replace(partial_name, path)
-
-
 def _plan(root: Path) -> dict[str, Any]:
     try:
         plan: dict[str, Any] = json.loads((root / "store.json").read_text())
@@ -178,9 +189,11 @@ def _plan(root: Path) -> dict[str, Any]:
 
 def photos_digest(photos: Sequence[LabelledPhoto]) -> str:
     """A short name for this list of photos and labels, in this order; photos in files count by their file names."""
-    digest = hashlib.sha256()
-    for photo in photos:
-        digest.update(photo.source.name.encode() if isinstance(photo.source, Path) else photo.source.tobytes())
-        for array in (photo.boxes, photo.landmarks, photo.ignore, np.array(photo.complete)):
-            digest.update(repr(array.shape).encode() + array.tobytes())
-    return f"{len(photos)} photos, {digest.hexdigest()[:16]}"
+
+    def parts() -> Iterator[bytes]:
+        for photo in photos:
+            yield photo.source.name.encode() if isinstance(photo.source, Path) else photo.source.tobytes()
+            for array in (photo.boxes, photo.landmarks, photo.ignore, np.array(photo.complete)):
+                yield repr(array.shape).encode() + array.tobytes()
+
+    return f"{len(photos)} photos, {digest(parts())}"

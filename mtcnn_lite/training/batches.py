@@ -14,7 +14,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from mtcnn_lite.datasets.augment import coarse_batch, colour_batch, cover_batch, mirror_batch, mix_batch, zoom_batch
+from mtcnn_lite.datasets.augment_crops import (
+    colour_batch,
+    cutout_batch,
+    downscale_batch,
+    mirror_batch,
+    mixup_batch,
+    random_crop_batch,
+)
 from mtcnn_lite.sampling.sampler import KINDS, Samples
 from mtcnn_lite.sampling.store import Store
 
@@ -134,10 +141,10 @@ class Batches:
         rng = np.random.default_rng([self.seed, step, self.shard[0]])
         mirrored = rng.random(len(rows)) < 0.5
         crops, offsets, landmarks = mirror_batch(crops, samples["offsets"], samples["landmarks"], mirrored)
-        crops = coarse_batch(colour_batch(crops, rng), rng, self.downscale)
-        crops = cover_batch(crops, rng, self.cutout)
-        crops, blended = mix_batch(crops, rng, self.mixup)
-        crops, cropped = zoom_batch(crops, rng, self.random_crop)
+        crops = downscale_batch(colour_batch(crops, rng), rng, self.downscale)
+        crops = cutout_batch(crops, rng, self.cutout)
+        crops, blended = mixup_batch(crops, rng, self.mixup)
+        crops, cropped = random_crop_batch(crops, rng, self.random_crop)
         return as_batch(crops, samples["kind"], offsets, landmarks, blended | cropped)
 
     def _next(self, code: int, start: int, count: int) -> NDArray[np.int64]:

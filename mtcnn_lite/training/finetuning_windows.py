@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from mtcnn_lite.boxes import Floats, iou
+from mtcnn_lite.boxes import MATCHING_IOU, Floats, iou
 from mtcnn_lite.cascade.answers import Answers
 from mtcnn_lite.cascade.hooks import Hooks
 from mtcnn_lite.cascade.stages import second_look
@@ -21,7 +21,6 @@ from mtcnn_lite.cascade.trace import Trace
 from mtcnn_lite.datasets.augment import mirror
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
 from mtcnn_lite.detector import Detector
-from mtcnn_lite.evaluation.matching import OVERLAP
 from mtcnn_lite.images import as_rgb, crop_windows
 from mtcnn_lite.nets import Nets, ONet, normalise
 from mtcnn_lite.runtime.parallel import map_in_processes
@@ -90,7 +89,11 @@ def collect_windows(
     names = sorted({photo.dataset for photo in photos})
     faces: list[tuple[Floats, ...]] = []
     others = []
-    done = map_in_processes(workers, partial(_photo, seed), enumerate(photos), _set_nets, nets, at_once=PHOTOS_AT_ONCE)
+    done = map_in_processes(
+        workers, partial(_photo, seed), enumerate(photos), _set_nets, nets, chunksize=PHOTOS_AT_ONCE
+    )
+        workers, partial(_photo, seed), enumerate(photos), _set_nets, nets, chunksize=PHOTOS_AT_ONCE
+    )
     bar = tqdm(done, "landmark windows", len(photos), unit="photo", disable=not progress)
     for number, (found, rest) in enumerate(bar):
         dataset = names.index(photos[number].dataset)
@@ -140,7 +143,7 @@ def _faces(trace: Trace, photo: LabelledPhoto) -> list[tuple[Floats, ...]]:
     left, corrected = stage.last, second_look(stage, trace.hooks).boxes  # a row for each box that O-Net's NMS left
     for face in np.flatnonzero(photo.has_landmarks & ~photo.ignore):
         label = slice(face, face + 1)
-        best = np.flatnonzero(iou(left.boxes, photo.boxes[label])[:, 0] >= OVERLAP)[:1]
+        best = np.flatnonzero(iou(left.boxes, photo.boxes[label])[:, 0] >= MATCHING_IOU)[:1]
         if len(best):
             first, second = stage["scored"].boxes[stage.rows[best]], corrected[left.parent[best]]
             features = _features(trace.answers, first), _features(trace.answers, second, mirrored=True)

@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 
 from mtcnn_lite.losses import TASKS
-from mtcnn_lite.runtime.files import RunError
 from mtcnn_lite.training.distributed import ProcessGroup
 from mtcnn_lite.training.plan import TrainingStage
+from mtcnn_lite.training.run_folder import RunError
 
 FIGURES = ("total", *TASKS, "faces right", "others right")
 

@@ -1,8 +1,6 @@
 """The training loop of one net: batches in, weights out, and a checkpoint every minute to resume from."""
 
-import ctypes
 import time
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +9,8 @@ from torch import nn
 from torch.optim.swa_utils import AveragedModel
 from tqdm import tqdm
 
-from mtcnn_lite.runtime.files import whole
+from mtcnn_lite.runtime.files import write_whole
+from mtcnn_lite.runtime.memory import keep_freed_memory
 from mtcnn_lite.sampling.sampler import LANDMARK
 from mtcnn_lite.training.batch_loss import batch_loss, task_indicator
 from mtcnn_lite.training.batches import Batches, prefetch
@@ -67,7 +66,7 @@ def train(
     RunError
         Where the loss becomes NaN or infinite.
     """
-    keep_memory()
+    keep_freed_memory(without_limit=True)
     net.train().to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stubs lack it
     if teacher is not None:
         teacher.eval().to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -90,8 +89,8 @@ def train(
 
     def save(step: int) -> None:
         state = {"net": net.state_dict(), "mean": average.state_dict(), "optimiser": optimiser.state_dict()}
-        whole(checkpoint, lambda path: torch.save(state | {"rows": log.rows, "step": step}, path))
-        whole(folder / "log.csv", lambda path: write_log(path, log.rows))
+        write_whole(checkpoint, lambda path: torch.save(state | {"rows": log.rows, "step": step}, path))
+        write_whole(folder / "log.csv", lambda path: write_log(path, log.rows))
 
     shown = progress and processes.is_main
     bar = tqdm(total=stage.steps, initial=first, desc=stage.name, unit="step", disable=not shown)
@@ -123,11 +122,3 @@ def train(
 def _decay(decay: float, count: int) -> float:
     """The moving average's decay after `count` steps: small at first, so that it soon forgets the initial weights."""
     return min(decay, (1 + count) / (10 + count))
-
-
-def keep_memory() -> None:
-    """Tell glibc to keep freed memory between steps: on Linux, getting it back took half of O-Net's time."""
-    with suppress(OSError, AttributeError):  # another C library
-        libc = ctypes.CDLL("libc.so.6")
-        for option, value in ((-4, 0), (-1, 2_000_000_000), (-2, 500_000_000)):  # MMAP_MAX, TRIM_THRESHOLD, TOP_PAD
-            libc.mallopt(option, value)

@@ -7,12 +7,13 @@ import numpy as np
 import torch
 from torch import nn
 
-from mtcnn_lite.runtime.files import RunError, whole
+from mtcnn_lite.runtime.files import write_whole
 from mtcnn_lite.sampling.sampler import KINDS, LANDMARK
 from mtcnn_lite.training.batch_loss import batch_loss, task_indicator
 from mtcnn_lite.training.batches import Batches, TrainingBatch
 from mtcnn_lite.training.plan import TrainingStage
 from mtcnn_lite.training.plots import contact_sheet
+from mtcnn_lite.training.run_folder import RunError
 
 SAMPLES_PER_KIND = 4  # that the net must overfit
 MAX_STEPS, RATE, LOSS_LIMIT = 400, 3e-3, 0.05  # the loss must fall below the limit within so many steps
@@ -41,7 +42,7 @@ def run_sanity_checks(net: nn.Module, batches: Batches, stage: TrainingStage, fo
     """
     batch = batches(0)
     batch = TrainingBatch(batch.crops[~batch.unlabelled.numpy()], *(column[~batch.unlabelled] for column in batch[1:]))
-    whole(folder / "labels.jpg", lambda path: contact_sheet(batch).save(path))
+    write_whole(folder / "labels.jpg", lambda path: contact_sheet(batch).save(path))
     before, after = overfit_batch(net, few_of_each_kind(batch), stage)
     print(f"{stage.name}: overfitting a few samples, loss {before:.3f} -> {after:.3f}; all labels drawn on "
           f"{folder / 'labels.jpg'}", flush=True)  # fmt: skip

@@ -1,6 +1,5 @@
 """Training the whole cascade: each net's samples come from the nets before it, as it will meet them in use."""
 
-import hashlib
 import json
 from collections.abc import Sequence
 from copy import deepcopy
@@ -12,7 +11,7 @@ import torch
 
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
 from mtcnn_lite.nets import Nets, ONet, PNet, RNet
-from mtcnn_lite.runtime.files import RunError, claim, whole
+from mtcnn_lite.runtime.files import write_whole
 from mtcnn_lite.sampling.proposals import Proposals
 from mtcnn_lite.sampling.sampler import LANDMARK
 from mtcnn_lite.sampling.store import Store, photos_digest, write_store
@@ -23,11 +22,12 @@ from mtcnn_lite.training.landmark_finetuning import finetune_landmarks
 from mtcnn_lite.training.loop import train
 from mtcnn_lite.training.plan import STAGES, TrainingStage
 from mtcnn_lite.training.plots import draw_curves
+from mtcnn_lite.training.run_folder import RunError, claim
 from mtcnn_lite.training.sanity_checks import run_sanity_checks
 from mtcnn_lite.training.teacher import EnsembleTeacher
 from mtcnn_lite.training.validate import validate
 from mtcnn_lite.training.weight_average import average_weights, refit_landmark_head
-from mtcnn_lite.weights import save_weights
+from mtcnn_lite.weights import save_weights, weights_digest
 
 Net = PNet | RNet | ONet
 
@@ -106,8 +106,8 @@ def train_cascade(
             print("no face has landmarks: " + ("the teacher's are learned" if teacher else
                   "batches go without, and the nets' landmark heads stay as they are"))  # fmt: skip
     if processes.is_main:
-        plan = {"seed": seed, "photos": photos_digest(photos), "start": _digest(nets) if start else None,
-                "teacher": _digest(teacher) if teacher else None,
+        plan = {"seed": seed, "photos": photos_digest(photos), "start": weights_digest(nets) if start else None,
+                "teacher": weights_digest(teacher) if teacher else None,
                 "stages": {stage.name: asdict(stage) for stage in stages}}  # fmt: skip
         new_stage = only is not None and not (out / only).exists()
         claim(out, plan, resume or new_stage)
@@ -187,8 +187,8 @@ def _train_net(
             if stage.refit_landmark_head:
                 refit_landmark_head(trained, stores, stage.batch, seed)
         _save_figures(validate(trained, stores), stage, folder)
-        whole(folder / "curves.png", lambda path: draw_curves(path, stage.name, rows))
-        whole(folder / "net.pt", partial(torch.save, trained.state_dict()))
+        write_whole(folder / "curves.png", lambda path: draw_curves(path, stage.name, rows))
+        write_whole(folder / "net.pt", partial(torch.save, trained.state_dict()))
 
 
 def _finetune(
@@ -202,17 +202,9 @@ def _finetune(
         _save_figures(finetune_landmarks(nets.onet, windows, stage, seed, progress), stage, folder)
     else:
         print(f"{stage.name}: the cascade finds no face with points to learn from, so nothing is learned", flush=True)
-    whole(folder / "net.pt", partial(torch.save, nets.onet.state_dict()))
+    write_whole(folder / "net.pt", partial(torch.save, nets.onet.state_dict()))
 
 
 def _save_figures(figures: dict[str, float | None], stage: TrainingStage, folder: Path) -> None:
     print(f"{stage.name}, held out: {', '.join(f'{name} {value}' for name, value in figures.items())}", flush=True)
-    whole(folder / "measured.json", lambda path: path.write_text(json.dumps(figures, indent=1)))
-
-
-def _digest(nets: Nets) -> str:
-    values = (value.contiguous().numpy().tobytes() for net in nets for value in net.state_dict().values())
-    digest = hashlib.sha256()
-    for value in values:
-        digest.update(value)
-    return digest.hexdigest()[:16]
+    write_whole(folder / "measured.json", lambda path: path.write_text(json.dumps(figures, indent=1)))

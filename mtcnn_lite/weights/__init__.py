@@ -4,22 +4,22 @@ from os import PathLike
 from pathlib import Path
 
 from mtcnn_lite.nets import Nets
-from mtcnn_lite.weights.files import NET_TYPES, WeightsError, load_weights, save_weights
+from mtcnn_lite.weights.files import WeightsError, load_weights, save_weights, weights_digest
 from mtcnn_lite.weights.released import zhang2016
 
-__all__ = ["NET_TYPES", "SHIPPED", "WeightsError", "load_weights", "nets_of", "save_weights", "thresholds_of",
-           "zhang2016"]  # fmt: skip
+__all__ = ["SHIPPED", "WeightsError", "load_weights", "nets_of", "save_weights", "thresholds_of",
+           "weights_digest", "zhang2016"]  # fmt: skip
 
-SHIPPED = "mtcnn_lite"  # our own: trained by `make weights`, told in data/MODEL_CARD.md
+SHIPPED = "mtcnn_lite"  # our own: trained by `make weights`, described in data/MODEL_CARD.md
 PAPER_THRESHOLDS = (0.6, 0.7, 0.7)
 SHIPPED_THRESHOLDS = (0.5, 0.6, 0.53)  # chosen on training photos that no batch held: benchmarks/choose_thresholds.py
 
 
 def nets_of(weights: str | PathLike[str] | Nets) -> Nets:
-    """The nets that `weights` names, ready to be asked: "mtcnn_lite", "zhang2016", a folder, or nets, which come back
-    themselves.
+    """The nets that `weights` names, ready for use.
 
-    Raises WeightsError where they are missing or don't fit, and where O-Net has no landmark head.
+    `weights` is "mtcnn_lite", "zhang2016" or a folder; nets are returned themselves. Raises WeightsError where they are
+    missing or don't fit, and where O-Net has no landmark head.
     """
     if isinstance(weights, Nets):
         nets = weights.ready()
@@ -33,8 +33,10 @@ def nets_of(weights: str | PathLike[str] | Nets) -> Nets:
 
 
 def thresholds_of(weights: str | PathLike[str] | Nets) -> tuple[float, float, float]:
-    """What must be passed at P-Net, R-Net and O-Net where nobody says otherwise: nets that were trained apart mean
-    different things by 0.7. The shipped weights have their own; all others get those of the authors' demo.
+    """The default thresholds of P-Net, R-Net and O-Net for these weights.
+
+    Nets that were trained apart mean different things by 0.7: the shipped weights have thresholds of their own, all
+    others get those of the authors' demo.
 
     >>> thresholds_of("zhang2016")
     (0.6, 0.7, 0.7)

@@ -1,12 +1,11 @@
 """Weights on disk: safetensors, one file a net, three in one folder.
 
 A file holds the net's `state_dict`: float32 tensors named `conv1.weight`, `prelu1.weight`, ... Loading checks every
-name, shape and type before anything is used; saving writes under another name and renames, so that a
-file is either whole or absent.
+name, shape and type before anything is used; a file is written whole or not at all.
 """
 
-import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from functools import partial
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -16,9 +15,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from mtcnn_lite.nets import Nets, ONet, PNet, RNet
-
-NET_TYPES: dict[str, type[PNet] | type[RNet] | type[ONet]] = {"pnet": PNet, "rnet": RNet, "onet": ONet}
+from mtcnn_lite.nets import NET_TYPES, Nets
+from mtcnn_lite.runtime.files import digest, write_all_whole
 
 
 class WeightsError(ValueError):
@@ -28,16 +26,13 @@ class WeightsError(ValueError):
 def save_weights(nets: Nets, folder: str | PathLike[str]) -> None:
     """Write `pnet.safetensors`, `rnet.safetensors` and `onet.safetensors` to `folder`, made where it is missing."""
     Path(folder).mkdir(parents=True, exist_ok=True)
-    paths = [Path(folder) / f"{name}.safetensors" for name in NET_TYPES]
-    partials = [path.with_name(f".{path.name}.{os.getpid()}.part") for path in paths]
-    try:
-        for name, net, partial in zip(NET_TYPES, nets, partials, strict=True):
-            save_file({key: value.contiguous() for key, value in net.state_dict().items()}, partial, {"net": name})
-        for partial, path in zip(partials, paths, strict=True):  # once all three are written: no mixed cascade
-            os.replace(partial, path)
-    finally:
-        for partial in partials:
-            partial.unlink(missing_ok=True)
+    # All three are written before one is replaced: no mixed cascade.
+    write_all_whole({Path(folder) / f"{name}.safetensors": partial(_save_net, name, net)
+                     for name, net in zip(NET_TYPES, nets, strict=True)})  # fmt: skip
+
+
+def _save_net(name: str, net: nn.Module, path: Path) -> None:
+    save_file({key: value.contiguous() for key, value in net.state_dict().items()}, path, {"net": name})
 
 
 def load_weights(folder: str | PathLike[str]) -> Nets:
@@ -50,8 +45,13 @@ def load_weights(folder: str | PathLike[str]) -> Nets:
 
 
 def cascade_of(one: Callable[[str], Any]) -> Nets:
-    """The nets that `one` gives for "pnet", "rnet" and "onet"."""
+    """The three nets, ready for use; `one` makes each from its name, "pnet", "rnet" or "onet"."""
     return Nets(*(one(name) for name in NET_TYPES)).ready()
+
+
+def weights_digest(nets: Iterable[nn.Module]) -> str:
+    """A short name for these nets' weights, which changes with every bit of them."""
+    return digest(value.contiguous().numpy().tobytes() for net in nets for value in net.state_dict().values())
 
 
 def _load_net(name: str, path: Path) -> nn.Module:
@@ -65,7 +65,22 @@ def _load_net(name: str, path: Path) -> nn.Module:
 
 
 def filled(name: str, tensors: dict[str, Tensor], source: str) -> nn.Module:
-    """A net of type `name` that holds `tensors`; every complaint names `source` and the tensor."""
+    """A net that holds these tensors, each checked first.
+
+    Parameters
+    ----------
+    name
+        "pnet", "rnet" or "onet".
+    tensors
+        Its `state_dict`; P-Net's and R-Net's may lack the landmark head.
+    source
+        Where they come from, for the errors.
+
+    Raises
+    ------
+    WeightsError
+        For a tensor that is missing, unexpected, not finite, or of another shape or type than its layer.
+    """
     has_landmarks = name == "onet" or any(key.startswith("landmarks.") for key in tensors)
     net = NET_TYPES[name](landmark_head=has_landmarks)
     expected = net.state_dict()

@@ -301,7 +301,7 @@ gallery("part")
 # labels must go along. In blue: the eye and the mouth corner on the picture's left.
 
 # %%
-from mtcnn_lite.datasets import augment
+from mtcnn_lite.datasets import augment, augment_crops
 
 middle = (photo.boxes[0, :2] + photo.boxes[0, 2:]) / 2  # of the face
 changes = {
@@ -526,7 +526,7 @@ flipped = owned["window"][:, [2, 1, 0, 3]] * [-1, 1, -1, 1] + [768, 0, 768, 0]
 anew = crop_windows(halvings(mirrored.image(), 0.05), flipped, 24).astype(int)
 cut = crop_windows(halvings(group.image(), 0.05), owned["window"], 24)
 which = np.ones(len(owned), bool)  # all of them
-got, offsets, points = augment.mirror_batch(cut, owned["offsets"], owned["landmarks"], which)
+got, offsets, points = augment_crops.mirror_batch(cut, owned["offsets"], owned["landmarks"], which)
 boxes = decode_offsets(flipped, offsets)
 same_boxes = np.allclose(boxes, mirrored.boxes[owned["face"]], atol=0.01)
 placed = flipped[:, None, :2] + points * (flipped[:, 2] - flipped[:, 0])[:, None, None] - 0.5

@@ -32,8 +32,8 @@ from mtcnn_lite.sampling.sampler import counts, sample
 
 torch.set_num_threads(1)  # so that every machine adds in the same order
 labelled = LabelledPhoto(astronaut(), [ASTRONAUT_BOX], [ASTRONAUT_LANDMARKS])
-recipe = SamplingConfig(random=60, beside=10, jittered=60, landmarks=80)
-samples, crops = sample(labelled, 12, np.random.default_rng(7), recipe)  # crops (N, 12, 12, 3)
+config = SamplingConfig(random=60, beside=10, jittered=60, landmarks=80)
+samples, crops = sample(labelled, 12, np.random.default_rng(7), config)  # crops (N, 12, 12, 3)
 kinds = torch.from_numpy(samples["kind"].copy())  # (N,) uint8
 print(counts(samples))
 
@@ -515,7 +515,7 @@ for p in (0.01, 0.5, 0.99):
 # them seen in training:
 
 # %%
-fresh, fresh_crops = sample(labelled, 12, np.random.default_rng(8), recipe)
+fresh, fresh_crops = sample(labelled, 12, np.random.default_rng(8), config)
 fresh_kinds = torch.from_numpy(fresh["kind"].copy())
 fresh_x = normalise(fresh_crops).double().contiguous()
 

@@ -80,9 +80,9 @@ assert share["hardest tenth"].sum() > 0.7 * price.sum() > 100 * share["easiest 3
 # %%
 def all_samples(photos, seed):
     """The samples of all photos and their crops (N, 12, 12, 3), drawn as in chapter 06."""
-    recipe = SamplingConfig(random=60, beside=10, jittered=40, landmarks=10)
+    config = SamplingConfig(random=60, beside=10, jittered=40, landmarks=10)
     pairs = [
-        sample(photo, 12, np.random.default_rng([seed, k]), recipe)
+        sample(photo, 12, np.random.default_rng([seed, k]), config)
         for k, photo in enumerate(photos)
     ]
     columns = zip(*pairs, strict=True)

@@ -110,7 +110,7 @@ from mtcnn_lite.sampling.store import write_store
 
 folder = TemporaryDirectory()  # it goes when the notebook's kernel ends
 work = Path(folder.name)
-store = write_store(work / "pnet", photos, 12, seed=9, recipe=PLAN["pnet"].sampling)
+store = write_store(work / "pnet", photos, 12, seed=9, config=PLAN["pnet"].sampling)
 store
 
 # %% [markdown]
@@ -303,9 +303,9 @@ def train(net, batches, stage, look=None, rate=None):
 # %%
 from copy import deepcopy
 
-from mtcnn_lite.training.loop import keep_memory
+from mtcnn_lite.runtime.memory import keep_freed_memory
 
-keep_memory()  # Linux only: memory is kept between steps, which saves up to half of the time
+keep_freed_memory(without_limit=True)  # between steps; Linux only: saves up to half of the time
 steps = PLAN["pnet"].steps
 moments = [round(steps * (k / 24) ** 2) for k in range(25)]
 copies = []
@@ -382,7 +382,7 @@ def samples_for(name):
     """The samples of R-Net or O-Net: what the nets before it let through, and faces."""
     net, config = getattr(nets, name), PLAN[name].sampling
     proposals = Proposals(nets.ready(), name)
-    return write_store(work / name, photos, net.size, seed=9, recipe=config, proposals=proposals)
+    return write_store(work / name, photos, net.size, seed=9, config=config, proposals=proposals)
 
 
 def teach(name, store):
@@ -702,7 +702,7 @@ assert same, "your rates are other ones"
 # %%
 brief = replace(PLAN["rnet"], steps=300)
 at_random = replace(FOR_R, random=60, beside=10)  # and no proposals
-random_store = write_store(work / "random", photos, 24, seed=9, recipe=at_random)
+random_store = write_store(work / "random", photos, 24, seed=9, config=at_random)
 torch.manual_seed(3)
 same_start = begin(RNet())
 twins = {"random windows": random_store, "P-Net's windows": from_p}
@@ -721,8 +721,8 @@ faceless = SamplingConfig(random=60, beside=0, jittered=0, landmarks=0, hardest=
 sent = replace(faceless, random=0, hardest=60)
 propose = Proposals(nets.ready(), "rnet")()
 fooled = {}
-for where, recipe, how in (("random", faceless, None), ("from P-Net", sent, propose)):
-    pairs = [sample(one, 24, np.random.default_rng(k), recipe, how) for k, one in enumerate(test)]
+for where, config, how in (("random", faceless, None), ("from P-Net", sent, propose)):
+    pairs = [sample(one, 24, np.random.default_rng(k), config, how) for k, one in enumerate(test)]
     seen = np.concatenate([cut[drawn["kind"] == NEGATIVE] for drawn, cut in pairs])
     for name, net in rivals.items():
         with torch.no_grad():

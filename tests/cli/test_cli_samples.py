@@ -42,7 +42,7 @@ def test_prints_what_was_read_and_what_was_drawn(folder, capsys):
     assert words[words.index("ignored") + 1] == "1"
 
 
-def test_counts_seed_and_turn_reach_the_recipe():
+def test_counts_seed_and_turn_reach_the_config():
     command = ["samples", "--data", "my data", "--net", "pnet", "--workers", "1"]
     few = ["--random", "3", "--beside", "0", "--jittered", "4", "--landmarks", "6", "--turn", "9"]
     assert main([*command, "--out", "one", *few, "--seed", "1"]) == 0

@@ -24,7 +24,8 @@ from mtcnn_lite.course.explorers.limits import (
 )
 from mtcnn_lite.course.scenes import scene
 from mtcnn_lite.draw import rgb
-from mtcnn_lite.explain import STAGES, explain
+from mtcnn_lite.explain import explain
+from mtcnn_lite.net_names import NET_NAMES
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +69,7 @@ def test_fates_are_what_explain_says(explorer, detector, photo, name, step):
     one = view(detector, photo, name, step)
     said = explain(one.trace, one.photo.boxes).explanations
     for fate, explanation in zip(one.fates.tolist(), said, strict=True):
-        lost_in = None if fate == FOUND else STAGES[fate]
+        lost_in = None if fate == FOUND else NET_NAMES[fate]
         assert lost_in == explanation.lost_in, explanation
 
 

@@ -18,7 +18,7 @@ from mtcnn_lite.sampling.sampler import KINDS, SAMPLE, sample
 from mtcnn_lite.sampling.store import PHOTOS_A_SHARD, Store, StoreError, write_store
 
 COUNT = 3 * PHOTOS_A_SHARD + 5  # four shards, the last one short
-RECIPE = SamplingConfig(turn=8.0)
+CONFIG = SamplingConfig(turn=8.0)
 
 
 def many(count=COUNT, seed=0):
@@ -40,7 +40,7 @@ def contents(folder):
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory):
     folder = tmp_path_factory.mktemp("whole") / "store"
-    write_store(folder, many(), 12, seed=3, recipe=RECIPE)
+    write_store(folder, many(), 12, seed=3, config=CONFIG)
     return folder
 
 
@@ -49,7 +49,7 @@ def test_a_store_holds_what_sampling_draws(whole):
     store, photos = Store(whole), many()
     start = 0
     for number, photo in enumerate(photos):
-        samples, crops = sample(photo, 12, np.random.default_rng([3, number]), RECIPE)
+        samples, crops = sample(photo, 12, np.random.default_rng([3, number]), CONFIG)
         samples["photo"] = number
         rows = np.arange(start, start + len(samples))
         assert store.samples[rows].tobytes() == samples.tobytes()
@@ -85,31 +85,31 @@ def test_what_is_missing_is_drawn_again_byte_for_byte(whole, tmp_path, gone):
             (tmp_path / name).write_bytes(data)
     if "store.json" in gone:  # without its description nobody can say what it is
         with pytest.raises(StoreError, match=r"no readable store\.json"):
-            write_store(tmp_path, many(), 12, seed=3, recipe=RECIPE)
+            write_store(tmp_path, many(), 12, seed=3, config=CONFIG)
         return
     (tmp_path / "00001.crops.npy.99.part").write_bytes(b"half")
     with pytest.raises(StoreError, match="1 of 4 shards are missing"):
         Store(tmp_path)
     untouched = (tmp_path / "00002.crops.npy").stat().st_mtime_ns
-    write_store(tmp_path, many(), 12, seed=3, recipe=RECIPE)
+    write_store(tmp_path, many(), 12, seed=3, config=CONFIG)
     assert contents(tmp_path) == contents(whole)
     assert (tmp_path / "00002.crops.npy").stat().st_mtime_ns == untouched
 
 
 def test_two_workers_write_the_same_bytes(whole, tmp_path):
-    write_store(tmp_path / "two", many(), 12, seed=3, recipe=RECIPE, workers=2)
+    write_store(tmp_path / "two", many(), 12, seed=3, config=CONFIG, workers=2)
     assert contents(tmp_path / "two") == contents(whole)
 
 
 @pytest.mark.parametrize(
     ("other", "named"),
-    [({"seed": 4}, "seed"), ({"size": 24}, "size"), ({"recipe": SamplingConfig(beside=6)}, "recipe"),
+    [({"seed": 4}, "seed"), ({"size": 24}, "size"), ({"config": SamplingConfig(beside=6)}, "recipe"),
      ({"photos": many(seed=1)}, "photos"), ({"photos": many()[::-1]}, "photos")],
 )  # fmt: skip
 def test_another_store_is_refused_and_kept(whole, other, named):
     before = contents(whole)
     with pytest.raises(StoreError, match=f"another {named}"):
-        write_store(whole, **({"photos": many(), "size": 12, "seed": 3, "recipe": RECIPE} | other))
+        write_store(whole, **({"photos": many(), "size": 12, "seed": 3, "config": CONFIG} | other))
     assert contents(whole) == before
 
 
@@ -141,11 +141,11 @@ def test_a_photo_that_cannot_be_read_is_named_and_can_be_mended(tmp_path):
 WRITER = """
 import sys
 sys.path.insert(0, sys.argv[2])
-from test_store import RECIPE, many
+from test_store import CONFIG, many
 from mtcnn_lite.sampling.store import write_store
 if __name__ == "__main__":
     print("ready", flush=True)
-    write_store(sys.argv[1], many(), 12, seed=3, recipe=RECIPE, workers=int(sys.argv[3]))
+    write_store(sys.argv[1], many(), 12, seed=3, config=CONFIG, workers=int(sys.argv[3]))
     print("done", flush=True)
 """
 
@@ -171,7 +171,7 @@ def test_killed_ten_times_it_ends_with_the_same_bytes(whole, tmp_path):
             killed += 1
         else:  # it was done before, or had only one shard left: start afresh
             shutil.rmtree(folder)
-    write_store(folder, many(), 12, seed=3, recipe=RECIPE)
+    write_store(folder, many(), 12, seed=3, config=CONFIG)
     assert contents(folder) == contents(whole)
 
 
@@ -192,7 +192,7 @@ def test_proposals_come_from_the_cascade_and_name_its_weights(detector, astronau
     from mtcnn_lite.sampling.proposals import Proposals  # with torch, which the writers above can do without
 
     photo = LabelledPhoto(astronaut, [[181, 74, 270, 179]])
-    recipe = SamplingConfig(random=0, beside=0, jittered=0, hardest=5, others=5)
+    config = SamplingConfig(random=0, beside=0, jittered=0, hardest=5, others=5)
     trace = detector.trace(astronaut).rerun(thresholds=(0.5, 0.5, 1))
     meets = {
         ("pnet", True): trace.pnet["nms within levels"],
@@ -208,14 +208,14 @@ def test_proposals_come_from_the_cascade_and_name_its_weights(detector, astronau
         assert boxes.tolist() == windows.boxes.tolist()
         assert scores.tolist() == windows.scores.tolist()
         folder, size = tmp_path / f"{net}{mined}", {"pnet": 12, "rnet": 24, "onet": 48}[net]
-        store = write_store(folder, [photo], size, recipe=recipe, proposals=proposals)
+        store = write_store(folder, [photo], size, config=config, proposals=proposals)
         names.add(store.plan["proposals"])
         assert {tuple(w) for w in store.samples["window"].tolist()} <= set(map(tuple, boxes.tolist()))
         assert store.counts["positive"] + store.counts["part"] > 0
     assert len(names) == len(meets)
     other = Proposals(detector.nets, "rnet", thresholds=(0.6, 0.5))
     with pytest.raises(StoreError, match="another proposals"):
-        write_store(tmp_path / "rnetFalse", [photo], 24, recipe=recipe, proposals=other)
+        write_store(tmp_path / "rnetFalse", [photo], 24, config=config, proposals=other)
     with pytest.raises(ValueError, match="net is 'qnet'"):
         Proposals(detector.nets, "qnet")
 

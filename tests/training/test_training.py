@@ -15,9 +15,9 @@ from tiny_training import SAMPLING, TINY, photos
 
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
 from mtcnn_lite.nets import Nets
-from mtcnn_lite.runtime.files import RunError
 from mtcnn_lite.training import loop, sanity_checks
 from mtcnn_lite.training.plan import STAGES, TrainingStage
+from mtcnn_lite.training.run_folder import RunError
 from mtcnn_lite.training.stages import train_cascade, untrained_nets
 from mtcnn_lite.weights import load_weights
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from mtcnn_lite.boxes import decode_offsets, landmarks_to_image
-from mtcnn_lite.datasets.augment import coarse_batch, cover_batch, mix_batch, zoom_batch
+from mtcnn_lite.datasets.augment_crops import cutout_batch, downscale_batch, mixup_batch, random_crop_batch
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
 from mtcnn_lite.sampling.config import SamplingConfig
 from mtcnn_lite.sampling.sampler import KINDS, LANDMARK, NEGATIVE, POSITIVE
@@ -168,22 +168,22 @@ def test_coarse_crops_lose_detail_and_nothing_else():
     rng = np.random.default_rng(0)
     crops = rng.integers(0, 255, (400, 24, 24, 3), np.uint8)
     crops[:, :, 12:] //= 4
-    coarse = coarse_batch(crops, rng, 0.3)
+    coarse = downscale_batch(crops, rng, 0.3)
     changed = (coarse != crops).any(axis=(1, 2, 3))
     assert 0.2 < changed.mean() < 0.4
     fine = np.abs(np.diff(crops[changed].astype(int), axis=1)).mean()
     assert np.abs(np.diff(coarse[changed].astype(int), axis=1)).mean() < 0.8 * fine
     for half in (slice(0, 10), slice(14, 24)):  # each side keeps its brightness and channel: nothing moved
         assert np.abs(coarse[:, :, half].mean(axis=(1, 2)) - crops[:, :, half].mean(axis=(1, 2))).max() < 8
-    assert coarse_batch(crops, rng, 0.0) is crops
+    assert downscale_batch(crops, rng, 0.0) is crops
     small = crops[:, :12, :12]
-    assert (coarse_batch(small, rng, 1.0) == small).all()
+    assert (downscale_batch(small, rng, 1.0) == small).all()
 
 
 def test_covered_crops_hold_one_rectangle_of_another():
     grey = np.arange(200, dtype=np.uint8)[:, None, None, None]
     crops = np.broadcast_to(grey, (200, 24, 24, 3)).copy()  # each of a shade of its own
-    covered = cover_batch(crops, np.random.default_rng(0), 0.5, largest=0.5)
+    covered = cutout_batch(crops, np.random.default_rng(0), 0.5, largest=0.5)
     assert (crops == grey).all()  # the input is as it was
     changed = (covered != crops).all(axis=3)  # (200, 24, 24)
     touched = np.flatnonzero(changed.any(axis=(1, 2)))
@@ -195,14 +195,14 @@ def test_covered_crops_hold_one_rectangle_of_another():
         assert changed[row].sum() == sides[-2] * sides[-1]  # a rectangle
         assert len(np.unique(covered[row][changed[row]])) == 1  # of one other crop
     assert (min(sides), max(sides)) == (1, 12)
-    assert (cover_batch(crops, np.random.default_rng(0), 0.0) == crops).all()
+    assert (cutout_batch(crops, np.random.default_rng(0), 0.0) == crops).all()
 
 
 def test_mixed_crops_are_at_least_half_their_own():
     rng = np.random.default_rng(1)
     crops = np.zeros((400, 12, 12, 3), np.uint8)
     crops[::2] = 200
-    blended, mixed = mix_batch(crops, rng, 0.5)
+    blended, mixed = mixup_batch(crops, rng, 0.5)
     assert 160 < mixed.sum() < 240
     assert (blended[~mixed] == crops[~mixed]).all()
     assert set(np.unique(crops)) == {0, 200}  # the input is as it was
@@ -210,7 +210,7 @@ def test_mixed_crops_are_at_least_half_their_own():
     assert from_bright.min() >= 100
     assert from_dark.max() <= 100
     assert from_dark[from_dark > 0].min() >= 20  # 9 to 1 at most
-    assert not mix_batch(crops, rng, 0.0)[1].any()
+    assert not mixup_batch(crops, rng, 0.0)[1].any()
 
 
 def test_zoomed_crops_are_square_parts_of_themselves():
@@ -218,7 +218,7 @@ def test_zoomed_crops_are_square_parts_of_themselves():
     rng = np.random.default_rng(2)
     column, row = np.meshgrid(np.arange(24) * 10, np.arange(24) * 10)
     crops = np.broadcast_to(np.stack([column, row, 0 * row], axis=2).astype(np.uint8), (300, 24, 24, 3)).copy()
-    closer, zoomed = zoom_batch(crops, rng, 0.5, least=0.5)
+    closer, zoomed = random_crop_batch(crops, rng, 0.5, least=0.5)
     assert 110 < zoomed.sum() < 190
     assert (closer[~zoomed] == crops[~zoomed]).all()
     sides = []
@@ -231,7 +231,7 @@ def test_zoomed_crops_are_square_parts_of_themselves():
         assert (np.diff(crop[:, :, 0], axis=1) >= 0).all()
         assert (np.diff(crop[:, :, 1], axis=0) >= 0).all()
     assert (min(sides), max(sides)) == (12, 23)
-    assert (zoom_batch(crops, rng, 0.0)[0] == crops).all()
+    assert (random_crop_batch(crops, rng, 0.0)[0] == crops).all()
 
 
 def test_a_batch_says_of_which_of_its_crops_no_label_holds(stores):

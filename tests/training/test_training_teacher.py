@@ -13,10 +13,10 @@ from tiny_training import TINY, photos
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
 from mtcnn_lite.losses import detection_loss
 from mtcnn_lite.nets import NetOutput, PNet, normalise
-from mtcnn_lite.runtime.files import RunError
 from mtcnn_lite.sampling.store import Store
 from mtcnn_lite.training.batch_loss import batch_loss
 from mtcnn_lite.training.batches import as_batch
+from mtcnn_lite.training.run_folder import RunError
 from mtcnn_lite.training.stages import train_cascade, untrained_nets
 from mtcnn_lite.training.teacher import EnsembleTeacher, distillation_loss, distilled_targets
 

@@ -8,7 +8,7 @@ from PIL import Image
 from mtcnn_lite.boxes import encode_offsets, landmarks_to_image
 from mtcnn_lite.coordinates import MIRRORED
 from mtcnn_lite.course.scenes import ASTRONAUT_BOX, ASTRONAUT_LANDMARKS
-from mtcnn_lite.datasets import augment
+from mtcnn_lite.datasets import augment, augment_crops
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
 
 POINTS = np.array([[70, 60], [110, 62], [88, 85], [72, 104], [106, 108]], np.float32)
@@ -255,7 +255,7 @@ def test_mirrored_targets_are_those_of_the_mirrored_photo():
     crops, windows, boxes, points = batch(40)
     which = np.arange(40) % 3 == 0
     offsets = encode_offsets(windows, boxes)
-    pixels, got, landmarks = augment.mirror_batch(crops, offsets, points, which)
+    pixels, got, landmarks = augment_crops.mirror_batch(crops, offsets, points, which)
 
     flipped = np.stack([200 - windows[:, 2], windows[:, 1], 200 - windows[:, 0], windows[:, 3]], axis=1)
     flipped_boxes = np.stack([200 - boxes[:, 2], boxes[:, 1], 200 - boxes[:, 0], boxes[:, 3]], axis=1)
@@ -276,23 +276,23 @@ def test_mirroring_a_batch_twice_undoes_it_and_leaves_the_input():
     points[4] = np.nan  # a sample without landmarks
     given = crops, encode_offsets(windows, boxes), points
     before = [array.copy() for array in given]
-    once = augment.mirror_batch(*given, np.ones(9, bool))
+    once = augment_crops.mirror_batch(*given, np.ones(9, bool))
     assert not np.array_equal(once[1], given[1])
-    for again, first, now in zip(augment.mirror_batch(*once, np.ones(9, bool)), before, given, strict=True):
+    for again, first, now in zip(augment_crops.mirror_batch(*once, np.ones(9, bool)), before, given, strict=True):
         np.testing.assert_allclose(again, first, atol=1e-6)
         np.testing.assert_array_equal(now, first)
     with pytest.raises(ValueError, match="9 crops, 9 offsets, 9 landmarks, 8 in which"):
-        augment.mirror_batch(*given, np.ones(8, bool))
+        augment_crops.mirror_batch(*given, np.ones(8, bool))
 
 
 def test_colours_of_a_batch_are_those_of_its_photos_one_by_one():
     crops = batch(12)[0]
-    lit = augment.colour_batch(crops, np.random.default_rng(7), contrast=0.3, brightness=20, gain=0.15)
+    lit = augment_crops.colour_batch(crops, np.random.default_rng(7), contrast=0.3, brightness=20, gain=0.15)
     rng = np.random.default_rng(7)  # the same draws, in the documented order
     factor, by, gains = rng.uniform(0.7, 1.3, 12), rng.uniform(-20, 20, 12), rng.uniform(0.85, 1.15, (12, 3))
     for k in range(12):
         value = ((crops[k].astype(float) - 127.5) * factor[k] + 127.5 + by[k]) * gains[k]
         assert abs(lit[k] - np.clip(value, 0, 255)).max() <= 0.51
     assert lit.dtype == np.uint8
-    assert augment.colour_batch(crops[:0], rng).shape == (0, 24, 24, 3)
-    assert (augment.colour_batch(crops, rng, 0, 0, 0) == crops).all()
+    assert augment_crops.colour_batch(crops[:0], rng).shape == (0, 24, 24, 3)
+    assert (augment_crops.colour_batch(crops, rng, 0, 0, 0) == crops).all()

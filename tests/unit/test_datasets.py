@@ -466,7 +466,7 @@ def test_read_dataset_does_not_choose_between_kinds(put, tmp_path):
 def test_summary_counts(wider, celeba):
     counted = summary(read_dataset(wider) + read_dataset(celeba))
     # shorter sides not ignored: 122, 30, 226 and 5
-    assert counted == datasets.Summary(6, 1, 3, 8, 4, 3, (1, 0, 1, 0, 1, 1))
+    assert counted == datasets.DatasetSummary(6, 1, 3, 8, 4, 3, (1, 0, 1, 0, 1, 1))
     assert "  12-24                0" in str(counted)
     assert summary([]).sizes == (0,) * 6
     unlabelled = LabelledPhoto(np.zeros((9, 9, 3), np.uint8), [], complete=False)

@@ -10,7 +10,7 @@ from PIL import Image
 
 from mtcnn_lite.course.scenes import collage
 from mtcnn_lite.images import ImageError, photos_in
-from mtcnn_lite.runtime.batching import MOST_PHOTOS, batches
+from mtcnn_lite.runtime.batching import MAX_PHOTOS, batches
 from mtcnn_lite.runtime.parallel import imap
 
 
@@ -63,7 +63,7 @@ def test_photos_are_read_as_their_turn_comes(detector, photos, threads):
 
     found = detector.detect_many(endless())
     same(list(itertools.islice(found, 3)), [detector.detect(photo) for photo in (photos[0], photos[1], photos[0])])
-    assert len(asked) <= MOST_PHOTOS + 1 + 2 * threads
+    assert len(asked) <= MAX_PHOTOS + 1 + 2 * threads
     found.close()
 
 
@@ -74,7 +74,7 @@ def test_large_photos_come_alone_and_small_ones_together():
     assert sizes() == []
     assert sizes(2000, 2000, 30) == [[2000], [2000], [30]]
     assert sizes(600, 400, 500, 500, 40, 40) == [[600, 400], [500, 500, 40], [40]]  # up to 1,048,576 pixels
-    assert sizes(*[9] * (MOST_PHOTOS + 2)) == [[9] * MOST_PHOTOS, [9, 9]]
+    assert sizes(*[9] * (MAX_PHOTOS + 2)) == [[9] * MAX_PHOTOS, [9, 9]]
 
 
 @pytest.mark.usefixtures("threads")

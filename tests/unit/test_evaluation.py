@@ -10,7 +10,6 @@ from mtcnn_lite.cascade.record import Faces
 from mtcnn_lite.course.scenes import ASTRONAUT_BOX, ASTRONAUT_LANDMARKS, scenes
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
 from mtcnn_lite.evaluation import (
-    STAGES,
     Judged,
     average_precision,
     evaluate_photo,
@@ -22,6 +21,7 @@ from mtcnn_lite.evaluation import (
     reached_in,
     report,
 )
+from mtcnn_lite.net_names import NET_NAMES
 
 PIXELS = np.zeros((100, 100, 3), np.uint8)
 
@@ -284,7 +284,7 @@ def test_one_low_run_gives_each_stages_curve(detector, photos):
     """Each net's threshold is raised alone: what the curve says is what a run at that threshold does."""
     traces = [Detector("zhang2016", thresholds=LOW).trace(photo.image()) for photo in photos]
     low = reached_in(reached(trace, photo, 16) for trace, photo in zip(traces, photos, strict=True))
-    for index, stage in enumerate(STAGES):
+    for index, stage in enumerate(NET_NAMES):
         for threshold in (LOW[index], 0.6, 0.8, 0.95):
             asked = [*LOW[:index], threshold, *LOW[index + 1 :]]
             runs = [list(brute_reached(trace.rerun(thresholds=tuple(asked)), photo, 16))[index]

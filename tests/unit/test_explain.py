@@ -5,15 +5,16 @@ import re
 import numpy as np
 import pytest
 
-from mtcnn_lite.boxes import iom, iou
+from mtcnn_lite.boxes import MATCHING_IOU, iom, iou
 from mtcnn_lite.course.scenes import ASTRONAUT_BOX, collage, scenes
-from mtcnn_lite.explain import MATCH, NAMES, STAGES, Explanation, Summary, explain
+from mtcnn_lite.explain import Explanation, Summary, explain
 from mtcnn_lite.explain.stages import SUPPRESSING
+from mtcnn_lite.net_names import NET_NAMES, NET_TITLES
 
 
 def found(trace, box):
     """By brute force: does the result hold a box on this face?"""
-    return bool((iou([box], trace.faces.boxes) >= MATCH).any())
+    return bool((iou([box], trace.faces.boxes) >= MATCHING_IOU).any())
 
 
 def scene(kind):
@@ -54,7 +55,7 @@ def lost(detector):
 
 
 def test_scenes_lose_faces_in_every_stage(lost):
-    assert {e.lost_in for _, e in lost} == set(STAGES)
+    assert {e.lost_in for _, e in lost} == set(NET_NAMES)
     assert len(lost) > 20
 
 
@@ -76,7 +77,7 @@ def test_at_the_thresholds_it_names_the_face_is_back(lost):
 def test_a_hundredth_above_the_one_it_names_the_face_is_still_lost(lost):
     checked = 0
     for trace, e in lost:
-        at = STAGES.index(e.lost_in)
+        at = NET_NAMES.index(e.lost_in)
         named = e.stages[at].passes_at
         if named is None or e.thresholds is None:
             continue
@@ -102,21 +103,21 @@ def composed(detector):
 
 def test_threshold_in_the_sentence_brings_the_face_through_and_one_above_it_does_not(lost, composed):
     """As a reader of the sentence would try it: one threshold moved, the detector run again, the boxes looked at."""
-    checked = dict.fromkeys(STAGES, 0)
+    checked = dict.fromkeys(NET_NAMES, 0)
     for trace, e in lost + composed:
         told = re.match(r"lost in (.-Net): .* survive a threshold of ([\d.]+)(, and be found)?", e.sentence)
         if not told:
             continue
-        stage = next(stage for stage, name in NAMES.items() if name == told[1])
+        stage = next(stage for stage, name in NET_TITLES.items() if name == told[1])
         assert stage == e.lost_in
-        place, named = STAGES.index(stage), float(told[2])
+        place, named = NET_NAMES.index(stage), float(told[2])
 
         def comes_through(threshold, trace=trace, e=e, stage=stage, place=place):
             thresholds = list(trace.settings.thresholds)
             thresholds[place] = threshold
             run = trace.rerun(thresholds=tuple(thresholds))
             boxes = run.faces.boxes if stage == "onet" else getattr(run, stage).left.boxes
-            return bool((iou([e.box], boxes) >= MATCH).any()), found(run, e.box)
+            return bool((iou([e.box], boxes) >= MATCHING_IOU).any()), found(run, e.box)
 
         through, back = comes_through(named)
         assert through, e
@@ -161,7 +162,7 @@ def test_rival_is_the_box_that_suppressed_the_last_one(lost, crowded):
             boxes = moved(came.boxes, came.offsets) if view.stage == "pnet" else came.boxes
             if view.stage == "onet":  # a result is cut off at the image's edge
                 boxes = boxes.clip(0, np.tile(trace.image.shape[1::-1], 2))
-            rows = [i for i in range(len(came)) if iou([e.box], boxes[[i]])[0, 0] >= MATCH]
+            rows = [i for i in range(len(came)) if iou([e.box], boxes[[i]])[0, 0] >= MATCHING_IOU]
             row = max(rows, key=lambda i: (came.scores[i], -i))
             by_level, measure = view.lost_at == "nms within levels", iom if view.stage == "onet" else iou
             killer = killers(came, 0.0, measure, by_level)[row]
@@ -209,10 +210,10 @@ def test_best_score_and_shift_are_those_of_one_window(detector, astronaut):
         for i in range(len(scored)):
             x1, y1, x2, y2 = scored.boxes[i]
             ends = np.array([x1, y1, x2, y2]) + scored.offsets[i] * [x2 - x1, y2 - y1, x2 - x1, y2 - y1]
-            fits = iou([ASTRONAUT_BOX], [ends])[0, 0] >= MATCH
+            fits = iou([ASTRONAUT_BOX], [ends])[0, 0] >= MATCHING_IOU
             if fits and (best is None or scored.scores[i] > scored.scores[best]):
                 best = i
-        view = e.stages[STAGES.index(stage)]
+        view = e.stages[NET_NAMES.index(stage)]
         assert view.best == scored.scores[best]
         assert view.shift == tuple(scored.offsets[best].tolist())
         assert f"moved by {view.shift[0]:+.2f} {view.shift[1]:+.2f}" in e.report()
@@ -222,14 +223,14 @@ def test_stage_that_no_threshold_opens_stays_shut(lost):
     """Where it says that no threshold of a stage helps, none of that stage's own boxes is on the face at the lowest."""
     checked = 0
     for trace, e in lost:
-        stage = e.stages[STAGES.index(e.lost_in)]
+        stage = e.stages[NET_NAMES.index(e.lost_in)]
         if stage.passes_at is None:
             checked += 1
             thresholds = list(trace.settings.thresholds)
-            thresholds[STAGES.index(e.lost_in)] = 0.001 if e.lost_in == "pnet" else 0.0
+            thresholds[NET_NAMES.index(e.lost_in)] = 0.001 if e.lost_in == "pnet" else 0.0
             opened = trace.rerun(thresholds=tuple(thresholds))
             boxes = {"pnet": opened.pnet, "rnet": opened.rnet, "onet": opened.onet}[e.lost_in].left.boxes
-            assert e.lost_in == "onet" or not (iou([e.box], boxes) >= MATCH).any(), e
+            assert e.lost_in == "onet" or not (iou([e.box], boxes) >= MATCHING_IOU).any(), e
             assert not found(opened, e.box), e
     assert checked
 
@@ -240,16 +241,16 @@ def test_way_back_ends_where_it_says(lost):
     assert dead_ends
     for trace, e in dead_ends:
         thresholds = list(trace.settings.thresholds)
-        thresholds[STAGES.index(e.lost_in)] = e.stages[STAGES.index(e.lost_in)].passes_at
+        thresholds[NET_NAMES.index(e.lost_in)] = e.stages[NET_NAMES.index(e.lost_in)].passes_at
         end = {"R-Net": 1, "O-Net": 2}[e.sentence.rpartition("lost in ")[2].removesuffix(" at any threshold")]
-        if end == STAGES.index(e.lost_in) + 1:
+        if end == NET_NAMES.index(e.lost_in) + 1:
             thresholds[end] = 0.0
             assert not found(trace.rerun(thresholds=tuple(thresholds)), e.box), e
 
 
 def test_first_empty_step_is_where_it_was_lost(lost):
     for _, e in lost:
-        stage = e.stages[STAGES.index(e.lost_in)]
+        stage = e.stages[NET_NAMES.index(e.lost_in)]
         counts = list(stage.counts.items())
         names = [name for name, _ in counts]
         assert stage.counts[stage.lost_at] == 0
@@ -267,7 +268,7 @@ def test_best_score_is_that_of_the_best_window_by_brute_force(detector, astronau
                 side = 12 / level.scale
                 x, y = 2 * column / level.scale, 2 * row / level.scale
                 moved = np.array([x, y, x + side, y + side]) + level.offset_map[row, column] * side
-                if index >= 3 and iou([ASTRONAUT_BOX], [moved])[0, 0] >= MATCH:  # lower levels: 40,000 windows
+                if index >= 3 and iou([ASTRONAUT_BOX], [moved])[0, 0] >= MATCHING_IOU:  # lower levels: 40,000 windows
                     best[index] = max(best.get(index, 0), level.face_map[row, column])
     views = {view.level: view.score for view in e.levels if view.level >= 3 and view.score is not None}
     assert views == pytest.approx(best)
@@ -278,7 +279,7 @@ def test_summary_counts_recall_by_stage(hard):
     trace, boxes, summary = hard
     assert summary.left["onet"] == sum(found(trace, box) for box in boxes)
     assert 9 >= summary.left["pnet"] >= summary.left["rnet"] >= summary.left["onet"]
-    assert summary.recall == pytest.approx({stage: summary.left[stage] / 9 for stage in STAGES})
+    assert summary.recall == pytest.approx({stage: summary.left[stage] / 9 for stage in NET_NAMES})
     assert [e.report() for e in summary.explanations] == [explain(trace, box.tolist()).report() for box in boxes]
 
 

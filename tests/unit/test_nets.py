@@ -5,9 +5,9 @@ import pytest
 import torch
 from oracles import released_forward
 
-from mtcnn_lite.datasets.augment import mirror_batch
+from mtcnn_lite.datasets.augment_crops import mirror_batch
 from mtcnn_lite.nets import Nets, ONet, PNet, RNet, normalise
-from mtcnn_lite.runtime import inference as scoring
+from mtcnn_lite.runtime import inference
 
 RNG = np.random.default_rng(0)
 
@@ -89,11 +89,11 @@ def test_strips_give_what_one_pass_gives(detector, monkeypatch, strip, size):
     with torch.inference_mode():
         whole = detector.nets.pnet(normalise(image[None]))
     seen = []
-    monkeypatch.setattr(scoring, "AT_ONCE", strip)
-    monkeypatch.setattr(scoring, "LEAST_ROWS", 1)
+    monkeypatch.setattr(inference, "BATCH_PIXELS", strip)
+    monkeypatch.setattr(inference, "STRIP_ROWS", 1)
     hook = detector.nets.pnet.register_forward_pre_hook(lambda _, x: seen.append(x[0].shape[2] * x[0].shape[3]))
     try:
-        face_map, offset_map = scoring.score_level(detector.nets.pnet, image)
+        face_map, offset_map = inference.score_level(detector.nets.pnet, image)
     finally:
         hook.remove()
     assert max(seen) <= strip + 12 * size[1]  # the strip and the rows that windows share

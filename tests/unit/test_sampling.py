@@ -51,7 +51,7 @@ PHOTOS = {
     "without points": photo([[60, 50, 110, 112]], points=False),
     "a face as large as the photo": photo([[5, 2, 235, 178]]),
 }
-RECIPES = {
+CONFIGS = {
     "paper": SamplingConfig(),
     "turned": SamplingConfig(turn=15.0, random=8, beside=3, jittered=30, landmarks=12),
 }
@@ -101,10 +101,10 @@ def check(row, of):
 
 
 @pytest.mark.parametrize("size", [12, 24, 48])
-@pytest.mark.parametrize("recipe", RECIPES.values(), ids=RECIPES)
+@pytest.mark.parametrize("config", CONFIGS.values(), ids=CONFIGS)
 @pytest.mark.parametrize("of", PHOTOS.values(), ids=PHOTOS)
-def test_every_sample_follows_the_rule(of, recipe, size):
-    samples = choose(of, H, W, size, np.random.default_rng(1), recipe)
+def test_every_sample_follows_the_rule(of, config, size):
+    samples = choose(of, H, W, size, np.random.default_rng(1), config)
     assert samples.dtype == SAMPLE
     for row in samples:
         check(row, of)
@@ -115,20 +115,20 @@ def test_every_sample_follows_the_rule(of, recipe, size):
     usable = int((~of.ignore).sum())
     found = counts(samples)
     if of is PHOTOS["a face as large as the photo"]:  # no room beside it
-        assert recipe.random <= found["negative"] <= recipe.random + recipe.beside
+        assert config.random <= found["negative"] <= config.random + config.beside
     elif of.complete:
-        assert found["negative"] == recipe.random + recipe.beside * usable
+        assert found["negative"] == config.random + config.beside * usable
     else:
-        assert 0 < found["negative"] <= recipe.random + recipe.beside
+        assert 0 < found["negative"] <= config.random + config.beside
     assert (found["positive"] > 0) == (found["part"] > 0) == (usable > 0)
     assert (found["landmark"] > 0) == bool(of.has_landmarks[~of.ignore].any())
-    assert found["landmark"] <= recipe.landmarks * usable
+    assert found["landmark"] <= config.landmarks * usable
 
 
 @pytest.mark.parametrize("size", [12, 24])
 def test_every_sample_of_a_shard_on_disk_follows_the_rule(size, tmp_path):
     photos = list(PHOTOS.values())
-    store = write_store(tmp_path, photos, size, 7, RECIPES["turned"])
+    store = write_store(tmp_path, photos, size, 7, CONFIGS["turned"])
     assert len(store) > 300
     assert set(store.samples["photo"].tolist()) == set(range(len(photos)))
     for row in store.samples:
@@ -141,7 +141,7 @@ def test_every_sample_of_a_shard_of_real_photos_follows_the_rule(root, tmp_path)
     if not faces.exists():
         pytest.skip("the labelled photos are not here")
     photos = read_dataset(faces / "scenes")[::76] + read_dataset(faces / "landmarks")[::800]
-    store = write_store(tmp_path, photos, 12, 7, RECIPES["turned"])
+    store = write_store(tmp_path, photos, 12, 7, CONFIGS["turned"])
     assert sum(photo.ignore.sum() for photo in photos) > 10
     assert min(store.counts.values()) > 50
     for row in store.samples:
@@ -153,8 +153,8 @@ def test_proposals_are_labelled_by_the_same_rule(of):
     rng = np.random.default_rng(2)
     windows = np.concatenate([jitter(of.boxes, 40, rng), anywhere(H, W, 300, rng)])
     scores = rng.random(len(windows), np.float32)
-    recipe = SamplingConfig(random=0, beside=0, jittered=0, landmarks=0, hardest=10, others=7)
-    samples = choose(of, H, W, 24, rng, recipe, (windows, scores))
+    config = SamplingConfig(random=0, beside=0, jittered=0, landmarks=0, hardest=10, others=7)
+    samples = choose(of, H, W, 24, rng, config, (windows, scores))
     for row in samples:
         check(row, of)
     kind, _ = kinds(windows, of)
@@ -282,7 +282,7 @@ def test_windows_are_squares_of_the_sizes_promised():
 
 def test_the_same_generator_gives_the_same_samples_and_another_does_not():
     of = PHOTOS["overlapping"]
-    one, again, other = (sample(of, 24, np.random.default_rng(seed), RECIPES["turned"]) for seed in (1, 1, 2))
+    one, again, other = (sample(of, 24, np.random.default_rng(seed), CONFIGS["turned"]) for seed in (1, 1, 2))
     assert one[0].tobytes() == again[0].tobytes()
     assert one[1].tobytes() == again[1].tobytes()
     assert one[0].tobytes() != other[0].tobytes()
@@ -310,6 +310,6 @@ def test_near_moves_landmark_windows_towards_the_square_round_the_face_and_no_ot
      ({"larger": 0.5}, "larger"), ({"turn": -3}, "turn"), ({"shift": 1.0}, "shift"),
      ({"near": 1.5}, "near"), ({"near": -0.1}, "near")],
 )  # fmt: skip
-def test_recipe_names_what_is_wrong(wrong, named):
+def test_config_names_what_is_wrong(wrong, named):
     with pytest.raises(ValueError, match=named):
         SamplingConfig(**wrong)

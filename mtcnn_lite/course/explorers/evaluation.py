@@ -17,12 +17,12 @@ from mtcnn_lite.course.explorers.canvas import Explorer, script
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
 from mtcnn_lite.detector import Detector
 from mtcnn_lite.draw import COLOURS, INK, Picture, Pixels, beside
-from mtcnn_lite.evaluation import STAGES, judge, reached, reached_in
+from mtcnn_lite.evaluation import judge, reached, reached_in
+from mtcnn_lite.net_names import NET_NAMES, NET_TITLES
 
 STOPS = tuple(round(0.1 * k, 1) for k in range(1, 10))  # of P-Net's and R-Net's threshold
 LEAST = 0.05  # O-Net's lowest: all above follow from that run
 DEFAULT = (0.6, 0.7, 0.7)
-NAMES = ("P-Net", "R-Net", "O-Net")
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def measure(detector: Detector, photos: Sequence[LabelledPhoto]) -> Measured:
     traces = [detector.trace(photo.image()).rerun(thresholds=lowest) for photo in photos]
     seconds = np.array([[sum(t.seconds[k] for k in ("pyramid", "pnet")), t.seconds["rnet"], t.seconds["onet"]]
                         for t in traces]).sum(axis=0)  # fmt: skip
-    looked = np.array([len(photos), *(sum(getattr(t, net).windows for t in traces) for net in STAGES[1:])])
+    looked = np.array([len(photos), *(sum(getattr(t, net).windows for t in traces) for net in NET_NAMES[1:])])
     runs: list[list[Run]] = []
     for p in STOPS:
         runs.append([])
@@ -89,8 +89,8 @@ def measure(detector: Detector, photos: Sequence[LabelledPhoto]) -> Measured:
             now = [trace.rerun(thresholds=(p, r, LEAST)) for trace in traces]
             judged = judge((trace.faces, photo) for trace, photo in zip(now, photos, strict=True))
             nets = reached_in(reached(trace, photo) for trace, photo in zip(now, photos, strict=True))
-            covered = [int((nets[net].best >= 0).sum()) for net in STAGES[:2]]
-            boxes = [nets[net].boxes() for net in STAGES[:2]]
+            covered = [int((nets[net].best >= 0).sum()) for net in NET_NAMES[:2]]
+            boxes = [nets[net].boxes() for net in NET_NAMES[:2]]
             scores = judged.scores.astype(float).round(6).tolist()
             runs[-1].append(Run(scores, judged.right.astype(int).tolist(), covered, boxes))
     faces = sum(int((~photo.ignore).sum()) for photo in photos)
@@ -139,8 +139,8 @@ class EvaluationCanvas(anywidget.AnyWidget):
     o = traitlets.Float(DEFAULT[2]).tag(sync=True)
     start = traitlets.List(list(DEFAULT)).tag(sync=True)  # whose curve stays, in gray
     stops = traitlets.List(list(STOPS)).tag(sync=True)
-    names = traitlets.List(list(NAMES)).tag(sync=True)
-    colours = traitlets.List([COLOURS[net] for net in STAGES]).tag(sync=True)
+    names = traitlets.List(list(NET_TITLES.values())).tag(sync=True)
+    colours = traitlets.List([COLOURS[net] for net in NET_NAMES]).tag(sync=True)
     measured = traitlets.Unicode("").tag(sync=True)  # JSON of a Measured
 
 
@@ -155,7 +155,7 @@ class EvaluationExplorer(Explorer):
         self.sliders = {
             trait: widgets.FloatSlider(getattr(self.canvas, trait), min=low, max=high, step=step,
                                        description=f"{name} threshold", **look)
-            for (trait, (low, high, step)), name in zip(settings.items(), NAMES, strict=True)
+            for (trait, (low, high, step)), name in zip(settings.items(), NET_TITLES.values(), strict=True)
         }  # fmt: skip
         for trait, slider in self.sliders.items():
             widgets.jslink((slider, "value"), (self.canvas, trait))
@@ -199,11 +199,11 @@ def _bars(now: View) -> Pixels:
     figure, axes = _figure()
     rows = np.arange(3)[::-1]
     axes.barh(rows, [now.faces] * 3, color="#DDDDDD", height=0.6)
-    axes.barh(rows, now.covered, color=[COLOURS[net] for net in STAGES], height=0.6)
+    axes.barh(rows, now.covered, color=[COLOURS[net] for net in NET_NAMES], height=0.6)
     for row, covered, boxes in zip(rows, now.covered, now.boxes, strict=True):
         text = f" {covered} of {now.faces}, {boxes:.2f} boxes a photo"
         axes.text(0, row + 0.42, text, va="center", fontsize=9, color=INK)
-    axes.set(yticks=rows, yticklabels=NAMES, ylim=(-0.5, 2.7), xlabel="faces covered")
+    axes.set(yticks=rows, yticklabels=list(NET_TITLES.values()), ylim=(-0.5, 2.7), xlabel="faces covered")
     return _pixels(figure)
 
 

@@ -15,12 +15,13 @@ from mtcnn_lite.course.explorers.canvas import Canvas, Layers, PhotoExplorer
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
 from mtcnn_lite.detector import Detector
 from mtcnn_lite.draw import COLOURS, INK, PAPER, Picture, Pixels, beside, draw_boxes, font
-from mtcnn_lite.evaluation import STAGES, reached
-from mtcnn_lite.explain import NAMES, explain
+from mtcnn_lite.evaluation import reached
+from mtcnn_lite.explain import explain
+from mtcnn_lite.net_names import NET_NAMES, NET_TITLES
 
-FATES = (*(f"lost in {NAMES[stage]}" for stage in STAGES), "found")
+FATES = (*(f"lost in {NET_TITLES[stage]}" for stage in NET_NAMES), "found")
 TINTS = (COLOURS["pnet"], COLOURS["rnet"], COLOURS["landmark"], COLOURS["onet"])  # of each fate
-FOUND = len(STAGES)
+FOUND = len(NET_NAMES)
 OUTLINED: dict[str, Any] = {"stroke_width": 1, "stroke_fill": INK}
 LEFT, TOP, CELL_X, CELL_Y, LEGEND = 62, 22, 54, 20, 24  # px of the strip
 INVITATION = "Ask about a face: the buttons are under the strip."

@@ -11,11 +11,10 @@ import numpy as np
 import traitlets
 from numpy.typing import NDArray
 
-from mtcnn_lite.boxes import Floats, iou
+from mtcnn_lite.boxes import MATCHING_IOU, Floats, iou
 from mtcnn_lite.course.explorers.canvas import Explorer, script
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
 from mtcnn_lite.draw import COLOURS, INK, Picture, Pixels, at_height, beside, draw_boxes, draw_map
-from mtcnn_lite.evaluation.matching import OVERLAP
 from mtcnn_lite.losses import TASKS
 from mtcnn_lite.nets import PNet
 from mtcnn_lite.pyramid import CELL, candidate_windows, halvings, pyramid_scales, resize_levels
@@ -79,7 +78,7 @@ def history(photo: LabelledPhoto, nets: Sequence[tuple[int, PNet]], losses: Floa
         windows = np.concatenate([candidate_windows(m, s, -1) for m, s in zip(maps, scales, strict=True)])  # (N, 4)
         scores = np.concatenate([face_map.ravel() for face_map in maps])  # (N,)
         best = windows[np.argsort(-scores, kind="stable")[:BEST]]
-        on_face = iou(best, photo.boxes).max(axis=1, initial=0) >= OVERLAP
+        on_face = iou(best, photo.boxes).max(axis=1, initial=0) >= MATCHING_IOU
         moments.append(Moment(step, maps, best, on_face, int((scores >= np.float32(THRESHOLD)).sum())))
     return History(photo, scales, moments, np.asarray(losses, np.float32))
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mtcnn_lite.coordinates import MIRRORED
+from mtcnn_lite.coordinates import MIRRORED, move_landmarks
 from mtcnn_lite.course.scenes.cutouts import Cutout
 from mtcnn_lite.images import Pixels
 from mtcnn_lite.pyramid import nearest_larger
@@ -47,7 +47,7 @@ class Placement:
         """The points (5, 2) in the scene, whole numbers at pixel centres; five NaN for what is no face."""
         if self.cutout.landmarks is None:
             return np.full((5, 2), np.nan)
-        points = (self.cutout.landmarks + 0.5 - self._origin() / ONE) @ self._to_scene().T + self._middle() - 0.5
+        points = move_landmarks(self.cutout.landmarks, self._to_scene(), self._origin() / ONE, self._middle())
         return points[MIRRORED] if self.mirrored else points
 
     def frame(self) -> NDArray[np.float64]:
@@ -96,14 +96,22 @@ class Placement:
 
     def _to_cutout(self) -> NDArray[np.int64]:
         """The matrix (2, 2) from px of the scene to 1/65536 px of the cutout."""
-        turn, step = math.radians(self.degrees), ONE / self.scale
-        cos, sin, side = round(math.cos(turn) * step), round(math.sin(turn) * step), -1 if self.mirrored else 1
+        (cos, sin), side = whole_turn(self.degrees, self.scale), -1 if self.mirrored else 1
         return np.array([[side * cos, -side * sin], [sin, cos]])  # y grows downwards
 
     def _to_scene(self) -> NDArray[np.float64]:
         """The way back, from what the pixels use, rounding and all: a turn's inverse is its transpose."""
         back = self._to_cutout().T
         return back * (ONE / (back[0] @ back[0]))
+
+
+def whole_turn(degrees: float, scale: float) -> tuple[int, int]:
+    """Cosine and sine of a turn, times a step of one px at `scale`, in 1/65536 px.
+
+    Whole numbers, not `coordinates.rotation`: what is computed from them is the same on any CPU.
+    """
+    turn, step = math.radians(degrees), ONE / scale
+    return round(math.cos(turn) * step), round(math.sin(turn) * step)
 
 
 def bilinear(picture: Pixels, x: NDArray[np.int64], y: NDArray[np.int64]) -> Pixels:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mtcnn_lite.boxes import Floats
-from mtcnn_lite.coordinates import MIRRORED
+from mtcnn_lite.coordinates import mirror_boxes, mirror_landmarks, scale_landmarks
 
 # The face in skimage.data.astronaut(), labelled by hand (data/README.md says how).
 ASTRONAUT_BOX = (181.0, 74.0, 270.0, 179.0)
@@ -27,7 +27,7 @@ def scaled(
     shrinks = by.max() < 1  # areas are averaged, so that nothing aliases
     small = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
     box = np.reshape(boxes, (-1, 4)) * np.tile(by, 2)
-    points = (np.reshape(landmarks, (-1, 5, 2)) + 0.5) * by - 0.5
+    points = scale_landmarks(np.reshape(landmarks, (-1, 5, 2)), by)
     return np.asarray(small, np.uint8), box.astype(np.float32), points.astype(np.float32)
 
 
@@ -37,9 +37,7 @@ def mirrored(
     """The photo's mirror image, with its boxes (N, 4) and landmarks (N, 5, 2); left and right change names as well."""
     width = image.shape[1]
     box, points = np.array(boxes, np.float32).reshape(-1, 4), np.array(landmarks, np.float32).reshape(-1, 5, 2)
-    box[:, [0, 2]] = width - box[:, [2, 0]]  # edges: 0 becomes width
-    points[..., 0] = width - 1 - points[..., 0]  # pixel centres: 0 becomes width - 1
-    return np.ascontiguousarray(image[:, ::-1]), box, points[:, MIRRORED]
+    return np.ascontiguousarray(image[:, ::-1]), mirror_boxes(box, width), mirror_landmarks(points, width)
 
 
 def collage(

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
-from mtcnn_lite.datasets.problems import (
+from mtcnn_lite.datasets.parsing import (
     DatasetError,
     collect,
     first_folder,
@@ -22,7 +22,7 @@ from mtcnn_lite.datasets.problems import (
     is_image_name,
     numbers,
     read_lines,
-    report,
+    warn_skipped,
 )
 
 BOXES, LANDMARKS = "list_bbox_celeba.txt", "list_landmarks_celeba.txt"
@@ -36,12 +36,25 @@ Rows = dict[str, tuple[int, list[str]]]  # image name -> its line number and its
 def read_celeba(path: Path | str, images: Path | str | None = None, skip_bad: bool = False) -> list[LabelledPhoto]:
     """CelebA's in-the-wild photos: one box each, and five landmarks where the list of landmarks is there too.
 
-    `path` is the list of boxes, or a folder that has it, directly or in Anno/. Only the main face is labelled, so no
-    photo is complete: what its box does not touch may be another face. Boxes are x_1, y_1, x_1 + width, y_1 + height,
-    as given; they are looser than WIDER FACE's. Landmarks are taken as pixel centres, as given, and "lefteye" is the
-    one on the picture's left (x 165 beside 244 in the first row), our order. Both may leave the photo, also to
-    negative values. A face with an empty box is ignored. Rows are joined by image name. Raises DatasetError, or with
-    `skip_bad` leaves out the row and warns.
+    Only the main face is labelled, so no photo is complete: what its box does not touch may be another face. Boxes are
+    x_1, y_1, x_1 + width, y_1 + height, as given; they are looser than WIDER FACE's. Landmarks are taken as pixel
+    centres, as given, and "lefteye" is the one on the picture's left (x 165 beside 244 in the first row), our order.
+    Both may leave the photo, also to negative values. A face with an empty box is ignored. Rows are joined by image
+    name.
+
+    Parameters
+    ----------
+    path
+        The list of boxes, or a folder that has it, directly or in Anno/.
+    images
+        The folder of the images; by default img_celeba or Img/img_celeba, beside the list or beside its folder.
+    skip_bad
+        Leave out rows that can't be read, and warn, in place of raising.
+
+    Raises
+    ------
+    DatasetError
+        For the first row that can't be read, with file and line.
     """
     path = Path(path)
     if path.is_dir():
@@ -52,7 +65,7 @@ def read_celeba(path: Path | str, images: Path | str | None = None, skip_bad: bo
     points = _table(points_file, POINT_NAMES, bad) if points_file.exists() else None
     if bad and not skip_bad:
         raise DatasetError(bad[0])
-    report(bad, len(boxes))
+    warn_skipped(bad, len(boxes))
     folder = Path(images) if images is not None else _image_folder(path)
 
     def photo(name: str) -> LabelledPhoto:

@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 import numpy as np
 
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
-from mtcnn_lite.datasets.problems import DatasetError, first_folder, numbers, read_lines
+from mtcnn_lite.datasets.parsing import DatasetError, first_folder, numbers, read_lines
 
 INSTALL = "pip install 'mtcnn_lite[datasets]'  (or: pip install supervision)"
 CORNERS = ("xmin", "ymin", "xmax", "ymax")
@@ -19,13 +19,25 @@ IMAGES = (".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
 
 
 def read_coco(path: Path | str, images: Path | str | None = None, face: str = "face") -> list[LabelledPhoto]:
-    """The photos of a COCO detection file, instances_train.json or _annotations.coco.json; those without a face too.
+    """The photos of a COCO detection file, also those without a face.
 
-    Boxes are x, y, x + width, y + height of `bbox`: COCO counts from 0, in fractions of pixels. `face` names the class
-    to take, in upper or lower case; if the file has only one class, that one is taken. A crowd (`iscrowd`) is ignored.
-    Keypoints are not read. Without `images`, they are looked for where the first of them lies: beside the file, in
-    images/, or beside its folder in images/ or in a folder of the file's last word (instances_train2017: train2017).
-    Raises DatasetError; one bad entry makes the whole file unreadable.
+    Boxes are x, y, x + width, y + height of `bbox`: COCO counts from 0, in fractions of pixels. A crowd (`iscrowd`) is
+    ignored. Keypoints are not read.
+
+    Parameters
+    ----------
+    path
+        instances_train.json, _annotations.coco.json or the like.
+    images
+        The folder of the images. By default it is looked for beside the file, in images/ there, and beside the file's
+        folder: in images/ or in a folder of the file's last word (instances_train2017: train2017).
+    face
+        The class to take, in upper or lower case. If there is only one class, that one is taken.
+
+    Raises
+    ------
+    DatasetError
+        One bad entry makes the whole file unreadable.
     """
     path = Path(path)
     try:
@@ -60,8 +72,21 @@ def read_voc(path: Path | str, images: Path | str | None = None, face: str = "fa
 
     Boxes are xmin - 1, ymin - 1, xmax, ymax: VOC counts pixels from 1 and its box holds the pixel xmax. Files written
     by tools that count from 0 come out 1 px larger to the left and top. `difficult` is not read. Images without an XML
-    file are not part of the data; an XML file without an image is an error. The library opens each image once. `face`
-    and errors are as in `read_coco`.
+    file are not part of the data. The library opens each image once.
+
+    Parameters
+    ----------
+    path
+        The folder.
+    images
+        The folder of the images; by default JPEGImages/, images/ or `path` itself.
+    face
+        The class to take, in upper or lower case. If there is only one class, that one is taken.
+
+    Raises
+    ------
+    DatasetError
+        For a file that can't be read, and for one without an image.
     """
     path = Path(path)
     labels = path / "Annotations" if (path / "Annotations").is_dir() else path
@@ -78,10 +103,12 @@ def read_voc(path: Path | str, images: Path | str | None = None, face: str = "fa
 def read_yolo(path: Path | str, face: str = "face") -> list[LabelledPhoto]:
     """The photos of a YOLO folder: data.yaml, and images/ with labels/ beside or below, in any number of splits.
 
-    `path` is the folder, its data.yaml, or one split, images/train or train/images, below a folder with data.yaml.
     Labels are `class x y width height`, the middle and the size as shares of the image: (x - width / 2) * image width
     is x1. An image without a label file is background, as Ultralytics has it; a label file without an image is an
-    error. `face` and errors are as in `read_coco`.
+    error.
+
+    `path` is the folder, its data.yaml, or one split, images/train or train/images, below a folder with data.yaml.
+    `face` and errors are as in `read_coco`.
     """
     path = Path(path)
     root = path.parent if path.suffix in (".yaml", ".yml") else path

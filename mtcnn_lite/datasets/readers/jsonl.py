@@ -9,21 +9,37 @@ from typing import Any
 import numpy as np
 
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
-from mtcnn_lite.datasets.problems import DatasetError, collect, image_file, read_lines
+from mtcnn_lite.datasets.parsing import DatasetError, collect, image_file, read_lines
 from mtcnn_lite.datasets.readers.origin import to_pixel_centres
+from mtcnn_lite.runtime.files import write_whole
 
 OURS = ("box", "box_from_landmarks", "landmarks", "ignore")  # keys of a face that the LabelledPhoto itself holds
 
 
 def read_jsonl(path: Path | str, images: Path | str | None = None, skip_bad: bool = False) -> list[LabelledPhoto]:
-    """The photos of an annotations.jsonl. Image names are relative to `images`, by default the file's folder.
+    """The photos of an annotations.jsonl.
 
     A face's box is its `box_from_landmarks` where it has one, else its `box`: where landmark photos have both, `box` is
     what their source drew, and the other is like WIDER FACE's, so that all faces of a training are boxed alike.
-    Landmarks of the sets in LANDMARK_ORIGIN, and boxes computed from them, are moved to pixel centres; `about` then
-    has `landmarks_moved`, and a file that says so already is not moved again. `only_main_face_labelled` makes a photo
+
+    Landmarks of the sets in LANDMARK_ORIGIN, and boxes computed from them, are moved to pixel centres; `about` then has
+    `landmarks_moved`, and a file that has it already is not moved again. `only_main_face_labelled` makes a photo
     incomplete. A photo without faces is background. Everything else goes to `about`; what else single faces have, to
-    its `faces`. Raises DatasetError, or with `skip_bad` leaves out the line and warns.
+    its `faces`.
+
+    Parameters
+    ----------
+    path
+        The file.
+    images
+        What image names are relative to; by default the file's folder.
+    skip_bad
+        Leave out lines that can't be read, and warn, in place of raising.
+
+    Raises
+    ------
+    DatasetError
+        For the first line that can't be read, with file and line.
     """
     path = Path(path)
     folder = path.parent if images is None else Path(images)
@@ -33,17 +49,17 @@ def read_jsonl(path: Path | str, images: Path | str | None = None, skip_bad: boo
 def write_jsonl(path: Path | str, photos: Iterable[LabelledPhoto]) -> None:
     """Write photos as `read_jsonl` reads them, image paths relative to the file's folder; no image is copied.
 
-    Writes a temporary name first and renames it. ValueError for a photo that is no file, but pixels.
+    The file appears whole or not at all. ValueError for a photo that is no file, but pixels.
     """
+
     path = Path(path)
-    temporary = path.with_name(path.name + ".tmp")
-    try:
+
+    def write(temporary: Path) -> None:
         with temporary.open("w", encoding="utf-8", newline="\n") as file:
             for number, photo in enumerate(photos):
                 file.write(json.dumps(_row(photo, number, path.parent), ensure_ascii=False) + "\n")
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+
+    write_whole(path, write)
 
 
 def _photo(where: str, line: str, folder: Path) -> LabelledPhoto:

@@ -20,8 +20,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mtcnn_lite.boxes import Floats
+from mtcnn_lite.coordinates import PIXEL_CENTRE
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
-from mtcnn_lite.datasets.problems import DatasetError, collect, image_file, is_image_name, numbers, read_lines
+from mtcnn_lite.datasets.parsing import DatasetError, collect, image_file, is_image_name, numbers, read_lines
 from mtcnn_lite.datasets.readers.origin import to_pixel_centres
 
 ATTRIBUTES = {"gender": 2, "smile": 2, "glasses": 2, "pose": 5}  # MTFL's, each counted from 1, with their maxima
@@ -39,12 +40,12 @@ def box_from_landmarks(landmarks: ArrayLike) -> Floats:
     Its centre is 1.05 x middle of the eyes - 0.9 x nose + 0.85 x middle of the mouth: a nose that points aside has the
     face's middle on its other side. Its width and height are 1.63 and 2.07 times the points' spread (the root of the
     sum of their squared distances from their mean). A least-squares fit to the boxes that the project's own training
-    photos have: mean overlap (IoU) with those 0.88. Points count pixel centres, boxes edges: hence + 0.5.
+    photos have: mean overlap (IoU) with those 0.88. Points count pixel centres, boxes edges.
 
     >>> box_from_landmarks([[[40, 50], [80, 50], [60, 70], [45, 90], [75, 90]]]).round().tolist()
     [[17.0, 11.0, 104.0, 122.0]]
     """
-    points = np.asarray(landmarks, np.float64).reshape(-1, 5, 2) + 0.5
+    points = np.asarray(landmarks, np.float64).reshape(-1, 5, 2) + PIXEL_CENTRE
     eyes, nose, mouth = points[:, :2].mean(axis=1), points[:, 2], points[:, 3:].mean(axis=1)
     centre = 1.05 * eyes - 0.9 * nose + 0.85 * mouth  # (N, 2)
     spread = np.sqrt(((points - points.mean(axis=1, keepdims=True)) ** 2).sum(axis=(1, 2)))  # (N,)
@@ -53,12 +54,25 @@ def box_from_landmarks(landmarks: ArrayLike) -> Floats:
 
 
 def read_facepoint(path: Path | str, images: Path | str | None = None, skip_bad: bool = False) -> list[LabelledPhoto]:
-    """The photos of CNN_FacePoint's trainImageList.txt or testImageList.txt, one face with five points each.
+    """The photos of CNN_FacePoint, one face with five points each.
 
     The list's own box is tight, brows to mouth: the photo has `box_from_landmarks`, and `about` the list's as
-    `tight_box`, [x1, y1, x2, y2]. Points are as given, pixel centres counted from 0. Other faces are unlabelled,
-    so no photo is complete. Image names are relative to `images`, by default the list's folder. Raises DatasetError,
-    or with `skip_bad` leaves out the line and warns.
+    `tight_box`, [x1, y1, x2, y2]. Points are as given, pixel centres counted from 0. Other faces are unlabelled, so no
+    photo is complete.
+
+    Parameters
+    ----------
+    path
+        trainImageList.txt or testImageList.txt.
+    images
+        What image names are relative to; by default the file's folder.
+    skip_bad
+        Leave out lines that can't be read, and warn, in place of raising.
+
+    Raises
+    ------
+    DatasetError
+        For the first line that can't be read, with file and line.
     """
 
     def labels(name: str, row: list[float], where: str) -> tuple[NDArray[np.float64], dict[str, Any]]:
@@ -71,11 +85,26 @@ def read_facepoint(path: Path | str, images: Path | str | None = None, skip_bad:
 
 
 def read_mtfl(path: Path | str, images: Path | str | None = None, skip_bad: bool = False) -> list[LabelledPhoto]:
-    """The photos of MTFL's training.txt or testing.txt, one face with five points each.
+    """The photos of MTFL, one face with five points each.
 
-    Points have 1 taken off, because the list counts from 1. It has no boxes: the photo has `box_from_landmarks`.
-    In AFLW's photos LANDMARK_ORIGIN["MTFL_AFLW"] is taken off instead, which is 1 and another shift. `about` has
-    gender, smile, glasses and pose as the list says them (1, 2, ...). The rest is as in `read_facepoint`.
+    Points have 1 subtracted, because the list counts from 1. In AFLW's photos LANDMARK_ORIGIN["MTFL_AFLW"] is
+    subtracted instead, which includes that 1 and another shift. The list has no boxes: the photo has
+    `box_from_landmarks`. `about` has gender, smile, glasses and pose as the list codes them (1, 2, ...). Other faces
+    are unlabelled, so no photo is complete.
+
+    Parameters
+    ----------
+    path
+        training.txt or testing.txt.
+    images
+        What image names are relative to; by default the file's folder.
+    skip_bad
+        Leave out lines that can't be read, and warn, in place of raising.
+
+    Raises
+    ------
+    DatasetError
+        For the first line that can't be read, with file and line.
     """
 
     def labels(name: str, row: list[float], where: str) -> tuple[NDArray[np.float64], dict[str, Any]]:

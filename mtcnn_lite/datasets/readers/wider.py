@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
-from mtcnn_lite.datasets.problems import (
+from mtcnn_lite.datasets.parsing import (
     DatasetError,
     collect,
     first_folder,
@@ -37,11 +37,26 @@ def read_wider(
 ) -> list[LabelledPhoto]:
     """The photos of a WIDER FACE list, each complete; those without a face are kept as background.
 
-    Boxes are x, y, x + width, y + height, unchanged: the list has boxes with y = 0, so it counts from 0, and a width
-    is a width, so the sum is the edge behind the last pixel. A box may leave the image. A face is ignored if it is
-    flagged invalid, if its shorter side is under `min_side` px, or if its box is empty. `about` has the event and
-    `faces`, the six flags of each. Without `images`, they are looked for in WIDER_train/images or WIDER_val/images,
-    beside the list or beside its folder. Raises DatasetError, or with `skip_bad` leaves out the image and warns.
+    Boxes are x, y, x + width, y + height, unchanged: the list has boxes with y = 0, so it counts from 0, and a width is
+    a width, so the sum is the edge behind the last pixel. A box may leave the image. A face is ignored if it is flagged
+    invalid or its box is empty. `about` has the event and `faces`, the six flags of each.
+
+    Parameters
+    ----------
+    path
+        wider_face_train_bbx_gt.txt or wider_face_val_bbx_gt.txt.
+    images
+        The folder of the images; by default WIDER_train/images or WIDER_val/images, beside the list or beside its
+        folder.
+    min_side
+        px; faces whose shorter side is smaller are ignored too.
+    skip_bad
+        Leave out images whose lines can't be read, and warn, in place of raising.
+
+    Raises
+    ------
+    DatasetError
+        For the first line that can't be read, with file and line.
     """
     path = Path(path)
     lines = read_lines(path)

@@ -1,4 +1,4 @@
-"""What can be wrong with a list of labels, said with file and line; and the skipping of what is, when asked for."""
+"""What the readers share: lines, numbers, image files, errors with file and line, and the skipping of bad records."""
 
 import warnings
 from collections.abc import Callable, Iterable, Sequence
@@ -21,7 +21,17 @@ class DatasetWarning(UserWarning):
 
 
 def collect(parse: Callable[[Record], LabelledPhoto], records: Iterable[Record], skip_bad: bool) -> list[LabelledPhoto]:
-    """`parse` of each record. What raises DatasetError is passed on, or with `skip_bad` left out and counted."""
+    """The photo of each record, or an error at the first bad one.
+
+    Parameters
+    ----------
+    parse
+        Makes the photo of a record, and raises DatasetError where it can't be read.
+    records
+        The records of a list, in order.
+    skip_bad
+        Leave bad records out, and warn of them, in place of raising.
+    """
     photos, bad = [], []
     for record in records:
         try:
@@ -30,11 +40,11 @@ def collect(parse: Callable[[Record], LabelledPhoto], records: Iterable[Record],
             if not skip_bad:
                 raise
             bad.append(str(error))
-    report(bad, len(photos) + len(bad))
+    warn_skipped(bad, len(photos) + len(bad))
     return photos
 
 
-def report(bad: Sequence[str], count: int) -> None:
+def warn_skipped(bad: Sequence[str], count: int) -> None:
     """Warn that the records `bad`, of `count`, were skipped."""
     if bad:
         more = "\n  ..." if len(bad) > SHOWN else ""
@@ -80,9 +90,18 @@ def numbers(words: Sequence[str], where: str) -> list[float]:
 
 
 def image_file(folder: Path, name: str, where: str) -> Path:
-    """The image `name` in `folder`, with either slash; DatasetError, starting with `where`, if there is none.
+    """The path of an image that a list names; it must exist, but is not opened.
 
-    Looked for when the list is read, not opened: a wrong folder shows at once and not in the middle of a training.
+    So a wrong folder shows when the list is read, not in the middle of a training.
+
+    Parameters
+    ----------
+    folder
+        What the name is relative to.
+    name
+        As the list has it, with either slash.
+    where
+        File and line, for the DatasetError where there is no such image.
     """
     path = folder / name.replace("\\", "/")
     if not path.is_file():

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from mtcnn_lite.course.scenes import collage
-from mtcnn_lite.runtime.parallel import cores_apart, get_ready, imap, parallel_map, pool
+from mtcnn_lite.runtime.parallel import imap, parallel_map, split_cores, thread_pool, warm_up
 
 
 @pytest.fixture
@@ -36,15 +36,15 @@ def test_shared_work_is_the_work_in_order():
 
 @pytest.mark.usefixtures("two_threads")
 def test_threads_made_ready_are_those_that_work():
-    get_ready()
-    ready = pool.cache_info().currsize
+    warm_up()
+    ready = thread_pool.cache_info().currsize
     parallel_map(abs, [1, 2])
     parallel_map(abs, [1, 2], pinned=True)
     assert list(imap(abs, [1, 2])) == [1, 2]
-    assert pool.cache_info().currsize == ready
+    assert thread_pool.cache_info().currsize == ready
 
 
-@pytest.mark.skipif(len(cores_apart(2)) < 2, reason="nothing to keep apart")
+@pytest.mark.skipif(len(split_cores(2)) < 2, reason="nothing to keep apart")
 @pytest.mark.usefixtures("two_threads")
 def test_threads_apart_never_meet_on_a_core_and_all_others_stay_free():
     everywhere = os.sched_getaffinity(0)
@@ -66,12 +66,12 @@ def test_threads_apart_never_meet_on_a_core_and_all_others_stay_free():
 def test_cores_are_dealt_out_only_where_there_are_enough():
     cores = os.sched_getaffinity(0)
     for threads in range(1, len(cores) + 1):
-        parts = cores_apart(threads)
+        parts = split_cores(threads)
         assert len(parts) == threads
         assert set.union(*parts) == cores
         assert sum(map(len, parts)) == len(cores)
         assert max(map(len, parts)) - min(map(len, parts)) <= 1
-    assert cores_apart(len(cores) + 1) == []
+    assert split_cores(len(cores) + 1) == []
 
 
 @pytest.mark.usefixtures("two_threads")
@@ -105,8 +105,8 @@ print(seen, torch.get_num_threads())
 @pytest.mark.usefixtures("two_threads")
 def test_a_forked_process_gets_threads_of_its_own():
     parallel_map(abs, [1, 2])
-    assert pool.cache_info().currsize >= 1
+    assert thread_pool.cache_info().currsize >= 1
     child = os.fork()
     if child == 0:
-        os._exit(0 if pool.cache_info().currsize == 0 else 1)
+        os._exit(0 if thread_pool.cache_info().currsize == 0 else 1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0

@@ -1,0 +1,197 @@
+"""Augmentation of training crops: mirrored, recoloured, downscaled, partly covered, blended or cropped at random.
+
+Each function takes uint8 crops (N, s, s, 3) and leaves them as they are; what changes which crop, a generator draws.
+"""
+
+import cv2
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from mtcnn_lite.boxes import Floats
+from mtcnn_lite.coordinates import mirror_in_window, mirror_offsets
+from mtcnn_lite.datasets.augment import MIDDLE, straight_line
+from mtcnn_lite.images import Pixels
+
+VALUES = 256  # that a pixel's red, green or blue can have
+
+
+def mirror_batch(
+    crops: Pixels, offsets: ArrayLike, landmarks: ArrayLike, which: ArrayLike
+) -> tuple[Pixels, Floats, Floats]:
+    """Training crops, some of them mirrored, and their targets.
+
+    Parameters
+    ----------
+    crops
+        uint8 (N, s, s, 3).
+    offsets
+        (N, 4), (corner - window corner) / side: a mirrored x1 is the old -x2.
+    landmarks
+        (N, 5, 2), in window sides from the top left: x becomes 1 - x, left and right change names.
+    which
+        bool (N,): the crops to mirror.
+
+    Returns
+    -------
+    tuple
+        Crops, offsets and landmarks of the same shapes.
+
+    Examples
+    --------
+    >>> one = np.zeros((1, 2, 2, 3), np.uint8)
+    >>> mirror_batch(one, [[0.25, 0, 0.5, 0]], np.full((1, 5, 2), 0.25), [True])[1].tolist()
+    [[-0.5, 0.0, -0.25, 0.0]]
+    """
+    mask = np.asarray(which, bool)
+    pixels, box, points = np.array(crops), np.array(offsets, np.float32), np.array(landmarks, np.float32)
+    if not len(pixels) == len(box) == len(points) == mask.size:
+        lengths = f"{len(pixels)} crops, {len(box)} offsets, {len(points)} landmarks, {mask.size} in which"
+        raise ValueError(f"{lengths}: there must be as many of each")
+    pixels[mask] = pixels[mask, :, ::-1]
+    box[mask], points[mask] = mirror_offsets(box[mask]), mirror_in_window(points[mask])
+    return pixels, box, points
+
+
+def colour_batch(
+    crops: Pixels, rng: np.random.Generator, contrast: float = 0.25, brightness: float = 25, gain: float = 0.1
+) -> Pixels:
+    """Training crops, each with a contrast, a brightness and three colour gains of its own, applied in that order.
+
+    Parameters
+    ----------
+    crops
+        uint8 (N, s, s, 3).
+    rng
+        Draws all numbers, evenly.
+    contrast
+        Factors from 1 - contrast to 1 + contrast, about the middle brightness 127.5.
+    brightness
+        What is added, from -brightness to brightness, of 255.
+    gain
+        Factors from 1 - gain to 1 + gain, one each for red, green and blue.
+    """
+    count = len(crops)
+    factor = rng.uniform(1 - contrast, 1 + contrast, (count, 1))
+    by = rng.uniform(-brightness, brightness, (count, 1))
+    gains = rng.uniform(1 - gain, 1 + gain, (count, 3))
+    slope, start = gains * factor, gains * (MIDDLE * (1 - factor) + by)  # (N, 3): all three are one straight line
+    if crops[0:1].size <= VALUES * 3:
+        return straight_line(crops, slope[:, None, None], start[:, None, None])
+    # A crop of more pixels than there are values: every value once, then look up.
+    tables = straight_line(np.arange(VALUES, dtype=np.uint8)[:, None], slope[:, None], start[:, None])  # (N, 256, 3)
+    recoloured = np.empty_like(crops)
+    for crop, table, out in zip(crops, tables, recoloured, strict=True):
+        cv2.LUT(crop, table[None], dst=out)
+    return recoloured
+
+
+def downscale_batch(crops: Pixels, rng: np.random.Generator, share: float, least: int = 12) -> Pixels:
+    """Training crops, some of them made smaller and large again: as from a camera that is far away or out of focus.
+
+    Parameters
+    ----------
+    crops
+        uint8 (N, s, s, 3). They are returned as they are where s <= least.
+    rng
+        Chooses the crops and their sizes.
+    share
+        About this share of them is changed, 0 to 1.
+    least
+        px; the smaller side is drawn evenly from `least` to s - 1.
+    """
+    side = crops.shape[1]
+    if not share or side <= least:
+        return crops
+    coarse, sides = crops.copy(), rng.integers(least, side, len(crops))
+    for row in np.flatnonzero(rng.random(len(crops)) < share):
+        small = cv2.resize(crops[row], (int(sides[row]),) * 2, interpolation=cv2.INTER_AREA)
+        coarse[row] = cv2.resize(small, (side, side), interpolation=cv2.INTER_LINEAR)
+    return coarse
+
+
+def cutout_batch(crops: Pixels, rng: np.random.Generator, share: float, largest: float = 0.5) -> Pixels:
+    """Training crops, some with a rectangle covered by that of another crop: goggles, a hand, a neighbour's shoulder.
+
+    "Random erasing" (Zhong et al. 2020; cutout, DeVries and Taylor 2017) with a photo's pixels in place of noise.
+
+    Parameters
+    ----------
+    crops
+        uint8 (N, s, s, 3).
+    rng
+        Chooses the crops, the rectangles and what covers them.
+    share
+        About this share of the crops is changed, 0 to 1.
+    largest
+        The rectangle's sides are drawn evenly, from 1 px to this share of the crop's.
+    """
+    count, side = crops.shape[:2]
+    covered, others = crops.copy(), rng.permutation(count)
+    sides = rng.integers(1, max(int(side * largest), 1) + 1, (count, 2))  # height, width
+    corners = rng.integers(0, side - sides + 1)  # y, x
+    for row in np.flatnonzero(rng.random(count) < share):
+        (y, x), (height, width) = corners[row], sides[row]
+        here = np.s_[y : y + height, x : x + width]
+        covered[row][here] = crops[others[row]][here]
+    return covered
+
+
+def mixup_batch(crops: Pixels, rng: np.random.Generator, share: float) -> tuple[Pixels, NDArray[np.bool_]]:
+    """Training crops, some of them blended with another, half and half up to 9 to 1.
+
+    No label says what a blend shows: only a teacher can. It adds images that no photo has (Zhang et al. 2018, "mixup";
+    Beyer et al. 2022 for its use with a teacher).
+
+    Parameters
+    ----------
+    crops
+        uint8 (N, s, s, 3).
+    rng
+        Chooses the crops, their partners and the proportions.
+    share
+        About this share of the crops is blended, 0 to 1.
+
+    Returns
+    -------
+    tuple
+        The crops, and bool (N,): which ones are blended.
+    """
+    mixed, others = rng.random(len(crops)) < share, rng.permutation(len(crops))
+    own = rng.uniform(0.5, 0.9, (len(crops), 1, 1, 1)).astype(np.float32)
+    blended = crops.copy()
+    blended[mixed] = np.rint(own[mixed] * crops[mixed] + (1 - own[mixed]) * crops[others[mixed]])
+    return blended, mixed
+
+
+def random_crop_batch(
+    crops: Pixels, rng: np.random.Generator, share: float, least: float = 0.6
+) -> tuple[Pixels, NDArray[np.bool_]]:
+    """Training crops, some of which show a square part of themselves, enlarged.
+
+    The windows that a cascade passes on often hold a part of a face, and their IoU with it does not tell which label
+    they should have; a teacher can.
+
+    Parameters
+    ----------
+    crops
+        uint8 (N, s, s, 3).
+    rng
+        Chooses the crops, and the part's side and place, evenly.
+    share
+        About this share of the crops is changed, 0 to 1.
+    least
+        The part's side is at least this share of s, and at most s - 1 px.
+
+    Returns
+    -------
+    tuple
+        The crops, and bool (N,): which ones are changed.
+    """
+    side = crops.shape[1]
+    zoomed, closer = rng.random(len(crops)) < share, crops.copy()
+    sides = rng.integers(max(1, round(least * side)), side, len(crops))
+    corners = rng.integers(0, side - sides[:, None] + 1, (len(crops), 2))  # y, x
+    for row in np.flatnonzero(zoomed):
+        (y, x), part = corners[row], sides[row]
+        closer[row] = cv2.resize(crops[row, y : y + part, x : x + part], (side, side), interpolation=cv2.INTER_LINEAR)
+    return closer, zoomed
