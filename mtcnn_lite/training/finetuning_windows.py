@@ -92,8 +92,6 @@ def collect_windows(
     done = map_in_processes(
         workers, partial(_photo, seed), enumerate(photos), _set_nets, nets, chunksize=PHOTOS_AT_ONCE
     )
-        workers, partial(_photo, seed), enumerate(photos), _set_nets, nets, chunksize=PHOTOS_AT_ONCE
-    )
     bar = tqdm(done, "landmark windows", len(photos), unit="photo", disable=not progress)
     for number, (found, rest) in enumerate(bar):
         dataset = names.index(photos[number].dataset)
