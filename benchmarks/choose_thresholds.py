@@ -22,7 +22,7 @@ from mtcnn_lite.cli.train import share, thinned
 from mtcnn_lite.datasets import read_dataset
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
 from mtcnn_lite.evaluation import judge
-from mtcnn_lite.training.batches import ONE_IN
+from mtcnn_lite.training.batches import HOLD_OUT_EVERY
 
 PNET = (0.3, 0.35, 0.4, 0.45, 0.5, 0.6)
 RNET = (0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7)
@@ -35,7 +35,7 @@ SLACK = 0.01
 def held_out(folders: Sequence[Path], shares: dict[str, float], seed: int) -> list[LabelledPhoto]:
     """The photos of which training drew no batch, where every face is labelled."""
     photos = thinned([photo for folder in folders for photo in read_dataset(folder)], shares, seed)
-    return [photo for photo in photos[ONE_IN - 1 :: ONE_IN] if photo.complete]
+    return [photo for photo in photos[HOLD_OUT_EVERY - 1 :: HOLD_OUT_EVERY] if photo.complete]
 
 
 def main() -> None:

@@ -22,7 +22,7 @@ from skimage import data
 
 from mtcnn_lite import Detector, Faces, Trace, read_image
 from mtcnn_lite.course.scenes import ASTRONAUT_BOX, collage, scenes
-from mtcnn_lite.evaluation import outcome, report
+from mtcnn_lite.evaluation import evaluate_photo, report
 from mtcnn_lite.explain import explain
 
 LOW = (0.2, 0.1, 0.05)
@@ -98,8 +98,8 @@ def lines(weights: str, **settings: Any) -> Iterator[str]:
         yield f"{name}: {image}: detect {of_faces(detector.detect(pixels))} trace {of_trace(trace)}"
         yield f"{name}: {image}: rerun {' '.join(again)} explain {digest(told, summary.left, repr(summary))}"
     yield f"{name}: detect_many {digest(*map(of_faces, detector.detect_many(list(every.values()))))}"
-    outcomes = [outcome(detector, photo, LOW) for photo in scenes(6, seed=4)]
-    yield f"{name}: evaluate {digest(report(outcomes))}"
+    results = [evaluate_photo(detector, photo, LOW) for photo in scenes(6, seed=4)]
+    yield f"{name}: evaluate {digest(report(results))}"
 
 
 def main(arguments: list[str] | None = None) -> str:

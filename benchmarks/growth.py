@@ -98,7 +98,7 @@ def main(arguments: list[str] | None = None) -> None:
                "min face on 1280x720": (options.min_face, reaches)}  # fmt: skip
     lines = [", ".join(f"{name} {value}" for name, value in machine().items()),
              f"\nms, the fastest of 3; floor: multiply-adds at the {2 * fastest / 1e9:.0f} GFLOP/s of a matrix product "
-             "here. P-Net's time includes NMS, R-Net's and O-Net's their crops."]  # fmt: skip
+             "here.\nP-Net's time includes NMS, R-Net's and O-Net's their crops."]  # fmt: skip
     for title, (_, rows) in results.items():
         lines += table(title, rows, fastest)
     (options.out / "growth.md").write_text("\n".join(lines) + "\n")

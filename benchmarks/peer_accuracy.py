@@ -13,7 +13,7 @@ from mtcnn_lite import Faces
 from mtcnn_lite.datasets import LANDMARK_ORIGIN
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
 from mtcnn_lite.evaluation import judge, landmark_errors
-from mtcnn_lite.evaluation.report import by_set
+from mtcnn_lite.evaluation.report import by_dataset
 
 LOWERED = (0.5, 0.2, 0.05)  # low enough for the curve's end, and for all packages to end today
 MIN_FACE = 20
@@ -64,7 +64,7 @@ def landmark_figures(found: dict[str, list[Faces]], photos: Sequence[LabelledPho
     """
     marked = [k for k, photo in enumerate(photos) if (photo.has_landmarks & ~photo.ignore).any()]
     figures: dict[str, dict[str, Any]] = {name: {} for name in found}
-    for title, rows in by_set(marked, lambda k: photos[k]).items():
+    for title, rows in by_dataset(marked, lambda k: photos[k]).items():
         errors = {name: [landmark_errors([(faces[k], photos[k])]) for k in rows] for name, faces in found.items()}
         all_found = np.all([[missed == 0 for _, missed in each] for each in errors.values()], axis=0)
         for name, each in errors.items():

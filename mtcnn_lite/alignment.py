@@ -97,17 +97,22 @@ def aligned_crops(image: Pixels, landmarks: ArrayLike, size: int = SIZE) -> Pixe
 
     Parameters
     ----------
-    image
-        RGB uint8 (H, W, 3).
-    landmarks
-        (N, 5, 2), such as `detect(image).landmarks`; N may be 0.
-    size
-        Side of the crops, px.
+    image : uint8 (H, W, 3)
+        RGB.
+    landmarks : array_like (N, 5, 2)
+        Five points a face, such as `detect(image).landmarks`; N may be 0.
+    size : int
+        Side of the crops, in pixels.
 
     Returns
     -------
-    numpy.ndarray
-        uint8 (N, size, size, 3).
+    uint8 (N, size, size, 3)
+        In the order of `landmarks`.
+
+    Raises
+    ------
+    ValueError
+        For another shape of `landmarks`, or points that have no scale.
     """
     photo, points = as_rgb(image), np.asarray(landmarks, np.float64)
     if points.ndim != 3 or points.shape[1:] != (5, 2):

@@ -21,25 +21,24 @@ BACKGROUND, IGNORED = -1, -2  # what an anchor is that is for no face
 
 
 def anchor_grid(height: int, width: int, stride: int, sizes: Sequence[float]) -> Floats:
-    """Squares of several sizes round the middle of each cell of a grid over the photo.
+    """Squares of each side in `sizes` round the middle of each cell, shape (rows * columns * S, 4).
 
     A cell that hangs over the photo's edge counts: rows = ceil(height / stride). Anchors may leave the photo; they are
     not clipped.
 
     Parameters
     ----------
-    height, width
-        Of the photo, px.
-    stride
-        Side of a cell, px, at least 1.
-    sizes
-        The sides of the S anchors in each cell, px, above 0.
+    height, width : int
+        The photo's size, in pixels.
+    stride : int
+        Side of a cell, in pixels; 1 or more.
+    sizes : sequence of S floats
+        Sides of the anchors in a cell, in pixels; above 0.
 
     Returns
     -------
-    numpy.ndarray
-        float32 (rows * columns * S, 4): rows of cells from the top, in a row from the left, in a cell in the order of
-        `sizes`.
+    float32 (rows * columns * S, 4)
+        Rows of cells from the top, in a row from the left, in a cell in the order of `sizes`.
 
     Raises
     ------
@@ -67,19 +66,14 @@ def anchor_grid(height: int, width: int, stride: int, sizes: Sequence[float]) ->
 
 
 def anchor_levels(height: int, width: int, levels: Mapping[int, Sequence[float]] = RETINAFACE) -> list[Floats]:
-    """The grid of each stride.
+    """The grid of each stride, in the mapping's order.
 
     Parameters
     ----------
-    height, width
-        Of the photo, px.
-    levels
-        The sizes at each stride, px.
-
-    Returns
-    -------
-    list of numpy.ndarray
-        `anchor_grid` of each, in the mapping's order.
+    height, width : int
+        The photo's size, in pixels.
+    levels : mapping of int to sequence of float
+        For each stride the sides of its anchors, both in pixels; RetinaFace's where not given.
 
     Examples
     --------
@@ -92,33 +86,28 @@ def anchor_levels(height: int, width: int, levels: Mapping[int, Sequence[float]]
 def match_anchors(
     anchors: ArrayLike, faces: ArrayLike, positive: float = 0.5, negative: float = 0.3, force: bool = True
 ) -> NDArray[np.int64]:
-    """Which face each anchor is for.
+    """Which face each anchor is for, shape (N,): its row in `faces`, BACKGROUND or IGNORED.
 
     An anchor is for the face that it overlaps most (of equals, the first) if their IoU is `positive` or more,
-    background if it is under `negative`, and else ignored. The default limits are those of RetinaFace's paper;
-    Pytorch_Retinaface has 0.35 for both.
+    background if it is under `negative`, and else ignored.
 
     Parameters
     ----------
-    anchors
-        (N, 4).
-    faces
-        (M, 4); M may be 0.
-    positive, negative
-        Limits of the IoU, 0 <= negative <= positive <= 1.
-    force
+    anchors : array_like (N, 4)
+        As `anchor_grid` gives them.
+    faces : array_like (M, 4)
+        Labelled boxes in pixels; M may be 0.
+    positive, negative : float
+        Limits of the IoU, 0 <= negative <= positive <= 1. Those given are of RetinaFace's paper; Pytorch_Retinaface
+        has 0.35 for both.
+    force : bool
         Each face also gets the anchor that overlaps it most (of equals, the first), whatever that IoU is, as long as
-        they touch at all. Where two faces ask for one anchor, the later has it.
-
-    Returns
-    -------
-    numpy.ndarray
-        int64 (N,): a row of `faces`, BACKGROUND or IGNORED.
+        they touch at all; where two faces ask for one anchor, the later has it.
 
     Raises
     ------
     ValueError
-        For limits out of range.
+        For limits out of order or range.
 
     Examples
     --------

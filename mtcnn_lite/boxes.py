@@ -112,7 +112,30 @@ def _square_boxes(boxes: Floats) -> Floats:
 
 
 def clip_boxes(boxes: ArrayLike, height: int, width: int) -> Floats:
-    """The part of each box that lies in an image of `height` x `width`, (N, 4); empty where none does."""
+    """The part of each box that lies in an image, (N, 4); empty where none does.
+
+    Parameters
+    ----------
+    boxes : array_like (N, 4)
+        In image pixels; N may be 0.
+    height, width : int
+        The image's size, in pixels.
+
+    Returns
+    -------
+    float32 (N, 4)
+        In the order of `boxes`.
+
+    Raises
+    ------
+    ValueError
+        For another shape, or for NaN and infinity.
+
+    Examples
+    --------
+    >>> clip_boxes([[-5, 10, 30, 60]], height=50, width=100)
+    array([[ 0., 10., 30., 50.]], dtype=float32)
+    """
     limits = np.array([width, height, width, height], dtype=np.float32)
     return np.clip(as_boxes(boxes), 0, limits)
 

@@ -47,6 +47,8 @@ class Detector:
     WeightsError
         For weights that are missing or don't fit.
 
+    Examples
+    --------
     >>> Detector(min_face=40, thresholds=(0.6, 0.7, 0.7)).settings.nms.within_level
     0.5
     """
@@ -119,7 +121,7 @@ class Detector:
         known = [f.name for f in fields(Hooks)]
         for name, part in parts.items():
             if name not in known:
-                raise ValueError(f"{name!r} is no part of the detector; its parts are {', '.join(known)}")
+                raise ValueError(f"{name!r} is no hook of the detector; its hooks are {', '.join(known)}")
             if not callable(part):
                 raise TypeError(f"{name} is {part!r}; it must be a function")
         other = object.__new__(Detector)

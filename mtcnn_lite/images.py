@@ -118,14 +118,24 @@ def crop_windows(
     turns: ArrayLike | None = None,
     pivots: ArrayLike | None = None,
 ) -> Pixels:
-    """Each square box (N, 4) cut from the image and resized to `size` px: uint8 (N, size, size, 3).
+    """Each square box cut from the image and resized to `size` px: uint8 (N, size, size, 3).
 
-    `halved` is `pyramid.halvings(image, ...)`; every window is sampled (bilinear, at fractions of a pixel)
-    from the smallest copy that still has `size` pixels across it, so large faces don't alias. What
-    lies outside the image is black: no window is moved, stretched or cut short at the border.
+    Every window is sampled (bilinear, at fractions of a pixel) from the smallest copy that still has `size` pixels
+    across it, so large faces don't alias. What lies outside the image is black: no window is moved, stretched or cut
+    short at the border. An empty box gives a black crop.
 
-    With `turns` (N,), degrees, clockwise as one looks at it, and `pivots` (N, 2), x and y, each window is cut from
-    the image turned that far about its pivot.
+    Parameters
+    ----------
+    halved : list of uint8 (H, W, 3)
+        The image and its smaller copies: `pyramid.halvings(image, ...)`.
+    boxes : array_like (N, 4)
+        `[x1, y1, x2, y2]` in pixels of the image; N may be 0.
+    size : int
+        Side of the crops, in pixels.
+    turns : array_like (N,), optional
+        Degrees, clockwise as one looks at it: the window is cut from the image turned that far about its pivot.
+    pivots : array_like (N, 2), optional
+        x and y of each turn's centre, in pixels of the image; needed with `turns`.
     """
     windows = as_boxes(boxes)
     crops = np.zeros((len(windows), size, size, 3), dtype=np.uint8)

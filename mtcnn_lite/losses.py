@@ -1,7 +1,7 @@
-"""What each sample of a batch costs, in three tasks, and the one number that training makes smaller.
+"""The losses of the three tasks, for each sample of a batch, and their weighted sum, which training minimises.
 
-Zhang et al. 2016, equations 1 to 4: cross-entropy on "face", squared Euclidean distance on the box offsets and on the
-landmarks, and their weighted sum, where an indicator says which kinds of samples take part in which task.
+Zhang et al. 2016, equations 1 to 4: cross-entropy for "face", squared Euclidean distance for the box offsets and for
+the landmarks, and their weighted sum, where an indicator says which kinds of samples take part in which task.
 
 One step of training (`part` may lose samples to `mining.hard_examples` before the sum):
 
@@ -33,8 +33,12 @@ PAPER = torch.tensor(  # (4 kinds, 3 tasks), rows as in sampling.KINDS: whether 
 
 
 class Losses(NamedTuple):
-    """What a batch costs. total: the weighted sum, to call `backward` on. The others: each task's mean over the samples
-    that take part in it, without its weight and without gradient, for a log. Each is a tensor of shape ()."""
+    """The losses of a batch, each a tensor of shape ().
+
+    total                     the weighted sum, to call `backward` on
+    detection, box, landmark  each task's mean over the samples that take part in it, unweighted and without gradient,
+                              for a log
+    """
 
     total: Tensor
     detection: Tensor
@@ -43,12 +47,12 @@ class Losses(NamedTuple):
 
 
 def detection_loss(face: Tensor, label: Tensor) -> Tensor:
-    """Cross-entropy of each sample, shape (N,), natural logarithm: -log of the probability given to the truth.
+    """Cross-entropy of each sample, shape (N,), natural logarithm: -log of the probability given to the right class.
 
-    `face` (N, 2): the logits "no face" and "face", not probabilities; `label` (N,): 1 for a face, 0 for none. With p,
+    `face` (N, 2): the logits of "no face" and "face", not probabilities; `label` (N,): 1 for a face, 0 for none. With p
     the probability of "face", it is -(y log p + (1 - y) log(1 - p)). The paper's eq. 1 prints the last factor as
-    (1 - log p), a slip: it would reward p -> 0 without bound. Computed from logits, it is finite and has a gradient
-    where p rounds to 0 or 1.
+    (1 - log p), which must be a misprint: it would decrease without bound for p -> 0. Computed from logits, the loss is
+    finite and has a gradient even where p rounds to 0 or 1.
 
     >>> detection_loss(torch.tensor([[0.0, 0.0], [0.0, 200.0]]), torch.tensor([1, 0]))
     tensor([  0.6931, 200.0000])
@@ -61,12 +65,25 @@ def detection_loss(face: Tensor, label: Tensor) -> Tensor:
 
 
 def focal_loss(face: Tensor, label: Tensor, gamma: float = 2.0, alpha: float = 0.25) -> Tensor:
-    """Cross-entropy that lets go of what the net has learned, shape (N,); arguments as in `detection_loss`.
+    """Cross-entropy with less weight for samples that the net already classifies well, shape (N,).
 
-    Lin et al. 2017 (arXiv 1708.02002), eq. 5: with q, the probability given to the truth, -a (1 - q)^gamma log q, where
-    a is `alpha` for a face and 1 - alpha for none. gamma = 0 is cross-entropy with weights. For nets that answer about
-    every place of a photo at once; MTCNN mines its samples instead (`mining`).
+    Lin et al. 2017 (arXiv 1708.02002), eq. 5: -a (1 - q)^gamma log q, where q is the probability given to the right
+    class. Meant for nets that classify every place of a photo at once, where easy negatives abound; MTCNN selects hard
+    samples instead (`mining`).
 
+    Parameters
+    ----------
+    face : Tensor (N, 2)
+        Logits of "no face" and "face".
+    label : Tensor (N,)
+        1 for a face, 0 for none.
+    gamma : float
+        How strongly easy samples are discounted; 0 gives weighted cross-entropy.
+    alpha : float
+        The weight a of a face, 0 to 1; that of a negative is 1 - alpha.
+
+    Examples
+    --------
     >>> focal_loss(torch.tensor([[0.0, 0.0], [0.0, 4.0]]), torch.tensor([1, 0])).round(decimals=3)
     tensor([0.0430, 2.9060])
     """
@@ -77,10 +94,10 @@ def focal_loss(face: Tensor, label: Tensor, gamma: float = 2.0, alpha: float = 0
 
 
 def squared_error(predicted: Tensor, target: Tensor) -> Tensor:
-    """Squared Euclidean distance of each sample, shape (N,): the *sum* over its numbers, not their mean.
+    """Squared Euclidean distance of each sample, shape (N,): the *sum* over its K numbers, not their mean.
 
     `predicted` and `target` (N, K): four offsets (eq. 2) or ten landmark coordinates (eq. 3), in parts of the window's
-    side. Raises ValueError for two shapes: broadcasting would compare each sample with all others.
+    side. Raises ValueError for shapes that differ, because broadcasting would compare each sample with all others.
 
     >>> squared_error(torch.tensor([[0.1, 0.0, 0.0, 0.2]]), torch.zeros(1, 4))
     tensor([0.0500])
@@ -114,12 +131,25 @@ def takes_part(kinds: Tensor, indicator: Tensor = PAPER) -> Tensor:
 
 
 def sample_losses(output: NetOutput, kinds: Tensor, offsets: Tensor, landmarks: Tensor, part: Tensor) -> Tensor:
-    """What each sample costs in each task, (N, 3); 0, with gradient 0, where it takes no part.
+    """The loss of each sample in each task, (N, 3); 0, with gradient 0, where it takes no part.
 
-    `output`: a net's answers to N windows of its own size. `kinds` (N,): every kind but negative is a face. `offsets`
-    (N, 4) and `landmarks` (N, 10), x1..x5 y1..y5: the targets; rows that take no part may hold anything, NaN too.
-    `part` (N, 3), from `takes_part`. Raises ValueError where a row that takes part has a target that is not finite, or
-    where the net lacks the head.
+    Parameters
+    ----------
+    output : NetOutput
+        A net's output for N windows of its own size.
+    kinds : Tensor (N,)
+        Codes of `sampling.KINDS`; every kind but negative is a face.
+    offsets : Tensor (N, 4)
+        Targets; rows that take no part may hold anything, NaN too.
+    landmarks : Tensor (N, 10)
+        Targets, x1..x5 y1..y5; likewise.
+    part : Tensor, bool (N, 3)
+        Which tasks each sample takes part in, from `takes_part`.
+
+    Raises
+    ------
+    ValueError
+        Where a sample takes part with a target that is not finite, or the net has no landmark head for it.
     """
     label = kinds != NEGATIVE
     detection = torch.where(part[:, 0], detection_loss(_flat(output.face, "face"), label), 0)
@@ -136,12 +166,23 @@ def sample_losses(output: NetOutput, kinds: Tensor, offsets: Tensor, landmarks: 
 
 
 def multitask_loss(losses: Tensor, part: Tensor, weights: tuple[float, float, float]) -> Losses:
-    """The batch's loss: for each task the mean over the samples that take part in it, times its weight, summed.
+    """The loss of a batch: for each task the mean over the samples that take part in it, times its weight, summed.
 
-    `losses` (N, 3), `part` (N, 3). The paper (eq. 4) writes a plain sum over all N. Then the gradient, and with it the
-    best learning rate, grows with the batch, and each task counts by how many of its samples the batch happens to hold.
-    With means, the `weights` alone say what a task counts. A task without samples costs 0.
+    The paper (eq. 4) writes a plain sum over all N samples. With a sum, the gradient, and with it the best learning
+    rate, grows with the batch, and a task counts by how many of its samples the batch happens to hold. With means, the
+    weights alone decide how much a task counts. A task without samples contributes 0.
 
+    Parameters
+    ----------
+    losses : Tensor (N, 3)
+        From `sample_losses`.
+    part : Tensor, bool (N, 3)
+        From `takes_part`, possibly without samples that `mining.hard_examples` left out.
+    weights : three numbers
+        Of the detection, box and landmark task.
+
+    Examples
+    --------
     >>> losses, part = torch.tensor([[0.5, 0, 0], [0.1, 0.2, 0]]), takes_part(torch.tensor([0, 1]))
     >>> [round(value.item(), 3) for value in multitask_loss(losses, part, WEIGHTS["pnet"])]
     [0.4, 0.3, 0.2, 0.0]
@@ -153,7 +194,7 @@ def multitask_loss(losses: Tensor, part: Tensor, weights: tuple[float, float, fl
 
 
 def _flat(answer: Tensor, name: str) -> Tensor:
-    """(N, C), also of P-Net's (N, C, 1, 1)."""
+    """The output as (N, C), P-Net's (N, C, 1, 1) too."""
     if answer.shape[2:].numel() != 1:
         raise ValueError(f"output.{name} has shape {tuple(answer.shape)}; in training each sample is one window of the "
                          "net's size, with one answer")  # fmt: skip

@@ -36,10 +36,32 @@ def _checked(boxes: ArrayLike, scores: ArrayLike, threshold: float, measure: str
 def nms(boxes: ArrayLike, scores: ArrayLike, threshold: float, measure: str = "iou") -> NDArray[np.int64]:
     """Indices of the boxes that greedy NMS keeps, best first, shape (K,).
 
-    `boxes` (N, 4), `scores` (N,); `measure` is "iou" or "iom" (over the smaller box). A box goes when
-    its overlap with a kept box is greater than `threshold`; equal is kept. Equal scores: the earlier
-    box wins. N may be 0.
+    A box goes when its overlap with a kept box is greater than `threshold`; equal is kept. Equal scores: the earlier
+    box wins.
 
+    Parameters
+    ----------
+    boxes : array_like (N, 4)
+        `[x1, y1, x2, y2]` in pixels; N may be 0.
+    scores : array_like (N,)
+        Higher is better; finite.
+    threshold : float
+        The largest overlap that is allowed, 0 to 1.
+    measure : {"iou", "iom"}
+        Overlap over the union, or over the smaller box.
+
+    Returns
+    -------
+    int64 (K,)
+        Rows of `boxes`.
+
+    Raises
+    ------
+    ValueError
+        For shapes that don't fit, values that are not finite, a threshold outside 0 to 1, another measure.
+
+    Examples
+    --------
     >>> nms([[0, 0, 10, 10], [1, 0, 11, 10], [20, 0, 30, 10]], [.8, .9, .7], 0.5)
     array([1, 2])
     """
@@ -61,11 +83,26 @@ def nms(boxes: ArrayLike, scores: ArrayLike, threshold: float, measure: str = "i
 def suppressors(
     boxes: ArrayLike, scores: ArrayLike, kept: ArrayLike, threshold: float, measure: str = "iou"
 ) -> NDArray[np.int64]:
-    """For each box (N, 4), the index of the kept box that removed it, shape (N,); a kept box names itself.
+    """For each box, the index of the kept box that removed it, shape (N,); a kept box names itself.
 
-    `kept` is what `nms` returned for the same arguments. Where several kept boxes overlap a removed one, the best of
-    them did it: it came first.
+    Where several kept boxes overlap a removed one, the best of them did it: it came first.
 
+    Parameters
+    ----------
+    boxes, scores
+        As given to `nms`.
+    kept : array_like (K,)
+        What `nms` returned.
+    threshold, measure
+        As given to `nms`.
+
+    Returns
+    -------
+    int64 (N,)
+        Rows of `boxes`.
+
+    Examples
+    --------
     >>> suppressors([[0, 0, 10, 10], [1, 0, 11, 10]], [.8, .9], kept=[1], threshold=0.5)
     array([1, 1])
     """
@@ -84,11 +121,35 @@ def soft_nms(
 ) -> Floats:
     """Scores (N,) in input order, lowered for overlap with better boxes instead of cut to nothing.
 
-    Bodla et al. 2017, "Soft-NMS: improving object detection with one line of code", fig. 2: take the
-    best remaining box, multiply the scores of the others by exp(-IoU^2 / sigma) ("gaussian"), or by
-    1 - IoU where IoU > `threshold` ("linear"), and repeat; the best is chosen anew each time. Equal
-    scores: the earlier box first. Inputs are not changed.
+    Bodla et al. 2017, "Soft-NMS: improving object detection with one line of code", fig. 2: take the best remaining
+    box, lower the scores of the others, and repeat; the best is chosen anew each time. Equal scores: the earlier box
+    first. Inputs are not changed.
 
+    Parameters
+    ----------
+    boxes : array_like (N, 4)
+        `[x1, y1, x2, y2]` in pixels; N may be 0.
+    scores : array_like (N,)
+        Higher is better; finite.
+    sigma : float
+        "gaussian" multiplies a score by exp(-IoU^2 / sigma); above 0.
+    method : {"gaussian", "linear"}
+        How a score is lowered.
+    threshold : float
+        "linear" multiplies a score by 1 - IoU where the IoU is greater than this, 0 to 1.
+
+    Returns
+    -------
+    float32 (N,)
+        The lowered scores.
+
+    Raises
+    ------
+    ValueError
+        As `nms`; also for another method, and for a sigma that is not above 0.
+
+    Examples
+    --------
     >>> soft_nms([[0, 0, 10, 10], [5, 0, 15, 10]], [.9, .8], sigma=0.5).round(3)      # IoU 1/3
     array([0.9  , 0.641], dtype=float32)
     """

@@ -17,10 +17,28 @@ STRIDE = 2  # step from one window to the next, px in a level
 def pyramid_scales(height: int, width: int, min_face: float = 20, factor: float = 0.709) -> list[float]:
     """Scales from 12 / min_face down, each `factor` times the last, while the shorter side keeps 12 px.
 
-    factor = 0.709 is about 1 / sqrt(2): every level has half the area of the one above. Empty where
-    the image's shorter side is under `min_face`. Raises ValueError for min_face under 12 (that would
-    enlarge the photo) and for a factor outside (0, 1).
+    Parameters
+    ----------
+    height, width : int
+        The image's size, in pixels.
+    min_face : float
+        Side of the smallest face to look for, in pixels; 12 or more, as less would enlarge the photo.
+    factor : float
+        Ratio of a level to the one before, above 0 and below 1. 0.709 is about 1 / sqrt(2): every level has half the
+        area of the one above.
 
+    Returns
+    -------
+    list of float
+        Largest first; empty where the image's shorter side is under `min_face`.
+
+    Raises
+    ------
+    ValueError
+        For `min_face` or `factor` out of range.
+
+    Examples
+    --------
     >>> [round(s, 3) for s in pyramid_scales(100, 120, min_face=20)]
     [0.6, 0.425, 0.302, 0.214, 0.152]
     """
@@ -38,6 +56,20 @@ def pyramid_scales(height: int, width: int, min_face: float = 20, factor: float 
 def level_size(height: int, width: int, scale: float) -> tuple[int, int]:
     """Height and width of a level in whole pixels, rounded to the nearest.
 
+    Parameters
+    ----------
+    height, width : int
+        The image's size, in pixels.
+    scale : float
+        The level's size over the image's.
+
+    Returns
+    -------
+    two ints
+        Height and width.
+
+    Examples
+    --------
     >>> level_size(100, 120, 0.6)
     (60, 72)
     """
@@ -57,10 +89,26 @@ def map_size(height: int, width: int) -> tuple[int, int]:
 
 
 def candidate_windows(face_map: NDArray[np.float32], scale: float, threshold: float) -> NDArray[np.float32]:
-    """The windows, in image pixels, whose score in `face_map` (H, W) is at least `threshold`: (N, 4), row by row.
+    """The windows, in image pixels, whose score is at least `threshold`: (N, 4), row by row.
 
     Cell (row i, column j) of the level at `scale` looks at x1 = 2j / scale, y1 = 2i / scale, side 12 / scale.
 
+    Parameters
+    ----------
+    face_map : float32 (H, W)
+        P-Net's probabilities of "face" for one level.
+    scale : float
+        The level's scale: its size over the image's.
+    threshold : float
+        The lowest probability that passes; equal passes.
+
+    Returns
+    -------
+    float32 (N, 4)
+        Row by row, and from left to right in a row.
+
+    Examples
+    --------
     >>> face_map = np.array([[0.1, 0.9], [0.7, 0.2]], dtype=np.float32)
     >>> candidate_windows(face_map, scale=0.5, threshold=0.6)
     array([[ 4.,  0., 28., 24.],

@@ -43,6 +43,15 @@ class WindowAnswers:
     """What R-Net or O-Net has said of an image's windows, by the P-Net cell that a window began as.
 
     All else about a window follows from its cell and the settings that no rerun changes.
+
+    Parameters
+    ----------
+    image : Answers
+        Whose windows these are.
+    net : RNet or ONet
+        The net that is asked.
+    mirror : bool
+        It looks at the windows' mirror images; what it says is turned back.
     """
 
     def __init__(self, image: Answers, net: RNet | ONet, mirror: bool = False) -> None:
@@ -86,7 +95,19 @@ def ask_windows(
 ) -> list[list[int]]:
     """Have one net, the same in all `answers`, look at those windows of each image that it has not seen yet.
 
-    Returns where each image has the answers to its windows: rows of `columns`.
+    Parameters
+    ----------
+    answers : one WindowAnswers for each image
+        What the net has said so far; the new answers are added.
+    windows : one Candidates for each image
+        What is asked about.
+    levels : one list of Level for each image
+        Those that `windows.level` counts.
+
+    Returns
+    -------
+    list of lists of int
+        For each image, where the answers to its windows stand: rows of `columns`.
     """
     boxes: list[Floats] = []
     rows: list[list[int]] = []

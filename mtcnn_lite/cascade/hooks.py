@@ -19,7 +19,11 @@ from mtcnn_lite.cascade.record import Indices, Level
 
 @dataclass(frozen=True)
 class Hooks:
-    """The functions in use, and each one's checked call."""
+    """The functions in use, and each one's checked call.
+
+    The fields are named and called as the exercises are; each may be replaced, see `Detector.swap`. The methods call
+    them and raise ValueError, naming the function, for an answer of a wrong shape.
+    """
 
     pyramid_scales: Callable[..., Any] = pyramid.pyramid_scales
     candidate_windows: Callable[..., Any] = pyramid.candidate_windows
@@ -29,7 +33,15 @@ class Hooks:
     landmarks_to_image: Callable[..., Any] = boxes_.landmarks_to_image
 
     def scales(self, height: int, width: int, min_face: float, factor: float) -> list[float]:
-        """The pyramid's scales, each of which must leave room for P-Net's window."""
+        """The pyramid's scales, each of which must leave room for P-Net's window.
+
+        Parameters
+        ----------
+        height, width : int
+            The image's size, in pixels.
+        min_face, factor : float
+            As in `pyramid.pyramid_scales`.
+        """
         scales = self.pyramid_scales(height, width, min_face, factor)
         if np.ndim(scales) != 1 or not np.isfinite(np.asarray(scales, np.float64)).all():
             raise ValueError(f"pyramid_scales(...) is {scales}; it must be a list of finite numbers")
@@ -40,14 +52,34 @@ class Hooks:
         return [float(scale) for scale in scales]
 
     def windows(self, level: Level, threshold: float, passing: int) -> Floats:
-        """The level's windows with a score of at least `threshold`, (N, 4), row by row; so many cells pass it."""
+        """The level's windows with a score of at least `threshold`, (N, 4), row by row.
+
+        Parameters
+        ----------
+        level : Level
+            With its face_map.
+        threshold : float
+            The lowest score that passes.
+        passing : int
+            How many cells pass it, and so how many windows must come back.
+        """
         windows = as_boxes(self.candidate_windows(level.face_map, level.scale, threshold), "candidate_windows(...)")
         if len(windows) != passing:
             raise ValueError(f"candidate_windows gave {len(windows)} windows where {passing} cells pass {threshold}")
         return windows
 
     def kept(self, boxes: Floats, scores: Floats, threshold: float) -> Indices:
-        """The indices of the boxes that NMS keeps."""
+        """The indices of the boxes that NMS keeps.
+
+        Parameters
+        ----------
+        boxes : float32 (N, 4)
+            In image pixels.
+        scores : float32 (N,)
+            Theirs.
+        threshold : float
+            The largest overlap that is allowed.
+        """
         kept = np.asarray(self.nms(boxes, scores, threshold))
         kept = kept if kept.size else np.zeros(0, np.int64)  # an empty list would be of type float
         whole = kept.ndim == 1 and kept.dtype.kind in "iu"

@@ -23,7 +23,22 @@ from mtcnn_lite.coordinates import PIXEL_CENTRE
 
 
 def propose(levels: Sequence[Level], settings: Settings, hooks: Hooks) -> Stage:
-    """P-Net: windows above the threshold, thinned out level by level and then together, moved, squared."""
+    """P-Net: windows above the threshold, thinned out level by level and then together, moved, squared.
+
+    Parameters
+    ----------
+    levels : sequence of Level
+        The pyramid with P-Net's maps, largest level first; may be empty.
+    settings : Settings
+        Its thresholds and NMS overlaps count here.
+    hooks : Hooks
+        The functions in use.
+
+    Returns
+    -------
+    Stage
+        Steps "above threshold", "nms within levels", "nms across levels", "refined", "squared".
+    """
     threshold, allowed = settings.thresholds.pnet, settings.nms.within_level
     steps: dict[str, Candidates] = {}
     now = _join([_above_threshold(index, level, threshold, hooks) for index, level in enumerate(levels)])
@@ -40,7 +55,19 @@ def propose(levels: Sequence[Level], settings: Settings, hooks: Hooks) -> Stage:
 def refine(windows: Candidates, said: Sequence[Floats], settings: Settings, hooks: Hooks) -> Stage:
     """R-Net: a second look at each of P-Net's windows. Moved, those of one face nearly coincide: fewer to go on.
 
-    said: R-Net's score (N,), offsets (N, 4) and landmarks (N, 10) of the windows.
+    Parameters
+    ----------
+    windows : Candidates
+        The N square windows that `propose` ends with.
+    said : three float32 arrays
+        R-Net's score (N,), offsets (N, 4) and landmarks (N, 10) of the windows.
+    settings, hooks
+        As in `propose`.
+
+    Returns
+    -------
+    Stage
+        Steps "scored", "above threshold", "refined", "nms", "squared".
     """
     scores, offsets, _ = said
     steps: dict[str, Candidates] = {}
@@ -55,8 +82,21 @@ def refine(windows: Candidates, said: Sequence[Floats], settings: Settings, hook
 def decide(windows: Candidates, said: Sequence[Floats], settings: Settings, hooks: Hooks) -> Stage:
     """O-Net: the last look, with landmarks, and an NMS that measures over the smaller box.
 
-    said: O-Net's score (N,), offsets (N, 4) and landmarks (N, 10) of the windows. A second look, if one is to come,
-    says 1 at most: to end with a mean of t, a score of 2t - 1 is needed here.
+    A second look, if one is to come, says 1 at most: to end with a mean of t, a score of 2t - 1 is needed here.
+
+    Parameters
+    ----------
+    windows : Candidates
+        The N square windows that `refine` ends with.
+    said : three float32 arrays
+        O-Net's score (N,), offsets (N, 4) and landmarks (N, 10) of the windows.
+    settings, hooks
+        As in `propose`.
+
+    Returns
+    -------
+    Stage
+        Steps "scored", "above threshold", "refined", "nms".
     """
     scores, offsets, landmarks = said
     threshold = settings.thresholds.onet
@@ -79,8 +119,16 @@ def second_look(onet: Stage, hooks: Hooks) -> Candidates:
 def average(onet: Stage, windows: Candidates, said: Sequence[Floats], settings: Settings, hooks: Hooks) -> Stage:
     """`decide`'s stage with one more step, "mirrored": the mean of both looks, best first, above the threshold.
 
-    windows: of `second_look`. said: what O-Net answers to their mirror images, turned back: score (N,), offsets (N, 4),
-    landmarks (N, 10).
+    Parameters
+    ----------
+    onet : Stage
+        What `decide` returned.
+    windows : Candidates
+        The N windows of `second_look`.
+    said : three float32 arrays
+        What O-Net says of their mirror images, turned back: score (N,), offsets (N, 4), landmarks (N, 10).
+    settings, hooks
+        As in `propose`.
     """
     now, (scores, _, landmarks) = onet["nms"], said
     points = np.stack([now.points, _points_in_image(windows, landmarks, hooks)]).mean(axis=0)  # (N, 5, 2)
@@ -92,7 +140,15 @@ def average(onet: Stage, windows: Candidates, said: Sequence[Floats], settings: 
 
 
 def faces(onet: Stage, height: int, width: int) -> Faces:
-    """What O-Net leaves, clipped to an image of `height` x `width`."""
+    """What O-Net leaves, clipped to the image.
+
+    Parameters
+    ----------
+    onet : Stage
+        What `decide` or `average` returned.
+    height, width : int
+        The image's size, in pixels.
+    """
     return Faces(clip_boxes(onet.last.boxes, height, width), onet.last.scores, onet.last.points)
 
 

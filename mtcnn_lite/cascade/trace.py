@@ -147,7 +147,24 @@ class Trace:
 
 
 def detect_together(nets: Nets, hooks: Hooks, images: Sequence[Pixels], settings: Settings) -> list[Faces]:
-    """Each image's faces: the same steps, but each net is asked about all images' windows in one go."""
+    """Each image's faces: the same steps, but each net is asked about all images' windows in one go.
+
+    Parameters
+    ----------
+    nets : Nets
+        Those that are asked.
+    hooks : Hooks
+        The functions in use.
+    images : sequence of uint8 (H, W, 3)
+        RGB, each of its own size.
+    settings : Settings
+        The same for all images.
+
+    Returns
+    -------
+    list of Faces
+        In the order of `images`.
+    """
     traces = [Trace(Answers(nets, image), settings, hooks) for image in images]
     answers = [trace.answers for trace in traces]
     ask_pnet(new_levels(answers, [trace.scales for trace in traces]))

@@ -1,4 +1,4 @@
-"""`python -m mtcnn_lite detect`: faces in photos, drawn on them or as JSON lines."""
+"""`mtcnn-lite detect`: faces in photos, drawn on them or as JSON lines."""
 
 import argparse
 import json
@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mtcnn_lite.cli.settings import FAILED, add_settings, detector_of
+from mtcnn_lite.cli.settings import FAILED, add_command, add_settings, detector_of
 
 if TYPE_CHECKING:
     from mtcnn_lite.cascade.record import Faces
@@ -28,22 +28,17 @@ right, nose, mouth corner on the picture's left, on its right. Photos are turned
 
 DETECT_END = """\
 examples:
-  python -m mtcnn_lite detect team.jpg
-  python -m mtcnn_lite detect holiday/ --out found --min-face 40
-  python -m mtcnn_lite detect *.jpg --json > faces.jsonl
+  mtcnn-lite detect team.jpg
+  mtcnn-lite detect holiday/ --out found --min-face 40
+  mtcnn-lite detect *.jpg --json > faces.jsonl
 
 exit status: 0 every photo was read (with or without faces), 1 some photo could not be read or drawn (the others
 are done all the same), 2 bad arguments or weights."""
 
 
 def add(commands: Any) -> None:
-    parser: argparse.ArgumentParser = commands.add_parser(
-        "detect",
-        help="find the faces in photos",
-        description=DETECT,
-        epilog=DETECT_END,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    """Add the command's parser."""
+    parser = add_command(commands, "detect", run, "find the faces in photos", DETECT, DETECT_END)
     parser.add_argument(
         "photos",
         nargs="+",
@@ -60,7 +55,6 @@ def add(commands: Any) -> None:
     )
     parser.add_argument("--json", action="store_true", help="print JSON lines and nothing else")
     add_settings(parser)
-    parser.set_defaults(run=run, error=parser.error)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -121,11 +115,16 @@ def run(options: argparse.Namespace) -> int:
 
 
 def count_faces(n: int) -> str:
+    """For example "2 faces".
+
+    >>> count_faces(0), count_faces(1)
+    ('no face found', '1 face')
+    """
     return "no face found" if n == 0 else f"{n} face{'s' * (n > 1)}"
 
 
 def as_json(faces: "Faces") -> list[dict[str, Any]]:
-    """The faces as JSON can say them: pixels to 1/100, scores to 1/10000."""
+    """The faces as JSON objects, pixels rounded to 1/100 and scores to 1/10000."""
 
     def rounded(values: Iterable[float]) -> list[float]:
         return [round(v, 2) for v in values]
@@ -138,9 +137,9 @@ def as_json(faces: "Faces") -> list[dict[str, Any]]:
 
 
 def find_photos(given: Iterable[Path], complain: Callable[[str], None]) -> Iterator[Path]:
-    """The photos given, each folder replaced by the images in it, by name. `complain` hears of folders without any.
+    """The photos given, each folder replaced by the images in it, by name; `complain` is called for an empty folder.
 
-    Of a folder's images, NAME_faces.jpg is left out where a NAME is there too: it is what an earlier run drew.
+    Of a folder's images, NAME_faces.jpg is left out where a NAME is there too: an earlier run has drawn it.
     """
     from mtcnn_lite.images import ImageError, photos_in
 

@@ -1,4 +1,4 @@
-"""`python -m mtcnn_lite evaluate`: how good a detector is on labelled photos, beside another one."""
+"""`mtcnn-lite evaluate`: how good a detector is on labelled photos, beside another one."""
 
 import argparse
 import json
@@ -11,44 +11,40 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mtcnn_lite.cli.evaluate_table import differences_table, table
-from mtcnn_lite.cli.settings import FAILED, add_data, add_settings, detector_of, read_data
+from mtcnn_lite.cli.settings import FAILED, add_command, add_data, add_settings, detector_of, read_data
 from mtcnn_lite.runtime.files import write_whole
 
 if TYPE_CHECKING:
     from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
-    from mtcnn_lite.evaluation import Outcome
+    from mtcnn_lite.evaluation import PhotoResult
 
 EVALUATE = """\
 Measure a detector on labelled photos: average precision and recall by face size and by data set, recall and boxes after
-each net, landmark error. With --against, another one beside it on the same photos, at thresholds of its own if need be:
-nets that were trained apart mean different things by 0.7. And what the two differ by, with the range of that when the
-photos are drawn anew, some more than once and some not at all: a difference whose range holds 0 may be chance.
+each net, landmark error. With --against, a second one is measured on the same photos, at thresholds of its own if need
+be: a score of 0.7 means different things for nets that were trained apart. Their differences come with 95% bootstrap
+intervals over the photos: a difference whose interval holds 0 may be chance.
 
 A face counts as found where a detection overlaps it by an IoU of 0.5 or more. Labelled faces marked "ignore", or under
 12 px, count neither way. Precision needs photos in which every face is labelled; others serve recall and landmarks."""
 
 EVALUATE_END = """\
 examples:
-  python -m mtcnn_lite evaluate --data validation/ --weights my_weights --against zhang2016 --out measured
-  python -m mtcnn_lite evaluate --data validation/ --weights my_weights --thresholds 0.5 0.6 0.8 --against zhang2016 \\
+  mtcnn-lite evaluate --data validation/ --weights my_weights --against zhang2016 --out measured
+  mtcnn-lite evaluate --data validation/ --weights my_weights --thresholds 0.5 0.6 0.8 --against zhang2016 \\
       --against-thresholds 0.6 0.7 0.7
-  python -m mtcnn_lite evaluate --data wider_face_split/wider_face_val_bbx_gt.txt --wider-truth eval_tools/ground_truth
+  mtcnn-lite evaluate --data wider_face_split/wider_face_val_bbx_gt.txt --wider-truth eval_tools/ground_truth
 
 exit status: 0 measured, 1 photos, labels or --out could not be read or written, 2 bad arguments."""
 
-# Low enough for the curve's end: at 0.1 for P-Net the nets look twice as often, and AP moves by about half a point.
+# Low enough for the end of the curve. At 0.1 for P-Net, the nets see twice as many windows and AP changes by about half
+# a point.
 CURVE = (0.2, 0.1, 0.05)
 Tree = dict[str, Any]
 
 
 def add(commands: Any) -> None:
-    parser: argparse.ArgumentParser = commands.add_parser(
-        "evaluate",
-        help="measure a detector on labelled photos",
-        description=EVALUATE,
-        epilog=EVALUATE_END,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    """Add the command's parser."""
+    parser = add_command(commands, "evaluate", run, "measure a detector on labelled photos", EVALUATE, EVALUATE_END)
     add_data(parser)
     add_settings(parser)
     parser.add_argument("--against", metavar="WEIGHTS", help="other weights, measured too; as --weights")
@@ -68,12 +64,11 @@ def add(commands: Any) -> None:
     parser.add_argument(
         "--out", type=Path, metavar="DIR", help="write evaluation.json and plots there, made if missing"
     )
-    parser.set_defaults(run=run, error=parser.error)
 
 
 def run(options: argparse.Namespace) -> int:
     """Measure, print the table, write what --out asks for, and return the exit status."""
-    from mtcnn_lite.evaluation import differences, outcome, read_ground_truth, report
+    from mtcnn_lite.evaluation import differences, evaluate_photo, read_ground_truth, report
     from mtcnn_lite.images import ImageError
 
     if options.against == options.weights:
@@ -94,16 +89,16 @@ def run(options: argparse.Namespace) -> int:
     reports: dict[str, Tree] = {}
     try:
         truth = read_ground_truth(options.wider_truth) if options.wider_truth else None
-        outcomes = {weights: _each(partial(outcome, detector, low=low), photos, weights)
+        results = {weights: _each(partial(evaluate_photo, detector, low=low), photos, weights)
                     for weights, detector in runs.items()}  # fmt: skip
         for weights, detector in runs.items():
             reports[weights] = {"thresholds": list(detector.settings.thresholds), "curve_thresholds": list(low),
-                                "min_face": options.min_face, **report(outcomes[weights])}  # fmt: skip
+                                "min_face": options.min_face, **report(results[weights])}  # fmt: skip
             if truth is not None:
-                reports[weights]["wider"] = _official(truth, outcomes[weights])
+                reports[weights]["wider"] = _official(truth, results[weights])
         if options.against:
             reports[options.weights]["less"] = {
-                options.against: differences(outcomes[options.weights], outcomes[options.against])
+                options.against: differences(results[options.weights], results[options.against])
             }
     except (ImageError, ValueError, ImportError) as error:
         print(f"error: {error}", file=sys.stderr)
@@ -120,26 +115,28 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _each(measured: "Callable[[LabelledPhoto], Outcome]", photos: "list[LabelledPhoto]", name: str) -> "list[Outcome]":
+def _each(
+    evaluated: "Callable[[LabelledPhoto], PhotoResult]", photos: "list[LabelledPhoto]", name: str
+) -> "list[PhotoResult]":
     from tqdm import tqdm
 
     start = time.perf_counter()
-    outcomes = [measured(photo) for photo in tqdm(photos, name, unit="photo", disable=not sys.stderr.isatty())]
+    results = [evaluated(photo) for photo in tqdm(photos, name, unit="photo", disable=not sys.stderr.isatty())]
     print(f"{name}: {len(photos):,} photos in {time.perf_counter() - start:.0f} s", flush=True)
-    return outcomes
+    return results
 
 
-def _official(truth: Any, outcomes: "list[Outcome]") -> Tree:
+def _official(truth: Any, results: "list[PhotoResult]") -> Tree:
     from mtcnn_lite.evaluation import wider_average_precision
 
-    files = [(each.photo.source, each.low) for each in outcomes]
+    files = [(each.photo.source, each.low) for each in results]
     return wider_average_precision(
         truth, {f"{path.parent.name}/{path.stem}": faces for path, faces in files if isinstance(path, Path)}
     )
 
 
 def write(folder: Path, reports: dict[str, Tree]) -> None:
-    """evaluation.json and the plots in `folder`; each file appears whole or not at all. OSError where it can't."""
+    """Write evaluation.json and the plots to `folder`; each file appears whole or not at all."""
     from mtcnn_lite.cli.evaluate_plots import plots
 
     folder.mkdir(parents=True, exist_ok=True)
@@ -150,7 +147,7 @@ def write(folder: Path, reports: dict[str, Tree]) -> None:
 
 
 def _without_nan(tree: Any) -> Any:
-    """JSON has no NaN: null."""
+    """The tree with None in place of NaN, which JSON does not have."""
     if isinstance(tree, dict):
         return {key: _without_nan(value) for key, value in tree.items()}
     if isinstance(tree, list):

@@ -1,4 +1,4 @@
-"""The plots of `python -m mtcnn_lite evaluate`, each as the bytes of a PNG."""
+"""The plots of `mtcnn-lite evaluate`, each as the bytes of a PNG."""
 
 import io
 from typing import Any

@@ -1,4 +1,4 @@
-"""The table that `python -m mtcnn_lite evaluate` prints."""
+"""The tables that `mtcnn-lite evaluate` prints."""
 
 import math
 from typing import Any
@@ -68,7 +68,15 @@ def table(reports: dict[str, Tree]) -> str:
 
 
 def differences_table(name: str, other: str, less: Tree) -> str:
-    """What `evaluation.differences` found, a line each."""
+    """The differences of two detectors with their intervals, a line each.
+
+    Parameters
+    ----------
+    name, other : str
+        The first detector's weights and the second's.
+    less : dict
+        What `evaluation.differences` returns for them.
+    """
     rows = [(f"{text.split(',')[0]}, {size} px and more", found[key])
             for size, found in less["detection"].items() for key, text in DETECTION]  # fmt: skip
     rows += [(f"landmarks' mean error, {group}", found) for group, found in less["landmarks"].items()]

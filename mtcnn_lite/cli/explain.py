@@ -1,11 +1,11 @@
-"""`python -m mtcnn_lite explain`: what became of one face in a photo."""
+"""`mtcnn-lite explain`: what became of one face in a photo."""
 
 import argparse
 import sys
 from pathlib import Path
 from typing import Any
 
-from mtcnn_lite.cli.settings import FAILED, add_settings, detector_of
+from mtcnn_lite.cli.settings import FAILED, add_command, add_settings, detector_of
 
 EXPLAIN = """\
 What became of one face: at which level, stage and step of the cascade it was found or lost, and why. Prints one
@@ -13,21 +13,16 @@ sentence, the figures behind it, and draws each stage's boxes for it on NAME_exp
 
 EXPLAIN_END = """\
 examples:
-  python -m mtcnn_lite explain team.jpg --box 310,120,352,175
-  python -m mtcnn_lite explain team.jpg --box 310,120,352,175 --thresholds 0.4 0.5 0.6
+  mtcnn-lite explain team.jpg --box 310,120,352,175
+  mtcnn-lite explain team.jpg --box 310,120,352,175 --thresholds 0.4 0.5 0.6
 
 exit status: 0 explained, whether found or lost, 1 the photo could not be read or the drawing not written, 2 bad
 arguments or weights."""
 
 
 def add(commands: Any) -> None:
-    parser: argparse.ArgumentParser = commands.add_parser(
-        "explain",
-        help="say what became of one face in a photo",
-        description=EXPLAIN,
-        epilog=EXPLAIN_END,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    """Add the command's parser."""
+    parser = add_command(commands, "explain", run, "say what became of one face in a photo", EXPLAIN, EXPLAIN_END)
     parser.add_argument("photo", type=Path, metavar="PHOTO", help="an image file")
     parser.add_argument("--box", type=box, required=True, metavar="x1,y1,x2,y2", help="the face, in pixels")
     parser.add_argument(
@@ -37,7 +32,6 @@ def add(commands: Any) -> None:
         help="the drawing (default: NAME_explained.jpg in the current directory); never the photo itself",
     )
     add_settings(parser)
-    parser.set_defaults(run=run, error=parser.error)
 
 
 def box(text: str) -> tuple[float, ...]:

@@ -1,4 +1,4 @@
-"""`python -m mtcnn_lite samples`: labelled photos to training samples on disk."""
+"""`mtcnn-lite samples`: labelled photos to training samples on disk."""
 
 import argparse
 import os
@@ -7,7 +7,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from mtcnn_lite.cli.settings import FAILED, add_data, read_data
+from mtcnn_lite.cli.settings import FAILED, add_command, add_data, read_data
 from mtcnn_lite.net_names import NET_SIZES
 from mtcnn_lite.sampling.config import SamplingConfig
 
@@ -21,8 +21,8 @@ where it stopped, and the result is the same as without."""
 
 SAMPLES_END = """\
 examples:
-  python -m mtcnn_lite samples --data wider/wider_face_train_bbx_gt.txt --net pnet --out samples/pnet
-  python -m mtcnn_lite samples --data wider/ --data points.jsonl --net rnet --out samples/rnet --turn 10
+  mtcnn-lite samples --data wider/wider_face_train_bbx_gt.txt --net pnet --out samples/pnet
+  mtcnn-lite samples --data wider/ --data points.jsonl --net rnet --out samples/rnet --turn 10
 
 exit status: 0 all samples are there, 1 a photo, a label or the folder could not be read or written, 2 bad arguments."""
 
@@ -37,13 +37,8 @@ HELP = {
 
 
 def add(commands: Any) -> None:
-    parser: argparse.ArgumentParser = commands.add_parser(
-        "samples",
-        help="cut training samples from labelled photos",
-        description=SAMPLES,
-        epilog=SAMPLES_END,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    """Add the command's parser."""
+    parser = add_command(commands, "samples", run, "cut training samples from labelled photos", SAMPLES, SAMPLES_END)
     add_data(parser)
     parser.add_argument("--net", choices=NET_SIZES, required=True, help="whose samples: 12, 24 or 48 px")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="the folder, made if missing")
@@ -79,7 +74,6 @@ def add(commands: Any) -> None:
         help="P-Net's and R-Net's; lower than a detector's: the next net must know what lies below (default: 0.3 0.1)",
     )  # fmt: skip
     group.add_argument("--min-face", type=float, default=20, metavar="PX", help="smallest face proposed (default: 20)")
-    parser.set_defaults(run=run, error=parser.error)
 
 
 def run(options: argparse.Namespace) -> int:

@@ -1,20 +1,59 @@
-"""What several commands share: the options of a `Detector`, and the exit statuses."""
+"""What several commands share: options, how they are read, and the exit status of a failure."""
 
 import argparse
 import sys
 import warnings
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import mtcnn_lite
 
 if TYPE_CHECKING:
     from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
     from mtcnn_lite.detector import Detector
 
 FAILED = 1  # exit status; argparse itself ends with 2 for bad arguments
+LICENCE = "code MIT; weights for research and teaching: see the model card"
+
+
+def add_version(parser: argparse.ArgumentParser) -> None:
+    """The option --version; the parser's formatter must keep line breaks."""
+    version = f"mtcnn_lite {mtcnn_lite.__version__}\n{LICENCE}"
+    parser.add_argument("--version", action="version", version=version, help="print version and licences, and exit")
+
+
+def add_command(
+    commands: Any, name: str, run: Callable[[argparse.Namespace], int], summary: str, description: str, examples: str
+) -> argparse.ArgumentParser:
+    """Add a command's parser, whose options get `run`, and `error`, which prints a message and exits with status 2.
+
+    Parameters
+    ----------
+    commands : the result of `ArgumentParser.add_subparsers`
+    name : str
+        What is typed after `mtcnn-lite`.
+    run : function
+        Does the work for the options, and returns the exit status.
+    summary : str
+        For the list of commands.
+    description, examples : str
+        What the command's --help begins and ends with; line breaks are kept.
+    """
+    parser: argparse.ArgumentParser = commands.add_parser(
+        name,
+        help=summary,
+        description=description,
+        epilog=examples,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add_version(parser)
+    parser.set_defaults(run=run, error=parser.error)
+    return parser
 
 
 def add_settings(parser: argparse.ArgumentParser) -> None:
-    """The options of a `Detector`, with its own defaults."""
+    """Add the options of a `Detector`, with its own defaults."""
     add = parser.add_argument_group("detector").add_argument
     add(
         "--min-face",
@@ -46,7 +85,7 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
 
 
 def detector_of(options: argparse.Namespace) -> "Detector":
-    """The detector that the options describe; ends with a message and status 2 where they can't be met."""
+    """The detector that the options describe; exits with a message and status 2 where one is out of its range."""
     from mtcnn_lite.detector import Detector  # with torch: over a second, so only once the arguments make sense
 
     try:
@@ -58,7 +97,7 @@ def detector_of(options: argparse.Namespace) -> "Detector":
 
 
 def add_data(parser: argparse.ArgumentParser) -> None:
-    """The options that name labelled photos."""
+    """Add the options that name labelled photos."""
     parser.add_argument(
         "--data",
         type=Path,
@@ -73,7 +112,7 @@ def add_data(parser: argparse.ArgumentParser) -> None:
 
 
 def read_data(options: argparse.Namespace) -> "list[LabelledPhoto]":
-    """The photos of all --data, told on standard output; ends with a message where one can't be read."""
+    """The photos of all --data, summarised on standard output; exits with a message where one can't be read."""
     from mtcnn_lite.datasets import DatasetError, read_dataset, summary
 
     photos: list[LabelledPhoto] = []

@@ -1,32 +1,34 @@
-"""`python -m mtcnn_lite train`: labelled photos to the weights of a cascade."""
+"""`mtcnn-lite train`: labelled photos to the weights of a cascade."""
 
 import argparse
 import os
 import sys
+import textwrap
 from contextlib import redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mtcnn_lite.cli.settings import FAILED, add_data, read_data
-from mtcnn_lite.training.plan import STAGES, TUNED, TUNING, adapted
+from mtcnn_lite.cli.settings import FAILED, add_command, add_data, read_data
+from mtcnn_lite.training.plan import FINETUNING_RATE, FINETUNING_STAGES, STAGES, scaled
 
 if TYPE_CHECKING:
     from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
 
 TRAIN = f"""\
-Train P-Net on windows of labelled photos, R-Net on what that P-Net proposes, O-Net on what both leave, in the stages
-{", ".join(stage.name for stage in STAGES)} (mtcnn_lite/training/plan.py has every number). In the
-end OUT/weights is a folder for `detect --weights`. Each stage's folder has labels.jpg (look at it first: are boxes and
-points on the faces?), log.csv, curves.png and measured.json: figures on one photo in twenty, held out of training.
+Train P-Net on windows of labelled photos, R-Net on what that P-Net proposes, O-Net on what both let through, in stages:
+{textwrap.fill(", ".join(stage.name for stage in STAGES), 100)}
+(mtcnn_lite/training/plan.py has every number). In the end OUT/weights is a folder for `detect --weights`. Each stage's
+folder has labels.jpg (look at it first: are boxes and points on the faces?), log.csv, curves.png and measured.json:
+figures on one photo in twenty, held out of training.
 
 A run that was interrupted, by kill -9 too, goes on with --resume and ends with the same weights, on the same machine
 with as many threads and processes. Expect hours on two CPU cores; OUT/samples takes several GB for 10,000 photos."""
 
 TRAIN_END = """\
 examples:
-  python -m mtcnn_lite train --data wider/ --data celeba/ --out run
-  python -m mtcnn_lite train --data wider/ --data celeba/ --out run --resume
-  python -m mtcnn_lite train --data my_photos/ --out tuned --from run/weights --steps 0.1
+  mtcnn-lite train --data wider/ --data celeba/ --out run
+  mtcnn-lite train --data wider/ --data celeba/ --out run --resume
+  mtcnn-lite train --data my_photos/ --out tuned --from run/weights --steps 0.1
   torchrun --nproc-per-node 4 -m mtcnn_lite train --data wider/ --out run      # four processes share each batch
 
 exit status: 0 trained, 1 a photo, a label or the folder could not be read or written, or the labels can't be learned
@@ -34,13 +36,8 @@ from, 2 bad arguments."""
 
 
 def add(commands: Any) -> None:
-    parser: argparse.ArgumentParser = commands.add_parser(
-        "train",
-        help="train a cascade on labelled photos",
-        description=TRAIN,
-        epilog=TRAIN_END,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    """Add the command's parser."""
+    parser = add_command(commands, "train", run, "train a cascade on labelled photos", TRAIN, TRAIN_END)
     add_data(parser)
     add = parser.add_argument
     add("--out", type=Path, required=True, metavar="DIR", help="the run's folder, made if missing")
@@ -49,7 +46,7 @@ def add(commands: Any) -> None:
         help="only this stage, after those before it: " + ", ".join(stage.name for stage in STAGES))  # fmt: skip
     add("--stages", nargs="+", metavar="NAME", choices=[stage.name for stage in STAGES],
         help="a run of these stages alone, in the order above (default: all; with --from those in which labels count "
-        f"at least as much as a teacher: {', '.join(TUNING)})")  # fmt: skip
+        f"at least as much as a teacher: {', '.join(FINETUNING_STAGES)})")  # fmt: skip
     add("--from", dest="start", metavar="WEIGHTS",
         help="begin with these: mtcnn_lite, zhang2016, or a folder (default: untrained)")  # fmt: skip
     add("--teacher", metavar="WEIGHTS",
@@ -67,13 +64,12 @@ def add(commands: Any) -> None:
         help="of each stage's steps: 0.01 to try it out (default: 1)",
     )
     add("--rate", type=float, metavar="SHARE",
-        help=f"of each stage's learning rate (default: 1; {TUNED} with --from, which forgets little)")  # fmt: skip
+        help=f"of each stage's learning rate (default: 1; {FINETUNING_RATE} with --from: forgets little)")  # fmt: skip
     add("--seed", type=int, default=0, help="of all that is random (default: 0)")
     add("--device", choices=("cpu", "cuda", "mps"), default="cpu",
         help="what the nets are trained on; cuda and mps were never tested (default: cpu)")  # fmt: skip
     add("--workers", type=int, default=os.cpu_count() or 1, metavar="N",
         help="processes that cut samples (default: one a core, %(default)s)")  # fmt: skip
-    parser.set_defaults(run=run, error=parser.error)
 
 
 def share(text: str) -> tuple[str, float]:
@@ -91,7 +87,21 @@ def share(text: str) -> tuple[str, float]:
 
 
 def thinned(photos: "list[LabelledPhoto]", shares: dict[str, float], seed: int) -> "list[LabelledPhoto]":
-    """The photos without those that a data set's share leaves out. Raises ValueError for a set that none belongs to."""
+    """The photos, of some data sets only a random share.
+
+    Parameters
+    ----------
+    photos : list of LabelledPhoto
+    shares : dict of str to float
+        By a data set's name, the share of its photos to keep, 0 to 1; others are kept whole.
+    seed : int
+        Of the choice.
+
+    Raises
+    ------
+    ValueError
+        For a data set that no photo belongs to.
+    """
     import numpy as np
 
     names = [photo.dataset for photo in photos]
@@ -109,15 +119,15 @@ def run(options: argparse.Namespace) -> int:
         options.error(f"--workers is {options.workers}; it must be 1 or more")
     if options.seed < 0:
         options.error(f"--seed is {options.seed}; it must be 0 or more")
-    names = options.stages or ([stage.name for stage in STAGES] if options.start is None else TUNING)
+    names = options.stages or ([stage.name for stage in STAGES] if options.start is None else FINETUNING_STAGES)
     chosen = [stage for stage in STAGES if stage.name in names]
-    rate = options.rate if options.rate is not None else TUNED if options.start else 1.0
+    rate = options.rate if options.rate is not None else FINETUNING_RATE if options.start else 1.0
     try:
-        stages = adapted(chosen, options.steps, rate)
+        stages = scaled(chosen, options.steps, rate)
     except ValueError as error:
         options.error(f"--{error}")
     for number, stage in enumerate(stages):
-        if stage.mined and not options.start and stage.net not in {before.net for before in stages[:number]}:
+        if stage.hard_negatives and not options.start and stage.net not in {before.net for before in stages[:number]}:
             options.error(f"--stages {stage.name} draws the mistakes of a trained {stage.net}: name a stage of it that "
                           "comes before, or give its weights with --from")  # fmt: skip
     if options.stage and options.stage not in [stage.name for stage in stages]:
@@ -129,7 +139,7 @@ def run(options: argparse.Namespace) -> int:
         options.error(f"--device {options.device}: torch {torch.__version__} finds none here")
     from mtcnn_lite.images import ImageError
     from mtcnn_lite.sampling.store import StoreError
-    from mtcnn_lite.training.distributed import team_of_torchrun
+    from mtcnn_lite.training.distributed import process_group_from_env
     from mtcnn_lite.training.run_folder import RunError
     from mtcnn_lite.training.stages import train_cascade
     from mtcnn_lite.weights import nets_of
@@ -138,20 +148,20 @@ def run(options: argparse.Namespace) -> int:
         start, teacher = (None if weights is None else nets_of(weights) for weights in (options.start, options.teacher))
     except ValueError as error:  # a WeightsError
         options.error(str(error))
-    team, device = team_of_torchrun(options.device)
-    with open(os.devnull, "w") as nowhere, redirect_stdout(sys.stdout if team.first else nowhere):
+    processes, device = process_group_from_env(options.device)
+    with open(os.devnull, "w") as nowhere, redirect_stdout(sys.stdout if processes.is_main else nowhere):
         photos = read_data(options)
         try:
             photos = thinned(photos, dict(options.keep), options.seed)
             if options.keep:
                 print(f"\nkept: {len(photos):,} photos")
             train_cascade(photos, options.out, options.seed, stages, start, teacher, options.stage, options.resume,
-                          device, team, options.workers, progress=sys.stderr.isatty())  # fmt: skip
+                          device, processes, options.workers, progress=sys.stderr.isatty())  # fmt: skip
         except (ImageError, StoreError, RunError, OSError, ValueError) as error:
             print(f"error: {error}", file=sys.stderr)
             return FAILED
         if (options.out / "weights").exists():
             print(f"\nweights in {options.out / 'weights'}")
-    if team.size > 1:
+    if processes.size > 1:
         torch.distributed.destroy_process_group()
     return 0

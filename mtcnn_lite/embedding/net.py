@@ -1,4 +1,4 @@
-"""The net: an aligned face of 32 x 32 px becomes 64 numbers, a point on the unit sphere."""
+"""The embedding net: from an aligned face of 32 x 32 px to 64 numbers, a point on the unit sphere."""
 
 import numpy as np
 import torch
@@ -35,8 +35,8 @@ class EmbeddingNet(nn.Module):
 def prepare(crops: Pixels) -> Tensor:
     """Aligned crops, uint8 RGB (N, 32, 32, 3), to what the net reads: gray, -1 to 1, float32 (N, 1, 32, 32).
 
-    Outside an oval round the face all is 0. Two pictures made of one photo share its background, and a net would
-    sooner learn that than the face.
+    Everything outside an oval round the face is set to 0: two views of one photo share its background, and a net would
+    learn that sooner than the face.
     """
     if crops.ndim != 4 or crops.shape[1:] != (SIZE, SIZE, 3) or crops.dtype != np.uint8:
         raise ValueError(f"crops is {crops.dtype} of shape {crops.shape}; it must be uint8 (N, {SIZE}, {SIZE}, 3)")

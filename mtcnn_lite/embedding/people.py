@@ -1,4 +1,4 @@
-"""Your own people, from a folder: one folder a person, their photos inside."""
+"""Read a folder of your own: one folder for each person, with photos inside."""
 
 from dataclasses import dataclass
 from os import PathLike
@@ -15,8 +15,13 @@ from mtcnn_lite.images import ImageError, Pixels, read_image
 
 @dataclass(frozen=True, eq=False)
 class People:
-    """names: one a person. crops: aligned faces, uint8 (N, 32, 32, 3). person (N,): whose each is, a row of names.
-    left_out: files without a face, or that can't be read, each with the reason."""
+    """The aligned faces of a folder of photos.
+
+    names     one for each person
+    crops     uint8 (N, 32, 32, 3), aligned faces
+    person    (N,), whose each is: an index into names
+    left_out  files without a face, or that can't be read, each with the reason
+    """
 
     names: tuple[str, ...]
     crops: Pixels
@@ -27,7 +32,7 @@ class People:
 def read_people(folder: str | PathLike[str], detector: Detector) -> People:
     """The largest face of each photo in `folder/NAME/`, aligned. Persons and files in the order of their names.
 
-    Hidden files and folders are passed over. Raises ValueError where there is no such folder, or where no photo in it
+    Hidden files and folders are skipped. Raises ValueError where there is no such folder, or where no photo in it
     shows a face.
     """
     root = Path(folder)

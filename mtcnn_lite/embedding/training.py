@@ -1,4 +1,4 @@
-"""Training: batches of a few persons with a few views each, semi-hard triplets within the batch, one step."""
+"""Training the embedding: batches of several views of many persons, and semi-hard triplets within each batch."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,9 +19,12 @@ DECAY = 1e-3
 
 
 @dataclass(frozen=True, eq=False)
-class History:
-    """What each of S steps saw: the loss (S,) over its triplets, and the share (S,) of all pairs of one person that had
-    a negative to learn from. It falls as the net learns; the loss, a mean over what is still hard, falls less."""
+class EmbeddingHistory:
+    """The course of a training of S steps.
+
+    loss   (S,), the mean over each step's triplets; it falls little, because easy triplets are not among them
+    share  (S,), of all pairs of one person, those that had a negative to learn from; it falls as the net learns
+    """
 
     loss: Floats
     share: Floats
@@ -39,16 +42,41 @@ def train_embedding(
     how: Variation = STRONG,
     choose: Callable[[Tensor, Tensor, float], Tensor] = semi_hard_triplets,
     report: Callable[[int, float], None] | None = None,
-) -> History:
-    """Teaches `net` in place that faces of one person are close, by FaceNet's loss. Gives what each step saw.
+) -> EmbeddingHistory:
+    """Train a net, in place, to embed faces of one person close together, by FaceNet's triplet loss.
 
-    `crops`: aligned, uint8 (M, 32, 32, 3). `person` (M,), whole numbers: whose each is. One crop a person is enough,
-    for each time it is seen it is `varied`; where a person has several, each view takes one of them at random. A batch
-    has up to `persons` persons, drawn without repeats, with `views` views each. `choose` gives the triplets to learn
-    from, as `semi_hard_triplets` does. `report` is called after each step with its number from 1 on and its loss.
+    One crop for each person is enough, because it is augmented each time (`varied`). The same `rng`, weights and number
+    of torch threads give the same result.
 
-    The same `rng`, weights and number of torch threads give the same result. Raises ValueError for fewer than two
-    persons or two views: then there is no triplet.
+    Parameters
+    ----------
+    net : Module
+        Such as `EmbeddingNet`.
+    crops : array, uint8 (M, 32, 32, 3)
+        Aligned faces.
+    person : array, int (M,)
+        Whose each is. Where a person has several crops, each view takes one of them at random.
+    rng : Generator
+        Of the batches and the augmentation.
+    steps : int
+        How many batches to learn from.
+    persons : int
+        Persons in a batch, drawn without repeats; fewer where there are not as many.
+    views : int
+        Views of each person in a batch, 2 or more.
+    margin : float
+        Of the triplet loss.
+    how : Variation
+        How strongly views differ.
+    choose : function
+        From distances (N, N), persons (N,) and the margin to the triplets, as `semi_hard_triplets`.
+    report : function, optional
+        Called after each step with its number, from 1 on, and its loss.
+
+    Raises
+    ------
+    ValueError
+        For fewer than two persons or two views: then there is no triplet.
     """
     whose = np.asarray(person)
     if whose.shape != (len(crops),):
@@ -60,7 +88,7 @@ def train_embedding(
     optimiser = torch.optim.AdamW(net.parameters(), lr=RATE, weight_decay=DECAY)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, RATE, total_steps=max(steps, 1))
     losses, shares = np.zeros(steps, np.float32), np.zeros(steps, np.float32)
-    # On a CPU a step takes two thirds of the time.
+    # On a CPU, a step takes two thirds of the time in this layout.
     net.train().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     for step in range(steps):
         batch, label = _batch(rows_of, rng, min(persons, len(names)), views)
@@ -76,7 +104,7 @@ def train_embedding(
         if report is not None:
             report(step + 1, loss.item())
     net.eval()
-    return History(losses, shares)
+    return EmbeddingHistory(losses, shares)
 
 
 def _batch(

@@ -1,4 +1,4 @@
-"""The triplet loss, and which triplets of a batch are worth it.
+"""The triplet loss, and the choice of triplets within a batch.
 
 Schroff, Kalenichenko and Philbin 2015, "FaceNet", arXiv 1503.03832, equations 1 to 4.
 """
@@ -27,9 +27,22 @@ def squared_distances(first: Tensor, second: Tensor) -> Tensor:
 def triplet_loss(anchor: Tensor, positive: Tensor, negative: Tensor, margin: float = MARGIN) -> Tensor:
     """The mean of max(0, d(anchor, positive) - d(anchor, negative) + margin) over N triplets, d a squared distance.
 
-    All three (N, D), row for row: `positive` another face of the anchor's person, `negative` somebody else's. The
-    paper's equation 2 is a sum; a mean makes the step independent of N. 0, with gradient 0, where N is 0.
+    The paper's equation 2 is a sum; with a mean, the size of a step does not depend on N. 0, with gradient 0, where N
+    is 0.
 
+    Parameters
+    ----------
+    anchor : Tensor (N, D)
+        Embeddings.
+    positive : Tensor (N, D)
+        Row for row, another face of the anchor's person.
+    negative : Tensor (N, D)
+        A face of another person.
+    margin : float
+        By how much the negative should be farther than the positive.
+
+    Examples
+    --------
     >>> triplet_loss(torch.tensor([[0.0, 0.0]]), torch.tensor([[0.5, 0.0]]), torch.tensor([[0.6, 0.0]]))
     tensor(0.0900)
     """
@@ -43,11 +56,26 @@ def triplet_loss(anchor: Tensor, positive: Tensor, negative: Tensor, margin: flo
 def semi_hard_triplets(distances: Tensor, person: Tensor, margin: float = MARGIN) -> Tensor:
     """Rows of anchor, positive and negative, (T, 3): every pair of one person with its nearest semi-hard negative.
 
-    `distances` (N, N), squared, each of a batch with each; `person` (N,): whose face a row is. Semi-hard is who lies
-    farther from the anchor than the positive, but by less than the margin: the loss is above 0, and below the margin.
-    A pair without such a negative is left out. Ordered by anchor, then by positive; of equal distances the first. The
-    nearest negatives of all, "hard" ones, can draw everything into one point early in training (the paper, 3.2).
+    A semi-hard negative is farther from the anchor than the positive, but by less than the margin, so the loss is above
+    0 and below the margin. Pairs without one are left out. The nearest negatives of all, "hard" ones, can collapse all
+    embeddings to one point early in training (the paper, section 3.2).
 
+    Parameters
+    ----------
+    distances : Tensor (N, N)
+        Squared distances of a batch's embeddings.
+    person : Tensor (N,)
+        Whose face each row is.
+    margin : float
+        Of the triplet loss.
+
+    Returns
+    -------
+    Tensor, int (T, 3)
+        Ordered by anchor, then by positive; of equal distances the first negative.
+
+    Examples
+    --------
     >>> at = torch.tensor([[0.0], [0.1], [0.3], [0.4]])     # 0 and 1 are one person, 2 and 3 another
     >>> semi_hard_triplets(squared_distances(at, at), torch.tensor([0, 0, 1, 1]), margin=0.1).tolist()
     [[0, 1, 2], [1, 0, 2], [2, 3, 1], [3, 2, 1]]

@@ -1,4 +1,4 @@
-"""Are these two faces one person? Distances of pairs, the errors at each threshold, and the nearest known face."""
+"""Verification, whether two faces are one person: distances of pairs, the ROC curve, and the nearest known face."""
 
 from dataclasses import dataclass
 
@@ -10,26 +10,26 @@ from mtcnn_lite.boxes import Floats
 
 @dataclass(frozen=True, eq=False)
 class Verification:
-    """Squared distances of pairs, each sorted: `same` (S,) of one person, `different` (D,) of two."""
+    """Sorted squared distances of pairs of faces: `same` (S,) of one person, `different` (D,) of two persons."""
 
     same: Floats
     different: Floats
 
     def accepted(self, threshold: float) -> tuple[float, float]:
-        """The shares of `same` and of `different` pairs that lie at the threshold or closer: right, and wrong."""
+        """The rates of true and of false accepts: the shares of `same` and `different` pairs up to the threshold."""
         rows = (self.same, self.different)
         right, wrong = (float(np.searchsorted(d, threshold, side="right") / len(d)) for d in rows)
         return right, wrong
 
     def threshold(self, false_accepts: float) -> float:
-        """The highest threshold that accepts no more than such a share of `different` pairs; -1 accepts nobody."""
+        """The highest threshold with at most this false accept rate; one below 0 accepts nobody."""
         allowed = int(false_accepts * len(self.different))
         if allowed >= len(self.different):
             return float("inf")
         return float(np.nextafter(self.different[allowed], np.float32(-1)))
 
     def curve(self) -> tuple[Floats, Floats]:
-        """The ROC curve from (0, 0) to (1, 1): the shares wrongly and rightly accepted, a step for each distance."""
+        """The ROC curve from (0, 0) to (1, 1): rates of false and of true accepts, a step for each distance."""
         steps = np.unique(np.concatenate([self.same, self.different]))
         wrong, right = (np.searchsorted(d, steps, side="right") / len(d) for d in (self.different, self.same))
         return np.concatenate([[0], wrong]).astype(np.float32), np.concatenate([[0], right]).astype(np.float32)
@@ -43,8 +43,9 @@ class Verification:
 
 
 def verification(embeddings: ArrayLike, person: ArrayLike) -> Verification:
-    """Every pair of N faces, each once. `embeddings` (N, D), `person` (N,). Raises ValueError where no pair is of one
-    person, or none of two: then there is nothing to tell apart.
+    """The distances of every pair of N faces, each pair once; `embeddings` (N, D), `person` (N,).
+
+    Raises ValueError where no pair is of one person, or none of two.
 
     >>> found = verification([[0, 0], [0, 1], [3, 0]], [7, 7, 8])
     >>> found.same, found.different, found.area

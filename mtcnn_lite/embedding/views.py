@@ -1,4 +1,4 @@
-"""Several pictures of one: turned, moved, lit from a side, out of focus, partly hidden. For the net, one person."""
+"""Augmentation of aligned faces: views that are rotated, shifted, lit from a side, out of focus or partly covered."""
 
 from dataclasses import dataclass
 
@@ -12,12 +12,22 @@ from mtcnn_lite.images import Pixels
 
 @dataclass(frozen=True)
 class Variation:
-    """How much a view differs from its crop; lengths are in pixels of a 32 px crop.
+    """How much a view differs from its crop; lengths are in pixels of a 32 px crop. Half of all views are mirrored.
 
-    turn, zoom, shift: standard deviations (degrees, share, pixels), as landmarks that are a little off would bring.
-    light: up to such a share brighter on one side, and darker on the other. contrast, brightness: as in
-    `colour_batch`. coarse: share of the views that are small pictures enlarged. noise: up to so much standard
-    deviation. hidden: share of the views with a patch of one gray over 6 to 13 px. Half of all are mirrored.
+    Parameters
+    ----------
+    turn, zoom, shift : float
+        Standard deviations in degrees, as a share, and in pixels, as inexact landmarks would cause.
+    light : float
+        One side is brighter, and the other darker, by up to this share.
+    contrast, brightness : float
+        As in `augment_crops.colour_batch`.
+    downscale : float
+        Share of the views that are made small and enlarged again.
+    noise : float
+        Highest standard deviation of gray noise, in levels of 0 to 255.
+    cutout : float
+        Share of the views with a gray patch of 6 to 13 px a side.
     """
 
     turn: float = 5
@@ -26,18 +36,24 @@ class Variation:
     light: float = 0.7
     contrast: float = 0.5
     brightness: float = 50
-    coarse: float = 0.6
+    downscale: float = 0.6
     noise: float = 8
-    hidden: float = 0.4
+    cutout: float = 0.4
 
 
 STRONG = Variation()
 
 
 def varied(crops: Pixels, rng: np.random.Generator, how: Variation = STRONG) -> Pixels:
-    """One view of each aligned crop, uint8 (N, s, s, 3): as `how` says. The crops stay as they are.
+    """One augmented view of each crop, uint8 (N, s, s, 3): mirrored, moved, relit, recoloured, blurred, covered.
 
-    What comes in from outside repeats the crop's edge. The order: mirror, move, light, colour, focus, noise, patch.
+    Parameters
+    ----------
+    crops : array, uint8 (N, s, s, 3)
+        Aligned faces; they stay as they are.
+    rng : Generator
+    how : Variation
+        How strongly views differ. Where a moved view reaches beyond the crop, the crop's edge is repeated.
     """
     count, side = crops.shape[:2]
     unit = side / 32
@@ -53,10 +69,10 @@ def varied(crops: Pixels, rng: np.random.Generator, how: Variation = STRONG) -> 
         views[k] = cv2.warpAffine(views[k], matrix, (side, side), borderMode=cv2.BORDER_REPLICATE)
     views = _lit(views, rng, how.light)
     views = colour_batch(views, rng, how.contrast, how.brightness, gain=0)
-    views = downscale_batch(views, rng, how.coarse, least=round(10 * unit))
+    views = downscale_batch(views, rng, how.downscale, least=round(10 * unit))
     grain = rng.normal(0, 1, views.shape[:3]) * rng.uniform(0, how.noise, (count, 1, 1))  # (N, s, s) gray noise
     views = np.clip(np.rint(views + grain[..., None]), 0, 255).astype(np.uint8)
-    for row in np.flatnonzero(rng.random(count) < how.hidden):
+    for row in np.flatnonzero(rng.random(count) < how.cutout):
         width, height = rng.integers(round(6 * unit), round(14 * unit), 2)
         x, y = rng.integers(0, side - width), rng.integers(0, side - height)
         views[row, y : y + height, x : x + width] = rng.integers(0, 256)
@@ -64,7 +80,7 @@ def varied(crops: Pixels, rng: np.random.Generator, how: Variation = STRONG) -> 
 
 
 def _lit(views: Pixels, rng: np.random.Generator, most: float) -> Pixels:
-    """Each brighter towards one direction and darker against it, by a share that grows evenly from the middle."""
+    """Each view brighter towards one side and darker towards the other, linearly, by a share of up to `most`."""
     count, side = views.shape[:2]
     towards, share = rng.uniform(0, 2 * np.pi, count), rng.uniform(0, most, count)
     along = (np.arange(side) - (side - 1) / 2) / (side / 2)  # (s,) -1 to 1

@@ -1,31 +1,31 @@
 """How good a detector is: precision and recall, average precision, recall after each stage, landmark error.
 
-`matching` says which detection is right, `curves` makes numbers of that, `stages` looks at the nets one by one,
-`landmarks` at the points; `report` puts all of it together for labelled photos, `resample` says how far such figures
-would move on other photos, and `wider` is the official protocol of WIDER FACE's easy, medium and hard.
+`matching` says which detections are right, and `curves` computes precision, recall and average precision from that.
+`stages` measures the nets one by one, `landmarks` the landmark error. `report` puts all of it together for labelled
+photos, `bootstrap` gives confidence intervals, and `wider` is the official protocol of WIDER FACE (easy, medium, hard).
 """
 
+from mtcnn_lite.evaluation.bootstrap import bootstrap_interval, differences
 from mtcnn_lite.evaluation.curves import Judged, average_precision, judge
 from mtcnn_lite.evaluation.landmarks import FAILURE, landmark_error, landmark_errors
 from mtcnn_lite.evaluation.matching import match
-from mtcnn_lite.evaluation.report import Outcome, outcome, report
-from mtcnn_lite.evaluation.resample import differences, interval
+from mtcnn_lite.evaluation.report import PhotoResult, evaluate_photo, report
 from mtcnn_lite.evaluation.stages import Reached, reached, reached_in
 from mtcnn_lite.evaluation.wider import read_ground_truth, wider_average_precision
 
 __all__ = [
     "FAILURE",
     "Judged",
-    "Outcome",
+    "PhotoResult",
     "Reached",
     "average_precision",
+    "bootstrap_interval",
     "differences",
-    "interval",
+    "evaluate_photo",
     "judge",
     "landmark_error",
     "landmark_errors",
     "match",
-    "outcome",
     "reached",
     "reached_in",
     "read_ground_truth",

@@ -1,4 +1,4 @@
-"""Precision, recall and what lies between them: the curve over all thresholds, and the area under it."""
+"""Precision and recall at every threshold: the precision-recall curve and the area under it."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,14 +15,18 @@ from mtcnn_lite.evaluation.matching import match, sides, too_small
 
 @dataclass(frozen=True, eq=False)
 class Judged:
-    """Detections of any number of photos, best first, each right or wrong, and how many faces there were to find.
+    """N detections of any number of photos, best first, each right or wrong, and the M faces there were to find.
 
-    scores (N,); right (N,) bool; sides (N,): shorter side of the face found, NaN for a wrong one; faces: the shorter
-    sides of all faces that count, (M,). Detections of ignored faces are left out. photos (N,) and face_photos (M,): of
-    which photo each is, as the photos came.
+    Detections of ignored faces are left out. All methods take a threshold and none runs the detector again: greedy NMS
+    by score never drops a box for a worse one, so a run at a low O-Net threshold, cut at a higher one, equals the run
+    at the higher one.
 
-    Greedy NMS by score never drops a box for a worse one, so a run at a low O-Net threshold, cut at a higher one, is
-    the run at the higher one: all methods take a threshold, and none asks the detector again.
+    scores       (N,)
+    right        bool (N,): whether the detection finds a face
+    sides        (N,), shorter side of the face found, px; NaN for a wrong detection
+    faces        (M,), shorter sides of all faces that count, px
+    photos       (N,), the number of the photo that a detection is of
+    face_photos  (M,), and that a face is of
     """
 
     scores: Floats
@@ -33,7 +37,7 @@ class Judged:
     face_photos: NDArray[np.int64]
 
     def drawn(self, times: NDArray[np.int64]) -> "Judged":
-        """What would have been judged, had photo k been there times[k] times: (number of photos,), 0 for not at all."""
+        """The detections and faces of a bootstrap draw in which photo k occurs times[k] times."""
         rows = np.repeat(np.arange(len(self.photos)), times[self.photos])  # best first, as before
         faces = np.repeat(np.arange(len(self.faces)), times[self.face_photos])
         return Judged(self.scores[rows], self.right[rows], self.sides[rows], self.faces[faces], self.photos[rows],
@@ -55,9 +59,9 @@ class Judged:
         return float(self.right[kept].mean()) if kept.any() else float("nan")
 
     def recall_at(self, precision: float) -> float:
-        """The highest recall at which precision is this or better: compares nets whose scores mean different things.
+        """The highest recall at which precision is this or better; compares nets whose scores are not comparable.
 
-        0 where precision never is; NaN without a face.
+        0 where precision never reaches it; NaN without a face.
         """
         reached, recall = self.curve()
         return float(recall[reached >= np.float32(precision)].max(initial=0)) if len(self.faces) else float("nan")
@@ -70,15 +74,15 @@ class Judged:
 
     @property
     def average_precision(self) -> float:
-        """Area under the precision envelope; see the function of that name."""
+        """Area under the precision envelope (see the function `average_precision`)."""
         return average_precision(self.scores, self.right, len(self.faces))
 
 
 def judge(found: Iterable[tuple[Faces, LabelledPhoto]], smallest: float = 0) -> Judged:
-    """All detections of these photos, judged. Faces whose shorter side is under `smallest` px are ignored as well.
+    """Match the detections of many photos with their faces. Faces with a shorter side under `smallest` px are ignored.
 
-    In a photo that is not `complete` nobody knows whether a detection beside the labelled faces is wrong. There only
-    the right ones are kept: recall holds, precision and AP do not.
+    In a photo that is not `complete` a detection beside the labelled faces may or may not be wrong. There only the
+    right ones are kept: recall is meaningful, precision and AP are not.
     """
     scores, right, found_sides, photos, faces, face_photos = [], [], [], [], [], []
     for number, (detections, photo) in enumerate(found):
@@ -99,11 +103,31 @@ def judge(found: Iterable[tuple[Faces, LabelledPhoto]], smallest: float = 0) -> 
 
 
 def average_precision(scores: ArrayLike, is_true: ArrayLike, number_of_faces: int) -> float:
-    """Area under the precision envelope: at each recall the best precision reached there or further on.
+    """Area under the precision envelope: at each recall, the best precision at this or a higher recall.
 
-    `scores` (N,), `is_true` (N,), in any order; of equal scores the first comes first. 0 where nothing is found; NaN
-    where there is no face to find. Everingham et al. 2015 (Pascal VOC, all points), and WIDER FACE's.
+    As in Everingham et al. 2015 (Pascal VOC, all points) and in WIDER FACE's evaluation.
 
+    Parameters
+    ----------
+    scores : array (N,)
+        Of the detections, in any order; of equal scores the first comes first.
+    is_true : array, bool (N,)
+        Whether each detection finds a face.
+    number_of_faces : int
+        Faces there were to find.
+
+    Returns
+    -------
+    float
+        0 to 1; 0 where nothing is found, NaN where there is no face.
+
+    Raises
+    ------
+    ValueError
+        For shapes that differ, NaN among the scores, or more true detections than faces.
+
+    Examples
+    --------
     >>> average_precision([0.9, 0.8, 0.7], [True, False, True], 2)        # 0.5 * 1 + 0.5 * 2/3
     0.8333333333333333
     """

@@ -1,4 +1,4 @@
-"""How far landmarks are off, in distances between the eyes."""
+"""Landmark error: the mean distance from the labelled points, in eye distances."""
 
 from collections.abc import Iterable
 
@@ -14,10 +14,10 @@ FAILURE = 0.1  # landmark error above which a face's points are called failed
 
 
 def landmark_error(predicted: ArrayLike, true: ArrayLike) -> Floats:
-    """Mean distance of the five points from the true ones, over the true distance between the eyes: (N,).
+    """Mean distance of the five points from the true ones, divided by the true distance between the eyes: (N,).
 
-    `predicted`, `true` (N, 5, 2), or both empty. NaN where a true point is. Also called NME, normalised mean error: the
-    paper's AFLW figure is one. ValueError for another shape, or where both eyes are the same point.
+    `predicted`, `true` (N, 5, 2), or both empty. NaN where a true point is NaN. Also called NME, normalised mean error;
+    the paper's AFLW figure is one. Raises ValueError for another shape, or where both eyes are the same point.
 
     >>> eyes = [[0, 0], [10, 0], [5, 5], [2, 8], [8, 8]]
     >>> landmark_error([[[1, 0], [11, 0], [6, 5], [3, 8], [9, 8]]], [eyes])
@@ -35,9 +35,9 @@ def landmark_error(predicted: ArrayLike, true: ArrayLike) -> Floats:
 
 
 def landmark_errors(found: Iterable[tuple[Faces, LabelledPhoto]]) -> tuple[Floats, int]:
-    """The error (K,) of each labelled face with points that was found, and how many such faces were not.
+    """The landmark error (K,) of each face with labelled landmarks that was found, and how many such faces were not.
 
-    A face whose labelled eyes coincide has no distance to divide by, and is left out.
+    Faces whose labelled eyes coincide are left out, because there is no distance to divide by.
     """
     errors, missed = [np.zeros(0, np.float32)], 0
     for detections, photo in found:

@@ -1,4 +1,4 @@
-"""Which detection finds which face, in one photo."""
+"""Matching of detections and labelled faces in one photo."""
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -10,13 +10,34 @@ from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
 def match(
     boxes: ArrayLike, scores: ArrayLike, photo: LabelledPhoto, ignore: ArrayLike | None = None
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Which face each detection (N, 4) of one photo finds, -1 for none; and bool (N,): whether it counts at all.
+    """Match the detections of one photo with its faces, as WIDER FACE's `eval_tools` do.
 
-    The best scored detection chooses first (of equal scores, the first), and each takes the face that it overlaps most,
-    if by 0.5 or more. A second detection of a face finds none, even if it overlaps another face enough. One that
-    overlaps an ignored face most does not count. So do WIDER FACE's `eval_tools`. `ignore`, bool (faces,), replaces
-    the photo's own. Raises ValueError for scores of another length, or with NaN in them.
+    In order of score, each detection takes the face that it overlaps most, if by an IoU of 0.5 or more. A second
+    detection of a face finds none, even if it overlaps another face enough. One that overlaps an ignored face most does
+    not count.
 
+    Parameters
+    ----------
+    boxes : array (N, 4)
+        The detections, x1 y1 x2 y2 in pixels.
+    scores : array (N,)
+        Of equal scores the first comes first.
+    photo : LabelledPhoto
+    ignore : array, bool (faces,), optional
+        Faces to ignore, in place of the photo's own `ignore`.
+
+    Returns
+    -------
+    (array, array)
+        int (N,): the number of the face that each detection finds, -1 for none; bool (N,): whether it counts.
+
+    Raises
+    ------
+    ValueError
+        For scores of another length, or with NaN among them.
+
+    Examples
+    --------
     >>> photo = LabelledPhoto(np.zeros((50, 50, 3), np.uint8), [[0, 0, 10, 10], [30, 30, 40, 40]], ignore=[False, True])
     >>> match([[0, 0, 10, 9], [0, 0, 10, 10], [30, 30, 41, 40], [20, 0, 30, 10]], [0.9, 0.8, 0.7, 0.6], photo)
     (array([ 0, -1, -1, -1]), array([ True,  True, False,  True]))

@@ -1,4 +1,4 @@
-"""All figures of one detector on labelled photos, as a tree of plain numbers that JSON can hold."""
+"""All figures of one detector on labelled photos, as nested dicts of plain numbers that JSON can hold."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -20,15 +20,15 @@ if TYPE_CHECKING:
 SMALLEST = (12, 20)  # px: P-Net's window, and the detector's usual min_face
 BANDS = (12, 20, 32, 64, 128, np.inf)  # px, shorter side
 PRECISION = 0.9  # at which recall is compared
-POINTS = 200  # of a curve, at most
+MAX_POINTS = 200  # of a curve
 
 Thresholds = tuple[float, float, float]
 Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, eq=False)
-class Outcome:
-    """What a detector made of one photo: at low thresholds, for the curves, and at those it is used with."""
+class PhotoResult:
+    """What a detector finds in one photo: at low thresholds, for the curves, and at those that it is used with."""
 
     photo: LabelledPhoto
     low: Faces
@@ -37,33 +37,50 @@ class Outcome:
     fixed_stages: dict[str, Reached]
 
 
-def outcome(detector: "Detector", photo: LabelledPhoto, low: Thresholds) -> Outcome:
-    """Run the detector on a photo at thresholds `low`, and again at its own: the nets look at each window once.
+def evaluate_photo(detector: "Detector", photo: LabelledPhoto, low: Thresholds) -> PhotoResult:
+    """Run the detector on a photo at low thresholds and at its own; the nets see each window once.
 
-    Raises ImageError where the photo can't be read.
+    Parameters
+    ----------
+    detector : Detector
+    photo : LabelledPhoto
+    low : three numbers
+        Thresholds for P-Net, R-Net and O-Net, 0 to 1, low enough for the end of a precision-recall curve.
+
+    Raises
+    ------
+    ImageError
+        Where the photo can't be read.
     """
     fixed = detector.trace(photo.image())
     wide = fixed.rerun(thresholds=low)
     stages = (reached(trace, photo, SMALLEST[-1]) for trace in (wide, fixed))
-    return Outcome(photo, wide.faces, fixed.faces, *stages)
+    return PhotoResult(photo, wide.faces, fixed.faces, *stages)
 
 
-def report(outcomes: Sequence[Outcome]) -> dict[str, Any]:
-    """The figures of one detector on these photos; NaN where there is nothing to measure.
+def report(results: Sequence[PhotoResult]) -> dict[str, Any]:
+    """The figures of one detector on labelled photos; NaN where there is nothing to measure.
 
-    detection: for all faces of at least 12 and at least 20 px, average precision, the highest recall at a precision of
-    0.9, and recall and precision at the detector's own thresholds. sizes: recall by the shorter side. stages: recall
-    and boxes a photo after each net, for faces of at least 20 px. These three come from photos whose every face is
-    labelled. sets: recall for each data set, and the rest where its photos are complete. landmarks: the error of each
-    data set's faces, `failed` the share over 0.1; points: of all faces alike. curves: what to plot.
+    Returns
+    -------
+    dict
+        "photos", "complete_photos": how many there are, and in how many of them every face is labelled.
+
+        From the complete photos: "detection": for faces of at least 12 and at least 20 px, average precision, the
+        highest recall at a precision of 0.9, and recall and precision at the detector's own thresholds. "sizes": recall
+        by the shorter side. "stages": recall and boxes per photo after each net, for faces of at least 20 px.
+
+        From all photos: "sets": recall by data set, and precision and average precision where its photos are complete.
+        "landmarks": the landmark error by data set, "failed" being the share over 0.1; "points": of all faces together.
+        "curves": the points of the plots.
     """
-    complete = [each for each in outcomes if each.photo.complete]
+    complete = [each for each in results if each.photo.complete]
     low, fixed = ({s: judge(_pairs(complete, which), s) for s in SMALLEST} for which in ("low", "fixed"))
-    sets = by_set(outcomes, lambda each: each.photo)
+    sets = by_dataset(results, lambda each: each.photo)
     stages = {which: reached_in(getattr(o, f"{which}_stages") for o in complete) for which in ("low", "fixed")}
     errors = {name: landmark_errors(_pairs(group, "low")) for name, group in sets.items()}
     return {
-        "photos": len(outcomes),
+        "photos": len(results),
         "complete_photos": len(complete),
         "detection": {
             f"{s}": {
@@ -94,7 +111,7 @@ def report(outcomes: Sequence[Outcome]) -> dict[str, Any]:
         },
         "sets": {name: _of_set(group) for name, group in sets.items()},
         "landmarks": {name: _of_points(*found) for name, found in errors.items() if len(found[0]) + found[1]},
-        "points": _of_points(*landmark_errors(_pairs(outcomes, "low"))),
+        "points": _of_points(*landmark_errors(_pairs(results, "low"))),
         "curves": {
             "detection": {f"{s}": _thinned(recall=low[s].curve()[1], precision=low[s].curve()[0]) for s in SMALLEST},
             "stages": {
@@ -110,17 +127,17 @@ def report(outcomes: Sequence[Outcome]) -> dict[str, Any]:
     }
 
 
-def _pairs(outcomes: Sequence[Outcome], which: str) -> list[tuple[Faces, LabelledPhoto]]:
-    return [(getattr(each, which), each.photo) for each in outcomes]
+def _pairs(results: Sequence[PhotoResult], which: str) -> list[tuple[Faces, LabelledPhoto]]:
+    return [(getattr(each, which), each.photo) for each in results]
 
 
-def by_set(items: Sequence[Item], photo_of: Callable[[Item], LabelledPhoto]) -> dict[str, list[Item]]:
-    """The items by the name of the data set that their photo is from, the names in order."""
+def by_dataset(items: Sequence[Item], photo_of: Callable[[Item], LabelledPhoto]) -> dict[str, list[Item]]:
+    """The items grouped by the data set that their photo is from, in alphabetical order."""
     names = [photo_of(item).dataset for item in items]
     return {name: [item for item, its in zip(items, names, strict=True) if its == name] for name in sorted({*names})}
 
 
-def _of_set(group: Sequence[Outcome]) -> dict[str, Any]:
+def _of_set(group: Sequence[PhotoResult]) -> dict[str, Any]:
     complete = all(each.photo.complete for each in group)
     low, fixed = (judge(_pairs(group, which), SMALLEST[0]) for which in ("low", "fixed"))
     return {
@@ -134,7 +151,7 @@ def _of_set(group: Sequence[Outcome]) -> dict[str, Any]:
 
 
 def _of_points(errors: Floats, missed: int) -> dict[str, Any]:
-    """The figures of the faces found; and how many were not."""
+    """Statistics of the errors of the faces found, and how many were missed."""
     known = errors if len(errors) else np.array([np.nan], np.float32)
     return {
         "faces": len(errors),
@@ -147,7 +164,7 @@ def _of_points(errors: Floats, missed: int) -> dict[str, Any]:
 
 
 def _thinned(**columns: Any) -> dict[str, list[float]]:
-    """The columns of a curve, every so many points, the first and the last among them."""
+    """The columns of a curve at no more than MAX_POINTS points, evenly spread, the first and the last among them."""
     count = len(next(iter(columns.values())))
-    rows = np.unique(np.linspace(0, max(count - 1, 0), min(count, POINTS)).round().astype(int))
+    rows = np.unique(np.linspace(0, max(count - 1, 0), min(count, MAX_POINTS)).round().astype(int))
     return {name: [round(float(column[row]), 5) for row in rows] for name, column in columns.items()}

@@ -1,4 +1,4 @@
-"""What each net lets through: how many of the faces, in how many boxes."""
+"""Recall after each net of the cascade, and the boxes that it lets through."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,13 +14,15 @@ from mtcnn_lite.net_names import NET_NAMES
 
 @dataclass(frozen=True, eq=False)
 class Reached:
-    """The boxes that one net leaves of any number of photos, and up to which score each face is among them.
+    """The N boxes that one net lets through in any number of photos, and the scores at which the M faces are found.
 
-    scores (N,) of all boxes; best (M,): for each face that counts, the highest score of a box that overlaps it by 0.5
-    or more, -1 where no box does; sides (M,): its shorter side; photos: how many.
+    The net's NMS is greedy and by score, so the methods are exact for every threshold from that of the trace on, as
+    long as the nets before keep theirs.
 
-    The net's NMS is greedy and by score, so both methods are exact for every threshold from the one that the trace ran
-    with, as long as the nets before keep theirs.
+    scores  (N,), of all boxes
+    best    (M,), for each face that counts, the highest score of a box with an IoU of 0.5 or more; -1 without one
+    sides   (M,), the face's shorter side, px
+    photos  their number
     """
 
     scores: Floats
@@ -33,11 +35,11 @@ class Reached:
         return float((self.best >= np.float32(threshold)).mean()) if len(self.best) else float("nan")
 
     def boxes(self, threshold: float = 0.0) -> float:
-        """Boxes a photo with this score or a higher one."""
+        """Boxes per photo with this score or a higher one."""
         return float((self.scores >= np.float32(threshold)).sum() / max(self.photos, 1))
 
     def curve(self) -> tuple[Floats, Floats]:
-        """Boxes a photo and recall at each score at which a face comes in, (K,) each, from the strictest on."""
+        """Boxes per photo and recall, (K,) each, at every score at which another face is found, the highest first."""
         at = np.unique(self.best[self.best >= 0])[::-1]  # (K,)
         boxes = np.searchsorted(np.sort(-self.scores), -at, side="right") / max(self.photos, 1)
         recall = np.searchsorted(np.sort(-self.best), -at, side="right") / max(len(self.best), 1)
@@ -45,10 +47,18 @@ class Reached:
 
 
 def reached(trace: Trace, photo: LabelledPhoto, smallest: float = 0) -> dict[str, Reached]:
-    """What P-Net, R-Net and O-Net leave of one photo, by the stage's name.
+    """What P-Net, R-Net and O-Net let through in one photo, by the net's name.
 
-    P-Net's and R-Net's boxes are taken after they were moved and before they are squared for the next net, as a
-    detector that ended there would give them. Faces whose shorter side is under `smallest` px are ignored as well.
+    P-Net's and R-Net's boxes are those after regression and before they are squared for the next net, as a detector
+    that ended there would return them.
+
+    Parameters
+    ----------
+    trace : Trace
+        A detector's, of this photo.
+    photo : LabelledPhoto
+    smallest : float
+        Faces with a shorter side under this many pixels are ignored as well.
     """
     left = {
         "pnet": (trace.pnet.left.boxes, trace.pnet.left.scores),
@@ -66,7 +76,7 @@ def reached(trace: Trace, photo: LabelledPhoto, smallest: float = 0) -> dict[str
 
 
 def reached_in(photos: Iterable[dict[str, Reached]]) -> dict[str, Reached]:
-    """The stages of many photos, put together."""
+    """The results of many photos, put together by net."""
     every = list(photos)
     joined = {}
     for stage in NET_NAMES:

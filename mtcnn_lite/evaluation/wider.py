@@ -27,7 +27,7 @@ Doubles = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class WiderPhoto:
-    """One photo of the official lists: boxes (N, 4), x1 y1 x2 y2; counted (N,) bool for each of SETTINGS."""
+    """One photo of the official lists: boxes (N, 4), x1 y1 x2 y2; for each of SETTINGS which faces count, bool (N,)."""
 
     boxes: Floats
     counted: Mapping[str, NDArray[np.bool_]]
@@ -71,8 +71,8 @@ def read_ground_truth(folder: Path | str) -> dict[str, WiderPhoto]:
 def wider_average_precision(truth: Mapping[str, WiderPhoto], found: Mapping[str, Faces]) -> dict[str, float]:
     """AP of the detections `found`, by "event/name", for "easy", "medium" and "hard".
 
-    Every photo of `truth` must be there: a part of them gives another figure. The detector should run at low
-    thresholds, or the curve ends early. NaN for a setting without a face. ValueError for photos that are missing.
+    Every photo of `truth` must be there, because a part of them gives another figure. The detector should run at low
+    thresholds, or the curve ends early. NaN for a setting without a face. Raises ValueError for missing photos.
     """
     missing = [name for name in truth if name not in found]
     if missing:
@@ -93,7 +93,7 @@ def wider_average_precision(truth: Mapping[str, WiderPhoto], found: Mapping[str,
 
 
 def inclusive_iou(first: Floats, second: Floats) -> Doubles:
-    """IoU (N, M) of boxes whose last pixel is counted in as well: each side is one longer. As in the official tool."""
+    """IoU (N, M) of boxes whose last pixel counts as well, so that each side is one longer, as in the official tool."""
     a, b = first.astype(np.float64)[:, None], second.astype(np.float64)[None]
     shared = (np.minimum(a[..., 2:], b[..., 2:]) - np.maximum(a[..., :2], b[..., :2]) + 1).clip(0).prod(axis=2)
     area_a, area_b = ((box[..., 2:] - box[..., :2] + 1).prod(axis=2) for box in (a, b))

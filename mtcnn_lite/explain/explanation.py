@@ -94,10 +94,22 @@ def explain(trace: Trace, boxes: ArrayLike) -> Explanation | Summary: ...  # an 
 def explain(trace: Trace, boxes: ArrayLike) -> Explanation | Summary:
     """What became of a face in this run, or of all the labelled faces of its photo.
 
-    boxes: in image pixels. (4,), one face: an `Explanation`, a sentence and the figures behind it. (N, 4), all of
-    them: a `Summary`, an explanation of each and the recall of each stage; N may be 0.
+    Parameters
+    ----------
+    trace : Trace
+        The run, from `Detector.trace`.
+    boxes : array_like (4,) or (N, 4)
+        One face, or all of them, in image pixels; N may be 0.
 
-    Raises ValueError for a box that is empty or not four numbers.
+    Returns
+    -------
+    Explanation or Summary
+        Of one face a sentence and the figures behind it; of N an explanation of each, and the recall of each stage.
+
+    Raises
+    ------
+    ValueError
+        For a box that is empty or not four numbers.
     """
     array = np.asarray(boxes, np.float32)
     faces, windows = as_boxes(array[None] if array.shape == (4,) else array), windows_of(trace)
@@ -135,9 +147,7 @@ def _way_back(trace: Trace, face: Floats) -> tuple[tuple[float, float, float] | 
             at = passes_at(now, stage, face)
             if at is None:
                 return None, f", but then be lost in {NET_TITLES[stage]} at any threshold" if named else ""
-            thresholds = list(now.settings.thresholds)
-            thresholds[NET_NAMES.index(stage)] = at
-            now = now.rerun(thresholds=(thresholds[0], thresholds[1], thresholds[2]))
+            now = now.rerun(thresholds=now.settings.thresholds._replace(**{stage: at}))
             named.append(f"{NET_TITLES[stage]} at {at:g}")
     more = f"; found with {', '.join(named)}" if len(named) > 1 else ", and be found" if named else ""
     return now.settings.thresholds, more

@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from mtcnn_lite.boxes import MATCHING_IOU, Floats, as_boxes, clip_boxes, decode_offsets, iou
 from mtcnn_lite.cascade.record import Candidates
 from mtcnn_lite.cascade.trace import Trace
-from mtcnn_lite.net_names import NET_NAMES
 from mtcnn_lite.nms import MEASURES
 from mtcnn_lite.pyramid import CELL
 
@@ -110,7 +109,17 @@ def windows_of(trace: Trace) -> Windows:
 
 
 def level_views(windows: Windows, trace: Trace, face: Floats) -> list[LevelView]:
-    """Each level's view of the face (1, 4), the largest level first."""
+    """Each level's view of the face, the largest level first.
+
+    Parameters
+    ----------
+    windows : Windows
+        Of the trace, from `windows_of`.
+    trace : Trace
+        The run.
+    face : float32 (1, 4)
+        The face's box in image pixels.
+    """
     stands, moved, views = iou(face, windows.boxes)[0], iou(face, windows.moved)[0], []
     for index, level in enumerate(trace.levels):
         here = windows.level == index
@@ -121,8 +130,20 @@ def level_views(windows: Windows, trace: Trace, face: Floats) -> list[LevelView]
 
 
 def stage_view(trace: Trace, stage: str, face: Floats, windows: Windows) -> StageView:
-    """What the stage did with the face (1, 4)."""
-    threshold = trace.settings.thresholds[NET_NAMES.index(stage)]
+    """What the stage did with the face.
+
+    Parameters
+    ----------
+    trace : Trace
+        The run.
+    stage : {"pnet", "rnet", "onet"}
+        The net that is asked about.
+    face : float32 (1, 4)
+        The face's box in image pixels.
+    windows : Windows
+        Of the trace, from `windows_of`.
+    """
+    threshold = getattr(trace.settings.thresholds, stage)
     counts, best, shift, moved = dict[str, int](), None, None, 0.0
     for step in removing(trace, stage):
         if (stage, step) == ("pnet", "scored"):
@@ -146,7 +167,17 @@ def stage_view(trace: Trace, stage: str, face: Floats, windows: Windows) -> Stag
 
 
 def passing(trace: Trace, stage: str, face: Floats) -> float | None:
-    """The best score of what passes the stage and is for the face, or None."""
+    """The best score of what passes the stage and is for the face, or None.
+
+    Parameters
+    ----------
+    trace : Trace
+        The run.
+    stage : {"pnet", "rnet", "onet"}
+        The net that is asked about.
+    face : float32 (1, 4)
+        The face's box in image pixels.
+    """
     step = removing(trace, stage)[-1]
     last: Candidates = getattr(trace, stage)[step]
     fitting = last.scores[iou(face, _moved(trace, stage, step, last))[0] >= MATCHING_IOU]
@@ -154,13 +185,17 @@ def passing(trace: Trace, stage: str, face: Floats) -> float | None:
 
 
 def passes_at(trace: Trace, stage: str, face: Floats) -> float | None:
-    """The highest threshold, rounded down to print, at which the face passes the stage; None where at none tried."""
-    index = NET_NAMES.index(stage)
-    now = trace.settings.thresholds[index]
+    """The highest threshold, rounded down to print, at which the face passes the stage; None where at none tried.
+
+    Parameters
+    ----------
+    trace, stage, face
+        As in `passing`.
+    """
+    now = getattr(trace.settings.thresholds, stage)
     for threshold in (now, *(floor for floor in FLOORS if floor < now)) if stage == "pnet" else (now, 0.0):
-        thresholds = list(trace.settings.thresholds)
-        thresholds[index] = threshold
-        score = passing(trace.rerun(thresholds=(thresholds[0], thresholds[1], thresholds[2])), stage, face)
+        thresholds = trace.settings.thresholds._replace(**{stage: threshold})
+        score = passing(trace.rerun(thresholds=thresholds), stage, face)
         if score is not None:
             return rounded_down(score)
     return None

@@ -1,4 +1,8 @@
-"""Batches with a fixed share of each kind. A batch depends on the seed and the step alone, so training can resume."""
+"""Training batches with a fixed share of each kind of sample, prepared ahead by a second thread.
+
+A batch depends on the seed and the step alone, so an interrupted training run resumes with the batches it would have
+seen.
+"""
 
 import queue
 import threading
@@ -21,14 +25,19 @@ from mtcnn_lite.datasets.augment_crops import (
 from mtcnn_lite.sampling.sampler import KINDS, Samples
 from mtcnn_lite.sampling.store import Store
 
-AHEAD = 4  # batches made before they are asked for
-ONE_IN = 20  # photos: the last of each twenty is held out, to measure on
+PREFETCHED = 4  # batches made before they are asked for
+HOLD_OUT_EVERY = 20  # photos: the last of each twenty is held out of training, to validate on
 
 
-class Batch(NamedTuple):
-    """crops uint8 (N, size, size, 3); kinds (N,), codes of `sampling.KINDS`; offsets (N, 4); landmarks (N, 10),
-    x1..x5 y1..y5. Targets are NaN where unknown. unlabelled bool (N,): crops blended or cut anew, of which no
-    label holds."""
+class TrainingBatch(NamedTuple):
+    """N crops with what the net should answer for each; targets are NaN where unknown.
+
+    crops        uint8 (N, size, size, 3)
+    kinds        (N,), codes of `sampling.KINDS`
+    offsets      (N, 4), of the face's box, in parts of the window's side
+    landmarks    (N, 10), x1..x5 y1..y5, in parts of the window's side
+    unlabelled   bool (N,): crops that were blended or cropped again, so that no label holds for them
+    """
 
     crops: NDArray[np.uint8]
     kinds: Tensor
@@ -38,25 +47,55 @@ class Batch(NamedTuple):
 
 
 def held_out(samples: Samples) -> NDArray[np.bool_]:
-    """Which samples (N,) are of photos that no batch holds."""
-    return np.asarray(samples["photo"] % ONE_IN == ONE_IN - 1)
+    """Which samples (N,) come from photos that are held out of training."""
+    return np.asarray(samples["photo"] % HOLD_OUT_EVERY == HOLD_OUT_EVERY - 1)
 
 
 def as_batch(crops: NDArray[np.uint8], kinds: NDArray[np.uint8], offsets: NDArray[np.float32],
-             landmarks: NDArray[np.float32], unlabelled: NDArray[np.bool_] | None = None) -> Batch:  # fmt: skip
-    """A batch of a store's columns; landmarks (N, 5, 2). The labels of all hold where `unlabelled` is None."""
+             landmarks: NDArray[np.float32], unlabelled: NDArray[np.bool_] | None = None) -> TrainingBatch:  # fmt: skip
+    """A batch of a store's columns, its targets as tensors.
+
+    Parameters
+    ----------
+    crops : array, uint8 (N, size, size, 3)
+    kinds : array, uint8 (N,)
+        Codes of `sampling.KINDS`.
+    offsets : array, float32 (N, 4)
+    landmarks : array, float32 (N, 5, 2)
+    unlabelled : array, bool (N,), optional
+        Crops for which no label holds. None: all labels hold.
+    """
     unlabelled = np.zeros(len(crops), bool) if unlabelled is None else unlabelled
     by_axis = landmarks.transpose(0, 2, 1).reshape(-1, 10)  # (N, 5, 2) -> x1..x5 y1..y5
-    return Batch(crops, *(torch.from_numpy(np.array(column)) for column in (kinds, offsets, by_axis, unlabelled)))
+    return TrainingBatch(
+        crops, *(torch.from_numpy(np.array(column)) for column in (kinds, offsets, by_axis, unlabelled))
+    )
 
 
 class Batches:
-    """Batches of `size` samples from stores, `shares` of each kind. Each sample of a kind comes once before any comes
-    again; half of them are mirrored, all are recoloured, and the shares `coarse`, `covered`, `mixed` and `zoomed` are
-    what `augment_crops` makes of them. With `part` (k, n), the k-th of n equal parts of each batch, for n
-    processes that train together.
+    """The training batch of each step, drawn from stores of samples: `batches(step)`.
 
-    Raises ValueError where a kind that has a share has no sample.
+    Every sample of a kind is used once before any is used again. Half of the crops are mirrored, all are recoloured.
+
+    Parameters
+    ----------
+    stores : sequence of Store
+        The samples; those of held-out photos are left out.
+    size : int
+        Samples in a batch.
+    shares : four numbers
+        Negatives : positives : part faces : landmark samples in each batch.
+    seed : int
+        Of the order of the samples and of the augmentation.
+    downscale, cutout, mixup, random_crop : float
+        Share of the crops, 0 to 1, that the batch function of this name in `augment_crops` changes.
+    shard : (int, int)
+        (k, n): the k-th of n equal parts of each batch, for n processes that train together.
+
+    Raises
+    ------
+    ValueError
+        Where a kind that has a share has no sample.
     """
 
     def __init__(
@@ -65,14 +104,14 @@ class Batches:
         size: int,
         shares: Sequence[float],
         seed: int,
-        coarse: float = 0.0,
-        covered: float = 0.0,
-        mixed: float = 0.0,
-        zoomed: float = 0.0,
-        part: tuple[int, int] = (0, 1),
+        downscale: float = 0.0,
+        cutout: float = 0.0,
+        mixup: float = 0.0,
+        random_crop: float = 0.0,
+        shard: tuple[int, int] = (0, 1),
     ) -> None:
-        self.stores, self.seed, self.part = stores, seed, part
-        self.coarse, self.covered, self.mixed, self.zoomed = coarse, covered, mixed, zoomed
+        self.stores, self.seed, self.shard = stores, seed, shard
+        self.downscale, self.cutout, self.mixup, self.random_crop = downscale, cutout, mixup, random_crop
         self.starts = np.cumsum([0, *map(len, stores)])
         kinds = np.concatenate([np.where(held_out(store.samples), len(KINDS), store.samples["kind"])
                                 for store in stores])  # fmt: skip
@@ -82,13 +121,15 @@ class Batches:
         self.counts[np.argmax(exact)] += size - self.counts.sum()
         for kind, rows, count in zip(KINDS, self.rows, self.counts, strict=True):
             if count and not len(rows):
-                raise ValueError(f"there is no {kind} sample to learn from, and each batch needs {count}: look at the "
-                                 "photos' labels, at their faces' sizes, and at the recipe's counts")  # fmt: skip
+                raise ValueError(
+                    f"there is no {kind} sample to learn from, and each batch needs {count}: look at the photos' "
+                    "labels, their faces' sizes and the counts of the sampling config"
+                )
         self._orders: dict[tuple[int, int], NDArray[np.int64]] = {}
 
-    def __call__(self, step: int) -> Batch:
-        chosen = [self._turn(code, step * n, n) for code, n in enumerate(self.counts) if n]
-        rows = np.concatenate([of_kind[self.part[0] :: self.part[1]] for of_kind in chosen])
+    def __call__(self, step: int) -> TrainingBatch:
+        chosen = [self._next(code, step * n, n) for code, n in enumerate(self.counts) if n]
+        rows = np.concatenate([of_kind[self.shard[0] :: self.shard[1]] for of_kind in chosen])
         size = self.stores[0].size
         crops = np.empty((len(rows), size, size, 3), np.uint8)
         samples = np.empty(len(rows), self.stores[0].samples.dtype)
@@ -97,17 +138,17 @@ class Batches:
             here = store_of == number
             crops[here] = store.crops(rows[here] - self.starts[number])
             samples[here] = store.samples[rows[here] - self.starts[number]]
-        rng = np.random.default_rng([self.seed, step, self.part[0]])
+        rng = np.random.default_rng([self.seed, step, self.shard[0]])
         mirrored = rng.random(len(rows)) < 0.5
         crops, offsets, landmarks = mirror_batch(crops, samples["offsets"], samples["landmarks"], mirrored)
-        crops = downscale_batch(colour_batch(crops, rng), rng, self.coarse)
-        crops = cutout_batch(crops, rng, self.covered)
-        crops, mixed = mixup_batch(crops, rng, self.mixed)
-        crops, zoomed = random_crop_batch(crops, rng, self.zoomed)
-        return as_batch(crops, samples["kind"], offsets, landmarks, mixed | zoomed)
+        crops = downscale_batch(colour_batch(crops, rng), rng, self.downscale)
+        crops = cutout_batch(crops, rng, self.cutout)
+        crops, blended = mixup_batch(crops, rng, self.mixup)
+        crops, cropped = random_crop_batch(crops, rng, self.random_crop)
+        return as_batch(crops, samples["kind"], offsets, landmarks, blended | cropped)
 
-    def _turn(self, code: int, start: int, count: int) -> NDArray[np.int64]:
-        """Samples `start` to `start + count` of an endless row: the kind's samples, shuffled anew each time round."""
+    def _next(self, code: int, start: int, count: int) -> NDArray[np.int64]:
+        """Samples `start` to `start + count` of a kind's endless sequence, which is shuffled anew in each epoch."""
         rows = self.rows[code]
         picked = []
         while count:
@@ -125,12 +166,20 @@ class Batches:
         return self._orders[code, epoch]
 
 
-def ahead(batches: Batches, first: int, end: int) -> Iterator[Batch]:
-    """The batches of steps `first` to `end`, made by another thread while the net works on those before."""
-    ready: queue.Queue[Batch | BaseException] = queue.Queue(AHEAD)
+def prefetch(batches: Batches, first: int, end: int) -> Iterator[TrainingBatch]:
+    """The batches of some steps, each made by another thread while the net works on those before it.
+
+    Parameters
+    ----------
+    batches : Batches
+        Or any function of a step; what it raises is raised where its batch is asked for.
+    first, end : int
+        The steps `first` to `end - 1`.
+    """
+    ready: queue.Queue[TrainingBatch | BaseException] = queue.Queue(PREFETCHED)
     stopped = threading.Event()
 
-    def hand_over(item: Batch | BaseException) -> None:
+    def hand_over(item: TrainingBatch | BaseException) -> None:
         while not stopped.is_set():
             try:
                 ready.put(item, timeout=0.1)
@@ -144,7 +193,7 @@ def ahead(batches: Batches, first: int, end: int) -> Iterator[Batch]:
                 hand_over(batches(step))
                 if stopped.is_set():
                     return
-        except BaseException as error:  # it must show where the batch is asked for
+        except BaseException as error:  # raised again where the batch is asked for
             hand_over(error)
 
     threading.Thread(target=make, daemon=True).start()

@@ -1,4 +1,4 @@
-"""The processes that train together: `torchrun` starts them, each computes a part of every batch."""
+"""Distributed training: `torchrun` starts several processes, and each computes a part of every batch."""
 
 import os
 from collections.abc import Sequence
@@ -8,27 +8,30 @@ from datetime import timedelta
 import torch
 from torch import Tensor, distributed
 
-PATIENCE = timedelta(days=2)  # how long the others wait while the first one cuts samples
+TIMEOUT = timedelta(days=2)  # how long the other processes wait while the main one cuts samples
 
 
 @dataclass(frozen=True)
-class Team:
-    """This process is number `rank` of `size`. Only the first one writes files and prints."""
+class ProcessGroup:
+    """The processes that train together: this one is number `rank` of `size`.
+
+    Only the main process, number 0, writes files and prints.
+    """
 
     rank: int = 0
     size: int = 1
 
     @property
-    def first(self) -> bool:
+    def is_main(self) -> bool:
         return self.rank == 0
 
-    def wait(self) -> None:
-        """Until all processes have come here."""
+    def barrier(self) -> None:
+        """Wait until all processes have come here."""
         if self.size > 1:
             distributed.barrier()
 
     def average(self, tensors: Sequence[Tensor]) -> None:
-        """Each tensor becomes, in place, its mean over all processes: the same everywhere."""
+        """Replace each tensor, in place, by its mean over all processes (all-reduce)."""
         if self.size > 1:
             together = torch.cat([tensor.flatten() for tensor in tensors])
             distributed.all_reduce(together)
@@ -37,17 +40,20 @@ class Team:
                 tensor.copy_(mean.view(tensor.shape))
 
 
-ALONE = Team()
+SINGLE_PROCESS = ProcessGroup()
 
 
-def team_of_torchrun(device: str) -> tuple[Team, str]:
-    """The team that torchrun's environment describes (alone without torchrun), and this process's own device."""
+def process_group_from_env(device: str) -> tuple[ProcessGroup, str]:
+    """The group that torchrun's environment variables describe, and the device that this process should use.
+
+    Without torchrun: a group of one, and `device` as it is.
+    """
     size = int(os.environ.get("WORLD_SIZE", "1"))
     if size == 1:
-        return ALONE, device
+        return SINGLE_PROCESS, device
     if device == "cuda":
         device = f"cuda:{os.environ['LOCAL_RANK']}"
         torch.cuda.set_device(device)
     if not distributed.is_initialized():
-        distributed.init_process_group("nccl" if device.startswith("cuda") else "gloo", timeout=PATIENCE)
-    return Team(distributed.get_rank(), size), device
+        distributed.init_process_group("nccl" if device.startswith("cuda") else "gloo", timeout=TIMEOUT)
+    return ProcessGroup(distributed.get_rank(), size), device

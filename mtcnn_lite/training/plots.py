@@ -1,4 +1,4 @@
-"""Two pictures that a run leaves: what a batch holds, with its targets drawn back, and the curves of its log."""
+"""The plots of a training run: a batch with its targets drawn on the crops, and the curves of the log."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,19 +11,19 @@ from mtcnn_lite.boxes import decode_offsets, landmarks_to_image
 from mtcnn_lite.images import Pixels
 from mtcnn_lite.losses import TASKS
 from mtcnn_lite.sampling.sampler import KINDS
-from mtcnn_lite.training.batches import Batch
+from mtcnn_lite.training.batches import TrainingBatch
 
-COLUMNS, SIDE, EDGE = 12, 96, 16  # crops of a kind; px of one, and of what is shown round it
-BOX, POINT, PAPER = (240, 228, 66), (0, 220, 255), (255, 255, 255)  # yellow, cyan: seen on skin of any colour
+COLUMNS, SIDE, EDGE = 12, 96, 16  # crops of a kind; side of a crop and width of the margin round it, px
+BOX, POINT, BACKGROUND = (240, 228, 66), (0, 220, 255), (255, 255, 255)  # yellow, cyan: seen on skin of any colour
 
 
-def contact_sheet(batch: Batch) -> Image.Image:
-    """A row of crops for each kind, enlarged, with the face's box and points where the targets say they are.
+def contact_sheet(batch: TrainingBatch) -> Image.Image:
+    """An image with a row of enlarged crops for each kind, the targets' box and landmarks drawn on each.
 
-    A margin round each crop shows boxes that leave it.
+    A margin round each crop shows boxes that extend beyond it.
     """
     step, label = SIDE + 2 * EDGE, 24
-    sheet = np.full((len(KINDS) * (step + label), COLUMNS * step, 3), PAPER, np.uint8)
+    sheet = np.full((len(KINDS) * (step + label), COLUMNS * step, 3), BACKGROUND, np.uint8)
     for code, kind in enumerate(KINDS):
         top = code * (step + label)
         rows = np.flatnonzero(batch.kinds.numpy() == code)
@@ -50,8 +50,17 @@ def _drawn(crop: Pixels, offsets: np.ndarray, landmarks: np.ndarray) -> Pixels:
 
 
 def draw_curves(path: Path, title: str, rows: Sequence[dict[str, float]]) -> None:
-    """The log's losses by task, and the shares that are right, over the steps; a PNG."""
-    from matplotlib.figure import Figure  # half a second, and not needed before the end
+    """Plot the log to a PNG: the losses by task, and the shares of samples classified rightly, over the steps.
+
+    Parameters
+    ----------
+    path : Path
+        The file to write.
+    title : str
+    rows : sequence of dict
+        The log, as `loop.train` returns it.
+    """
+    from matplotlib.figure import Figure  # takes half a second to load, and is not needed before the end
 
     steps = [row["step"] for row in rows]
     figure = Figure(figsize=(9, 3.5), layout="constrained")

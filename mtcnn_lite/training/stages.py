@@ -1,4 +1,4 @@
-"""The whole cascade: each net's samples come from the nets before it, as it will meet them in use."""
+"""Training the whole cascade: each net's samples come from the nets before it, as it will meet them in use."""
 
 import json
 from collections.abc import Sequence
@@ -10,29 +10,30 @@ from pathlib import Path
 import torch
 
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
-from mtcnn_lite.net_names import NET_NAMES
-from mtcnn_lite.nets import NET_TYPES, Nets, ONet, PNet, RNet
+from mtcnn_lite.nets import Nets, ONet, PNet, RNet
 from mtcnn_lite.runtime.files import write_whole
 from mtcnn_lite.sampling.proposals import Proposals
 from mtcnn_lite.sampling.sampler import LANDMARK
 from mtcnn_lite.sampling.store import Store, photos_digest, write_store
 from mtcnn_lite.training.batches import Batches
-from mtcnn_lite.training.blend import blend, refit_landmarks
-from mtcnn_lite.training.distributed import ALONE, Team
-from mtcnn_lite.training.looks import look_at
+from mtcnn_lite.training.distributed import SINGLE_PROCESS, ProcessGroup
+from mtcnn_lite.training.finetuning_windows import collect_windows
+from mtcnn_lite.training.landmark_finetuning import finetune_landmarks
 from mtcnn_lite.training.loop import train
-from mtcnn_lite.training.plan import STAGES, Stage
+from mtcnn_lite.training.plan import STAGES, TrainingStage
 from mtcnn_lite.training.plots import draw_curves
 from mtcnn_lite.training.run_folder import RunError, claim
-from mtcnn_lite.training.sanity_checks import check
-from mtcnn_lite.training.settle import settle
-from mtcnn_lite.training.teacher import Panel
-from mtcnn_lite.training.validate import measure
+from mtcnn_lite.training.sanity_checks import run_sanity_checks
+from mtcnn_lite.training.teacher import EnsembleTeacher
+from mtcnn_lite.training.validate import validate
+from mtcnn_lite.training.weight_average import average_weights, refit_landmark_head
 from mtcnn_lite.weights import save_weights, weights_digest
 
+Net = PNet | RNet | ONet
 
-def fresh(seed: int) -> Nets:
-    """The three nets, untrained."""
+
+def untrained_nets(seed: int) -> Nets:
+    """The three nets with random weights."""
     torch.manual_seed(seed)
     return Nets(PNet(), RNet(), ONet())
 
@@ -41,126 +42,169 @@ def train_cascade(
     photos: Sequence[LabelledPhoto],
     out: Path,
     seed: int = 0,
-    stages: Sequence[Stage] = STAGES,
+    stages: Sequence[TrainingStage] = STAGES,
     start: Nets | None = None,
     teacher: Nets | None = None,
     only: str | None = None,
     resume: bool = False,
     device: str = "cpu",
-    team: Team = ALONE,
+    processes: ProcessGroup = SINGLE_PROCESS,
     workers: int = 1,
     progress: bool = False,
 ) -> Nets:
-    """Train all `stages` on labelled photos and return the nets; after the last stage they are in `out/weights`.
+    """Train the nets of a cascade, stage by stage, on labelled photos.
 
-    start: weights to begin with, changed in place; None for untrained ones. teacher: trained nets, whose answers count
-    beside the labels (see `teacher`). only: one stage's name; those before it must be finished. resume: go on with the
-    run in `out`: what is finished is not done again, and the weights are the same as without the interruption, on the
-    same kind of machine with as many threads and processes. team, device: see `team`. workers: processes that cut
-    samples.
+    A stage cuts samples, runs sanity checks, trains, validates and saves. Its folder in `out` gets labels.jpg,
+    checkpoint.pt, log.csv, curves.png, measured.json, and net.pt once it is finished. Its samples are in `out/samples`
+    and may be deleted when no later stage of the same net is to come. A stage of landmark fine-tuning runs in the main
+    process alone, on the CPU; it has no samples, leaves only measured.json and net.pt, and starts anew when
+    interrupted. After the last stage the weights are in `out/weights`.
 
-    Each stage's folder in `out` gets labels.jpg, checkpoint.pt, log.csv, curves.png, measured.json, and net.pt once it
-    is finished; its samples are in `out/samples`, and may be deleted when no later stage of the net is to come. A stage
-    of `looks` is the first process's alone, on the CPU; it has no samples, leaves the last two files, and begins anew
-    when interrupted.
+    Parameters
+    ----------
+    photos : sequence of LabelledPhoto
+    out : Path
+        The run's folder, made if missing.
+    seed : int
+        Of all that is random.
+    stages : sequence of TrainingStage
+    start : Nets, optional
+        Weights to begin with, changed in place. None: untrained nets.
+    teacher : Nets, optional
+        Trained nets, whose answers count beside the labels (see `teacher`).
+    only : str, optional
+        Train this stage alone; those before it must be finished.
+    resume : bool
+        Continue the run in `out`: what is finished is not done again. The weights are the same as without the
+        interruption, on the same kind of machine with as many threads and processes.
+    device : str
+        As for torch: "cpu", "cuda:0", "mps".
+    processes : ProcessGroup
+        Those that share each batch (see `distributed`).
+    workers : int
+        Processes that cut samples.
+    progress : bool
+        Show progress bars.
 
-    Raises RunError, before anything is trained, where `out` holds another run, or where labels can't be learned from.
+    Returns
+    -------
+    Nets
+        The trained nets.
+
+    Raises
+    ------
+    RunError
+        Before anything is trained, where `out` holds another run or `only` is not the next stage; and where labels
+        can't be learned from.
     """
-    nets = start or fresh(seed)
+    nets = start or untrained_nets(seed)
     names = [stage.name for stage in stages]
-    if only is not None and only not in names:
-        raise RunError(f"{only!r} is no stage; the stages are {', '.join(names)}")
-    for name in names[: names.index(only)] if only else ():
-        if not (out / name / "net.pt").exists():
-            raise RunError(f"{only} comes after {name}, which is not finished in {out}: train that first")
+    _check_order(names, only, out)
     if not any(photo.has_landmarks[~photo.ignore].any() for photo in photos):
         stages = [replace(stage, shares=(*stage.shares[:3], 0.0)) for stage in stages]
-        if team.first:
+        if processes.is_main:
             print("no face has landmarks: " + ("the teacher's are learned" if teacher else
                   "batches go without, and the nets' landmark heads stay as they are"))  # fmt: skip
-    if team.first:
+    if processes.is_main:
         plan = {"seed": seed, "photos": photos_digest(photos), "start": weights_digest(nets) if start else None,
                 "teacher": weights_digest(teacher) if teacher else None,
                 "stages": {stage.name: asdict(stage) for stage in stages}}  # fmt: skip
         new_stage = only is not None and not (out / only).exists()
         claim(out, plan, resume or new_stage)
-    team.wait()
+    processes.barrier()
     for number, stage in enumerate(stages):
-        which, finished = NET_NAMES.index(stage.net), out / stage.name / "net.pt"
-        net = nets[which]
-        if not finished.exists() and stage.looks:
-            if team.first:
-                _settle(nets, photos, stage, finished, seed + number, workers, progress)
-            team.wait()
-        elif not finished.exists():
-            if team.first:
-                _cut(nets, stage, photos, out, seed + number, workers, progress)
-            team.wait()
-            earlier = [before.name for before in stages[: number + 1] if before.net == stage.net]
-            stores = [Store(out / "samples" / name) for name in earlier]
-            _train(net, stores, stage, finished, seed + number, device, team, teacher and teacher[which], progress)
-            team.wait()
-        net.load_state_dict(torch.load(finished, weights_only=True))
+        folder, net = out / stage.name, getattr(nets, stage.net)
+        if not (folder / "net.pt").exists():
+            if stage.landmark_finetuning:
+                if processes.is_main:
+                    _finetune(nets, photos, stage, folder, seed + number, workers, progress)
+            else:
+                if processes.is_main:
+                    _cut_samples(nets, photos, stage, out, seed + number, workers, progress)
+                processes.barrier()
+                stores = [Store(out / "samples" / each.name) for each in stages[: number + 1] if each.net == stage.net]
+                teacher_net = teacher and getattr(teacher, stage.net)
+                _train_net(net, stores, stage, folder, seed + number, device, processes, teacher_net, progress)
+            processes.barrier()
+        net.load_state_dict(torch.load(folder / "net.pt", weights_only=True))
         nets.ready()
         if stage.name == only:
             break
-    if team.first and all((out / name / "net.pt").exists() for name in names):
+    if processes.is_main and all((out / name / "net.pt").exists() for name in names):
         save_weights(nets, out / "weights")
     return nets
 
 
-def _cut(
-    nets: Nets, stage: Stage, photos: Sequence[LabelledPhoto], out: Path, seed: int, workers: int, progress: bool
+def _check_order(names: Sequence[str], only: str | None, out: Path) -> None:
+    """Raise RunError where `only` is none of the stages, or where one before it is not finished in `out`."""
+    if only is not None and only not in names:
+        raise RunError(f"{only!r} is no stage; the stages are {', '.join(names)}")
+    for name in names[: names.index(only)] if only else ():
+        if not (out / name / "net.pt").exists():
+            raise RunError(f"{only} comes after {name}, which is not finished in {out}: train that first")
+
+
+def _cut_samples(
+    nets: Nets,
+    photos: Sequence[LabelledPhoto],
+    stage: TrainingStage,
+    out: Path,
+    seed: int,
+    workers: int,
+    progress: bool,
 ) -> None:
-    """The stage's samples: P-Net's from the photos alone, the others' also from what the nets before let through."""
-    proposals = Proposals(nets.ready(), stage.net, stage.mined) if stage.mined or stage.net != "pnet" else None
-    size = NET_TYPES[stage.net].size
-    store = write_store(out / "samples" / stage.name, photos, size, seed, stage.recipe, proposals, workers, progress)
+    """Write the stage's samples: P-Net's from the photos alone, the others' also from what the nets before propose."""
+    proposals = None
+    if stage.hard_negatives or stage.net != "pnet":
+        proposals = Proposals(nets.ready(), stage.net, stage.hard_negatives)
+    size = getattr(nets, stage.net).size
+    store = write_store(out / "samples" / stage.name, photos, size, seed, stage.sampling, proposals, workers, progress)
     print(f"{stage.name}: {store}", flush=True)
 
 
-def _train(
-    net: PNet | RNet | ONet, stores: Sequence[Store], stage: Stage, finished: Path, seed: int, device: str, team: Team,
-    teacher: PNet | RNet | ONet | None, progress: bool,
+def _train_net(
+    net: Net, stores: Sequence[Store], stage: TrainingStage, folder: Path, seed: int, device: str,
+    processes: ProcessGroup, teacher: Net | None, progress: bool,
 ) -> None:  # fmt: skip
-    """One net trained on its stores, once its samples have passed the gates; `finished` is its last file."""
-    folder = finished.parent
+    """Sanity checks, training, validation; the last file in `folder` is net.pt."""
     try:
-        batches = Batches(stores, stage.batch, stage.shares, seed, stage.coarse, stage.covered,
-                          *((stage.mixed, stage.zoomed) if teacher else (0.0, 0.0)),
-                          part=(team.rank, team.size))  # fmt: skip
+        batches = Batches(stores, stage.batch, stage.shares, seed, stage.downscale, stage.cutout,
+                          *((stage.mixup, stage.random_crop) if teacher else (0.0, 0.0)),
+                          shard=(processes.rank, processes.size))  # fmt: skip
     except ValueError as error:
         raise RunError(f"{stage.name}: {error}") from None
-    if team.first:
+    if processes.is_main:
         folder.mkdir(exist_ok=True)
         if not (folder / "checkpoint.pt").exists():
-            check(net, batches, stage, folder)
-    team.wait()
+            run_sanity_checks(net, batches, stage, folder)
+    processes.barrier()
     before = {name: value.clone() for name, value in net.state_dict().items()}
-    teaching = Panel(teacher, deepcopy(net)) if teacher is not None and stage.panel else teacher
-    trained, rows = train(net, batches, stage, folder, device, team, teaching, progress)
-    if team.first:
-        if stage.began and batches.counts[LANDMARK] and net.landmarks is not None:
-            blend(trained, before, stage.began)
-            if stage.solved:
-                refit_landmarks(trained, stores, stage.batch, seed)
-        figures = measure(trained, stores)
-        print(f"{stage.name}, held out: {', '.join(f'{name} {value}' for name, value in figures.items())}", flush=True)
-        write_whole(folder / "measured.json", lambda path: path.write_text(json.dumps(figures, indent=1)))
+    both = EnsembleTeacher(teacher, deepcopy(net)) if teacher is not None and stage.ensemble_teacher else teacher
+    trained, rows = train(net, batches, stage, folder, device, processes, both, progress)
+    if processes.is_main:
+        if stage.weight_average and batches.counts[LANDMARK] and net.landmarks is not None:
+            average_weights(trained, before, stage.weight_average)
+            if stage.refit_landmark_head:
+                refit_landmark_head(trained, stores, stage.batch, seed)
+        _save_figures(validate(trained, stores), stage, folder)
         write_whole(folder / "curves.png", lambda path: draw_curves(path, stage.name, rows))
-        write_whole(finished, partial(torch.save, trained.state_dict()))
+        write_whole(folder / "net.pt", partial(torch.save, trained.state_dict()))
 
 
-def _settle(
-    nets: Nets, photos: Sequence[LabelledPhoto], stage: Stage, finished: Path, seed: int, workers: int, progress: bool
-) -> None:
-    """O-Net's last layers on the looks that the cascade, as it is, takes at the photos' faces."""
-    finished.parent.mkdir(exist_ok=True)
-    looks = look_at(nets.ready(), photos, seed, workers, progress)
-    if len(looks.rows(held_out=False)[0]) and nets.onet.landmarks is not None:
-        figures = settle(nets.onet, looks, stage, seed, progress)
-        print(f"{stage.name}, held out: {', '.join(f'{name} {value}' for name, value in figures.items())}", flush=True)
-        write_whole(finished.with_name("measured.json"), lambda path: path.write_text(json.dumps(figures, indent=1)))
+def _finetune(
+    nets: Nets, photos: Sequence[LabelledPhoto], stage: TrainingStage, folder: Path, seed: int, workers: int,
+    progress: bool,
+) -> None:  # fmt: skip
+    """Fine-tune O-Net's landmarks on the windows that the cascade, as it is, sends to it; writes net.pt at the end."""
+    folder.mkdir(exist_ok=True)
+    windows = collect_windows(nets.ready(), photos, seed, workers, progress)
+    if len(windows.rows(held_out=False)[0]) and nets.onet.landmarks is not None:
+        _save_figures(finetune_landmarks(nets.onet, windows, stage, seed, progress), stage, folder)
     else:
         print(f"{stage.name}: the cascade finds no face with points to learn from, so nothing is learned", flush=True)
-    write_whole(finished, partial(torch.save, nets.onet.state_dict()))
+    write_whole(folder / "net.pt", partial(torch.save, nets.onet.state_dict()))
+
+
+def _save_figures(figures: dict[str, float | None], stage: TrainingStage, folder: Path) -> None:
+    print(f"{stage.name}, held out: {', '.join(f'{name} {value}' for name, value in figures.items())}", flush=True)
+    write_whole(folder / "measured.json", lambda path: path.write_text(json.dumps(figures, indent=1)))

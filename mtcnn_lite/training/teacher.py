@@ -1,8 +1,8 @@
-"""A trained net beside the labels: its answers soften the truth, and stand in where no label is.
+"""Distillation: a trained net's answers soften the labels, and replace them where there are none.
 
-Distillation as in Hinton, Vinyals and Dean 2015, "Distilling the Knowledge in a Neural Network". The teacher answers
-the very crops that the net learns from, mirrored and recoloured as they are (Beyer et al. 2022, "Knowledge
-distillation: A good teacher is patient and consistent").
+Hinton, Vinyals and Dean 2015, "Distilling the Knowledge in a Neural Network". The teacher sees the very crops that the
+net learns from, mirrored and recoloured in the same way (Beyer et al. 2022, "Knowledge distillation: A good teacher is
+patient and consistent").
 """
 
 import torch
@@ -13,18 +13,17 @@ from mtcnn_lite.losses import detection_loss
 from mtcnn_lite.nets import NetOutput, ONet, PNet, RNet
 from mtcnn_lite.sampling.sampler import NEGATIVE, PART
 
-SURE = 0.7  # probability of a face from which on the teacher's points are believed
-NEAR = 0.1  # and from which on its box is: it also moves windows that it would not call a face to one
+LANDMARK_CONFIDENCE = 0.7  # the teacher's landmarks are used from this probability of "face" on
+BOX_CONFIDENCE = 0.1  # and its box from this one: it also moves windows towards a face that it would not call one
 
 
-class Panel(nn.Module):
-    """Two trained nets of one kind as a teacher: one looks at each crop, the other at its mirror image. It says the
-    mean of their logits, offsets and landmarks.
+class EnsembleTeacher(nn.Module):
+    """A teacher made of two trained nets of one kind: the mean of their logits, offsets and landmarks.
 
-    Two looks err apart, and a second net errs otherwise than the first (Lakshminarayanan et al. 2017, "Simple and
-    scalable predictive uncertainty estimation using deep ensembles"). A net that learns from such a mean can be better
-    than each of those that it comes from (Allen-Zhu and Li 2023, "Towards understanding ensemble, knowledge
-    distillation and self-distillation in deep learning").
+    The first net sees each crop, the second its mirror image. Their errors differ, so their mean is better than either
+    (Lakshminarayanan et al. 2017, "Simple and scalable predictive uncertainty estimation using deep ensembles"), and a
+    net that learns from the mean can be better than both (Allen-Zhu and Li 2023, "Towards understanding ensemble,
+    knowledge distillation and self-distillation in deep learning").
     """
 
     def __init__(self, first: PNet | RNet | ONet, second: PNet | RNet | ONet) -> None:
@@ -33,7 +32,7 @@ class Panel(nn.Module):
 
     @property
     def landmarks(self) -> nn.Module | None:
-        """The head that a net has where it finds landmarks: None where one of the two does not."""
+        """A landmark head, as a net has it, or None where one of the two nets has none."""
         return self.first.landmarks if self.second.landmarks is not None else None
 
     def forward(self, crops: Tensor) -> NetOutput:  # (N, 3, s, s)
@@ -43,33 +42,57 @@ class Panel(nn.Module):
         return NetOutput((one.face + other.face) / 2, (one.offsets + other.offsets) / 2, points)
 
 
-def taught_detection(
-    face: Tensor, said: NetOutput, kinds: Tensor, share: float, unlabelled: Tensor, temperature: float = 1.0
+def distillation_loss(
+    face: Tensor, teacher: NetOutput, kinds: Tensor, weight: float, unlabelled: Tensor, temperature: float = 1.0
 ) -> Tensor:
-    """Cross-entropy of each sample, (N,), from a target that is `share` the teacher's probability and else the label.
+    """Cross-entropy of each sample, (N,), with a target between the label and the teacher's probability.
 
-    `face` (N, 2): the logits of no face and face; `said`: the teacher's answers to the same crops; `kinds` (N,). A part
-    face has no label, as it is neither, nor has a crop that was altered beyond its label (`unlabelled`, bool (N,)):
-    their target is the teacher's probability alone. Where label and teacher agree this is `losses.detection_loss`.
+    Where label and teacher agree this is `losses.detection_loss`.
 
-    temperature: the teacher's part compares logits divided by it (Hinton et al., section 2; their factor T^2 keeps its
-    weight). At 1 the difference between .001 and .05 hardly counts; above it does, and the order of doubtful windows
-    is made of such differences.
+    Parameters
+    ----------
+    face : Tensor (N, 2)
+        The net's logits of "no face" and "face".
+    teacher : NetOutput
+        The teacher's output for the same crops.
+    kinds : Tensor (N,)
+        Codes of `sampling.KINDS`. A part face has no detection label, so its target is the teacher's probability alone.
+    weight : float
+        Share of the teacher's probability in the other targets, 0 to 1; the rest is the label's.
+    unlabelled : Tensor, bool (N,)
+        Crops whose label no longer holds: their target, too, is the teacher's probability alone.
+    temperature : float
+        The teacher's part compares logits divided by it (Hinton et al., section 2; their factor T^2 keeps its weight).
+        At 1, the difference between probabilities of .001 and .05 hardly counts. Above 1 it does, and such differences
+        decide the order of doubtful windows.
     """
-    target = (said.face / temperature).softmax(dim=1)
+    target = (teacher.face / temperature).softmax(dim=1)
     softened = temperature**2 * functional.cross_entropy(face / temperature, target, reduction="none")  # (N,)
     labelled = detection_loss(face, kinds != NEGATIVE)
-    weight = torch.where((kinds == PART) | unlabelled, 1.0, share)
-    return weight * softened + (1 - weight) * labelled
+    share = torch.where((kinds == PART) | unlabelled, 1.0, weight)
+    return share * softened + (1 - share) * labelled
 
 
-def taught_places(own: Tensor, theirs: Tensor, labelled: Tensor, seen: Tensor, share: float) -> tuple[Tensor, Tensor]:
-    """Offsets or landmarks (N, K) to learn, and of which samples, (N,): those `labelled` (N,), and those `seen` (N,).
+def distilled_targets(
+    own: Tensor, teacher: Tensor, labelled: Tensor, confident: Tensor, weight: float
+) -> tuple[Tensor, Tensor]:
+    """Offsets or landmarks to learn, (N, K), and which samples learn them, bool (N,): with a label or a sure teacher.
 
-    Where the teacher has seen a face, its places are `share` of what a labelled sample learns, and all that another
-    learns; a face that it has not seen keeps its label. Labels are exact where a face is plain; on the others, hidden
-    or blurred, annotators differ, and a window that no label has a box for is moved in use all the same. `own` may hold
-    anything, NaN too, where nothing is labelled.
+    Labels are exact where a face is easy to see. On hidden or blurred faces annotators differ, and there the teacher
+    helps; it also has an answer for windows that no label has a box for.
+
+    Parameters
+    ----------
+    own : Tensor (N, K)
+        The labels' targets; may hold anything, NaN too, where there is no label.
+    teacher : Tensor (N, K)
+        The teacher's.
+    labelled : Tensor, bool (N,)
+        Which samples have a label.
+    confident : Tensor, bool (N,)
+        Where the teacher is sure enough of a face. Elsewhere a label stays as it is.
+    weight : float
+        Share of the teacher's numbers in what a labelled sample learns, 0 to 1; an unlabelled one learns them alone.
     """
-    between = torch.lerp(own, theirs, share * seen[:, None].to(own.dtype))
-    return torch.where(labelled[:, None], between, theirs), labelled | seen
+    between = torch.lerp(own, teacher, weight * confident[:, None].to(own.dtype))
+    return torch.where(labelled[:, None], between, teacher), labelled | confident

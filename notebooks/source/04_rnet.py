@@ -618,7 +618,7 @@ for overlap in (0.6, 0.7, 0.8, 1):
 
 # %% [markdown]
 # Why not 0.7, or less? Because several looks at one face are worth something: the best of them is often better than the first. On 250 photos of
-# WIDER FACE, measured against the released code's order with its 0.7, moving first costs 0.9 points of average precision (chapter 10) at 0.7, and 0.3 at 0.8 ([all figures](../benchmarks/README.md#its-own-way)). So this package has 0.8: on those photos O-Net then looks a third less often than in that code.
+# WIDER FACE, measured against the released code's order with its 0.7, moving first costs 0.9 points of average precision (chapter 10) at 0.7, and 0.3 at 0.8 ([all figures](../benchmarks/RESULTS.md#its-own-way)). So this package has 0.8: on those photos O-Net then looks a third less often than in that code.
 
 # %% [markdown]
 # **Landmarks.** In the paper, and in notes after it, R-Net has a third head for five points. The released R-Net has none:

@@ -472,7 +472,7 @@ assert (mean >= 0.7)[face].sum() > (one >= 0.7)[face].sum()
 # %% [markdown]
 # A face that one look doubts may convince the other; and the second look has the better window. On
 # 250 photos of WIDER FACE the average precision (chapter 10) of the authors' values is .767 with one look and .787 with two
-# ([all figures](../benchmarks/README.md#its-own-way)). It costs next to nothing: nearly all second looks were taken for the landmarks anyway.
+# ([all figures](../benchmarks/RESULTS.md#its-own-way)). It costs next to nothing: nearly all second looks were taken for the landmarks anyway.
 #
 # The threshold asks for the mean. So the first look must not refuse what the second can save: the second says 1 at most, and a mean of t
 # needs 2t - 1 from the first. At 0.7 that is 0.4. (The orange cross just inside is what it costs.)
@@ -635,14 +635,14 @@ from mtcnn_lite.cascade.hooks import Hooks
 sys.path.append("source")
 import solutions
 
-parts = {}
-for part in [field.name for field in fields(Hooks)]:
-    parts[part] = mine.get(part) or getattr(solutions, part, None)
-    origin = "yours" if part in mine else "from the solutions" if parts[part] else "the package's"
-    print(f"{part:20} {origin}")
+hooks = {}
+for name in [field.name for field in fields(Hooks)]:
+    hooks[name] = mine.get(name) or getattr(solutions, name, None)
+    origin = "yours" if name in mine else "from the solutions" if hooks[name] else "the package's"
+    print(f"{name:20} {origin}")
 
 # %%
-by_readers = twice.swap(**{part: fn for part, fn in parts.items() if fn})
+by_readers = twice.swap(**{name: fn for name, fn in hooks.items() if fn})
 found = by_readers.detect(picture)
 print(f"{len(found)} faces found on functions that readers write")
 packages_own = nine_twice.faces
@@ -670,7 +670,7 @@ def by_mine(some, others):  # (N, 4), (M, 4) -> (N, M)
 
 
 MEASURES["mine"] = by_mine
-rest = {part: fn for part, fn in parts.items() if fn and part != "nms"}
+rest = {name: fn for name, fn in hooks.items() if fn and name != "nms"}
 patient = Detector(detector.nets, nms=(0.52, 0.7, 0.8, 0.7), mirror=False)
 measured = patient.swap(nms=lambda b, s, overlap: package_nms(b, s, overlap, "mine"), **rest)
 

@@ -73,7 +73,7 @@ for name, some in (("to train on", photos), ("to test on", test)):
 
 # %%
 from mtcnn_lite.sampling.config import SamplingConfig
-from mtcnn_lite.training.plan import Stage
+from mtcnn_lite.training.plan import TrainingStage
 
 FOR_P = SamplingConfig(
     random=60, beside=10, jittered=30, landmarks=10, turn=8.0
@@ -86,10 +86,14 @@ FOR_O = SamplingConfig(
 )
 PAPER, PAPER_O = (1, 0.5, 0.5), (1, 0.5, 1)  # weights of detection, box and landmarks
 SHARES = (3, 1, 1, 2)  # negatives : positives : parts : landmark samples in a batch
-PLAN = {  # name, net, recipe, steps, batch, rate, ...
-    "pnet": Stage("pnet", "pnet", FOR_P, 800, 256, 4e-3, SHARES, PAPER, warm_up=50),
-    "rnet": Stage("rnet", "rnet", FOR_R, 800, 64, 2e-3, (3, 1.3, 1, 1.7), PAPER, warm_up=50),
-    "onet": Stage("onet", "onet", FOR_O, 900, 32, 1e-3, (2.6, 1.4, 1, 2), PAPER_O, warm_up=50),
+PLAN = {  # name, net, sampling, steps, batch, rate, ...
+    "pnet": TrainingStage("pnet", "pnet", FOR_P, 800, 256, 4e-3, SHARES, PAPER, warm_up=50),
+    "rnet": TrainingStage(
+        "rnet", "rnet", FOR_R, 800, 64, 2e-3, (3, 1.3, 1, 1.7), PAPER, warm_up=50
+    ),
+    "onet": TrainingStage(
+        "onet", "onet", FOR_O, 900, 32, 1e-3, (2.6, 1.4, 1, 2), PAPER_O, warm_up=50
+    ),
 }
 
 # %% [markdown]
@@ -106,7 +110,7 @@ from mtcnn_lite.sampling.store import write_store
 
 folder = TemporaryDirectory()  # it goes when the notebook's kernel ends
 work = Path(folder.name)
-store = write_store(work / "pnet", photos, 12, seed=9, config=PLAN["pnet"].recipe)
+store = write_store(work / "pnet", photos, 12, seed=9, config=PLAN["pnet"].sampling)
 store
 
 # %% [markdown]
@@ -199,7 +203,7 @@ nets = Nets(begin(PNet()), begin(RNet()), begin(ONet()))
 # %%
 from mtcnn_lite.losses import multitask_loss, sample_losses, takes_part
 from mtcnn_lite.mining import hard_examples
-from mtcnn_lite.training.loop import answer
+from mtcnn_lite.training.batch_loss import batch_loss
 
 stage = PLAN["pnet"]
 table = torch.tensor(stage.indicator)  # (4 kinds, 3 tasks)
@@ -211,9 +215,9 @@ counted[:, 0] = hard_examples(losses[:, 0], 0.7, among=part[:, 0])
 by_hand = multitask_loss(losses, counted, stage.weights).total
 
 # %%
-costs, _ = answer(nets.pnet, batch, stage, table, keep=0.7)  # the package's, in one call
+costs, _ = batch_loss(nets.pnet, batch, stage, table, keep=0.7)  # the package's, in one call
 print("detection losses:", int(part[:, 0].sum()), "of which count:", int(counted[:, 0].sum()))
-print("the package's `answer` costs the same:", torch.allclose(costs.total, by_hand))
+print("the package's `batch_loss` costs the same:", torch.allclose(costs.total, by_hand))
 assert torch.allclose(costs.total, by_hand)
 
 # %% [markdown]
@@ -223,10 +227,10 @@ assert torch.allclose(costs.total, by_hand)
 # nearly 0. If it can't learn sixteen samples, it won't learn a million, and you have found that out in a second.
 
 # %%
-from mtcnn_lite.training.sanity_checks import by_heart, few
+from mtcnn_lite.training.sanity_checks import few_of_each_kind, overfit_batch
 
-some = few(batch)  # four of each kind
-start, end = by_heart(nets.pnet, some, stage)
+some = few_of_each_kind(batch)  # four of each kind
+start, end = overfit_batch(nets.pnet, some, stage)
 print(f"{len(some.kinds)} samples, the loss before: over 0.5: {start > 0.5}", end=" ")
 print(f"and after: under 0.05: {end < 0.05}")
 assert end < 0.05
@@ -238,7 +242,7 @@ assert end < 0.05
 points = some.landmarks.clone()
 rows = torch.nonzero(some.kinds == LANDMARK)[:, 0]
 points[rows] = points[rows.roll(1)]
-_, end_of_wrong = by_heart(nets.pnet, some._replace(landmarks=points), stage)
+_, end_of_wrong = overfit_batch(nets.pnet, some._replace(landmarks=points), stage)
 print(f"wrong points are learned by heart as well: {end_of_wrong < 0.05}")
 assert end_of_wrong < 0.05
 
@@ -274,13 +278,15 @@ plt.show()
 def train(net, batches, stage, look=None, rate=None):
     """Train `net` in place. What each step cost: total, detection, box, landmark; shares right."""
     net.train().to(memory_format=torch.channels_last)
-    optimiser = torch.optim.AdamW(net.parameters(), betas=stage.betas, weight_decay=stage.decay)
+    optimiser = torch.optim.AdamW(
+        net.parameters(), betas=stage.betas, weight_decay=stage.weight_decay
+    )
     rows = []
     for step in range(stage.steps):
         if look:
             look(step, net)
         optimiser.param_groups[0]["lr"] = (rate or stage.learning_rate)(step)
-        costs, right = answer(net, batches(step), stage, table, stage.keep)
+        costs, right = batch_loss(net, batches(step), stage, table, stage.keep)
         optimiser.zero_grad()
         costs.total.backward()
         optimiser.step()
@@ -340,9 +346,9 @@ watch(log["pnet"], "P-Net")
 # *training* batches. What of photos that gave no sample to any batch?
 
 # %%
-from mtcnn_lite.training.validate import measure
+from mtcnn_lite.training.validate import validate
 
-held = {"pnet": measure(nets.pnet, [store])}  # on the one photo in twenty
+held = {"pnet": validate(nets.pnet, [store])}  # on the one photo in twenty
 
 # %% tags=["nbval-ignore-output"]
 for name in ("faces right", "others right", "box off", "points off"):
@@ -374,7 +380,7 @@ from mtcnn_lite.sampling.proposals import Proposals
 
 def samples_for(name):
     """The samples of R-Net or O-Net: what the nets before it let through, and faces."""
-    net, config = getattr(nets, name), PLAN[name].recipe
+    net, config = getattr(nets, name), PLAN[name].sampling
     proposals = Proposals(nets.ready(), name)
     return write_store(work / name, photos, net.size, seed=9, config=config, proposals=proposals)
 
@@ -382,7 +388,7 @@ def samples_for(name):
 def teach(name, store):
     stage, net = PLAN[name], getattr(nets, name)
     log[name] = train(net, Batches([store], stage.batch, stage.shares, seed=9), stage)
-    held[name] = measure(net, [store])
+    held[name] = validate(net, [store])
 
 
 # %%
@@ -543,7 +549,7 @@ from mtcnn_lite.training.plan import STAGES
 
 print(f"{'stage':8} {'steps':>6} {'batch':>6} {'rate':>7}   of its own mistakes")
 for each in STAGES:
-    own = "yes" if each.mined else "-"
+    own = "yes" if each.hard_negatives else "-"
     print(f"{each.name:8} {each.steps:6,} {each.batch:6,} {each.rate:7.4f}   {own}")
 
 # %% [markdown]
@@ -750,7 +756,7 @@ def forgetful(make, steps=100):
         optimiser, costs = make(net.parameters()), []
         for step in range(steps):
             optimiser = make(net.parameters()) if anew else optimiser
-            cost = answer(net, batches(step), stage, table, stage.keep)[0].total
+            cost = batch_loss(net, batches(step), stage, table, stage.keep)[0].total
             optimiser.zero_grad()
             cost.backward()
             optimiser.step()

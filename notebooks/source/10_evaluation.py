@@ -350,9 +350,9 @@ print(f"two looks: AP {gain(np.ones(12, int)):+.3f}, in 950 of the draws", end="
 print(f"from {bounds[0]:+.3f} to {bounds[1]:+.3f}; in {(gains < 1e-9).sum()} no gain")
 
 # %%
-from mtcnn_lite.evaluation import interval
+from mtcnn_lite.evaluation import bootstrap_interval
 
-assert np.allclose(bounds, interval(gain, photos=12)), "the package's does the same"
+assert np.allclose(bounds, bootstrap_interval(gain, photos=12)), "the package's does the same"
 figure, axes = plt.subplots(figsize=(6, 3), layout="constrained")
 axes.hist(gains, bins=30, color="#0072B2", edgecolor="white")
 axes.axvline(0, color="#222222", linewidth=1)

@@ -13,12 +13,15 @@ import pytest
 from PIL import Image
 from skimage import data
 
+import mtcnn_lite
 from mtcnn_lite import Detector, read_image
-from mtcnn_lite.__main__ import main
 from mtcnn_lite.boxes import iou
+from mtcnn_lite.cli import main
 from mtcnn_lite.course.scenes import ASTRONAUT_BOX
 
-COMMAND = [sys.executable, "-m", "mtcnn_lite"]
+MODULE = [sys.executable, "-m", "mtcnn_lite"]
+SCRIPT = [sys.executable, "-c", "import sys; from mtcnn_lite.cli import main; sys.exit(main())"]  # as pip writes it
+both_ways = pytest.mark.parametrize("command", [MODULE, SCRIPT], ids=["module", "script"])
 
 
 @pytest.fixture
@@ -198,13 +201,19 @@ def test_bad_arguments_end_with_status_2(folder, capsys, arguments, message):
     assert "Traceback" not in err
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["detect", "--help"], ["--version"]])
+@pytest.mark.parametrize("arguments", [["--help"], ["detect", "--help"], ["--version"], ["detect", "--version"]])
 def test_help(capsys, arguments):
     with pytest.raises(SystemExit) as stopped:
         main(arguments)
     out = capsys.readouterr().out
     assert stopped.value.code == 0
-    if "detect" in arguments:
+    if "--version" in arguments:
+        version, licence = out.splitlines()
+        assert version == f"mtcnn_lite {mtcnn_lite.__version__}"
+        assert licence == "code MIT; weights for research and teaching: see the model card"
+    else:
+        assert out.startswith("usage: mtcnn-lite ")
+    if arguments == ["detect", "--help"]:
         for said in ("--min-face", "exit status", "NAME_faces.jpg", "(default: what suits the weights"):
             assert said in out
     else:
@@ -220,17 +229,32 @@ def test_ctrl_c_ends_quietly(astronaut, capsys, monkeypatch):
     assert capsys.readouterr() == ("", "")
 
 
-def test_as_a_program(astronaut):
-    done = subprocess.run([*COMMAND, "detect", astronaut, "nowhere.jpg"], capture_output=True, text=True)
+@both_ways
+def test_as_a_program(astronaut, command):
+    done = subprocess.run([*command, "detect", astronaut, "nowhere.jpg"], capture_output=True, text=True)
     assert done.returncode == 1
     assert done.stdout == f"{astronaut}: 1 face, written to astronaut_faces.jpg\n"
     assert done.stderr == "error: nowhere.jpg: no such file\n", "no progress bar where nobody watches"
 
 
+@both_ways
+@pytest.mark.skipif(os.name != "posix", reason="file names hold no bytes here")
+def test_a_file_name_may_hold_any_bytes(texture, command):
+    """Printed with the byte escaped, also where the terminal's encoding has no place for it."""
+    name = b"photos/fa\xe7ade.jpg"
+    Path(os.fsdecode(name)).write_bytes(Path(texture).read_bytes())
+    done = subprocess.run(
+        [*command, "detect", name], capture_output=True, env=os.environ | {"PYTHONIOENCODING": "utf-8"}
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.stdout.startswith(b"photos/fa\\udce7ade.jpg: no face found")
+
+
+@both_ways
 @pytest.mark.skipif(not hasattr(signal, "SIGPIPE"), reason="pipes break otherwise here")
-def test_a_broken_pipe_ends_quietly(texture):
+def test_a_broken_pipe_ends_quietly(texture, command):
     reading, writing = os.pipe()
     os.close(reading)  # as `| head` does when it has seen enough
-    done = subprocess.run([*COMMAND, "detect", texture, "--json"], stdout=writing, stderr=subprocess.PIPE, text=True)
+    done = subprocess.run([*command, "detect", texture, "--json"], stdout=writing, stderr=subprocess.PIPE, text=True)
     os.close(writing)
     assert (done.returncode, done.stderr) == (128 + signal.SIGPIPE, "")

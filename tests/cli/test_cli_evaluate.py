@@ -1,4 +1,4 @@
-"""`python -m mtcnn_lite evaluate`."""
+"""`mtcnn-lite evaluate`."""
 
 import json
 
@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from mtcnn_lite import Detector
-from mtcnn_lite.__main__ import main
+from mtcnn_lite.cli import main
 from mtcnn_lite.cli.evaluate_table import table
 from mtcnn_lite.course.scenes import ASTRONAUT_BOX, ASTRONAUT_LANDMARKS, scene
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto

@@ -1,9 +1,9 @@
-"""`python -m mtcnn_lite explain`."""
+"""`mtcnn-lite explain`."""
 
 import pytest
 from PIL import Image
 
-from mtcnn_lite.__main__ import main
+from mtcnn_lite.cli import main
 from mtcnn_lite.course.scenes import ASTRONAUT_BOX
 
 

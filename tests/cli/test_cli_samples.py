@@ -1,4 +1,4 @@
-"""`python -m mtcnn_lite samples`."""
+"""`mtcnn-lite samples`."""
 
 import json
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mtcnn_lite.__main__ import main
+from mtcnn_lite.cli import main
 from mtcnn_lite.course.scenes import ASTRONAUT_BOX, ASTRONAUT_LANDMARKS
 from mtcnn_lite.sampling.store import Store
 

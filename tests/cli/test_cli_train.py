@@ -1,4 +1,4 @@
-"""`python -m mtcnn_lite train`, on photos composed of what scikit-image ships."""
+"""`mtcnn-lite train`, on photos composed of what scikit-image ships."""
 
 import csv
 import json
@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mtcnn_lite.__main__ import main
+from mtcnn_lite.cli import main
 from mtcnn_lite.cli.train import thinned
 from mtcnn_lite.course.scenes import scenes
 from mtcnn_lite.datasets import read_jsonl, write_jsonl
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
-from mtcnn_lite.training import blend
+from mtcnn_lite.training import weight_average
 from mtcnn_lite.weights import load_weights
 
 BRIEF = ["--data", "my data", "--steps", "0.001", "--workers", "1"]
@@ -45,7 +45,7 @@ def there(home, monkeypatch):
 
 
 def test_one_command_trains_all_stages_and_resumes(home, capsys, monkeypatch):
-    monkeypatch.setattr(blend, "FACES", 1000)  # else a third of the time goes into landmark heads
+    monkeypatch.setattr(weight_average, "LANDMARK_SAMPLES", 1000)  # else a third of the time goes into landmark heads
     assert main(["train", *BRIEF, "--out", "run"]) == 0
     printed = capsys.readouterr()
     assert printed.err == ""  # no bar where nobody watches

@@ -11,7 +11,7 @@ import torch
 from mtcnn_lite.course import checks
 from mtcnn_lite.course.checks.learning_rate import _JUDGE
 from mtcnn_lite.sampling.config import SamplingConfig
-from mtcnn_lite.training.plan import Stage
+from mtcnn_lite.training.plan import TrainingStage
 
 # --- right
 
@@ -54,9 +54,9 @@ def by_a_turn(step, steps, peak, warm_up):
 
 
 def the_package(step, steps, peak, warm_up):
-    return Stage("p", "pnet", SamplingConfig(), steps, 8, peak, (3, 1, 1, 2), (1, 1, 1), warm_up=warm_up).learning_rate(
-        step
-    )
+    return TrainingStage(
+        "p", "pnet", SamplingConfig(), steps, 8, peak, (3, 1, 1, 2), (1, 1, 1), warm_up=warm_up
+    ).learning_rate(step)
 
 
 RIGHT = [by_hand, by_numpy, by_torch, by_torchs_own_schedule, by_a_turn, the_package]

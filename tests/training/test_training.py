@@ -11,36 +11,24 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from tiny_training import SAMPLING, TINY, photos
 
-from mtcnn_lite.course.scenes import scenes
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
 from mtcnn_lite.nets import Nets
-from mtcnn_lite.sampling.config import SamplingConfig
-from mtcnn_lite.training import loop
-from mtcnn_lite.training import sanity_checks as gates
-from mtcnn_lite.training.plan import STAGES, Stage
+from mtcnn_lite.training import loop, sanity_checks
+from mtcnn_lite.training.plan import STAGES, TrainingStage
 from mtcnn_lite.training.run_folder import RunError
-from mtcnn_lite.training.stages import fresh, train_cascade
+from mtcnn_lite.training.stages import train_cascade, untrained_nets
 from mtcnn_lite.weights import load_weights
 
-RECIPE = SamplingConfig(random=10, beside=4, jittered=12, landmarks=6, hardest=20, others=10, turn=5.0)
-TINY = tuple(
-    replace(stage, recipe=RECIPE, steps=20, batch=56, warm_up=4)
-    for stage in STAGES
-    if stage.name in ("pnet-1", "pnet-2", "rnet-1", "rnet-2")  # later rounds are as the second; O-Net is slow
-)
 ONET = next(stage for stage in STAGES if stage.net == "onet")
-
-
-def photos(count=22):
-    return scenes(count, seed=5, height=100, width=140, faces=(1, 3))
 
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
     """A finished run of all stages, the folder and the nets."""
     out = tmp_path_factory.mktemp("run") / "out"
-    stages = [*TINY, replace(ONET, recipe=RECIPE, steps=3, batch=28, warm_up=1)]
+    stages = [*TINY, replace(ONET, sampling=SAMPLING, steps=3, batch=28, warm_up=1)]
     return out, train_cascade(photos(), out, seed=2, stages=stages), stages
 
 
@@ -74,7 +62,7 @@ def test_the_figures_are_those_of_the_held_out_photo(run):
 
     out, _, _ = run
     store = Store(out / "samples" / "rnet-1")
-    net = fresh(0).rnet
+    net = untrained_nets(0).rnet
     net.load_state_dict(torch.load(out / "rnet-1" / "net.pt", weights_only=True))
     net.eval()
     right, points, boxes = [], [], []
@@ -97,7 +85,7 @@ def test_the_figures_are_those_of_the_held_out_photo(run):
 
 def test_it_learns(tmp_path):
     """Three hundred steps tell faces from the rest in photos that were held out."""
-    stage = replace(STAGES[0], recipe=RECIPE, steps=300, batch=140, warm_up=20)
+    stage = replace(STAGES[0], sampling=SAMPLING, steps=300, batch=140, warm_up=20)
     train_cascade(photos(40), tmp_path / "out", stages=[stage])
     figures = json.loads((tmp_path / "out" / "pnet-1" / "measured.json").read_text())
     assert figures["faces right"] > 0.8
@@ -112,7 +100,7 @@ def test_it_learns(tmp_path):
         ({"resume": True, "seed": 3}, "another seed: 2 there, 3 now"),
         ({"resume": True, "photos": photos(21)}, "another photos: '22 photos"),
         ({"resume": True, "stages": [replace(TINY[0], rate=1e-3), *TINY[1:]]}, r"another stages\.pnet-1\.rate: 0.004"),
-        ({"resume": True, "start": fresh(1)}, "another start: None there"),
+        ({"resume": True, "start": untrained_nets(1)}, "another start: None there"),
         ({"only": "rnet-1"}, "holds this run already"),
         ({"only": "rnet-7"}, "no stage; the stages are pnet-1, pnet-2, rnet-1, rnet-2, onet-1"),
     ],
@@ -169,7 +157,7 @@ import contextlib, os, random, signal, sys, time
 from dataclasses import replace
 from pathlib import Path
 sys.path.insert(0, sys.argv[2])
-from test_training import TINY, photos
+from tiny_training import TINY, photos
 import torch
 from mtcnn_lite.training import loop
 from mtcnn_lite.training.stages import train_cascade
@@ -252,7 +240,7 @@ def test_a_checkpoint_holds_all_that_matters(tmp_path, monkeypatch):
 
 def test_without_landmarks_the_heads_stay_as_they_are(tmp_path, capsys):
     bare = [LabelledPhoto(photo.image(), photo.boxes, ignore=photo.ignore) for photo in photos()]
-    start, kept = fresh(7), fresh(7)
+    start, kept = untrained_nets(7), untrained_nets(7)
     nets = train_cascade(bare, tmp_path / "out", 0, TINY, start=start)
     assert "no face has landmarks" in capsys.readouterr().out
     for net, before in zip(nets[:2], kept[:2], strict=True):
@@ -270,7 +258,7 @@ def test_nets_without_a_landmark_head_learn_the_rest(tmp_path):
     from mtcnn_lite.nets import PNet
 
     torch.manual_seed(0)
-    start = Nets(PNet(landmark_head=False), *fresh(0)[1:])
+    start = Nets(PNet(landmark_head=False), *untrained_nets(0)[1:])
     before = start.pnet.conv1.weight.clone()
     nets = train_cascade(photos(), tmp_path / "out", 0, TINY[:1], start=start)
     assert nets.pnet.landmarks is None
@@ -293,19 +281,19 @@ def test_no_faces_stop_the_run(tmp_path):
 
 
 def test_a_net_that_does_not_learn_is_noticed(monkeypatch):
-    from mtcnn_lite.training.batches import Batch
+    from mtcnn_lite.training.batches import TrainingBatch
 
     rng = np.random.default_rng(0)
-    batch = Batch(rng.integers(0, 255, (8, 12, 12, 3), np.uint8), torch.tensor([0, 0, 1, 1, 2, 2, 3, 3]),
+    batch = TrainingBatch(rng.integers(0, 255, (8, 12, 12, 3), np.uint8), torch.tensor([0, 0, 1, 1, 2, 2, 3, 3]),
                   torch.rand(8, 4), torch.rand(8, 10), torch.zeros(8, dtype=torch.bool))  # fmt: skip
-    net = fresh(0).pnet
+    net = untrained_nets(0).pnet
     held = [value.clone() for value in net.parameters()]
-    before, after = gates.by_heart(net, batch, STAGES[0])
+    before, after = sanity_checks.overfit_batch(net, batch, STAGES[0])
     assert before > 1
-    assert after < gates.ENOUGH
+    assert after < sanity_checks.LOSS_LIMIT
     assert all(torch.equal(a, b) for a, b in zip(net.parameters(), held, strict=True))
-    monkeypatch.setattr(gates, "RATE", 0.0)
-    before, after = gates.by_heart(net, batch, STAGES[0])
+    monkeypatch.setattr(sanity_checks, "RATE", 0.0)
+    before, after = sanity_checks.overfit_batch(net, batch, STAGES[0])
     assert after == pytest.approx(before)
 
 
@@ -316,7 +304,7 @@ def test_a_loss_that_is_no_number_stops_the_run(tmp_path):
 
 
 def test_the_learning_rate_rises_then_falls():
-    stage = Stage("s", "pnet", RECIPE, 100, 8, 0.4, (1, 1, 1, 1), (1, 1, 1), warm_up=10)
+    stage = TrainingStage("s", "pnet", SAMPLING, 100, 8, 0.4, (1, 1, 1, 1), (1, 1, 1), warm_up=10)
     rates = [stage.learning_rate(step) for step in range(100)]
     assert rates[0] == pytest.approx(0.04)
     assert rates[9] == rates[10] == 0.4
@@ -332,7 +320,7 @@ def test_the_plan_has_the_papers_weights():
         late = ("rnet-5", "onet-4", "onet-5", "onet-6", "onet-7")
         departs = stage.name in ("onet-2", "pnet-3", "rnet-3", "rnet-4", "onet-3", *late)
         assert (stage.weights != WEIGHTS[stage.net]) == departs  # and says why
-        assert stage.weights[2 if stage.looks else 0] == 1  # what the others are measured by
+        assert stage.weights[2 if stage.landmark_finetuning else 0] == 1  # what the others are measured by
         assert stage.keep == (1.0 if stage.name in late else 0.7)
         assert torch.equal(torch.tensor(stage.indicator[:3]), PAPER[:3])
     with pytest.raises(ValueError, match="pnet-1: steps is 0"):

@@ -12,7 +12,7 @@ from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
 from mtcnn_lite.sampling.config import SamplingConfig
 from mtcnn_lite.sampling.sampler import KINDS, LANDMARK, NEGATIVE, POSITIVE
 from mtcnn_lite.sampling.store import write_store
-from mtcnn_lite.training.batches import AHEAD, ONE_IN, Batches, ahead, held_out
+from mtcnn_lite.training.batches import HOLD_OUT_EVERY, PREFETCHED, Batches, held_out, prefetch
 
 WHITE = (255, 255, 255)
 DOTS = [(255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 0), (0, 255, 255)]  # left eye, right eye, nose, mouth, mouth
@@ -39,7 +39,7 @@ def painted(count, size=240):
 def stores(tmp_path_factory):
     folder = tmp_path_factory.mktemp("stores")
     config = SamplingConfig(random=10, beside=4, jittered=12, landmarks=6)
-    photos = painted(2 * ONE_IN + 3)
+    photos = painted(2 * HOLD_OUT_EVERY + 3)
     return [write_store(folder / "a", photos, 48, 0, config), write_store(folder / "b", photos, 48, 1, config)]
 
 
@@ -84,14 +84,14 @@ def test_kinds_come_in_their_shares_whatever_the_size(stores):
 
 def of_batch(batches, step):
     """The samples (store, row) that a batch is made of, in its order."""
-    return np.concatenate([batches._turn(code, step * n, n) for code, n in enumerate(batches.counts) if n])
+    return np.concatenate([batches._next(code, step * n, n) for code, n in enumerate(batches.counts) if n])
 
 
 def test_each_sample_of_a_kind_comes_once_before_any_comes_again(stores):
     batches = Batches(stores, 70, SHARES, seed=0)
     kinds = np.concatenate([store.samples["kind"] for store in stores])
     photos = np.concatenate([store.samples["photo"] for store in stores])
-    usable = np.flatnonzero((kinds == LANDMARK) & (photos % ONE_IN != ONE_IN - 1))
+    usable = np.flatnonzero((kinds == LANDMARK) & (photos % HOLD_OUT_EVERY != HOLD_OUT_EVERY - 1))
     each = batches.counts[LANDMARK]
     steps = len(usable) // each + 2
     seen = np.concatenate([of_batch(batches, step)[-each:] for step in range(2 * steps)])
@@ -104,17 +104,17 @@ def test_photos_held_out_are_in_no_batch(stores):
     photos = np.concatenate([store.samples["photo"] for store in stores])
     batches = Batches(stores, 140, SHARES, seed=0)
     seen = {int(photo) for step in range(40) for photo in photos[of_batch(batches, step)]}
-    assert seen == set(range(2 * ONE_IN + 3)) - {19, 39}
+    assert seen == set(range(2 * HOLD_OUT_EVERY + 3)) - {19, 39}
     assert set(stores[0].samples["photo"][held_out(stores[0].samples)].tolist()) == {19, 39}
 
 
 def test_a_batch_depends_on_seed_and_step_alone(stores):
-    one, two = Batches(stores, 50, SHARES, seed=4, coarse=0.3), Batches(stores, 50, SHARES, seed=4, coarse=0.3)
+    one, two = Batches(stores, 50, SHARES, seed=4, downscale=0.3), Batches(stores, 50, SHARES, seed=4, downscale=0.3)
     one(0), one(1)
     for left, right in zip(one(9), two(9), strict=True):
         assert np.array_equal(left, right, equal_nan=True)
     assert not np.array_equal(one(9).crops, one(10).crops)
-    assert not np.array_equal(one(9).crops, Batches(stores, 50, SHARES, seed=5, coarse=0.3)(9).crops)
+    assert not np.array_equal(one(9).crops, Batches(stores, 50, SHARES, seed=5, downscale=0.3)(9).crops)
 
 
 def test_the_parts_of_a_batch_are_the_batch(stores):
@@ -128,7 +128,7 @@ def test_the_parts_of_a_batch_are_the_batch(stores):
 
     shares = (0, 1, 1, 2)
     whole = names(Batches(stores, 61, shares, seed=0)(3))
-    parts = [Batches(stores, 61, shares, seed=0, part=(k, 3))(3) for k in range(3)]
+    parts = [Batches(stores, 61, shares, seed=0, shard=(k, 3))(3) for k in range(3)]
     assert sorted(name for part in parts for name in names(part)) == whole
     assert max(len(p.kinds) for p in parts) - min(len(p.kinds) for p in parts) <= len(KINDS)
 
@@ -141,9 +141,9 @@ def test_a_kind_without_samples_is_named(tmp_path):
     assert len(Batches([store], 70, (1, 0, 0, 0), seed=0)(0).kinds) == 70
 
 
-def test_ahead_gives_the_same_batches_and_hands_errors_over(stores):
+def test_prefetch_gives_the_same_batches_and_hands_errors_over(stores):
     batches = Batches(stores, 20, SHARES, seed=0)
-    for step, batch in enumerate(ahead(batches, 4, 9), 4):
+    for step, batch in enumerate(prefetch(batches, 4, 9), 4):
         assert np.array_equal(batch.crops, batches(step).crops)
     assert step == 8
 
@@ -153,9 +153,9 @@ def test_ahead_gives_the_same_batches_and_hands_errors_over(stores):
         return batches(step)
 
     with pytest.raises(OSError, match="disk gone"):
-        list(ahead(broken, 0, 5))
+        list(prefetch(broken, 0, 5))
     before = threading.active_count()
-    stream = ahead(batches, 0, 10 * AHEAD)
+    stream = prefetch(batches, 0, 10 * PREFETCHED)
     next(stream)
     stream.close()  # its thread ends although most batches were never asked for
     for thread in threading.enumerate():
@@ -237,8 +237,8 @@ def test_zoomed_crops_are_square_parts_of_themselves():
 def test_a_batch_says_of_which_of_its_crops_no_label_holds(stores):
     plain = Batches(stores, 140, SHARES, seed=3)(0)
     assert not plain.unlabelled.any()
-    for shares, least, most in (({"mixed": 0.5}, 40, 100), ({"zoomed": 0.5}, 40, 100),
-                                ({"mixed": 0.5, "zoomed": 0.5}, 85, 125)):  # fmt: skip
+    for shares, least, most in (({"mixup": 0.5}, 40, 100), ({"random_crop": 0.5}, 40, 100),
+                                ({"mixup": 0.5, "random_crop": 0.5}, 85, 125)):  # fmt: skip
         changed = Batches(stores, 140, SHARES, seed=3, **shares)(0)
         assert least < changed.unlabelled.sum() < most
         same = (plain.crops == changed.crops).all(axis=(1, 2, 3))

@@ -7,11 +7,11 @@ import torch
 
 from mtcnn_lite.detector import Detector
 from mtcnn_lite.sampling.proposals import Proposals
-from mtcnn_lite.training.stages import fresh
+from mtcnn_lite.training.stages import untrained_nets
 
 
 def generous():
-    nets = fresh(0).ready()
+    nets = untrained_nets(0).ready()
     with torch.no_grad():
         nets.pnet.face.bias += torch.tensor([0.0, 3.0])  # "face" nearly everywhere
     return nets
@@ -68,5 +68,5 @@ def test_an_image_too_small_for_one_level_has_no_proposals():
 
 
 def test_the_bound_is_in_the_name():
-    nets = fresh(0)
+    nets = untrained_nets(0)
     assert Proposals(nets, "rnet", most=10).name != Proposals(nets, "rnet", most=11).name

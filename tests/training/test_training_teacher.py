@@ -8,17 +8,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from test_training import TINY, photos
+from tiny_training import TINY, photos
 
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
 from mtcnn_lite.losses import detection_loss
 from mtcnn_lite.nets import NetOutput, PNet, normalise
 from mtcnn_lite.sampling.store import Store
+from mtcnn_lite.training.batch_loss import batch_loss
 from mtcnn_lite.training.batches import as_batch
-from mtcnn_lite.training.loop import answer
 from mtcnn_lite.training.run_folder import RunError
-from mtcnn_lite.training.stages import fresh, train_cascade
-from mtcnn_lite.training.teacher import Panel, taught_detection, taught_places
+from mtcnn_lite.training.stages import train_cascade, untrained_nets
+from mtcnn_lite.training.teacher import EnsembleTeacher, distillation_loss, distilled_targets
 
 
 def says(probabilities, points=None):
@@ -31,7 +31,7 @@ def test_the_target_is_between_label_and_teacher():
     """A negative, a positive, a part, a blended positive, each given 3/4 of a face by the teacher, 0.9 by the net."""
     face = torch.tensor([[math.log(0.1), math.log(0.9)]]).repeat(4, 1)
     blend = torch.tensor([False, False, False, True])
-    losses = taught_detection(face, says([0.75] * 4), torch.tensor([0, 1, 2, 1]), 0.4, blend)
+    losses = distillation_loss(face, says([0.75] * 4), torch.tensor([0, 1, 2, 1]), 0.4, blend)
     targets = [0.4 * 0.75, 0.6 + 0.4 * 0.75, 0.75, 0.75]  # part and blend have no label to count
     by_hand = [-(t * math.log(0.9) + (1 - t) * math.log(0.1)) for t in targets]
     assert losses.tolist() == pytest.approx(by_hand, rel=1e-5)
@@ -42,7 +42,7 @@ def test_where_the_teacher_agrees_it_changes_nothing():
     kinds = torch.tensor([0, 1, 3, 0, 1, 3])
     agrees = says([0.0, 1.0, 1.0, 0.0, 1.0, 1.0])
     for share in (0.0, 0.5, 1.0):
-        losses = taught_detection(face, agrees, kinds, share, torch.zeros(6, dtype=torch.bool))
+        losses = distillation_loss(face, agrees, kinds, share, torch.zeros(6, dtype=torch.bool))
         assert losses.tolist() == pytest.approx(detection_loss(face, kinds != 0).tolist(), rel=1e-5)
 
 
@@ -55,12 +55,12 @@ def test_a_temperature_makes_small_probabilities_count():
         return math.sqrt(p) / (math.sqrt(p) + math.sqrt(1 - p))
 
     for temperature, expected in ((1.0, 0.001 - 0.05), (2.0, 2 * (softened(0.001) - softened(0.05)))):
-        loss = taught_detection(face, said, torch.tensor([0]), 1.0, plain, temperature)
+        loss = distillation_loss(face, said, torch.tensor([0]), 1.0, plain, temperature)
         (gradient,) = torch.autograd.grad(loss.sum(), face)
         assert gradient[0, 1].item() == pytest.approx(expected, rel=1e-4)
     q, p = softened(0.05), softened(0.001)
     assert loss.item() == pytest.approx(-4 * (q * math.log(p) + (1 - q) * math.log(1 - p)), rel=1e-5)
-    by_label = taught_detection(face, said, torch.tensor([0]), 0.0, plain, 2.0)
+    by_label = distillation_loss(face, said, torch.tensor([0]), 0.0, plain, 2.0)
     assert by_label.item() == pytest.approx(-math.log(0.999), rel=1e-3)  # no label is softened
 
 
@@ -69,7 +69,7 @@ def test_places_lie_between_label_and_teacher_and_are_the_teachers_where_there_i
     own = torch.full((4, 4), float("nan"))
     own[0], own[1] = torch.tensor([0.2, 0.0, -0.1, 0.0]), torch.tensor([0.4, 0.4, 0.4, 0.4])
     labelled, seen = torch.tensor([True, True, False, False]), torch.tensor([True, False, True, False])
-    target, learned = taught_places(own, torch.full((4, 4), 0.1), labelled, seen, 0.75)
+    target, learned = distilled_targets(own, torch.full((4, 4), 0.1), labelled, seen, 0.75)
     assert learned.tolist() == [True, True, True, False]
     assert target[0].tolist() == pytest.approx([0.125, 0.075, 0.05, 0.075])
     assert target[1].tolist() == pytest.approx([0.4] * 4)
@@ -83,30 +83,30 @@ def test_a_batch_learns_points_from_labels_and_from_a_sure_teacher():
     points = np.full((4, 5, 2), 0.25, np.float32)
     points[[1, 2]] = np.nan
     batch = as_batch(crops, np.array([1, 1, 2, 3], np.uint8), np.zeros((4, 4), np.float32), points)
-    net, teacher = fresh(3).ready().pnet, fresh(4).ready().pnet
+    net, teacher = untrained_nets(3).ready().pnet, untrained_nets(4).ready().pnet
     with torch.no_grad():
         output, theirs = (one(normalise(crops)).landmarks.flatten(1) for one in (net, teacher))
     to_label, to_teacher = ((output - each).square().sum(dim=1) for each in (torch.tensor(0.25), theirs))
     to_middle = (output - (0.25 + theirs) / 2).square().sum(dim=1)
-    stage = replace(TINY[0], taught_points=0.5)
+    stage = replace(TINY[0], distill_landmarks_weight=0.5)
     by_hand = {5: [to_middle[0], to_teacher[1], to_teacher[2], to_middle[3]], -5: [to_label[0], to_label[3]]}
     for bias, distances in by_hand.items():
         with torch.no_grad():
             teacher.face.weight.zero_()
             teacher.face.bias.copy_(torch.tensor([0, bias]))
-        costs, _ = answer(net, batch, stage, torch.tensor(stage.indicator), 1.0, teacher)
+        costs, _ = batch_loss(net, batch, stage, torch.tensor(stage.indicator), 1.0, teacher)
         assert costs.landmark.item() == pytest.approx(torch.stack(distances).mean().item(), rel=1e-5)
 
 
 @pytest.fixture(scope="module")
 def taught(tmp_path_factory):
     """P-Net trained from one beginning, by labels and by a teacher alone who gives 0.9 of a face to everything."""
-    teacher = fresh(1).ready()
+    teacher = untrained_nets(1).ready()
     with torch.no_grad():
         teacher.pnet.face.weight.zero_()
         teacher.pnet.face.bias.copy_(torch.tensor([0.1, 0.9]).log())
     before = [value.clone() for value in teacher.pnet.parameters()]
-    stages = [replace(TINY[0], steps=150, taught=1.0)]
+    stages = [replace(TINY[0], steps=150, distill_weight=1.0)]
     out = tmp_path_factory.mktemp("taught")
     nets = [
         train_cascade(photos(), out / name, 2, stages, teacher=given).pnet
@@ -130,7 +130,7 @@ def test_a_run_goes_on_with_its_own_teacher_only(taught):
     out, _, teacher, stages = taught
     assert json.loads((out / "by a teacher" / "plan.json").read_text())["teacher"]
     train_cascade(photos(), out / "by a teacher", 2, stages, teacher=teacher, resume=True)
-    for other in (None, fresh(2).ready()):
+    for other in (None, untrained_nets(2).ready()):
         with pytest.raises(RunError, match="holds a run with another teacher"):
             train_cascade(photos(), out / "by a teacher", 2, stages, teacher=other, resume=True)
 
@@ -139,7 +139,7 @@ def test_without_landmarks_the_teachers_are_learned(tmp_path, capsys):
     """A net that begins as its teacher would forget the points as the rest of it changes; with its own answers as a
     teacher it moves its landmark head too."""
     bare = [LabelledPhoto(photo.image(), photo.boxes, ignore=photo.ignore) for photo in photos()]
-    teacher = fresh(7).ready()
+    teacher = untrained_nets(7).ready()
     with torch.no_grad():
         teacher.pnet.face.bias[1] += 5  # sure of everything
         teacher.pnet.landmarks.bias.fill_(0.5)
@@ -149,24 +149,26 @@ def test_without_landmarks_the_teachers_are_learned(tmp_path, capsys):
     store = Store(tmp_path / "out" / "samples" / "pnet-1")
     crops = normalise(store.crops(store.rows("positive")))
     with torch.inference_mode():
-        learned, taught, before = (one(crops).landmarks.flatten(1) for one in (net, teacher.pnet, fresh(0).pnet))
+        learned, taught, before = (
+            one(crops).landmarks.flatten(1) for one in (net, teacher.pnet, untrained_nets(0).pnet)
+        )
     off = (learned - taught).abs().mean()
     assert off < 0.3 * (before - taught).abs().mean()
 
 
 def test_of_a_blend_only_the_teacher_says_what_it_is():
     """Neither its label, nor its box or points count, all of them are the teacher's."""
-    nets, rng = fresh(3), np.random.default_rng(0)
+    nets, rng = untrained_nets(3), np.random.default_rng(0)
     crops = rng.integers(0, 255, (8, 12, 12, 3), np.uint8)
     kinds = np.array([0, 1, 2, 3] * 2, np.uint8)
     offsets, points = rng.random((8, 4), np.float32), rng.random((8, 5, 2), np.float32)
-    teacher = fresh(4).ready().pnet
+    teacher = untrained_nets(4).ready().pnet
     with torch.no_grad():
         teacher.face.bias[1] += 5  # sure of everything, so that it lends its points to all
-    stage = replace(TINY[0], taught=0.0)
+    stage = replace(TINY[0], distill_weight=0.0)
     indicator = torch.tensor(stage.indicator)
     blends = as_batch(crops, kinds, offsets, points, np.ones(8, bool))
-    costs, (faces, others) = answer(nets.pnet, blends, stage, indicator, 1.0, teacher)
+    costs, (faces, others) = batch_loss(nets.pnet, blends, stage, indicator, 1.0, teacher)
     with torch.no_grad():
         output, answers = nets.pnet(normalise(crops)), teacher(normalise(crops))
         said, taught = output.face.flatten(1), answers.score.flatten()
@@ -179,11 +181,11 @@ def test_of_a_blend_only_the_teacher_says_what_it_is():
     assert faces == others == 0
 
 
-def test_a_panel_says_the_mean_of_one_look_and_a_mirrored_one():
+def test_an_ensemble_says_the_mean_of_one_look_and_a_mirrored_one():
     crops = np.random.default_rng(5).integers(0, 255, (6, 12, 12, 3), np.uint8)
-    first, second = fresh(5).pnet.eval(), fresh(6).pnet.eval()
+    first, second = untrained_nets(5).pnet.eval(), untrained_nets(6).pnet.eval()
     with torch.inference_mode():
-        panel = Panel(first, second)(normalise(crops))
+        ensemble = EnsembleTeacher(first, second)(normalise(crops))
         one, other = first(normalise(crops)), second(normalise(np.ascontiguousarray(crops[:, :, ::-1])))
     logits = (one.face + other.face).flatten(1) / 2
     x1, y1, x2, y2 = other.offsets.flatten(1).T
@@ -191,33 +193,33 @@ def test_a_panel_says_the_mean_of_one_look_and_a_mirrored_one():
     x, y = other.landmarks.flatten(1)[:, :5], other.landmarks.flatten(1)[:, 5:]
     swapped = [1, 0, 2, 4, 3]
     points = (one.landmarks.flatten(1) + torch.cat([1 - x[:, swapped], y[:, swapped]], dim=1)) / 2
-    torch.testing.assert_close(panel.face, logits)
-    torch.testing.assert_close(panel.offsets, offsets)
-    torch.testing.assert_close(panel.landmarks, points)
+    torch.testing.assert_close(ensemble.face, logits)
+    torch.testing.assert_close(ensemble.offsets, offsets)
+    torch.testing.assert_close(ensemble.landmarks, points)
 
 
 @pytest.mark.parametrize("heads", [(True, False), (False, True), (False, False)])
-def test_a_panel_finds_landmarks_where_both_do(heads):
-    panel = Panel(*(PNet(landmark_head=head).eval() for head in heads))
-    assert panel.landmarks is None
-    assert panel(torch.zeros(2, 3, 12, 12)).landmarks is None
-    assert Panel(PNet(), PNet()).landmarks is not None
+def test_an_ensemble_finds_landmarks_where_both_do(heads):
+    ensemble = EnsembleTeacher(*(PNet(landmark_head=head).eval() for head in heads))
+    assert ensemble.landmarks is None
+    assert ensemble(torch.zeros(2, 3, 12, 12)).landmarks is None
+    assert EnsembleTeacher(PNet(), PNet()).landmarks is not None
 
 
-def test_a_stage_with_a_panel_learns_from_the_net_before_it_too(tmp_path):
+def test_a_stage_with_an_ensemble_teacher_learns_from_the_net_before_it_too(tmp_path):
     """The teacher takes everything for a face, and the net before the stage nothing: it learns to be unsure."""
-    teacher, start = fresh(7).ready(), fresh(8)
+    teacher, start = untrained_nets(7).ready(), untrained_nets(8)
     for net, bias in ((teacher.pnet, 4.0), (start.pnet, -4.0)):
         with torch.no_grad():
             net.face.weight.zero_()
             net.face.bias.copy_(torch.tensor([0.0, bias]))
     learned = {}
-    for panel in (True, False):
-        stages = [replace(TINY[0], steps=100, rate=0.01, taught=1.0, panel=panel)]
-        nets = train_cascade(photos(), tmp_path / str(panel), 0, stages, deepcopy(start), teacher)
-        store = Store(tmp_path / str(panel) / "samples" / "pnet-1")
+    for ensemble in (True, False):
+        stages = [replace(TINY[0], steps=100, rate=0.01, distill_weight=1.0, ensemble_teacher=ensemble)]
+        nets = train_cascade(photos(), tmp_path / str(ensemble), 0, stages, deepcopy(start), teacher)
+        store = Store(tmp_path / str(ensemble) / "samples" / "pnet-1")
         crops = normalise(store.crops(store.rows("negative")))
         with torch.inference_mode():
-            learned[panel] = nets.pnet(crops).score.mean().item()
+            learned[ensemble] = nets.pnet(crops).score.mean().item()
     assert learned[True] == pytest.approx(0.5, abs=0.1)
     assert learned[False] > 0.9

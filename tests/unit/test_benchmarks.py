@@ -1,4 +1,4 @@
-"""The benchmarks still run, and the yardstick finds what the detector finds. How fast: benchmarks/README.md."""
+"""The benchmarks still run, and the yardstick finds what the detector finds. How fast: benchmarks/RESULTS.md."""
 
 import importlib
 import json

@@ -213,7 +213,7 @@ def test_wrong_results_of_swapped_functions_are_named(detector, astronaut, part,
 
 
 def test_parts_that_do_not_exist_or_are_no_functions(detector):
-    with pytest.raises(ValueError, match="'iou' is no part of the detector; its parts are pyramid_scales, candidate"):
+    with pytest.raises(ValueError, match="'iou' is no hook of the detector; its hooks are pyramid_scales, candidate"):
         detector.swap(iou=iou)
     with pytest.raises(TypeError, match=r"nms is 0\.5; it must be a function"):
         detector.swap(nms=0.5)

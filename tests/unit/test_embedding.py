@@ -25,7 +25,7 @@ from mtcnn_lite.embedding import (
 )
 from mtcnn_lite.embedding.views import Variation
 
-STILL = Variation(turn=0, zoom=0, shift=0, light=0, contrast=0, brightness=0, coarse=0, noise=0, hidden=0)
+STILL = Variation(turn=0, zoom=0, shift=0, light=0, contrast=0, brightness=0, downscale=0, noise=0, cutout=0)
 
 
 def unit_vectors(count, dimensions=6, seed=0):

@@ -12,11 +12,11 @@ from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
 from mtcnn_lite.evaluation import (
     Judged,
     average_precision,
+    evaluate_photo,
     judge,
     landmark_error,
     landmark_errors,
     match,
-    outcome,
     reached,
     reached_in,
     report,
@@ -316,27 +316,27 @@ def test_reached_without_faces_and_without_photos():
 
 
 @pytest.fixture(scope="module")
-def outcomes(detector, photos):
+def results(detector, photos):
     main = [
         LabelledPhoto(p.source, p.boxes, p.landmarks, p.ignore, complete=False, about={"dataset": "main"})
         for p in photos
     ]
     every = [*photos, *main[:2]]
-    return [outcome(Detector("zhang2016", thresholds=CUT), photo, LOW) for photo in every]
+    return [evaluate_photo(Detector("zhang2016", thresholds=CUT), photo, LOW) for photo in every]
 
 
-def test_outcome_is_what_two_detectors_say(outcomes, photos):
-    for found, photo in zip(outcomes, photos, strict=False):
+def test_a_result_is_what_two_detectors_say(results, photos):
+    for found, photo in zip(results, photos, strict=False):
         for thresholds, faces in ((LOW, found.low), (CUT, found.fixed)):
             alone = Detector("zhang2016", thresholds=thresholds).detect(photo.image())
             np.testing.assert_allclose(faces.boxes, alone.boxes, atol=1e-3)
             np.testing.assert_allclose(faces.scores, alone.scores, atol=1e-4)
 
 
-def test_report_holds_the_figures_of_its_parts(outcomes, photos):
-    found = report(outcomes)
-    pairs = [(each.fixed, each.photo) for each in outcomes[:5]]
-    wide = [(each.low, each.photo) for each in outcomes[:5]]
+def test_report_holds_the_figures_of_its_parts(results, photos):
+    found = report(results)
+    pairs = [(each.fixed, each.photo) for each in results[:5]]
+    wide = [(each.low, each.photo) for each in results[:5]]
     assert (found["photos"], found["complete_photos"]) == (7, 5)
     for size in (12, 20):
         row = found["detection"][str(size)]
@@ -346,28 +346,28 @@ def test_report_holds_the_figures_of_its_parts(outcomes, photos):
     assert sum(band["faces"] for band in found["sizes"].values()) == found["detection"]["12"]["faces"]
     assert found["sets"]["main"]["photos"] == 2
     assert np.isnan(found["sets"]["main"]["average_precision"])
-    assert found["sets"]["main"]["recall"] == judge([(o.fixed, o.photo) for o in outcomes[5:]], 12).recall()
-    errors, missed = landmark_errors([(o.low, o.photo) for o in outcomes[5:]])
+    assert found["sets"]["main"]["recall"] == judge([(o.fixed, o.photo) for o in results[5:]], 12).recall()
+    errors, missed = landmark_errors([(o.low, o.photo) for o in results[5:]])
     row = found["landmarks"]["main"]
     assert (row["faces"], row["missed"]) == (len(errors), missed)
     assert row["failed"] == pytest.approx(np.mean(errors > 0.1))
     assert row["mean"] == pytest.approx(errors.mean())
-    assert found["points"]["mean"] == pytest.approx(landmark_errors([(o.low, o.photo) for o in outcomes])[0].mean())
+    assert found["points"]["mean"] == pytest.approx(landmark_errors([(o.low, o.photo) for o in results])[0].mean())
     stages = found["stages"]
     assert stages["pnet"]["boxes"] > stages["rnet"]["boxes"] > stages["onet"]["boxes"]
     assert stages["onet"]["recall_low"] >= stages["onet"]["recall"]
     json.dumps(found)
 
 
-def test_report_on_photos_without_a_complete_one_and_on_none(outcomes):
-    main = report(outcomes[5:])
+def test_report_on_photos_without_a_complete_one_and_on_none(results):
+    main = report(results[5:])
     assert np.isnan(main["detection"]["12"]["average_precision"])
     assert main["sets"]["main"]["recall"] > 0
     assert report([])["photos"] == 0
 
 
-def test_judged_is_the_same_whatever_order_photos_come_in(outcomes):
-    pairs = [(each.low, each.photo) for each in outcomes[:5]]
+def test_judged_is_the_same_whatever_order_photos_come_in(results):
+    pairs = [(each.low, each.photo) for each in results[:5]]
     forth, back = judge(pairs), judge(pairs[::-1])
     assert isinstance(forth, Judged)
     assert forth.average_precision == pytest.approx(back.average_precision)

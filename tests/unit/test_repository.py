@@ -7,6 +7,36 @@ import tomllib
 from pathlib import Path
 
 import pytest
+import yaml
+
+import mtcnn_lite
+
+TEXT = ("*.md", "*.toml", "*.yml", "*.yaml", "*.cff", "*.txt", "Makefile", ".ci/run")
+LONGEST = 120  # characters a line
+BESIDES = 5  # lines that a file of tables may have besides rows, such as a title and a sentence
+
+
+def tracked(root, *patterns):
+    """The files of the repository that match; skips where this is no checkout."""
+    done = subprocess.run(["git", "ls-files", "--", *patterns], cwd=root, capture_output=True, text=True)
+    if done.returncode:
+        pytest.skip("no checkout: " + done.stderr.strip())
+    return [root / name for name in done.stdout.splitlines() if (root / name).exists()]
+
+
+def anchors(page):
+    """The anchors that GitHub gives a page's headings."""
+    text = re.sub(r"```.*?```", "", page.read_text(), flags=re.S)
+    return {re.sub(r"[^\w\- ]", "", head.lower()).replace(" ", "-") for head in re.findall(r"^#+ (.+)", text, re.M)}
+
+
+def broken(links, folder):
+    """Those of the links, relative to `folder`, that lead to no file, or to no heading of a page."""
+    for link in links:
+        path, _, anchor = link.partition("#")
+        page = folder / path
+        if not page.exists() or (anchor and page.suffix == ".md" and anchor not in anchors(page)):
+            yield link
 
 
 @pytest.fixture(scope="session")
@@ -52,12 +82,112 @@ def test_readme_example_gives_the_numbers_it_shows(root):
     assert outcome.failed == 0
 
 
-def test_readme_links_lead_somewhere(root):
-    for page in ("README.md", "CONTRIBUTING.md", "data/README.md", "benchmarks/README.md"):
-        text = (root / page).read_text()
-        for link in re.findall(r"\]\(([^)#]+?)(?:#[^)]*)?\)", text):
-            if "://" not in link:
-                assert ((root / page).parent / link).exists(), f"{page}: {link}"
+def test_links_lead_somewhere(root):
+    pages = tracked(root, "*.md")
+    assert {root / name for name in ("README.md", "CONTRIBUTING.md", "data/README.md", "benchmarks/README.md")} <= {
+        *pages
+    }
+    for page in pages:
+        links = [link for link in re.findall(r"\]\(([^)]+)\)", page.read_text()) if "://" not in link]
+        own = [link for link in links if link.startswith("#")]
+        assert {link[1:] for link in own} <= anchors(page), page
+        assert not [*broken((link for link in links if link not in own), page.parent)], page
+
+
+def test_links_of_notebooks_to_pages_lead_somewhere(root, notebooks):
+    for source in tracked(root, "notebooks/source/*.py"):
+        links = re.findall(r"\]\(([\w./-]+\.md(?:#[^)]+)?)\)", source.read_text())
+        assert not [*broken(links, notebooks)], source
+
+
+def test_readme_names_the_exercises_of_each_chapter(root, notebooks):
+    table = (root / "README.md").read_text()
+    for source in sorted((notebooks / "source").glob("[0-9][0-9]_*.py")):
+        asked = re.findall(r"\bchecks\.(\w+)\(", source.read_text())
+        [row] = re.findall(rf"^\| \[{source.stem[:2]}\].+$", table, re.M)
+        assert sorted(re.findall(r"`(\w+)`", row)) == sorted(set(asked)), source.stem
+
+
+def too_long(path):
+    """The lines over 120 characters, but for rows in a file of tables and what has no space to break at."""
+    lines = path.read_text().splitlines()
+    rows = [line for line in lines if line.startswith("|")]
+    of_tables = rows and len([line for line in lines if line.strip()]) - len(rows) <= BESIDES
+    for line in lines:
+        text = re.sub(r"^\s*(?:[-*#>]+ )?", "", line)
+        unbreakable = " " not in text.strip()  # one long address
+        if len(line) > LONGEST and not unbreakable and not (of_tables and line in rows):
+            yield line
+
+
+def test_text_files_keep_to_120_characters_a_line(root):
+    files = tracked(root, *TEXT)
+    assert {root / name for name in ("README.md", "pyproject.toml", "Makefile", ".ci/run", "CITATION.cff")} <= {*files}
+    found = {str(path.relative_to(root)): lines for path in files if (lines := [*too_long(path)])}
+    assert not found, "wider than 120; a table that needs more is a file of its own"
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        ("a" * 119 + " b", 1),
+        ("a" * 118 + " b", 0),
+        ("- https://example.org/" + "a" * 120, 0),
+        ("[a page](https://example.org/" + "a" * 120 + ")", 1),
+        ("# Words\n\n| a |\n|---|\n| " + "b " * 70 + "|", 0),
+        ("one\ntwo\nthree\nfour\nfive\nsix\n| a |\n|---|\n| " + "b " * 70 + "|", 1),
+    ],
+)
+def test_what_may_be_longer(tmp_path, text, wrong):
+    (tmp_path / "page.md").write_text(text)
+    assert len([*too_long(tmp_path / "page.md")]) == wrong
+
+
+def test_the_version_is_the_same_everywhere(root, project):
+    version = project["version"]
+    assert mtcnn_lite.__version__ == version
+    assert f"## [{version}]" in (root / "CHANGELOG.md").read_text()
+    assert yaml.safe_load((root / "CITATION.cff").read_text())["version"] == version
+
+
+def test_the_licence_is_said_in_full(root, project):
+    assert project["license"] == "MIT AND LicenseRef-mtcnn-lite-weights"
+    assert project["license-files"] == ["LICENSE", "data/MODEL_CARD.md"]
+    for page in ("README.md", "data/MODEL_CARD.md", "data/README.md", "CITATION.cff"):
+        text = " ".join((root / page).read_text().split())
+        assert "MIT" in text, page
+        assert "for research and teaching" in text, page
+
+
+def test_the_model_card_is_short_and_has_the_usual_headings(root):
+    card = (root / "data" / "MODEL_CARD.md").read_text()
+    assert len(card.splitlines()) <= 120
+    heads = [
+        "Model details",
+        "Licence",
+        "Intended use",
+        "Limitations",
+        "Training data",
+        "Training procedure",
+        "Evaluation",
+    ]
+    assert re.findall(r"^## (.+)", card, re.M) == heads
+
+
+def test_workflows_and_forms_are_in_order(root, project):
+    for path in tracked(root, "*.yml", "*.yaml"):
+        assert isinstance(yaml.safe_load(path.read_text()), dict), path
+    for path in tracked(root, ".github/workflows/*.yml"):
+        used = re.findall(r"uses: (\S+)", path.read_text())
+        assert used, path
+        assert all(re.fullmatch(r"[\w-]+/[\w-]+@v\d+", action) for action in used), "pinned by major version"
+    matrix = yaml.safe_load((root / ".github/workflows/test.yml").read_text())["jobs"]["test"]["strategy"]["matrix"]
+    classified = re.findall(r"Programming Language :: Python :: (3\.\d+)", "\n".join(project["classifiers"]))
+    assert matrix["python"] == classified
+    for path in tracked(root, ".github/ISSUE_TEMPLATE/*.yml"):
+        form = yaml.safe_load(path.read_text())
+        if path.name != "config.yml":
+            assert {"name", "description", "body"} <= form.keys(), path
 
 
 @pytest.mark.parametrize("command", ["ruff check .", "ruff format --check .", "mypy", "lint-imports"])

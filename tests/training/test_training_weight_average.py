@@ -1,19 +1,19 @@
-"""A round's weights blended with those before it: by hand, against numpy's least squares, and in a run."""
+"""Weights averaged with those before a round: by hand, against numpy's least squares, and in a run."""
 
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
-from test_training import TINY, photos
+from tiny_training import TINY, photos
 
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
 from mtcnn_lite.nets import normalise
 from mtcnn_lite.sampling.store import Store
-from mtcnn_lite.training import blend as module
+from mtcnn_lite.training import weight_average as module
 from mtcnn_lite.training.batches import Batches
-from mtcnn_lite.training.blend import blend, refit_landmarks
-from mtcnn_lite.training.stages import fresh, train_cascade
+from mtcnn_lite.training.stages import train_cascade, untrained_nets
+from mtcnn_lite.training.weight_average import average_weights, refit_landmark_head
 
 
 @pytest.fixture(scope="module")
@@ -23,10 +23,10 @@ def run(tmp_path_factory):
     return out, train_cascade(photos(), out, seed=2, stages=(TINY[0], TINY[2]))
 
 
-def test_a_blend_is_the_mean_of_each_number():
-    before, net = fresh(1).rnet, fresh(2).rnet
+def test_an_average_is_the_mean_of_each_number():
+    before, net = untrained_nets(1).rnet, untrained_nets(2).rnet
     after = {name: value.clone() for name, value in net.state_dict().items()}
-    blend(net, before.state_dict(), 0.25)
+    average_weights(net, before.state_dict(), 0.25)
     for name, value in net.state_dict().items():
         by_hand = 0.25 * before.state_dict()[name].numpy() + 0.75 * after[name].numpy()
         np.testing.assert_allclose(value.numpy(), by_hand, atol=1e-6)
@@ -35,12 +35,12 @@ def test_a_blend_is_the_mean_of_each_number():
 
 @pytest.mark.parametrize(("stage", "name"), [("pnet-1", "pnet"), ("rnet-1", "rnet")])
 def test_the_head_is_numpys_least_squares(run, monkeypatch, stage, name):
-    monkeypatch.setattr(module, "FACES", 320)  # five batches, more faces than features
+    monkeypatch.setattr(module, "LANDMARK_SAMPLES", 320)  # five batches, more faces than features
     monkeypatch.setattr(module, "RIDGE", 1e-12)
     out, _ = run
-    store, net = Store(out / "samples" / stage), getattr(fresh(3), name).eval()
+    store, net = Store(out / "samples" / stage), getattr(untrained_nets(3), name).eval()
     before = {key: value.clone() for key, value in net.state_dict().items()}
-    refit_landmarks(net, [store], 64, seed=4)
+    refit_landmark_head(net, [store], 64, seed=4)
     changed = {key for key, value in net.state_dict().items() if not torch.equal(value, before[key])}
     assert changed == {"landmarks.weight", "landmarks.bias"}
 
@@ -64,23 +64,29 @@ def test_the_head_is_numpys_least_squares(run, monkeypatch, stage, name):
 
 def test_a_run_keeps_its_share_of_what_it_began_with(tmp_path, monkeypatch):
     """All of it, here: what training did is gone, but for the landmark head, which fits the faces."""
-    monkeypatch.setattr(module, "FACES", 320)
-    start, kept = fresh(7), fresh(7)
-    nets = train_cascade(photos(), tmp_path / "out", stages=[replace(TINY[0], began=1.0, solved=True)], start=start)
+    monkeypatch.setattr(module, "LANDMARK_SAMPLES", 320)
+    start, kept = untrained_nets(7), untrained_nets(7)
+    nets = train_cascade(
+        photos(), tmp_path / "out", stages=[replace(TINY[0], weight_average=1.0, refit_landmark_head=True)], start=start
+    )
     for name, value in nets.pnet.state_dict().items():
         same = torch.allclose(value, kept.pnet.state_dict()[name], atol=1e-6)
         assert same != name.startswith("landmarks."), name
-    halfway = train_cascade(photos(), tmp_path / "half", stages=[replace(TINY[0], began=0.5)], start=fresh(7)).pnet
-    trained = train_cascade(photos(), tmp_path / "none", stages=[TINY[0]], start=fresh(7)).pnet
+    halfway = train_cascade(
+        photos(), tmp_path / "half", stages=[replace(TINY[0], weight_average=0.5)], start=untrained_nets(7)
+    ).pnet
+    trained = train_cascade(photos(), tmp_path / "none", stages=[TINY[0]], start=untrained_nets(7)).pnet
     for name in ("conv2.weight", "landmarks.weight"):
-        before, after, blended = (net.state_dict()[name] for net in (kept.pnet, trained, halfway))
-        assert torch.allclose(blended, (before + after) / 2, atol=1e-5), name
-        assert not torch.allclose(blended, after, atol=1e-4), name
+        before, after, averaged = (net.state_dict()[name] for net in (kept.pnet, trained, halfway))
+        assert torch.allclose(averaged, (before + after) / 2, atol=1e-5), name
+        assert not torch.allclose(averaged, after, atol=1e-4), name
 
 
-def test_without_labelled_points_nothing_is_blended(tmp_path):
+def test_without_labelled_points_nothing_is_averaged(tmp_path):
     bare = [LabelledPhoto(photo.image(), photo.boxes, ignore=photo.ignore) for photo in photos()]
-    stage = replace(TINY[0], began=0.5)
-    one = train_cascade(bare, tmp_path / "one", stages=[stage], start=fresh(7)).pnet
-    two = train_cascade(bare, tmp_path / "two", stages=[replace(stage, began=0.0)], start=fresh(7)).pnet
+    stage = replace(TINY[0], weight_average=0.5)
+    one = train_cascade(bare, tmp_path / "one", stages=[stage], start=untrained_nets(7)).pnet
+    two = train_cascade(
+        bare, tmp_path / "two", stages=[replace(stage, weight_average=0.0)], start=untrained_nets(7)
+    ).pnet
     assert torch.equal(one.conv2.weight, two.conv2.weight)

@@ -5,7 +5,7 @@ import pytest
 
 from mtcnn_lite.cascade.record import Faces
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
-from mtcnn_lite.evaluation import Outcome, differences, interval, judge, landmark_errors
+from mtcnn_lite.evaluation import PhotoResult, bootstrap_interval, differences, judge, landmark_errors
 
 RNG = np.random.default_rng(0)
 POINTS = np.array([[3, 3], [7, 3], [5, 5], [3, 8], [7, 8]], np.float32)
@@ -27,8 +27,8 @@ def pairs_of(count):
     return [pair(faces, RNG.integers(0, faces + 1)) for faces in RNG.integers(0, 9, count)]
 
 
-def outcomes_of(pairs):
-    return [Outcome(photo, faces, faces, {}, {}) for faces, photo in pairs]
+def results_of(pairs):
+    return [PhotoResult(photo, faces, faces, {}, {}) for faces, photo in pairs]
 
 
 @pytest.mark.parametrize("smallest", [0, 20])
@@ -49,22 +49,23 @@ def test_a_photo_drawn_twice_counts_as_two(smallest):
 
 def test_interval_of_a_mean_is_what_theory_says():
     values = RNG.normal(5, 2, 400)
-    low, high = interval(lambda times: float(times @ values / 400), 400, draws=4000)
+    low, high = bootstrap_interval(lambda times: float(times @ values / 400), 400, draws=4000)
     error = values.std() / 20  # of a mean of 400
     assert (low, high) == pytest.approx((values.mean() - 1.96 * error, values.mean() + 1.96 * error), abs=0.15 * error)
-    assert interval(lambda times: float(times @ values / 400), 400, draws=4000) == (low, high)
+    assert bootstrap_interval(lambda times: float(times @ values / 400), 400, draws=4000) == (low, high)
 
 
 def test_interval_without_photos_or_figures_is_nan():
-    assert np.isnan(interval(lambda times: 1.0, 0)).all()
-    assert np.isnan(interval(lambda times: float("nan"), 3)).all()
-    assert interval(lambda times: 2.0 if times[0] else float("nan"), 3) == (2, 2)  # draws without one are left out
+    assert np.isnan(bootstrap_interval(lambda times: 1.0, 0)).all()
+    assert np.isnan(bootstrap_interval(lambda times: float("nan"), 3)).all()
+    # Draws without a figure are left out.
+    assert bootstrap_interval(lambda times: 2.0 if times[0] else float("nan"), 3) == (2, 2)
 
 
 def test_differences_are_of_the_figures():
     first = pairs_of(30)
     second = [(pair(len(photo.boxes), RNG.integers(0, len(photo.boxes) + 1))[0], photo) for _, photo in first]
-    less = differences(outcomes_of(first), outcomes_of(second), draws=200)
+    less = differences(results_of(first), results_of(second), draws=200)
     for size in (12, 20):
         a, b = judge(first, size), judge(second, size)
         expected = {
@@ -80,14 +81,14 @@ def test_differences_are_of_the_figures():
     points = [landmark_errors(pairs)[0].mean() for pairs in (first, second)]
     assert less["landmarks"]["a"]["difference"] == pytest.approx(points[0] - points[1], abs=1e-6)
     assert less["points"] == less["landmarks"]["a"]  # one set is all of them
-    back = differences(outcomes_of(second), outcomes_of(first), draws=200)["detection"]["12"]["recall"]
+    back = differences(results_of(second), results_of(first), draws=200)["detection"]["12"]["recall"]
     forth = less["detection"]["12"]["recall"]
     assert [back["low"], back["high"]] == pytest.approx([-forth["high"], -forth["low"]])
 
 
 def test_the_same_detector_twice_differs_by_nothing():
     pairs = [*pairs_of(5), pair(1, 1, "b", complete=False)]
-    less = differences(outcomes_of(pairs), outcomes_of(pairs), draws=50)
+    less = differences(results_of(pairs), results_of(pairs), draws=50)
     every = [*less["detection"]["12"].values(), *less["detection"]["20"].values(), *less["landmarks"].values()]
     every.append(less["points"])
     assert sorted(less["landmarks"]) == ["a", "b"]
@@ -97,13 +98,13 @@ def test_the_same_detector_twice_differs_by_nothing():
 def test_without_a_marked_face_there_is_no_point_to_compare():
     photo = LabelledPhoto(np.zeros((60, 60, 3), np.uint8), [[0, 0, 20, 20]])
     nothing = Faces(np.zeros((0, 4), np.float32), np.zeros(0, np.float32), np.zeros((0, 5, 2), np.float32))
-    less = differences(outcomes_of([(nothing, photo)]), outcomes_of([(nothing, photo)]), draws=5)
+    less = differences(results_of([(nothing, photo)]), results_of([(nothing, photo)]), draws=5)
     assert (less["landmarks"], less["points"]) == ({}, None)
 
 
 def test_other_photos_are_an_error():
     pairs = pairs_of(3)
     with pytest.raises(ValueError, match="of the same, in one order"):
-        differences(outcomes_of(pairs), outcomes_of(pairs[::-1]))
+        differences(results_of(pairs), results_of(pairs[::-1]))
     with pytest.raises(ValueError, match="argument 2 is shorter"):
-        differences(outcomes_of(pairs), outcomes_of(pairs[:2]))
+        differences(results_of(pairs), results_of(pairs[:2]))
