@@ -66,7 +66,7 @@ def anchor_grid(height: int, width: int, stride: int, sizes: Sequence[float]) ->
 
 
 def anchor_levels(height: int, width: int, levels: Mapping[int, Sequence[float]] = RETINAFACE) -> list[Floats]:
-    """The grid of each stride.
+    """The grid of each stride, in the mapping's order.
 
     Parameters
     ----------

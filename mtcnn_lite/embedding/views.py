@@ -21,7 +21,7 @@ class Variation:
     light : float
         One side is brighter, and the other darker, by up to this share.
     contrast, brightness : float
-        As in `datasets.augment.colour_batch`.
+        As in `augment_crops.colour_batch`.
     downscale : float
         Share of the views that are made small and enlarged again.
     noise : float

@@ -88,7 +88,7 @@ class Batches:
     seed : int
         Of the order of the samples and of the augmentation.
     downscale, cutout, mixup, random_crop : float
-        Share of the crops, 0 to 1, that the batch function of this name in `datasets.augment` changes.
+        Share of the crops, 0 to 1, that the batch function of this name in `augment_crops` changes.
     shard : (int, int)
         (k, n): the k-th of n equal parts of each batch, for n processes that train together.
 
