@@ -13,9 +13,9 @@ import torch
 from mtcnn_lite import boxes as boxes_
 from mtcnn_lite import pyramid
 from mtcnn_lite.course import checks
+from mtcnn_lite.course.checks.judge import Case, Judge
 from mtcnn_lite.course.checks.judge.compare import difference
-from mtcnn_lite.course.checks.judge.engine import Case, Judge, Mistake
-from mtcnn_lite.course.checks.judge.words import number, read, show
+from mtcnn_lite.course.checks.judge.text import number, read, show
 
 SOLUTIONS = Path(__file__).parents[2] / "notebooks" / "source" / "solutions.py"
 MODULES = [
@@ -523,7 +523,7 @@ def check_html(verdict):
     assert "nan" not in "".join(value for element in tree.iter() for value in element.attrib.values())
 
 
-# --- what the engine does for every judge
+# --- what the machinery does for every judge
 
 
 @pytest.mark.parametrize("name", JUDGES)
@@ -674,7 +674,7 @@ def test_a_mistake_on_a_tie_is_told_apart_by_the_other_cases():
         arguments=("n",),
         reference=lambda n: 2 * n,
         cases=(Case("two", (2,)), Case("one", (1,)), Case("three", (3,))),
-        mistakes=(Mistake("one less", (lambda n: 2 * n - 1,)), Mistake("three always", (lambda n: 3,))),
+        hints={"one less": lambda n: 2 * n - 1, "three always": lambda n: 3},
     )
     assert judge.verdict(lambda n: 3).hint == "three always"
     assert judge.verdict(lambda n: n + n - 1).hint == "one less"
@@ -687,7 +687,7 @@ def test_answers_that_are_words_masks_or_none():
         return None if n == 0 else "part" if n == 1 else np.array([True, n > 3])
 
     cases = tuple(Case(f"{n}", (n,)) for n in range(5))
-    judge = Judge("kind", ("n",), kind, cases, ())
+    judge = Judge("kind", ("n",), kind, cases, {})
     assert judge.verdict(kind)
     assert judge.verdict(lambda n: kind(n).astype(int) if n > 1 else kind(n))
     assert judge.verdict(lambda n: np.str_("part") if n == 1 else kind(n))
@@ -705,7 +705,7 @@ def test_without_a_named_mistake_the_right_columns_are():
 
 
 def test_right_rows_in_another_order():
-    judge = Judge("rows", ("n",), lambda n: np.eye(n), (Case("three rows", (3,)),), ())
+    judge = Judge("rows", ("n",), lambda n: np.eye(n), (Case("three rows", (3,)),), {})
     assert "another order" in judge.verdict(lambda n: np.roll(np.eye(n), 1, axis=0)).hint
     assert "another order" not in judge.verdict(lambda n: np.ones((n, n))).hint
 
@@ -714,7 +714,7 @@ def test_tensors_as_arguments_are_copied_and_watched():
     def doubled(x):
         return x * 2
 
-    judge = Judge("doubled", ("x",), doubled, (Case("a tensor", (torch.tensor([1.0, 2.0]),)),), ())
+    judge = Judge("doubled", ("x",), doubled, (Case("a tensor", (torch.tensor([1.0, 2.0]),)),), {})
     assert judge.verdict(doubled)
     assert "changed its input `x`" in judge.verdict(lambda x: x.mul_(2)).hint
 

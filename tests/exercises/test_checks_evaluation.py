@@ -9,8 +9,8 @@ import torch
 
 from mtcnn_lite import evaluation
 from mtcnn_lite.course import checks
-from mtcnn_lite.course.checks.average_precision import _JUDGE as _AREA
-from mtcnn_lite.course.checks.landmark_error import _JUDGE as _POINTS
+from mtcnn_lite.course.checks.average_precision import JUDGE as _AREA
+from mtcnn_lite.course.checks.landmark_error import JUDGE as _POINTS
 
 # --- average_precision, right
 

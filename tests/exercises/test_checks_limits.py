@@ -10,8 +10,8 @@ from test_checks import solutions
 
 from mtcnn_lite import anchors
 from mtcnn_lite.course import checks
-from mtcnn_lite.course.checks.anchor_grid import _JUDGE as _GRID
-from mtcnn_lite.course.checks.focal_loss import _JUDGE as _FOCAL
+from mtcnn_lite.course.checks.anchor_grid import JUDGE as _GRID
+from mtcnn_lite.course.checks.focal_loss import JUDGE as _FOCAL
 from mtcnn_lite.losses import focal_loss
 
 # --- right

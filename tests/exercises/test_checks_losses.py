@@ -10,9 +10,9 @@ from torch.nn import functional
 
 from mtcnn_lite import losses, mining
 from mtcnn_lite.course import checks
-from mtcnn_lite.course.checks.detection_loss import _JUDGE as _DETECTION
-from mtcnn_lite.course.checks.hard_examples import _JUDGE as _HARD
-from mtcnn_lite.course.checks.multitask_loss import _JUDGE as _MULTITASK
+from mtcnn_lite.course.checks.detection_loss import JUDGE as _DETECTION
+from mtcnn_lite.course.checks.hard_examples import JUDGE as _HARD
+from mtcnn_lite.course.checks.multitask_loss import JUDGE as _MULTITASK
 from mtcnn_lite.sampling import sampler as sampling
 
 # --- detection_loss, right

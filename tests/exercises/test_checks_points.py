@@ -9,7 +9,7 @@ import torch
 
 from mtcnn_lite import boxes as boxes_
 from mtcnn_lite.course import checks
-from mtcnn_lite.course.checks.landmarks_to_image import _JUDGE
+from mtcnn_lite.course.checks.landmarks_to_image import JUDGE
 
 
 def by_loops(boxes, landmarks):
@@ -259,10 +259,10 @@ def test_stub_is_not_done_yet():
 
 
 def test_the_first_case_by_hand():
-    boxes, landmarks = _JUDGE.cases[3].inputs  # 50 x 100 px from (40, 20)
+    boxes, landmarks = JUDGE.cases[3].inputs  # 50 x 100 px from (40, 20)
     assert boxes.tolist() == [[40, 20, 90, 120]]
     np.testing.assert_allclose(landmarks[0, [0, 5]], [0.3, 0.4])
-    np.testing.assert_allclose(_JUDGE.answers[3][0, 0], [55, 60])
+    np.testing.assert_allclose(JUDGE.answers[3][0, 0], [55, 60])
 
 
 def test_the_drawing_shows_the_window_and_both_sets_of_points():

@@ -10,8 +10,8 @@ import torch
 
 from mtcnn_lite import alignment, embedding
 from mtcnn_lite.course import checks
-from mtcnn_lite.course.checks.similarity_transform import _JUDGE as _ALIGN
-from mtcnn_lite.course.checks.triplet_loss import _JUDGE as _TRIPLET
+from mtcnn_lite.course.checks.similarity_transform import JUDGE as _ALIGN
+from mtcnn_lite.course.checks.triplet_loss import JUDGE as _TRIPLET
 
 # --- similarity_transform, right
 

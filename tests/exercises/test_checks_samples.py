@@ -8,8 +8,8 @@ from test_checks import check_rejected, solutions
 
 from mtcnn_lite import boxes as boxes_
 from mtcnn_lite.course import checks
-from mtcnn_lite.course.checks.box_target import _JUDGE as _TARGET
-from mtcnn_lite.course.checks.sample_kind import _JUDGE as _KIND
+from mtcnn_lite.course.checks.box_target import JUDGE as _TARGET
+from mtcnn_lite.course.checks.sample_kind import JUDGE as _KIND
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
 from mtcnn_lite.sampling import sampler as sampling
 

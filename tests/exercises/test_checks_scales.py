@@ -13,14 +13,14 @@ import torch
 
 from mtcnn_lite import pyramid
 from mtcnn_lite.course import checks
-from mtcnn_lite.course.checks.judge import engine
-from mtcnn_lite.course.checks.pyramid_scales import _JUDGE
+from mtcnn_lite.course.checks.judge import run
+from mtcnn_lite.course.checks.pyramid_scales import JUDGE
 
 
 @pytest.fixture(autouse=True)
 def soon(monkeypatch):
     """An endless loop is given up early, so that these tests are quick."""
-    monkeypatch.setattr(engine, "LINES", 20_000)
+    monkeypatch.setattr(run, "LINES", 20_000)
 
 
 # --- right answers
@@ -89,7 +89,7 @@ def test_our_solution_passes(notebooks):
 
 def test_no_case_hangs_on_a_rounding_error():
     """Where the last level is exactly 12 px, all its numbers are exact in floats; elsewhere it is clear of 12 px."""
-    for case in _JUDGE.cases:
+    for case in JUDGE.cases:
         height, width, min_face, factor = case.inputs
         exact, scale = Fraction(12) / Fraction(min_face), 12 / min_face
         for _ in range(60):
@@ -263,9 +263,9 @@ def test_wrong_scales_are_named(name):
 
 def test_each_named_mistake_is_one():
     """A "mistake" that passes would accuse someone who is right."""
-    for mistake in _JUDGE.mistakes:
+    for mistake in JUDGE.mistakes:
         for function in mistake.functions:
-            verdict = _JUDGE.verdict(function)
+            verdict = JUDGE.verdict(function)
             assert not verdict, mistake.hint
             assert mistake.hint in verdict.hint, (mistake.hint, verdict)
 
@@ -289,7 +289,7 @@ def test_an_endless_loop_is_stopped_at_its_line():
 
 def test_a_long_loop_that_ends_is_not_stopped():
     def slow(height, width, min_face, factor):
-        for _ in range(engine.LINES // 3):
+        for _ in range(run.LINES // 3):
             pass
         return by_a_loop(height, width, min_face, factor)
 

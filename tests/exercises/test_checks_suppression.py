@@ -13,8 +13,8 @@ from test_checks import check_html, check_rejected, solutions
 from mtcnn_lite import nms as nms_
 from mtcnn_lite.boxes import iou
 from mtcnn_lite.course import checks
-from mtcnn_lite.course.checks.nms import _JUDGE as _NMS
-from mtcnn_lite.course.checks.soft_nms import _JUDGE as _SOFT_NMS
+from mtcnn_lite.course.checks.nms import JUDGE as _NMS
+from mtcnn_lite.course.checks.soft_nms import JUDGE as _SOFT_NMS
 
 JUDGES = {"nms": _NMS, "soft_nms": _SOFT_NMS}
 

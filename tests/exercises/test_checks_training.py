@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from mtcnn_lite.course import checks
-from mtcnn_lite.course.checks.learning_rate import _JUDGE
+from mtcnn_lite.course.checks.learning_rate import JUDGE
 from mtcnn_lite.sampling.config import SamplingConfig
 from mtcnn_lite.training.plan import Stage
 
@@ -70,7 +70,7 @@ def test_right_rates_pass(fn):
 
 def test_cases_by_hand():
     root = math.sqrt(3) / 2
-    found = [float(answer) for answer in _JUDGE.answers[:11]]
+    found = [float(answer) for answer in JUDGE.answers[:11]]
     np.testing.assert_allclose(found, [1 / 4, 1 / 2, 1, 1, (1 + root) / 2, 1 / 2, (1 - root) / 2, 1 / 4, 1,
                                        (1 - math.sqrt(1 / 2)) / 2, 1])  # fmt: skip
 

@@ -14,7 +14,7 @@ from mtcnn_lite.course.checks.detection_loss import detection_loss
 from mtcnn_lite.course.checks.focal_loss import focal_loss
 from mtcnn_lite.course.checks.hard_examples import hard_examples
 from mtcnn_lite.course.checks.iou import iou
-from mtcnn_lite.course.checks.judge.verdict import Verdict
+from mtcnn_lite.course.checks.judge import Verdict
 from mtcnn_lite.course.checks.landmark_error import landmark_error
 from mtcnn_lite.course.checks.landmarks_to_image import landmarks_to_image
 from mtcnn_lite.course.checks.learning_rate import learning_rate

@@ -7,10 +7,7 @@ from typing import Any
 import numpy as np
 
 from mtcnn_lite import anchors
-from mtcnn_lite.course.checks.judge import drawing
-from mtcnn_lite.course.checks.judge.engine import Case, Function, Judge, Mistake
-from mtcnn_lite.course.checks.judge.verdict import Verdict
-from mtcnn_lite.course.checks.judge.words import Array
+from mtcnn_lite.course.checks.judge import Array, Case, Function, Hints, Judge, Verdict, drawing
 
 
 def anchor_grid(fn: Function) -> Verdict:
@@ -22,7 +19,7 @@ def anchor_grid(fn: Function) -> Verdict:
     >>> anchor_grid(lambda h, w, stride, sizes: anchors.anchor_grid(h, w, stride, sizes) - stride / 2).hint
     "The anchors sit on the cells' top left corners. A cell's middle is at (column + 0.5) * stride."
     """
-    return _JUDGE.verdict(fn)
+    return JUDGE.verdict(fn)
 
 
 def _grid(
@@ -53,116 +50,74 @@ def _then(change: Any) -> Function:
     return lambda height, width, stride, sizes: change(_grid(height, width, stride, sizes), height, width)
 
 
-_MISTAKES = (
-    Mistake(
-        "The anchors sit on the cells' top left corners. A cell's middle is at (column + 0.5) * stride.",
-        (_but(start=0),),
+_HINTS: Hints = {
+    "The anchors sit on the cells' top left corners. A cell's middle is at (column + 0.5) * stride.": _but(start=0),
+    "The anchors sit one cell too far: count cells from 0, and add half a cell to get to the middle.": (
+        _but(start=1.5),
+        _but(start=1),
     ),
-    Mistake(
-        "The anchors sit one cell too far: count cells from 0, and add half a cell to get to the middle.",
-        (_but(start=1.5), _but(start=1)),
+    "The middle is half a pixel off. Coordinates are pixel edges: the middle of the first cell is stride / 2.": (
+        lambda h, w, stride, sizes: _grid(h, w, stride, sizes) - 0.5,
+        lambda h, w, stride, sizes: _grid(h, w, stride, sizes, start=(stride - 1) / 2 / stride),
     ),
-    Mistake(
-        "The middle is half a pixel off. Coordinates are pixel edges: the middle of the first cell is stride / 2.",
-        (
-            lambda h, w, stride, sizes: _grid(h, w, stride, sizes) - 0.5,
-            lambda h, w, stride, sizes: _grid(h, w, stride, sizes, start=(stride - 1) / 2 / stride),
-        ),
+    "The last cells are missing where the photo's side is no multiple "
+    "of the stride. They count: round the number of cells up.": _but(cells=lambda length, stride: length // stride),
+    "There is a row and a column too many: a side of 32 px has 4 cells of 8 px, not 5.": (
+        _but(cells=lambda length, stride: length // stride + 1),
+        _but(cells=lambda length, stride: -(-length // stride) + 1),
     ),
-    Mistake(
-        "The last cells are missing where the photo's side is no multiple of the stride. They count: round the number "
-        "of cells up.",
-        (_but(cells=lambda length, stride: length // stride),),
+    "The anchors are twice as large: a size is the whole side, so half of it goes to each side of the middle.": _but(
+        scale=lambda sizes, stride: 2 * sizes
     ),
-    Mistake(
-        "There is a row and a column too many: a side of 32 px has 4 cells of 8 px, not 5.",
-        (
-            _but(cells=lambda length, stride: length // stride + 1),
-            _but(cells=lambda length, stride: -(-length // stride) + 1),
-        ),
+    "The sizes were multiplied by the stride. They are pixels of the photo already.": _but(
+        scale=lambda sizes, stride: sizes * stride
     ),
-    Mistake(
-        "The anchors are twice as large: a size is the whole side, so half of it goes to each side of the middle.",
-        (_but(scale=lambda sizes, stride: 2 * sizes),),
+    "The sizes were taken for areas. They are sides.": _but(scale=lambda sizes, stride: np.sqrt(sizes)),
+    "x and y have changed places: the photo has `height` rows, and y goes with the row.": (
+        _but(swapped=True),
+        lambda h, w, stride, sizes: _grid(w, h, stride, sizes),
     ),
-    Mistake(
-        "The sizes were multiplied by the stride. They are pixels of the photo already.",
-        (_but(scale=lambda sizes, stride: sizes * stride),),
+    "The right anchors in another order: columns come before rows. Go row by row, in a row from the left.": _but(
+        order=(1, 0, 2)
     ),
-    Mistake(
-        "The sizes were taken for areas. They are sides.",
-        (_but(scale=lambda sizes, stride: np.sqrt(sizes)),),
+    "The right anchors in another order: all cells of the first size, then "
+    "all of the next. The sizes of a cell come one after the other.": (_but(order=(2, 0, 1)), _but(order=(2, 1, 0))),
+    "The sizes of a cell come in another order: keep that of `sizes`.": (
+        lambda h, w, stride, sizes: _grid(h, w, stride, np.sort(sizes)),
+        lambda h, w, stride, sizes: _grid(h, w, stride, np.sort(sizes)[::-1]),
+        lambda h, w, stride, sizes: _grid(h, w, stride, np.asarray(sizes)[::-1]),
     ),
-    Mistake(
-        "x and y have changed places: the photo has `height` rows, and y goes with the row.",
-        (
-            _but(swapped=True),
-            lambda h, w, stride, sizes: _grid(w, h, stride, sizes),
-        ),
+    "The anchors were clipped to the photo. They may leave it: a large face at the edge is still one face.": (
+        _then(lambda boxes, h, w: np.clip(boxes, 0, [w, h, w, h])),
+        _then(lambda boxes, h, w: np.maximum(boxes, 0)),
+        _then(lambda boxes, h, w: np.clip(boxes, 0, [w - 1, h - 1, w - 1, h - 1])),
     ),
-    Mistake(
-        "The right anchors in another order: columns come before rows. Go row by row, in a row from the left.",
-        (_but(order=(1, 0, 2)),),
+    "Anchors that leave the photo are missing. They stay.": _then(
+        lambda boxes, h, w: boxes[(boxes[:, :2] >= 0).all(axis=1) & (boxes[:, 2:] <= [w, h]).all(axis=1)]
     ),
-    Mistake(
-        "The right anchors in another order: all cells of the first size, then all of the next. The sizes of a cell "
-        "come one after the other.",
-        (_but(order=(2, 0, 1)), _but(order=(2, 1, 0))),
+    "You gave middle and size. The answer is two corners: x1, y1, x2, y2.": _then(
+        lambda b, h, w: np.concatenate([(b[:, :2] + b[:, 2:]) / 2, b[:, 2:] - b[:, :2]], axis=1)
     ),
-    Mistake(
-        "The sizes of a cell come in another order: keep that of `sizes`.",
-        (
-            lambda h, w, stride, sizes: _grid(h, w, stride, np.sort(sizes)),
-            lambda h, w, stride, sizes: _grid(h, w, stride, np.sort(sizes)[::-1]),
-            lambda h, w, stride, sizes: _grid(h, w, stride, np.asarray(sizes)[::-1]),
-        ),
+    "You gave x, y, width, height. The answer is two corners: x1, y1, x2, y2.": _then(
+        lambda b, h, w: np.concatenate([b[:, :2], b[:, 2:] - b[:, :2]], axis=1)
     ),
-    Mistake(
-        "The anchors were clipped to the photo. They may leave it: a large face at the edge is still one face.",
-        (
-            _then(lambda boxes, h, w: np.clip(boxes, 0, [w, h, w, h])),
-            _then(lambda boxes, h, w: np.maximum(boxes, 0)),
-            _then(lambda boxes, h, w: np.clip(boxes, 0, [w - 1, h - 1, w - 1, h - 1])),
-        ),
+    "You divided by the photo's width and height, as some code does. The answer is in pixels.": _then(
+        lambda boxes, h, w: boxes / [w, h, w, h]
     ),
-    Mistake(
-        "Anchors that leave the photo are missing. They stay.",
-        (_then(lambda boxes, h, w: boxes[(boxes[:, :2] >= 0).all(axis=1) & (boxes[:, 2:] <= [w, h]).all(axis=1)]),),
+    "You rounded. A side may be an odd number of pixels: keep the halves.": (
+        _then(lambda boxes, h, w: np.round(boxes)),
+        _then(lambda boxes, h, w: np.floor(boxes)),
+        _then(lambda boxes, h, w: np.trunc(boxes)),
+        lambda h, w, stride, sizes: _grid(h, w, stride, np.asarray(sizes) // 2 * 2),
     ),
-    Mistake(
-        "You gave middle and size. The answer is two corners: x1, y1, x2, y2.",
-        (_then(lambda b, h, w: np.concatenate([(b[:, :2] + b[:, 2:]) / 2, b[:, 2:] - b[:, :2]], axis=1)),),
+    "x2 and y2 are 1 too small: boxes are half-open, so x2 - x1 is the side.": _then(
+        lambda boxes, h, w: boxes - [0, 0, 1, 1]
     ),
-    Mistake(
-        "You gave x, y, width, height. The answer is two corners: x1, y1, x2, y2.",
-        (_then(lambda b, h, w: np.concatenate([b[:, :2], b[:, 2:] - b[:, :2]], axis=1)),),
+    "Only the first size was used. Each cell has an anchor of each size.": (
+        lambda h, w, stride, sizes: _grid(h, w, stride, np.asarray(sizes)[:1]),
     ),
-    Mistake(
-        "You divided by the photo's width and height, as some code does. The answer is in pixels.",
-        (_then(lambda boxes, h, w: boxes / [w, h, w, h]),),
-    ),
-    Mistake(
-        "You rounded. A side may be an odd number of pixels: keep the halves.",
-        (
-            _then(lambda boxes, h, w: np.round(boxes)),
-            _then(lambda boxes, h, w: np.floor(boxes)),
-            _then(lambda boxes, h, w: np.trunc(boxes)),
-            lambda h, w, stride, sizes: _grid(h, w, stride, np.asarray(sizes) // 2 * 2),
-        ),
-    ),
-    Mistake(
-        "x2 and y2 are 1 too small: boxes are half-open, so x2 - x1 is the side.",
-        (_then(lambda boxes, h, w: boxes - [0, 0, 1, 1]),),
-    ),
-    Mistake(
-        "Only the first size was used. Each cell has an anchor of each size.",
-        (lambda h, w, stride, sizes: _grid(h, w, stride, np.asarray(sizes)[:1]),),
-    ),
-    Mistake(
-        "The orders of x and y in a box are mixed up: x1, y1, x2, y2.",
-        (_then(lambda boxes, h, w: boxes[:, [0, 2, 1, 3]]),),
-    ),
-)
+    "The orders of x and y in a box are mixed up: x1, y1, x2, y2.": _then(lambda boxes, h, w: boxes[:, [0, 2, 1, 3]]),
+}
 
 _SIZES = (
     "sizes is an array of one or more sides: loop over it, or give it an axis of its own. height, width and stride are "
@@ -186,7 +141,7 @@ def _draw(inputs: tuple[Any, ...], expected: Any, got: Any, row: int | None) -> 
     return drawing.picture([drawing.plane(layers, "given: the photo, px")], layers)
 
 
-_JUDGE = Judge(
+JUDGE = Judge(
     name="anchor_grid",
     arguments=("height", "width", "stride", "sizes"),
     reference=anchors.anchor_grid,
@@ -204,7 +159,7 @@ _JUDGE = Judge(
         Case("the same, three sizes", _photo(33, 17, 16, 32, 16, 50.5), _SIZES),
         Case("RetinaFace's first level on a photo of 64 x 96", _photo(64, 96, 8, 16, 32), _SIZES),
     ),
-    mistakes=_MISTAKES,
+    hints=_HINTS,
     draw=_draw,
     columns=("x1", "y1", "x2", "y2"),
 )

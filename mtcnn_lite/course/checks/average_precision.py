@@ -5,9 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from mtcnn_lite.course.checks.judge.engine import Case, Function, Judge, Mistake
-from mtcnn_lite.course.checks.judge.verdict import Verdict
-from mtcnn_lite.course.checks.judge.words import Array
+from mtcnn_lite.course.checks.judge import Array, Case, Function, Hints, Judge, Verdict
 from mtcnn_lite.evaluation import average_precision as _area
 
 
@@ -20,7 +18,7 @@ def average_precision(fn: Function) -> Verdict:
     >>> average_precision(lambda scores, is_true, number_of_faces: is_true.mean() if len(scores) else 0).hint[:34]
     'That is the precision of all detec'
     """
-    return _JUDGE.verdict(fn)
+    return JUDGE.verdict(fn)
 
 
 Curve = Callable[[Array, Array, Array, Array], Any]  # of hits, precision, envelope, recall, best detection first
@@ -75,126 +73,82 @@ def _share_of_last(hits: Array, precision: Array, envelope: Array, recall: Array
     return float((_steps(recall / recall[-1]) * envelope).sum()) if recall[-1] else 0.0
 
 
-_MISTAKES = (
-    Mistake(
-        "The detections were taken as they came. Sort by score, best first, and take is_true along: is_true[order].",
-        (_of(lambda h, p, e, r: (_steps(r) * e).sum(), lambda scores: np.arange(len(scores))),),
+_HINTS: Hints = {
+    "The detections were taken as they came. Sort by score, best first, and take is_true along: is_true[order].": _of(
+        lambda h, p, e, r: (_steps(r) * e).sum(), lambda scores: np.arange(len(scores))
     ),
-    Mistake(
-        "They were sorted from the worst score up: np.argsort(-scores) begins with the best.",
-        (
-            _of(lambda h, p, e, r: (_steps(r) * e).sum(), np.argsort),
-            _of(lambda h, p, e, r: (_steps(r) * p).sum(), np.argsort),
-        ),
+    "They were sorted from the worst score up: np.argsort(-scores) begins with the best.": (
+        _of(lambda h, p, e, r: (_steps(r) * e).sum(), np.argsort),
+        _of(lambda h, p, e, r: (_steps(r) * p).sum(), np.argsort),
     ),
-    Mistake(
-        "The envelope is missing: at each recall the best precision counts that is reached there or further on.",
-        (_of(lambda h, p, e, r: (_steps(r) * p).sum()),),
+    "The envelope is missing: at each recall the best precision counts that is reached there or further on.": _of(
+        lambda h, p, e, r: (_steps(r) * p).sum()
     ),
-    Mistake(
-        "The envelope runs the wrong way: the best precision so far. It is the best from here on that counts.",
-        (_of(lambda h, p, e, r: (_steps(r) * np.maximum.accumulate(p)).sum()),),
+    "The envelope runs the wrong way: the best precision so far. It is the best from here on that counts.": _of(
+        lambda h, p, e, r: (_steps(r) * np.maximum.accumulate(p)).sum()
     ),
-    Mistake(
-        "It was divided by the faces that were found. Missed faces must cost: divide by number_of_faces.",
-        (_of(_share_of_last), _of(lambda h, p, e, r: p[h > 0].mean() if h.any() else 0.0)),
+    "It was divided by the faces that were found. Missed faces must cost: divide by number_of_faces.": (
+        _of(_share_of_last),
+        _of(lambda h, p, e, r: p[h > 0].mean() if h.any() else 0.0),
     ),
-    Mistake(
-        "It was divided by the number of detections. It is number_of_faces that the recall is a share of.",
-        (
-            _of(lambda h, p, e, r: e[h > 0].sum() / len(h)),
-            _of(lambda h, p, e, r: p[h > 0].sum() / len(h)),
-        ),
+    "It was divided by the number of detections. It is number_of_faces that the recall is a share of.": (
+        _of(lambda h, p, e, r: e[h > 0].sum() / len(h)),
+        _of(lambda h, p, e, r: p[h > 0].sum() / len(h)),
     ),
-    Mistake(
-        "That is the precision of all detections together: one point of the curve, not the area under it.",
-        (_of(lambda h, p, e, r: p[-1]),),
+    "That is the precision of all detections together: one point of the curve, not the area under it.": _of(
+        lambda h, p, e, r: p[-1]
     ),
-    Mistake(
-        "That is the recall of all detections together. How many wrong ones came in between must count too.",
-        (_of(lambda h, p, e, r: r[-1]),),
+    "That is the recall of all detections together. How many wrong ones came in between must count too.": _of(
+        lambda h, p, e, r: r[-1]
     ),
-    Mistake(
-        "That is the mean precision over all detections, wrong ones too. The area grows only where recall does: at the "
-        "right ones.",
-        (
-            _of(lambda h, p, e, r: p.mean()),
-            _of(lambda h, p, e, r: e.mean()),
-        ),
+    "That is the mean precision over all detections, wrong ones too. The area grows "
+    "only where recall does: at the right ones.": (_of(lambda h, p, e, r: p.mean()), _of(lambda h, p, e, r: e.mean())),
+    "The precision of all detections was added up, wrong ones too. The area grows only where recall does.": _of(
+        lambda h, p, e, r: (e / (h.sum() / r[-1]) if r[-1] else 0 * e).sum()
     ),
-    Mistake(
-        "The precision of all detections was added up, wrong ones too. The area grows only where recall does.",
-        (_of(lambda h, p, e, r: (e / (h.sum() / r[-1]) if r[-1] else 0 * e).sum()),),
+    "That is the trapezoid rule. The envelope is a staircase: each step of recall times the envelope at its end.": (
+        _of(lambda h, p, e, r: _trapezoid(r, p)),
+        _of(lambda h, p, e, r: _after((0, 0), r, p)),
+        _of(lambda h, p, e, r: _after((0, 1), r, p)),
+        _of(lambda h, p, e, r: _after((0, p[0]), r, p)),
     ),
-    Mistake(
-        "That is the trapezoid rule. The envelope is a staircase: each step of recall times the envelope at its end.",
-        (
-            _of(lambda h, p, e, r: _trapezoid(r, p)),
-            _of(lambda h, p, e, r: _after((0, 0), r, p)),
-            _of(lambda h, p, e, r: _after((0, 1), r, p)),
-            _of(lambda h, p, e, r: _after((0, p[0]), r, p)),
-        ),
+    "That is the mean at 11 fixed recalls, 0, 0.1, ... 1, as in Pascal VOC 2007. Here the whole area counts.": _of(
+        _at(11)
     ),
-    Mistake(
-        "That is the mean at 11 fixed recalls, 0, 0.1, ... 1, as in Pascal VOC 2007. Here the whole area counts.",
-        (_of(_at(11)),),
+    "That is the mean at 101 fixed recalls, as COCO has it. Here the whole area counts.": _of(_at(101)),
+    "The first step of recall is missing: it goes from 0 to the first recall. np.diff(recall, prepend=0).": (
+        _of(lambda h, p, e, r: (np.diff(r) * e[1:]).sum()),  # by trapezoids the same: e is flat between hits
+        _of(lambda h, p, e, r: (np.diff(r) * e[:-1]).sum()),
+        _of(lambda h, p, e, r: (np.diff(r) * p[1:]).sum()),
     ),
-    Mistake(
-        "That is the mean at 101 fixed recalls, as COCO has it. Here the whole area counts.",
-        (_of(_at(101)),),
+    "That is the highest precision. The area needs all of the curve.": _of(lambda h, p, e, r: p.max()),
+    "That is one rectangle, precision times recall at the end. The area is the sum of one for each step of recall.": (
+        _of(lambda h, p, e, r: p[-1] * r[-1]),
+        _of(lambda h, p, e, r: p.max() * r[-1]),
     ),
-    Mistake(
-        "The first step of recall is missing: it goes from 0 to the first recall. np.diff(recall, prepend=0).",
-        (
-            _of(lambda h, p, e, r: (np.diff(r) * e[1:]).sum()),  # by trapezoids the same: e is flat between hits
-            _of(lambda h, p, e, r: (np.diff(r) * e[:-1]).sum()),
-            _of(lambda h, p, e, r: (np.diff(r) * p[1:]).sum()),
-        ),
+    "That is the best F1 score, a mean of one precision and one recall. The area needs all of the curve.": (
+        _of(lambda h, p, e, r: (2 * p * r / np.maximum(p + r, 1e-9)).max()),
+        _of(lambda h, p, e, r: 2 * p[-1] * r[-1] / max(p[-1] + r[-1], 1e-9)),
     ),
-    Mistake(
-        "That is the highest precision. The area needs all of the curve.",
-        (_of(lambda h, p, e, r: p.max()),),
+    "The rank is off by one: the best detection is number 1, so that np.arange(1, N + 1) divides the sum so far.": (
+        _of(lambda h, p, e, r: (_steps(r) * _envelope(np.cumsum(h) / np.arange(2, len(h) + 2))).sum()),
+        _of(lambda h, p, e, r: (_steps(r) * _envelope(np.cumsum(h) / np.maximum(np.arange(len(h)), 1))).sum()),
     ),
-    Mistake(
-        "That is one rectangle, precision times recall at the end. The area is the sum of one for each step of recall.",
-        (_of(lambda h, p, e, r: p[-1] * r[-1]), _of(lambda h, p, e, r: p.max() * r[-1])),
+    "What was not found counts as well: the curve ends at the last recall, and beyond it the area is 0.": (
+        _of(lambda h, p, e, r: (_steps(r) * e).sum() + (1 - r[-1]) * p[-1]),
+        _of(lambda h, p, e, r: (_steps(r) * e).sum() + (1 - r[-1]) * e[-1]),
     ),
-    Mistake(
-        "That is the best F1 score, a mean of one precision and one recall. The area needs all of the curve.",
-        (
-            _of(lambda h, p, e, r: (2 * p * r / np.maximum(p + r, 1e-9)).max()),
-            _of(lambda h, p, e, r: 2 * p[-1] * r[-1] / max(p[-1] + r[-1], 1e-9)),
-        ),
+    "That is the area under another curve, right ones against wrong ones (ROC). It doesn't know of missed faces.": _of(
+        _roc
     ),
-    Mistake(
-        "The rank is off by one: the best detection is number 1, so that np.arange(1, N + 1) divides the sum so far.",
-        (
-            _of(lambda h, p, e, r: (_steps(r) * _envelope(np.cumsum(h) / np.arange(2, len(h) + 2))).sum()),
-            _of(lambda h, p, e, r: (_steps(r) * _envelope(np.cumsum(h) / np.maximum(np.arange(len(h)), 1))).sum()),
-        ),
+    "That is 1 minus the area.": _of(lambda h, p, e, r: 1 - (_steps(r) * e).sum()),
+    "That is in percent. The area is 1 at most.": _of(lambda h, p, e, r: 100 * (_steps(r) * e).sum()),
+    "The whole curve came back. The area under it is one number.": (
+        _of(lambda h, p, e, r: e),
+        _of(lambda h, p, e, r: p),
+        _of(lambda h, p, e, r: np.cumsum(_steps(r) * e)),
     ),
-    Mistake(
-        "What was not found counts as well: the curve ends at the last recall, and beyond it the area is 0.",
-        (
-            _of(lambda h, p, e, r: (_steps(r) * e).sum() + (1 - r[-1]) * p[-1]),
-            _of(lambda h, p, e, r: (_steps(r) * e).sum() + (1 - r[-1]) * e[-1]),
-        ),
-    ),
-    Mistake(
-        "That is the area under another curve, right ones against wrong ones (ROC). It doesn't know of missed faces.",
-        (_of(_roc),),
-    ),
-    Mistake("That is 1 minus the area.", (_of(lambda h, p, e, r: 1 - (_steps(r) * e).sum()),)),
-    Mistake("That is in percent. The area is 1 at most.", (_of(lambda h, p, e, r: 100 * (_steps(r) * e).sum()),)),
-    Mistake(
-        "The whole curve came back. The area under it is one number.",
-        (
-            _of(lambda h, p, e, r: e),
-            _of(lambda h, p, e, r: p),
-            _of(lambda h, p, e, r: np.cumsum(_steps(r) * e)),
-        ),
-    ),
-)
+}
 
 _SHAPE = (
     "scores and is_true have shape (N,), number_of_faces is a whole number. Sort first, then cumsum over is_true "
@@ -216,7 +170,7 @@ def _random_letters(count: int, seed: int) -> str:
     return "".join("t" if true else "f" for true in chance)
 
 
-_JUDGE = Judge(
+JUDGE = Judge(
     name="average_precision",
     arguments=("scores", "is_true", "number_of_faces"),
     reference=_area,
@@ -233,6 +187,6 @@ _JUDGE = Judge(
         Case("ten detections, eight faces", _detections("ttfttfftft", 8, 2), _SHAPE),
         Case("a hundred detections", _detections(_random_letters(100, 3), 83, 4), _SHAPE),
     ),
-    mistakes=_MISTAKES,
+    hints=_HINTS,
     tolerance=1e-4,
 )

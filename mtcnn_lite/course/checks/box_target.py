@@ -5,10 +5,7 @@ from typing import Any
 import numpy as np
 
 from mtcnn_lite.boxes import decode_offsets, encode_offsets, square_boxes
-from mtcnn_lite.course.checks.judge import drawing
-from mtcnn_lite.course.checks.judge.engine import Case, Function, Judge, Mistake
-from mtcnn_lite.course.checks.judge.verdict import Verdict
-from mtcnn_lite.course.checks.judge.words import Array
+from mtcnn_lite.course.checks.judge import Array, Case, Function, Hints, Judge, Verdict, drawing
 
 
 def box_target(fn: Function) -> Verdict:
@@ -20,7 +17,7 @@ def box_target(fn: Function) -> Verdict:
     >>> box_target(lambda window, face: face - window).hint
     "These are pixels. Divide by the window's side, so that a large face and a small one give the same numbers."
     """
-    return _JUDGE.verdict(fn)
+    return JUDGE.verdict(fn)
 
 
 def _reference(window: Array, face: Array) -> Array:
@@ -57,148 +54,98 @@ def _centre_and_size(window: Array, face: Array, size: Any = np.log) -> Array:
     return np.concatenate([apart / sides, size((face[2:] - face[:2]) / sides)])
 
 
-_MISTAKES = (
-    Mistake(
-        "The sign is turned over: face - window. A face further right than its window has an x1 above 0.",
-        (_then(np.negative),),
+_HINTS: Hints = {
+    "The sign is turned over: face - window. A face further right than its window has an x1 above 0.": _then(
+        np.negative
     ),
-    Mistake(
-        "All four were measured from the window's top left corner. Each corner of the face is measured from its own: "
-        "x2 from the window's x2, y2 from its y2.",
-        (_from(lambda window: np.tile(window[:2], 2)),),
+    "All four were measured from the window's top left corner. Each corner of the face "
+    "is measured from its own: x2 from the window's x2, y2 from its y2.": _from(lambda window: np.tile(window[:2], 2)),
+    "All four were measured from the window's centre. Each is measured from the window's own corner.": _from(
+        lambda window: np.tile((window[:2] + window[2:]) / 2, 2)
     ),
-    Mistake(
-        "All four were measured from the window's centre. Each is measured from the window's own corner.",
-        (_from(lambda window: np.tile((window[:2] + window[2:]) / 2, 2)),),
+    "You divided by the face's side. The net knows its window, not the face: divide by the window's side.": _over(
+        lambda w, f: _sides(f)
     ),
-    Mistake(
-        "You divided by the face's side. The net knows its window, not the face: divide by the window's side.",
-        (_over(lambda w, f: _sides(f)),),
+    "These are pixels. Divide by the window's side, so that a large face and a small one give the same numbers.": _over(
+        lambda w, f: 1
     ),
-    Mistake(
-        "These are pixels. Divide by the window's side, so that a large face and a small one give the same numbers.",
-        (_over(lambda w, f: 1),),
+    "You divided by the net's input size. The distances are pixels of the photo: divide by the window's side.": tuple(
+        _over(lambda w, f, size=size: size) for size in (12, 24, 48)
     ),
-    Mistake(
-        "You divided by the net's input size. The distances are pixels of the photo: divide by the window's side.",
-        tuple(_over(lambda w, f, size=size: size) for size in (12, 24, 48)),
+    "x2 and y2 were taken for width and height. The window's width is x2 - x1.": (
+        _over(lambda w, f: np.tile(w[2:], 2)),
+        _over(lambda w, f: w + (w == 0)),
     ),
-    Mistake(
-        "x2 and y2 were taken for width and height. The window's width is x2 - x1.",
-        (_over(lambda w, f: np.tile(w[2:], 2)), _over(lambda w, f: w + (w == 0))),
+    "Width and height are swapped: x goes by the window's width (x2 - x1), y by its height (y2 - y1).": _over(
+        lambda w, f: _sides(w)[[1, 0, 3, 2]]
     ),
-    Mistake(
-        "Width and height are swapped: x goes by the window's width (x2 - x1), y by its height (y2 - y1).",
-        (_over(lambda w, f: _sides(w)[[1, 0, 3, 2]]),),
+    "The width was used for both: y goes by the window's height (y2 - y1).": _over(lambda w, f: _sides(w)[0]),
+    "The height was used for both: x goes by the window's width (x2 - x1).": _over(lambda w, f: _sides(w)[1]),
+    "One side was used for both: x goes by the window's width (x2 - x1), y by its height (y2 - y1).": tuple(
+        _over(lambda w, f, how=how: how(_sides(w))) for how in (np.max, np.min, np.mean)
     ),
-    Mistake(
-        "The width was used for both: y goes by the window's height (y2 - y1).",
-        (_over(lambda w, f: _sides(w)[0]),),
+    "You rounded. With two decimals a corner in a window of 200 px is off by up to a pixel, and no net is better "
+    "than its targets.": (
+        *(_then(lambda target, n=n: np.round(target, n)) for n in (1, 2, 3)),
+        *(_then(lambda target, how=how: how(target * 100) / 100) for how in (np.floor, np.trunc)),
     ),
-    Mistake(
-        "The height was used for both: x goes by the window's width (x2 - x1).",
-        (_over(lambda w, f: _sides(w)[1]),),
+    "You clipped the target. A face may begin left of its window or end right of it: targets go below 0.": (
+        _then(lambda t: np.clip(t, 0, 1)),
+        _then(lambda t: np.clip(t, 0, None)),
+        _then(np.abs),
     ),
-    Mistake(
-        "One side was used for both: x goes by the window's width (x2 - x1), y by its height (y2 - y1).",
-        tuple(_over(lambda w, f, how=how: how(_sides(w))) for how in (np.max, np.min, np.mean)),
+    "The face was clipped to the window first. The net has to say where the whole face ends.": (
+        lambda w, f: _reference(w, np.concatenate([np.maximum(w, f)[:2], np.minimum(w, f)[2:]])),
     ),
-    Mistake(
-        "You rounded. With two decimals a corner in a window of 200 px is off by up to a pixel, and no net is better "
-        "than its targets.",
-        (
-            *(_then(lambda target, n=n: np.round(target, n)) for n in (1, 2, 3)),
-            *(_then(lambda target, how=how: how(target * 100) / 100) for how in (np.floor, np.trunc)),
-        ),
+    "A coordinate below 0 was clipped first. Windows and faces may leave the photo.": (
+        _before(lambda b: np.maximum(b, 0)),
+        _before(of_face=lambda b: np.maximum(b, 0)),
+        _before(lambda b: np.maximum(b, 0), lambda b: np.maximum(b, 0)),
     ),
-    Mistake(
-        "You clipped the target. A face may begin left of its window or end right of it: targets go below 0.",
-        (_then(lambda t: np.clip(t, 0, 1)), _then(lambda t: np.clip(t, 0, None)), _then(np.abs)),
+    "That is the old + 1 in the side: for boxes that include their last pixel. Here width = x2 - x1.": (
+        _over(lambda w, f: _sides(w) + 1),
+        _before(lambda b: b + [0, 0, 1, 1], lambda b: b + [0, 0, 1, 1]),
     ),
-    Mistake(
-        "The face was clipped to the window first. The net has to say where the whole face ends.",
-        (lambda w, f: _reference(w, np.concatenate([np.maximum(w, f)[:2], np.minimum(w, f)[2:]])),),
+    "Your side is 1 too small: boxes are half-open, so width = x2 - x1.": _over(lambda w, f: _sides(w) - 1),
+    "You gave the distance between centres and the change of size, as R-CNN does. MTCNN's target is two corners.": (
+        _centre_and_size,
+        lambda w, f: _centre_and_size(w, f, size=lambda ratio: ratio - 1),
+        lambda w, f: _centre_and_size(w, f, size=lambda ratio: ratio),
     ),
-    Mistake(
-        "A coordinate below 0 was clipped first. Windows and faces may leave the photo.",
-        (
-            _before(lambda b: np.maximum(b, 0)),
-            _before(of_face=lambda b: np.maximum(b, 0)),
-            _before(lambda b: np.maximum(b, 0), lambda b: np.maximum(b, 0)),
-        ),
+    "You gave x, y, width, height. The last two are where x2 and y2 lie, seen from the window's x2 and y2.": (
+        lambda w, f: np.concatenate([(f[:2] - w[:2]), (f[2:] - f[:2])]) / _sides(w),
+        lambda w, f: np.concatenate([(f[:2] - w[:2]), (f[2:] - f[:2]) - (w[2:] - w[:2])]) / _sides(w),
     ),
-    Mistake(
-        "That is the old + 1 in the side: for boxes that include their last pixel. Here width = x2 - x1.",
-        (_over(lambda w, f: _sides(w) + 1), _before(lambda b: b + [0, 0, 1, 1], lambda b: b + [0, 0, 1, 1])),
+    "The four are in the order x1, x2, y1, y2. The order here is x1, y1, x2, y2.": _then(
+        lambda target: target[[0, 2, 1, 3]]
     ),
-    Mistake(
-        "Your side is 1 too small: boxes are half-open, so width = x2 - x1.",
-        (_over(lambda w, f: _sides(w) - 1),),
+    "x and y are swapped: the first of the four is x1.": _then(lambda target: target[[1, 0, 3, 2]]),
+    "Window and face have changed places: the target is where the face lies as seen from the window.": (
+        lambda w, f: _reference(f, w),
     ),
-    Mistake(
-        "You gave the distance between centres and the change of size, as R-CNN does. MTCNN's target is two corners.",
-        (
-            _centre_and_size,
-            lambda w, f: _centre_and_size(w, f, size=lambda ratio: ratio - 1),
-            lambda w, f: _centre_and_size(w, f, size=lambda ratio: ratio),
-        ),
+    "You multiplied by the side. That is the way back, from a target to a box; here you divide.": (
+        lambda w, f: (f - w) * _sides(w),
+        lambda w, f: w + f * _sides(w),
     ),
-    Mistake(
-        "You gave x, y, width, height. The last two are where x2 and y2 lie, seen from the window's x2 and y2.",
-        (
-            lambda w, f: np.concatenate([(f[:2] - w[:2]), (f[2:] - f[:2])]) / _sides(w),
-            lambda w, f: np.concatenate([(f[:2] - w[:2]), (f[2:] - f[:2]) - (w[2:] - w[:2])]) / _sides(w),
-        ),
+    "That is how far to move and where to, mixed up: it is face - window, not face + window.": (
+        lambda w, f: (f + w) / _sides(w),
     ),
-    Mistake(
-        "The four are in the order x1, x2, y1, y2. The order here is x1, y1, x2, y2.",
-        (_then(lambda target: target[[0, 2, 1, 3]]),),
+    "The face was divided, but the window's corner not subtracted first.": (lambda w, f: f / _sides(w),),
+    "Mind the brackets: (face - window) / side. Without them only the window's corner is divided.": (
+        lambda w, f: f - w / _sides(w),
     ),
-    Mistake(
-        "x and y are swapped: the first of the four is x1.",
-        (_then(lambda target: target[[1, 0, 3, 2]]),),
+    "The window was made square first. Take it as it comes.": _before(lambda box: square_boxes(box[None])[0]),
+    "The face was made square first. Its box is narrower "
+    "than the window, and that is what the net must learn.": _before(of_face=lambda box: square_boxes(box[None])[0]),
+    "Half a pixel was added. Boxes are pixel edges, both of them: nothing to add.": (
+        _before(of_face=lambda b: b + 0.5),
+        _before(of_face=lambda b: b - 0.5),
     ),
-    Mistake(
-        "Window and face have changed places: the target is where the face lies as seen from the window.",
-        (lambda w, f: _reference(f, w),),
+    "The face came back as it was: what is asked for is where it lies, seen from the window.": (lambda w, f: f,),
+    "That is a target of 0 for any face: it would teach the net that every window is right.": (
+        lambda w, f: np.zeros(4),
     ),
-    Mistake(
-        "You multiplied by the side. That is the way back, from a target to a box; here you divide.",
-        (lambda w, f: (f - w) * _sides(w), lambda w, f: w + f * _sides(w)),
-    ),
-    Mistake(
-        "That is how far to move and where to, mixed up: it is face - window, not face + window.",
-        (lambda w, f: (f + w) / _sides(w),),
-    ),
-    Mistake(
-        "The face was divided, but the window's corner not subtracted first.",
-        (lambda w, f: f / _sides(w),),
-    ),
-    Mistake(
-        "Mind the brackets: (face - window) / side. Without them only the window's corner is divided.",
-        (lambda w, f: f - w / _sides(w),),
-    ),
-    Mistake(
-        "The window was made square first. Take it as it comes.",
-        (_before(lambda box: square_boxes(box[None])[0]),),
-    ),
-    Mistake(
-        "The face was made square first. Its box is narrower than the window, and that is what the net must learn.",
-        (_before(of_face=lambda box: square_boxes(box[None])[0]),),
-    ),
-    Mistake(
-        "Half a pixel was added. Boxes are pixel edges, both of them: nothing to add.",
-        (_before(of_face=lambda b: b + 0.5), _before(of_face=lambda b: b - 0.5)),
-    ),
-    Mistake(
-        "The face came back as it was: what is asked for is where it lies, seen from the window.",
-        (lambda w, f: f,),
-    ),
-    Mistake(
-        "That is a target of 0 for any face: it would teach the net that every window is right.",
-        (lambda w, f: np.zeros(4),),
-    ),
-)
+}
 
 
 def _box(*corners: float) -> Array:
@@ -246,12 +193,12 @@ def _draw(inputs: tuple[Any, ...], expected: Any, got: Any, row: int | None) -> 
     return drawing.picture([drawing.plane(layers, caption)], layers)
 
 
-_JUDGE = Judge(
+JUDGE = Judge(
     name="box_target",
     arguments=("window", "face"),
     reference=_reference,
     cases=_CASES,
-    mistakes=_MISTAKES,
+    hints=_HINTS,
     draw=_draw,
     tolerance=1e-4,
     columns=("x1", "y1", "x2", "y2"),

@@ -5,10 +5,7 @@ from typing import Any
 import numpy as np
 
 from mtcnn_lite import pyramid
-from mtcnn_lite.course.checks.judge import drawing
-from mtcnn_lite.course.checks.judge.engine import Case, Function, Judge, Mistake
-from mtcnn_lite.course.checks.judge.verdict import Verdict
-from mtcnn_lite.course.checks.judge.words import Array
+from mtcnn_lite.course.checks.judge import Array, Case, Function, Hints, Judge, Verdict, drawing
 
 CORNERS = ("x1", "y1", "x2", "y2")
 
@@ -22,7 +19,7 @@ def candidate_windows(fn: Function) -> Verdict:
     >>> bool(candidate_windows(pyramid.candidate_windows))
     True
     """
-    return _JUDGE.verdict(fn)
+    return JUDGE.verdict(fn)
 
 
 def _windows(
@@ -82,135 +79,99 @@ def _half_up(v: Array) -> Array:
 
 _ROUNDINGS = (np.round, np.floor, np.ceil, _half_up)
 
-_MISTAKES = (
-    Mistake(
-        "x and y are swapped: the row i became x. A row says how far down, so y1 = 2i / scale and x1 = 2j / scale.",
-        (_but(lambda w, m, s, t: w[:, [1, 0, 3, 2]]),),
+_HINTS: Hints = {
+    "x and y are swapped: the row i became x. A row says how far down, so y1 = 2i / scale and x1 = 2j / scale.": _but(
+        lambda w, m, s, t: w[:, [1, 0, 3, 2]]
     ),
-    Mistake(
-        "The map was read transposed: face_map[i, j] is row i, column j, and face_map.shape is (H, W), rows first.",
-        (
-            _but(before=lambda m: m.T),
-            _but(before=lambda m: m.reshape(m.shape[::-1])),
-            _wrong_row_length,
-        ),
+    "The map was read transposed: face_map[i, j] is row i, column j, and face_map.shape is (H, W), rows first.": (
+        _but(before=lambda m: m.T),
+        _but(before=lambda m: m.reshape(m.shape[::-1])),
+        _wrong_row_length,
     ),
-    Mistake(
-        "Part of the map was not looked at: it need not be square. face_map.shape is (H, W): i runs over H, j over W.",
-        (_but(before=lambda m: m[:, : len(m)]), _but(before=lambda m: m[: m.shape[1]])),
+    "Part of the map was not looked at: it need not be square. face_map.shape is (H, W): i runs over H, j over W.": (
+        _but(before=lambda m: m[:, : len(m)]),
+        _but(before=lambda m: m[: m.shape[1]]),
     ),
-    Mistake(
-        "The stride is missing: you took j, i where 2j, 2i belong. Neighbouring cells look 2 px apart in the level.",
-        (_but(stride=1),),
+    "The stride is missing: you took j, i where 2j, 2i belong. Neighbouring cells look 2 px apart in the level.": _but(
+        stride=1
     ),
-    Mistake(
-        "The stride is 2, not 12: windows overlap. Neighbouring cells look 2 px apart in the level.",
-        (_but(stride=12),),
+    "The stride is 2, not 12: windows overlap. Neighbouring cells look 2 px apart in the level.": _but(stride=12),
+    "You compared with >, the rule is >=: a score equal to the threshold passes.": _but(passes=np.greater),
+    "The comparison points the wrong way: keep the cells with face_map >= threshold.": (
+        _but(passes=np.less),
+        _but(passes=np.less_equal),
     ),
-    Mistake(
-        "You compared with >, the rule is >=: a score equal to the threshold passes.",
-        (_but(passes=np.greater),),
+    "You multiplied by the scale. The way from the level back to the photo is to divide: the photo is larger.": (
+        lambda m, s, t: _windows(m, 1 / s, t),
+        _but(lambda w, m, s, t: np.tile(w[:, :2] * s * s, 2) + [0, 0, 12 / s, 12 / s]),
+        _but(lambda w, m, s, t: np.tile(w[:, :2], 2) + [0, 0, 12 * s, 12 * s]),
+        _but(lambda w, m, s, t: np.tile(w[:, :2] * s * s, 2) + [0, 0, 12, 12]),
     ),
-    Mistake(
-        "The comparison points the wrong way: keep the cells with face_map >= threshold.",
-        (_but(passes=np.less), _but(passes=np.less_equal)),
+    "The side was multiplied by the stride too: the window is 2j to 2j + 12 in the level, not 2 * (j + 12).": _but(
+        end=24
     ),
-    Mistake(
-        "You multiplied by the scale. The way from the level back to the photo is to divide: the photo is larger.",
-        (
-            lambda m, s, t: _windows(m, 1 / s, t),
-            _but(lambda w, m, s, t: np.tile(w[:, :2] * s * s, 2) + [0, 0, 12 / s, 12 / s]),
-            _but(lambda w, m, s, t: np.tile(w[:, :2], 2) + [0, 0, 12 * s, 12 * s]),
-            _but(lambda w, m, s, t: np.tile(w[:, :2] * s * s, 2) + [0, 0, 12, 12]),
-        ),
+    "The scale was not used: these are pixels of the level. Divide corner and side by the scale for the photo's.": (
+        lambda m, s, t: _windows(m, 1, t),
     ),
-    Mistake(
-        "The side was multiplied by the stride too: the window is 2j to 2j + 12 in the level, not 2 * (j + 12).",
-        (_but(end=24),),
+    "The side was not scaled: 12 px in the level are 12 / scale px in the photo.": _but(
+        lambda w, m, s, t: np.tile(w[:, :2], 2) + [0, 0, 12, 12]
     ),
-    Mistake(
-        "The scale was not used: these are pixels of the level. Divide corner and side by the scale for the photo's.",
-        (lambda m, s, t: _windows(m, 1, t),),
+    "The corner was not scaled, only the side: x1 = 2j / scale, y1 = 2i / scale.": _but(
+        lambda w, m, s, t: np.tile(w[:, :2] * s, 2) + [0, 0, 12 / s, 12 / s]
     ),
-    Mistake(
-        "The side was not scaled: 12 px in the level are 12 / scale px in the photo.",
-        (_but(lambda w, m, s, t: np.tile(w[:, :2], 2) + [0, 0, 12, 12]),),
+    "That is the old + 1 at the corner: 2j + 1 counts from 1, as MATLAB does. Here x1 = 2j / scale.": (
+        _but(start=1, end=12),
+        _but(start=1, end=13),
+        _but(lambda w, m, s, t: w + 1),
+        _but(lambda w, m, s, t: w + [1, 1, 0, 0]),
+        *(_but(lambda w, m, s, t, how=how: how(w), start=1, end=end) for how in _ROUNDINGS for end in (12, 13)),
     ),
-    Mistake(
-        "The corner was not scaled, only the side: x1 = 2j / scale, y1 = 2i / scale.",
-        (_but(lambda w, m, s, t: np.tile(w[:, :2] * s, 2) + [0, 0, 12 / s, 12 / s]),),
+    "That is the old + 1 in the side: 12 + 1 comes from MATLAB, whose boxes include their last pixel. Here x2 = x1 + "
+    "12 / scale.": (
+        _but(end=13),
+        _but(lambda w, m, s, t: w + [0, 0, 1, 1]),
+        *(_but(lambda w, m, s, t, how=how: how(w), end=13) for how in _ROUNDINGS),
     ),
-    Mistake(
-        "That is the old + 1 at the corner: 2j + 1 counts from 1, as MATLAB does. Here x1 = 2j / scale.",
-        (
-            _but(start=1, end=12),
-            _but(start=1, end=13),
-            _but(lambda w, m, s, t: w + 1),
-            _but(lambda w, m, s, t: w + [1, 1, 0, 0]),
-            *(_but(lambda w, m, s, t, how=how: how(w), start=1, end=end) for how in _ROUNDINGS for end in (12, 13)),
-        ),
+    "Your last corner is inclusive: the side came out as 11 / scale. Boxes are half-open, so x2 = x1 + 12 / scale.": (
+        _but(end=11),
+        _but(lambda w, m, s, t: w - [0, 0, 1, 1]),
     ),
-    Mistake(
-        "That is the old + 1 in the side: 12 + 1 comes from MATLAB, whose boxes include their last pixel. "
-        "Here x2 = x1 + 12 / scale.",
-        (
-            _but(end=13),
-            _but(lambda w, m, s, t: w + [0, 0, 1, 1]),
-            *(_but(lambda w, m, s, t, how=how: how(w), end=13) for how in _ROUNDINGS),
-        ),
+    "The windows are right, but sorted by score. The answer goes row by row, as the cells lie in the map.": (
+        _but(_by_score),
+        _but(lambda w, m, s, t: _by_score(w, m, s, t)[::-1]),
     ),
-    Mistake(
-        "Your last corner is inclusive: the side came out as 11 / scale. Boxes are half-open, so x2 = x1 + 12 / scale.",
-        (_but(end=11), _but(lambda w, m, s, t: w - [0, 0, 1, 1])),
+    "The windows are right, but the last comes first. The answer goes row by row, from the top left cell.": _but(
+        lambda w, m, s, t: w[::-1]
     ),
-    Mistake(
-        "The windows are right, but sorted by score. The answer goes row by row, as the cells lie in the map.",
-        (_but(_by_score), _but(lambda w, m, s, t: _by_score(w, m, s, t)[::-1])),
+    "No window came out, in any case: is there a cell that ever passes, and is its window kept?": (
+        lambda m, s, t: np.zeros((0, 4)),
     ),
-    Mistake(
-        "The windows are right, but the last comes first. The answer goes row by row, from the top left cell.",
-        (_but(lambda w, m, s, t: w[::-1]),),
+    "The windows are right, but column by column. The answer goes row by row: all of row 0, then row 1.": _but(
+        _by_column
     ),
-    Mistake(
-        "No window came out, in any case: is there a cell that ever passes, and is its window kept?",
-        (lambda m, s, t: np.zeros((0, 4)),),
+    "You returned x, y, width, height. The answer is two corners: x1, y1, x2, y2 with x2 = x1 + side.": _but(
+        lambda w, m, s, t: np.concatenate([w[:, :2], w[:, 2:] - w[:, :2]], axis=1)
     ),
-    Mistake(
-        "The windows are right, but column by column. The answer goes row by row: all of row 0, then row 1.",
-        (_but(_by_column),),
+    "You took the cell for the window's centre. It is the top left corner: x1 = 2j / scale, y1 = 2i / scale.": (
+        _but(lambda w, m, s, t: w - 6 / s),
+        _but(lambda w, m, s, t: np.concatenate([(w[:, :2] + w[:, 2:]) / 2, w[:, 2:] - w[:, :2]], axis=1)),
     ),
-    Mistake(
-        "You returned x, y, width, height. The answer is two corners: x1, y1, x2, y2 with x2 = x1 + side.",
-        (_but(lambda w, m, s, t: np.concatenate([w[:, :2], w[:, 2:] - w[:, :2]], axis=1)),),
+    "The four are in the order x1, x2, y1, y2. The order here is x1, y1, x2, y2.": _but(
+        lambda w, m, s, t: w[:, [0, 2, 1, 3]]
     ),
-    Mistake(
-        "You took the cell for the window's centre. It is the top left corner: x1 = 2j / scale, y1 = 2i / scale.",
-        (
-            _but(lambda w, m, s, t: w - 6 / s),
-            _but(lambda w, m, s, t: np.concatenate([(w[:, :2] + w[:, 2:]) / 2, w[:, 2:] - w[:, :2]], axis=1)),
-        ),
+    "You rounded to whole pixels. Windows keep their fractions: "
+    "whatever is rounded here is lost to the next net.": tuple(wrong for how in _ROUNDINGS for wrong in _rounded(how)),
+    "You returned the cells (row, column). Each has still to become a window: x1, y1, x2, y2.": (
+        lambda m, s, t: np.argwhere(m >= t),
     ),
-    Mistake(
-        "The four are in the order x1, x2, y1, y2. The order here is x1, y1, x2, y2.",
-        (_but(lambda w, m, s, t: w[:, [0, 2, 1, 3]]),),
+    "The score came along as a fifth column. The answer is the four corners only.": _but(
+        lambda w, m, s, t: np.column_stack([w, m[m >= t]])
     ),
-    Mistake(
-        "You rounded to whole pixels. Windows keep their fractions: whatever is rounded here is lost to the next net.",
-        tuple(wrong for how in _ROUNDINGS for wrong in _rounded(how)),
+    "You returned scores. The answer is the windows of the cells that have them.": (
+        lambda m, s, t: m[m >= t],
+        lambda m, s, t: m >= t,
     ),
-    Mistake(
-        "You returned the cells (row, column). Each has still to become a window: x1, y1, x2, y2.",
-        (lambda m, s, t: np.argwhere(m >= t),),
-    ),
-    Mistake(
-        "The score came along as a fifth column. The answer is the four corners only.",
-        (_but(lambda w, m, s, t: np.column_stack([w, m[m >= t]])),),
-    ),
-    Mistake(
-        "You returned scores. The answer is the windows of the cells that have them.",
-        (lambda m, s, t: m[m >= t], lambda m, s, t: m >= t),
-    ),
-)
+}
 
 
 def _map(*rows: list[float]) -> Array:
@@ -260,12 +221,12 @@ def _draw(inputs: tuple[Any, ...], expected: Any, got: Any, row: int | None) -> 
     return drawing.picture(panels, layers)
 
 
-_JUDGE = Judge(
+JUDGE = Judge(
     name="candidate_windows",
     arguments=("face_map", "scale", "threshold"),
     reference=pyramid.candidate_windows,
     cases=_CASES,
-    mistakes=_MISTAKES,
+    hints=_HINTS,
     draw=_draw,
     columns=CORNERS,
 )

@@ -5,10 +5,8 @@ from typing import Any
 import numpy as np
 
 from mtcnn_lite import boxes as boxes_
-from mtcnn_lite.course.checks.judge.engine import Case, Function, Judge, Mistake
-from mtcnn_lite.course.checks.judge.tables import MORE, SHAPE, draw_moved, table
-from mtcnn_lite.course.checks.judge.verdict import Verdict
-from mtcnn_lite.course.checks.judge.words import Array
+from mtcnn_lite.course.checks.judge import Array, Case, Function, Hints, Judge, Verdict
+from mtcnn_lite.course.checks.judge.boxes import MORE, SHAPE, draw_moved, table
 
 
 def decode_offsets(fn: Function) -> Verdict:
@@ -20,7 +18,7 @@ def decode_offsets(fn: Function) -> Verdict:
     >>> decode_offsets(lambda boxes, offsets: boxes + offsets).hint
     'The offsets were added as they are. They count in box sides: multiply x by the width, y by the height first.'
     """
-    return _JUDGE.verdict(fn)
+    return JUDGE.verdict(fn)
 
 
 def _sides(boxes: Array) -> Array:
@@ -63,109 +61,80 @@ def _centre_and_size(boxes: Array, offsets: Array, grow: Any = np.exp) -> Array:
     return np.concatenate([centre - half, centre + half], axis=1)
 
 
-_MISTAKES = (
-    Mistake(
-        "The offsets were added as they are. They count in box sides: multiply x by the width, y by the height first.",
-        (_with_sides(lambda side: 1),),
+_HINTS: Hints = {
+    "The offsets were added as "
+    "they are. They count in box sides: multiply x by the width, y by the height first.": _with_sides(lambda side: 1),
+    "Width and height are swapped: x1 and x2 move by widths (x2 - x1), y1 and y2 by heights (y2 - y1).": _with_sides(
+        lambda side: side[:, [1, 0, 3, 2]]
     ),
-    Mistake(
-        "Width and height are swapped: x1 and x2 move by widths (x2 - x1), y1 and y2 by heights (y2 - y1).",
-        (_with_sides(lambda side: side[:, [1, 0, 3, 2]]),),
+    "The width was used for both: y1 and y2 move by heights (y2 - y1).": _with_sides(
+        lambda side: side[:, [0, 0, 2, 2]]
     ),
-    Mistake(
-        "The width was used for both: y1 and y2 move by heights (y2 - y1).",
-        (_with_sides(lambda side: side[:, [0, 0, 2, 2]]),),
+    "The height was used for both: x1 and x2 move by widths (x2 - x1).": _with_sides(
+        lambda side: side[:, [1, 1, 3, 3]]
     ),
-    Mistake(
-        "The height was used for both: x1 and x2 move by widths (x2 - x1).",
-        (_with_sides(lambda side: side[:, [1, 1, 3, 3]]),),
+    "One side was used for both: x1 and x2 move by widths (x2 - x1), y1 and y2 by heights (y2 - y1).": (
+        _with_sides(lambda side: side.max(axis=1, keepdims=True, initial=0)),
+        _with_sides(lambda side: side.min(axis=1, keepdims=True, initial=9999)),
+        _with_sides(lambda side: side.mean(axis=1, keepdims=True)),
     ),
-    Mistake(
-        "One side was used for both: x1 and x2 move by widths (x2 - x1), y1 and y2 by heights (y2 - y1).",
-        (
-            _with_sides(lambda side: side.max(axis=1, keepdims=True, initial=0)),
-            _with_sides(lambda side: side.min(axis=1, keepdims=True, initial=9999)),
-            _with_sides(lambda side: side.mean(axis=1, keepdims=True)),
-        ),
+    "All four were added to the top left corner. Each offset moves its own corner: the last two start from x2, y2.": (
+        lambda b, o: np.tile(b[:, :2], 2) + o * _sides(b),
     ),
-    Mistake(
-        "All four were added to the top left corner. Each offset moves its own corner: the last two start from x2, y2.",
-        (lambda b, o: np.tile(b[:, :2], 2) + o * _sides(b),),
+    "You subtracted the offsets: add them. 0.1 in the first place means a tenth of the width to the right.": (
+        lambda b, o: b - o * _sides(b),
     ),
-    Mistake(
-        "You subtracted the offsets: add them. 0.1 in the first place means a tenth of the width to the right.",
-        (lambda b, o: b - o * _sides(b),),
+    "The side was used after a corner had moved. Take width and height from the box as it came, before any "
+    "moves.": tuple(_one_after_another(*order) for order in ((0, 1, 2, 3), (2, 3, 0, 1), (0, 3, 1, 2), (2, 1, 0, 3))),
+    "That is the old + 1 in the side: it is for boxes that include their last pixel. Here width = x2 - x1.": (
+        _with_sides(lambda side: side + 1),
+        lambda b, o: _right(b, o) + [0, 0, 1, 1],
     ),
-    Mistake(
-        "The side was used after a corner had moved. Take width and height from the box as it came, before any moves.",
-        tuple(_one_after_another(*order) for order in ((0, 1, 2, 3), (2, 3, 0, 1), (0, 3, 1, 2), (2, 1, 0, 3))),
+    "Your side is 1 too small: boxes are half-open, so width = x2 - x1.": (
+        _with_sides(lambda side: side - 1),
+        lambda b, o: _right(b, o) - [0, 0, 1, 1],
     ),
-    Mistake(
-        "That is the old + 1 in the side: it is for boxes that include their last pixel. Here width = x2 - x1.",
-        (_with_sides(lambda side: side + 1), lambda b, o: _right(b, o) + [0, 0, 1, 1]),
+    "Only the first box is looked at. There are N: work on whole columns, boxes[:, 0], or loop over the rows.": (
+        lambda b, o: _right(b, o)[:1],
+        lambda b, o: _right(b, o)[0],
+        lambda b, o: b + o * _sides(b)[:1],
+        lambda b, o: b + o[:1] * _sides(b),
+        lambda b, o: np.concatenate([_right(b, o)[:1], b[1:]]),
     ),
-    Mistake(
-        "Your side is 1 too small: boxes are half-open, so width = x2 - x1.",
-        (_with_sides(lambda side: side - 1), lambda b, o: _right(b, o) - [0, 0, 1, 1]),
+    "You clipped the boxes. A box may leave the photo: coordinates below 0 stay as they are.": (
+        _then(lambda moved: np.maximum(moved, 0)),
+        _then(np.abs),
     ),
-    Mistake(
-        "Only the first box is looked at. There are N: work on whole columns, boxes[:, 0], or loop over the rows.",
-        (
-            lambda b, o: _right(b, o)[:1],
-            lambda b, o: _right(b, o)[0],
-            lambda b, o: b + o * _sides(b)[:1],
-            lambda b, o: b + o[:1] * _sides(b),
-            lambda b, o: np.concatenate([_right(b, o)[:1], b[1:]]),
-        ),
+    "You rounded to whole pixels. Boxes keep their fractions: whatever is rounded here is lost to the next net.": (
+        *(_then(how) for how in (np.round, np.floor, np.ceil, np.trunc, lambda moved: np.floor(moved + 0.5))),
+        *(lambda b, o, how=how: b + how(o * _sides(b)) for how in (np.round, np.floor, np.ceil, np.trunc)),
     ),
-    Mistake(
-        "You clipped the boxes. A box may leave the photo: coordinates below 0 stay as they are.",
-        (_then(lambda moved: np.maximum(moved, 0)), _then(np.abs)),
+    "You divided by the side. Dividing made the offset; multiplying by the side undoes it.": (
+        lambda b, o: b + o / _sides(b),
     ),
-    Mistake(
-        "You rounded to whole pixels. Boxes keep their fractions: whatever is rounded here is lost to the next net.",
-        (
-            *(_then(how) for how in (np.round, np.floor, np.ceil, np.trunc, lambda moved: np.floor(moved + 0.5))),
-            *(lambda b, o, how=how: b + how(o * _sides(b)) for how in (np.round, np.floor, np.ceil, np.trunc)),
-        ),
+    "This is how far each corner moves, without the corner itself: add it to the box.": (lambda b, o: o * _sides(b),),
+    "The boxes came back as they were: the offsets were not used, or the moved box was not returned.": (
+        lambda b, o: b,
     ),
-    Mistake(
-        "You divided by the side. Dividing made the offset; multiplying by the side undoes it.",
-        (lambda b, o: b + o / _sides(b),),
+    "Only the top left corner moved. The last two offsets move x2 and y2.": (
+        lambda b, o: b + o * [1, 1, 0, 0] * _sides(b),
+        lambda b, o: b + np.tile(o[:, :2], 2) * _sides(b),
     ),
-    Mistake(
-        "This is how far each corner moves, without the corner itself: add it to the box.",
-        (lambda b, o: o * _sides(b),),
+    "The offsets were read in the order x1, x2, y1, y2. Their order is that of the box: x1, y1, x2, y2.": (
+        lambda b, o: _right(b, o[:, [0, 2, 1, 3]]),
     ),
-    Mistake(
-        "The boxes came back as they were: the offsets were not used, or the moved box was not returned.",
-        (lambda b, o: b,),
+    "x and y are swapped in the offsets: the first moves x1, the second y1.": (
+        lambda b, o: _right(b, o[:, [1, 0, 3, 2]]),
     ),
-    Mistake(
-        "Only the top left corner moved. The last two offsets move x2 and y2.",
-        (lambda b, o: b + o * [1, 1, 0, 0] * _sides(b), lambda b, o: b + np.tile(o[:, :2], 2) * _sides(b)),
+    "You moved the centre and changed the size, as R-CNN does. MTCNN's offsets move two corners.": (
+        _centre_and_size,
+        lambda b, o: _centre_and_size(b, o, grow=lambda by: 1 + by),
     ),
-    Mistake(
-        "The offsets were read in the order x1, x2, y1, y2. Their order is that of the box: x1, y1, x2, y2.",
-        (lambda b, o: _right(b, o[:, [0, 2, 1, 3]]),),
+    "You returned x, y, width, height. The answer is two corners: x1, y1, x2, y2.": _then(
+        lambda moved: np.concatenate([moved[:, :2], moved[:, 2:] - moved[:, :2]], axis=1)
     ),
-    Mistake(
-        "x and y are swapped in the offsets: the first moves x1, the second y1.",
-        (lambda b, o: _right(b, o[:, [1, 0, 3, 2]]),),
-    ),
-    Mistake(
-        "You moved the centre and changed the size, as R-CNN does. MTCNN's offsets move two corners.",
-        (_centre_and_size, lambda b, o: _centre_and_size(b, o, grow=lambda by: 1 + by)),
-    ),
-    Mistake(
-        "You returned x, y, width, height. The answer is two corners: x1, y1, x2, y2.",
-        (_then(lambda moved: np.concatenate([moved[:, :2], moved[:, 2:] - moved[:, :2]], axis=1)),),
-    ),
-    Mistake(
-        "The boxes were made square as well. That is the next step; here they only move.",
-        (_then(boxes_.square_boxes),),
-    ),
-)
+    "The boxes were made square as well. That is the next step; here they only move.": _then(boxes_.square_boxes),
+}
 
 
 def _random(count: int) -> tuple[Array, Array]:
@@ -197,12 +166,12 @@ _CASES = (
 )
 
 
-_JUDGE = Judge(
+JUDGE = Judge(
     name="decode_offsets",
     arguments=("boxes", "offsets"),
     reference=boxes_.decode_offsets,
     cases=_CASES,
-    mistakes=_MISTAKES,
+    hints=_HINTS,
     draw=draw_moved,
     columns=("x1", "y1", "x2", "y2"),
 )

@@ -6,9 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from mtcnn_lite.course.checks.judge.engine import Case, Function, Judge, Mistake
-from mtcnn_lite.course.checks.judge.verdict import Verdict
-from mtcnn_lite.course.checks.judge.words import Array
+from mtcnn_lite.course.checks.judge import Array, Case, Function, Hints, Judge, Verdict
 
 
 def detection_loss(fn: Function) -> Verdict:
@@ -20,7 +18,7 @@ def detection_loss(fn: Function) -> Verdict:
     >>> detection_loss(lambda p, y: -(y * np.log(p) + (1 - y) * (1 - np.log(p)))).hint[:38]
     'That is equation 1 as the paper prints'
     """
-    return _JUDGE.verdict(fn)
+    return JUDGE.verdict(fn)
 
 
 def _cross_entropy(p: Array, y: Array) -> Array:
@@ -58,126 +56,96 @@ def _mean(values: Array) -> Any:
     return values.mean() if len(values) else 0.0
 
 
-_MISTAKES = (
-    Mistake(
-        "That is equation 1 as the paper prints it, and the print has a slip: the last factor must be log(1 - p), not "
-        "1 - log(p). As printed, the loss of a background sample falls without bound as p goes to 0.",
-        (
-            lambda p, y: -(y * np.log(p) + (1 - y) * (1 - np.log(p))),
-            lambda p, y: -y * np.log(p) + (1 - y) * (1 - np.log(p)),
-        ),
+_HINTS: Hints = {
+    "That is equation 1 as the paper prints it, and the print has a slip: the last factor must be log(1 - p), not 1 "
+    "- log(p). As printed, the loss of a background sample falls without bound as p goes to 0.": (
+        lambda p, y: -(y * np.log(p) + (1 - y) * (1 - np.log(p))),
+        lambda p, y: -y * np.log(p) + (1 - y) * (1 - np.log(p)),
     ),
-    Mistake(
-        "The minus sign is missing: the logarithm of a probability is below 0, and a loss must not be.",
-        (_then(lambda losses: -losses),),
+    "The minus sign is missing: the logarithm of a probability is below 0, and a loss must not be.": _then(
+        lambda losses: -losses
     ),
-    Mistake(
-        "The minus sign reaches only the first term: put both into brackets, -(... + ...).",
-        (
-            lambda p, y: -y * np.log(p) + (1 - y) * np.log(1 - p),
-            lambda p, y: y * np.log(p) - (1 - y) * np.log(1 - p),
-        ),
+    "The minus sign reaches only the first term: put both into brackets, -(... + ...).": (
+        lambda p, y: -y * np.log(p) + (1 - y) * np.log(1 - p),
+        lambda p, y: y * np.log(p) - (1 - y) * np.log(1 - p),
     ),
-    Mistake(
-        "The logarithm is not the natural one. Use np.log, torch.log or math.log, not log10 or log2.",
-        (_then(lambda losses: losses / np.log(10)), _then(lambda losses: losses / np.log(2))),
+    "The logarithm is not the natural one. Use np.log, torch.log or math.log, not log10 or log2.": (
+        _then(lambda losses: losses / np.log(10)),
+        _then(lambda losses: losses / np.log(2)),
     ),
-    Mistake(
-        "The term for label 0 is missing: background that the net calls a face must cost something, -log(1 - p).",
-        (lambda p, y: -y * np.log(p),),
+    "The term for label 0 is missing: background that the net calls a face must cost something, -log(1 - p).": (
+        lambda p, y: -y * np.log(p),
     ),
-    Mistake(
-        "The term for label 1 is missing: a face that the net calls background must cost something, -log(p).",
-        (lambda p, y: -(1 - y) * np.log(1 - p),),
+    "The term for label 1 is missing: a face that the net calls background must cost something, -log(p).": (
+        lambda p, y: -(1 - y) * np.log(1 - p),
     ),
-    Mistake(
-        "The two terms have changed places: for label 1 it is -log(p), for label 0 it is -log(1 - p).",
-        (_of(lambda p: 1 - p),),
+    "The two terms have changed places: for label 1 it is -log(p), for label 0 it is -log(1 - p).": _of(
+        lambda p: 1 - p
     ),
-    Mistake(
-        "You took -log(p) whatever the label. p is the probability of a face; the truth for label 0 has 1 - p.",
-        (lambda p, y: -np.log(p),),
+    "You took -log(p) whatever the label. p is the probability of a face; the truth for label 0 has 1 - p.": (
+        lambda p, y: -np.log(p),
     ),
-    Mistake(
-        "You took -log(1 - p) whatever the label. For a face, label 1, the truth has the probability p.",
-        (lambda p, y: -np.log(1 - p),),
+    "You took -log(1 - p) whatever the label. For a face, label 1, the truth has the probability p.": (
+        lambda p, y: -np.log(1 - p),
     ),
-    Mistake(
-        "Probability and label have changed places: the logarithm is of the probability, the label chooses the term.",
-        (lambda p, y: -(p * np.log(y) + (1 - p) * np.log(1 - y)),),
+    "Probability and label have changed places: the logarithm is of the probability, the label chooses the term.": (
+        lambda p, y: -(p * np.log(y) + (1 - p) * np.log(1 - y)),
     ),
-    Mistake(
-        "That is log(1 + p). For label 0 it must be log(1 - p): np.log1p(-p), if you like log1p.",
-        (lambda p, y: -(y * np.log(p) + (1 - y) * np.log(1 + p)),),
+    "That is log(1 + p). For label 0 it must be log(1 - p): np.log1p(-p), if you like log1p.": (
+        lambda p, y: -(y * np.log(p) + (1 - y) * np.log(1 + p)),
     ),
-    Mistake(
-        "The mean of the losses came back. The answer is one loss for each sample: later some will be left out.",
-        (_then(_mean), _then(lambda losses: np.full(losses.shape, _mean(losses)))),
+    "The mean of the losses came back. The answer is one loss for each sample: later some will be left out.": (
+        _then(_mean),
+        _then(lambda losses: np.full(losses.shape, _mean(losses))),
     ),
-    Mistake(
-        "The sum of the losses came back. The answer is one loss for each sample: later some will be left out.",
-        (_then(np.sum),),
+    "The sum of the losses came back. The answer is one loss for each sample: later some will be left out.": _then(
+        np.sum
     ),
-    Mistake(
-        "The losses were divided by N. The mean comes later; the answer is each sample's own loss.",
-        (_then(lambda losses: losses / max(1, len(losses))),),
+    "The losses were divided by N. The mean comes later; the answer is each sample's own loss.": _then(
+        lambda losses: losses / max(1, len(losses))
     ),
-    Mistake(
-        "That is the squared difference of p and label. It is nearly flat where the net is surely wrong; cross-entropy "
-        "takes the logarithm.",
-        (lambda p, y: (p - y) ** 2, lambda p, y: (p - y) ** 2 / 2),
+    "That is the squared difference of p and label. It is nearly flat where the net "
+    "is surely wrong; cross-entropy takes the logarithm.": (lambda p, y: (p - y) ** 2, lambda p, y: (p - y) ** 2 / 2),
+    "That is the plain difference of p and label, without a logarithm: -log(p) for a face, -log(1 - p) for none.": (
+        lambda p, y: np.abs(p - y),
+        lambda p, y: p - y,
     ),
-    Mistake(
-        "That is the plain difference of p and label, without a logarithm: -log(p) for a face, -log(1 - p) for none.",
-        (lambda p, y: np.abs(p - y), lambda p, y: p - y),
+    "That is the probability of the truth itself. The loss is minus its logarithm.": (
+        lambda p, y: np.where(y == 1, p, 1 - p),
     ),
-    Mistake(
-        "That is the probability of the truth itself. The loss is minus its logarithm.",
-        (lambda p, y: np.where(y == 1, p, 1 - p),),
+    "A sigmoid was taken "
+    "of what is a probability already. That is for logits, as in binary_cross_entropy_with_logits.": _of(_sigmoid),
+    "A softmax was taken of what is a probability already. That is for logits, as in torch's cross_entropy.": _of(
+        lambda p: _sigmoid(2 * p - 1)
     ),
-    Mistake(
-        "A sigmoid was taken of what is a probability already. That is for logits, as in "
-        "binary_cross_entropy_with_logits.",
-        (_of(_sigmoid),),
+    "p was cut off too early, or too much was added to it: a sure mistake must cost its full price. If you guard "
+    "against log(0), 1e-7 is enough.": (
+        *(partial(_clipped, least=least) for least in (0.01, 0.05, 0.1)),
+        *(partial(_padded, more=more) for more in (0.001, 0.01, 0.1, 1)),
+        _then(lambda losses: np.minimum(losses, 1)),
+        _then(lambda losses: np.minimum(losses, 5)),
     ),
-    Mistake(
-        "A softmax was taken of what is a probability already. That is for logits, as in torch's cross_entropy.",
-        (_of(lambda p: _sigmoid(2 * p - 1)),),
+    "That is the focal loss: easy samples weigh less. It came later (Lin et al. 2017); here each sample weighs 1.": (
+        partial(_focal, power=1),
+        partial(_focal, power=2),
     ),
-    Mistake(
-        "p was cut off too early, or too much was added to it: a sure mistake must cost its full price. If you guard "
-        "against log(0), 1e-7 is enough.",
-        (
-            *(partial(_clipped, least=least) for least in (0.01, 0.05, 0.1)),
-            *(partial(_padded, more=more) for more in (0.001, 0.01, 0.1, 1)),
-            _then(lambda losses: np.minimum(losses, 1)),
-            _then(lambda losses: np.minimum(losses, 5)),
-        ),
+    "p was rounded to 0 or 1 first. How sure the net is, is just what the loss must see.": (
+        lambda p, y: (np.round(p) != y).astype(float),
+        lambda p, y: _clipped(p.round(), y, least=1e-7),
     ),
-    Mistake(
-        "That is the focal loss: easy samples weigh less. It came later (Lin et al. 2017); here each sample weighs 1.",
-        (partial(_focal, power=1), partial(_focal, power=2)),
+    "Only the first sample is looked at. There are N: use whole arrays, or loop over them.": (
+        _then(lambda losses: losses[:1]),
+        _then(lambda losses: losses[0]),
     ),
-    Mistake(
-        "p was rounded to 0 or 1 first. How sure the net is, is just what the loss must see.",
-        (
-            lambda p, y: (np.round(p) != y).astype(float),
-            lambda p, y: _clipped(p.round(), y, least=1e-7),
-        ),
+    "You sorted the losses. They stay in the order of the samples.": (
+        _then(np.sort),
+        _then(lambda losses: np.sort(losses)[::-1]),
     ),
-    Mistake(
-        "Only the first sample is looked at. There are N: use whole arrays, or loop over them.",
-        (_then(lambda losses: losses[:1]), _then(lambda losses: losses[0])),
+    "Each probability was compared with each label: (N, N). Sample i has probability i and label i.": (
+        lambda p, y: _cross_entropy(p[:, None], y[None]),
+        lambda p, y: _cross_entropy(p[None], y[:, None]),
     ),
-    Mistake(
-        "You sorted the losses. They stay in the order of the samples.",
-        (_then(np.sort), _then(lambda losses: np.sort(losses)[::-1])),
-    ),
-    Mistake(
-        "Each probability was compared with each label: (N, N). Sample i has probability i and label i.",
-        (lambda p, y: _cross_entropy(p[:, None], y[None]), lambda p, y: _cross_entropy(p[None], y[:, None])),
-    ),
-)
+}
 
 
 def _samples(*pairs: tuple[float, int]) -> tuple[Array, Array]:
@@ -198,7 +166,7 @@ _MORE = (
 )
 _NONE = "Here N is 0: there is no sample. The answer is an empty array of shape (0,)."
 
-_JUDGE = Judge(
+JUDGE = Judge(
     name="detection_loss",
     arguments=("face_probability", "label"),
     reference=_cross_entropy,
@@ -215,6 +183,6 @@ _JUDGE = Judge(
         Case("twelve random samples", _random(12), _MORE),
         Case("a hundred random samples", _random(100), _MORE),
     ),
-    mistakes=_MISTAKES,
+    hints=_HINTS,
     tolerance=2e-3,  # of a safeguard against log(0)
 )

@@ -6,9 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from mtcnn_lite.course.checks.judge.engine import Case, Function, Judge, Mistake
-from mtcnn_lite.course.checks.judge.verdict import Verdict
-from mtcnn_lite.course.checks.judge.words import Array
+from mtcnn_lite.course.checks.judge import Array, Case, Function, Hints, Judge, Verdict
 
 
 def focal_loss(fn: Function) -> Verdict:
@@ -21,7 +19,7 @@ def focal_loss(fn: Function) -> Verdict:
     >>> focal_loss(lambda p, y, gamma, alpha: -np.log(np.where(y == 1, p, 1 - p))).hint[:32]
     'That is the plain cross-entropy.'
     """
-    return _JUDGE.verdict(fn)
+    return JUDGE.verdict(fn)
 
 
 def _truth(p: Array, y: Array) -> Array:
@@ -52,110 +50,61 @@ def _after(change: Callable[[Array], Any]) -> Function:
     return lambda p, y, gamma, alpha: change(_focal(p, y, gamma, alpha))
 
 
-_MISTAKES = (
-    Mistake(
-        "That is the plain cross-entropy. Multiply by (1 - q) ** gamma and by the sample's alpha.",
-        (_with(weight=lambda y, alpha: 1, easy=lambda q, gamma: 1),),
+_HINTS: Hints = {
+    "That is the plain cross-entropy. Multiply by (1 - q) ** gamma and by the sample's alpha.": _with(
+        weight=lambda y, alpha: 1, easy=lambda q, gamma: 1
     ),
-    Mistake(
-        "(1 - q) ** gamma is missing: easy samples weigh as much as hard ones.",
-        (_with(easy=lambda q, gamma: 1),),
+    "(1 - q) ** gamma is missing: easy samples weigh as much as hard ones.": _with(easy=lambda q, gamma: 1),
+    "alpha is not in it: a face weighs alpha, no face 1 - alpha.": _with(weight=lambda y, alpha: 1),
+    "alpha weighs every sample. A face weighs alpha, no face 1 - alpha.": _with(weight=lambda y, alpha: alpha),
+    "alpha and 1 - alpha have changed places: alpha is a face's weight.": _with(
+        weight=lambda y, alpha: np.where(y == 1, 1 - alpha, alpha)
     ),
-    Mistake(
-        "alpha is not in it: a face weighs alpha, no face 1 - alpha.",
-        (_with(weight=lambda y, alpha: 1),),
+    "alpha weighs the faces, and no face weighs 1. It is 1 - alpha for those.": _with(
+        weight=lambda y, alpha: np.where(y == 1, alpha, 1)
     ),
-    Mistake(
-        "alpha weighs every sample. A face weighs alpha, no face 1 - alpha.",
-        (_with(weight=lambda y, alpha: alpha),),
+    "The hard samples are made small, not "
+    "the easy ones: it is (1 - q) ** gamma, and q is near 1 where it is easy.": _with(easy=lambda q, gamma: q**gamma),
+    "The power takes p, whatever the label. q is the probability given to the truth: p for a face, 1 - p for none.": (
+        lambda p, y, g, a: -np.where(y == 1, a, 1 - a) * (1 - p) ** g * np.log(_truth(p, y)),
+        lambda p, y, g, a: -np.where(y == 1, a, 1 - a) * p**g * np.log(_truth(p, y)),
     ),
-    Mistake(
-        "alpha and 1 - alpha have changed places: alpha is a face's weight.",
-        (_with(weight=lambda y, alpha: np.where(y == 1, 1 - alpha, alpha)),),
+    "log takes p, whatever the label. It is log(q): for no face, log(1 - p).": (
+        lambda p, y, g, a: -np.where(y == 1, a, 1 - a) * (1 - _truth(p, y)) ** g * np.log(p),
+        _with(truth=lambda p, y: p),
     ),
-    Mistake(
-        "alpha weighs the faces, and no face weighs 1. It is 1 - alpha for those.",
-        (_with(weight=lambda y, alpha: np.where(y == 1, alpha, 1)),),
+    "The label is turned round: 1 is a face.": (lambda p, y, g, a: _focal(p, 1 - y, g, a),),
+    "gamma multiplies. It is a power: (1 - q) ** gamma.": _with(easy=lambda q, gamma: gamma * (1 - q)),
+    "gamma is fixed in your function. It comes in as an argument.": (
+        _with(easy=lambda q, gamma: (1 - q) ** 2),
+        _with(easy=lambda q, gamma: 1 - q),
     ),
-    Mistake(
-        "The hard samples are made small, not the easy ones: it is (1 - q) ** gamma, and q is near 1 where it is easy.",
-        (_with(easy=lambda q, gamma: q**gamma),),
+    "alpha is fixed in your function. It comes in as an argument.": (
+        _with(weight=lambda y, alpha: np.where(y == 1, 0.25, 0.75)),
+        _with(weight=lambda y, alpha: 0.5),
     ),
-    Mistake(
-        "The power takes p, whatever the label. q is the probability given to the truth: p for a face, 1 - p for none.",
-        (
-            lambda p, y, g, a: -np.where(y == 1, a, 1 - a) * (1 - p) ** g * np.log(_truth(p, y)),
-            lambda p, y, g, a: -np.where(y == 1, a, 1 - a) * p**g * np.log(_truth(p, y)),
-        ),
+    "The weight was raised to gamma as well. Only (1 - q) is.": (
+        lambda p, y, g, a: -((np.where(y == 1, a, 1 - a) * (1 - _truth(p, y))) ** g) * np.log(_truth(p, y)),
+        lambda p, y, g, a: np.where(y == 1, a, 1 - a) * (-(1 - _truth(p, y)) * np.log(_truth(p, y))) ** g,
     ),
-    Mistake(
-        "log takes p, whatever the label. It is log(q): for no face, log(1 - p).",
-        (
-            lambda p, y, g, a: -np.where(y == 1, a, 1 - a) * (1 - _truth(p, y)) ** g * np.log(p),
-            _with(truth=lambda p, y: p),
-        ),
+    "The minus is missing: a logarithm of a probability is negative, a loss is not.": _after(np.negative),
+    "That is another logarithm. Use the natural one, np.log.": (_with(log=np.log2), _with(log=np.log10)),
+    "The mean of the losses came back. The answer is one loss for each sample.": (
+        _after(np.mean),
+        _after(lambda losses: losses.mean() if len(losses) else 0.0),
     ),
-    Mistake(
-        "The label is turned round: 1 is a face.",
-        (lambda p, y, g, a: _focal(p, 1 - y, g, a),),
+    "The sum of the losses came back. The answer is one loss for each sample.": _after(np.sum),
+    "Each loss was divided by the number of faces. That comes later; the answer is each sample's own loss.": (
+        lambda p, y, g, a: _focal(p, y, g, a) / max(1, y.sum()),
+        lambda p, y, g, a: _focal(p, y, g, a) / max(1, len(y)),
     ),
-    Mistake(
-        "gamma multiplies. It is a power: (1 - q) ** gamma.",
-        (_with(easy=lambda q, gamma: gamma * (1 - q)),),
+    "A sigmoid was taken of what is a probability already.": (
+        lambda p, y, g, a: _focal(1 / (1 + np.exp(-p)), y, g, a),
     ),
-    Mistake(
-        "gamma is fixed in your function. It comes in as an argument.",
-        (_with(easy=lambda q, gamma: (1 - q) ** 2), _with(easy=lambda q, gamma: 1 - q)),
+    "p was cut off too early: a sure mistake must cost its full price. 1e-7 is enough to guard against log(0).": tuple(
+        (lambda p, y, g, a, least=least: _focal(np.clip(p, least, 1 - least), y, g, a)) for least in (0.01, 0.05, 0.1)
     ),
-    Mistake(
-        "alpha is fixed in your function. It comes in as an argument.",
-        (
-            _with(weight=lambda y, alpha: np.where(y == 1, 0.25, 0.75)),
-            _with(weight=lambda y, alpha: 0.5),
-        ),
-    ),
-    Mistake(
-        "The weight was raised to gamma as well. Only (1 - q) is.",
-        (
-            lambda p, y, g, a: -((np.where(y == 1, a, 1 - a) * (1 - _truth(p, y))) ** g) * np.log(_truth(p, y)),
-            lambda p, y, g, a: np.where(y == 1, a, 1 - a) * (-(1 - _truth(p, y)) * np.log(_truth(p, y))) ** g,
-        ),
-    ),
-    Mistake(
-        "The minus is missing: a logarithm of a probability is negative, a loss is not.",
-        (_after(np.negative),),
-    ),
-    Mistake(
-        "That is another logarithm. Use the natural one, np.log.",
-        (_with(log=np.log2), _with(log=np.log10)),
-    ),
-    Mistake(
-        "The mean of the losses came back. The answer is one loss for each sample.",
-        (_after(np.mean), _after(lambda losses: losses.mean() if len(losses) else 0.0)),
-    ),
-    Mistake(
-        "The sum of the losses came back. The answer is one loss for each sample.",
-        (_after(np.sum),),
-    ),
-    Mistake(
-        "Each loss was divided by the number of faces. That comes later; the answer is each sample's own loss.",
-        (
-            lambda p, y, g, a: _focal(p, y, g, a) / max(1, y.sum()),
-            lambda p, y, g, a: _focal(p, y, g, a) / max(1, len(y)),
-        ),
-    ),
-    Mistake(
-        "A sigmoid was taken of what is a probability already.",
-        (lambda p, y, g, a: _focal(1 / (1 + np.exp(-p)), y, g, a),),
-    ),
-    Mistake(
-        "p was cut off too early: a sure mistake must cost its full price. 1e-7 is enough to guard against log(0).",
-        tuple(
-            (lambda p, y, g, a, least=least: _focal(np.clip(p, least, 1 - least), y, g, a))
-            for least in (0.01, 0.05, 0.1)
-        ),
-    ),
-)
+}
 
 
 def _samples(gamma: float, alpha: float, *pairs: tuple[float, int]) -> tuple[Any, ...]:
@@ -172,7 +121,7 @@ _ONE = "face_probability and label have shape (N,): an array each, one number a 
 _MANY = "It works for one sample and stops at more. An `if` cannot look at N labels at once: np.where, or a loop."
 _NONE = "Here N is 0: there is no sample. The answer is an empty array of shape (0,)."
 
-_JUDGE = Judge(
+JUDGE = Judge(
     name="focal_loss",
     arguments=("face_probability", "label", "gamma", "alpha"),
     reference=_focal,
@@ -190,6 +139,6 @@ _JUDGE = Judge(
         Case("twelve random samples", _random(12, 2, 0.25), _MANY),
         Case("a hundred random samples, gamma 1, alpha 0.5", _random(100, 1, 0.5), _MANY),
     ),
-    mistakes=_MISTAKES,
+    hints=_HINTS,
     tolerance=1e-5,
 )

@@ -5,9 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from mtcnn_lite.course.checks.judge.engine import Case, Function, Judge, Mistake
-from mtcnn_lite.course.checks.judge.verdict import Verdict
-from mtcnn_lite.course.checks.judge.words import Array
+from mtcnn_lite.course.checks.judge import Array, Case, Function, Hints, Judge, Verdict
 
 
 def hard_examples(fn: Function) -> Verdict:
@@ -18,7 +16,7 @@ def hard_examples(fn: Function) -> Verdict:
     >>> hard_examples(lambda losses, keep=0.7: losses > keep).hint[:27]
     'You compared the losses wit'
     """
-    return _JUDGE.verdict(fn)
+    return JUDGE.verdict(fn)
 
 
 def _count(losses: Array, keep: float) -> int:
@@ -69,100 +67,66 @@ def _shuffled(losses: Array, keep: float = 0.7) -> Array:
     return np.arange(len(losses)) < _count(losses, keep)
 
 
-_MISTAKES = (
-    Mistake(
-        "These are the lowest losses, the easy samples. Keep the highest.",
-        (lambda losses, keep=0.7: _mask(np.argsort(losses)[: _count(losses, keep)], len(losses)),),
+_HINTS: Hints = {
+    "These are the lowest losses, the easy samples. Keep the highest.": (
+        lambda losses, keep=0.7: _mask(np.argsort(losses)[: _count(losses, keep)], len(losses)),
     ),
-    Mistake(
-        "The mask is upside down: True is for those that are kept, the hard ones.",
-        (_then(lambda losses, mask: ~mask),),
+    "The mask is upside down: True is for those that are kept, the hard ones.": _then(lambda losses, mask: ~mask),
+    "The rows of the hard samples came back. The answer is a mask, True or False for each of the N samples: "
+    "mask[rows] = True.": (
+        lambda losses, keep=0.7: _order(losses)[: _count(losses, keep)],
+        _then(lambda losses, mask: np.flatnonzero(mask)),
     ),
-    Mistake(
-        "The rows of the hard samples came back. The answer is a mask, True or False for each of the N samples: "
-        "mask[rows] = True.",
-        (
-            lambda losses, keep=0.7: _order(losses)[: _count(losses, keep)],
-            _then(lambda losses, mask: np.flatnonzero(mask)),
-        ),
+    "The losses themselves came back. The answer is a mask, True or False for each of the N samples.": (
+        _then(lambda losses, mask: losses[mask]),
+        _then(lambda losses, mask: np.sort(losses[mask])[::-1]),
+        _then(lambda losses, mask: losses * mask),
     ),
-    Mistake(
-        "The losses themselves came back. The answer is a mask, True or False for each of the N samples.",
-        (
-            _then(lambda losses, mask: losses[mask]),
-            _then(lambda losses, mask: np.sort(losses[mask])[::-1]),
-            _then(lambda losses, mask: losses * mask),
-        ),
+    "One too many, or a fraction rounded up: int(...) drops the fraction.": (
+        _counting(lambda losses, keep: int(np.ceil(keep * len(losses)))),
+        _counting(lambda losses, keep: _count(losses, keep) + 1),
+        _counting(lambda losses, keep: int(keep * len(losses)) + 1),
     ),
-    Mistake(
-        "One too many, or a fraction rounded up: int(...) drops the fraction.",
-        (
-            _counting(lambda losses, keep: int(np.ceil(keep * len(losses)))),
-            _counting(lambda losses, keep: _count(losses, keep) + 1),
-            _counting(lambda losses, keep: int(keep * len(losses)) + 1),
-        ),
+    "The number was rounded to the nearest: int(...) drops the fraction.": _counting(
+        lambda losses, keep: max(1, round(keep * len(losses)))
     ),
-    Mistake(
-        "The number was rounded to the nearest: int(...) drops the fraction.",
-        (_counting(lambda losses, keep: max(1, round(keep * len(losses)))),),
+    "One is missing: is > used where >= is meant, or does a slice end one too early?": (
+        _counting(lambda losses, keep: _count(losses, keep) - 1),
+        _counting(lambda losses, keep: max(1, _count(losses, keep) - 1)),
     ),
-    Mistake(
-        "One is missing: is > used where >= is meant, or does a slice end one too early?",
-        (
-            _counting(lambda losses, keep: _count(losses, keep) - 1),
-            _counting(lambda losses, keep: max(1, _count(losses, keep) - 1)),
-        ),
+    "Here int(keep * N) is 0, but at least one sample must be kept: max(1, ...).": _counting(
+        lambda losses, keep: int(keep * len(losses))
     ),
-    Mistake(
-        "Here int(keep * N) is 0, but at least one sample must be kept: max(1, ...).",
-        (_counting(lambda losses, keep: int(keep * len(losses))),),
+    "The hardest 30% are kept, or that share is dropped: keep is what stays.": (
+        _counting(lambda losses, keep: int((1 - keep) * len(losses))),
+        _counting(lambda losses, keep: max(1, int((1 - keep) * len(losses)))),
+        _counting(lambda losses, keep: max(1, round((1 - keep) * len(losses)))),
     ),
-    Mistake(
-        "The hardest 30% are kept, or that share is dropped: keep is what stays.",
-        (
-            _counting(lambda losses, keep: int((1 - keep) * len(losses))),
-            _counting(lambda losses, keep: max(1, int((1 - keep) * len(losses)))),
-            _counting(lambda losses, keep: max(1, round((1 - keep) * len(losses)))),
-        ),
+    "You compared the losses with a fixed bound. It is a share of the batch that is kept, whatever the losses are.": (
+        _above(lambda losses, keep: keep),
+        _above(lambda losses, keep: 1 - keep),
     ),
-    Mistake(
-        "You compared the losses with a fixed bound. It is a share of the batch that is kept, whatever the losses are.",
-        (_above(lambda losses, keep: keep), _above(lambda losses, keep: 1 - keep)),
+    "You compared with a share of the highest loss. It is a share of the samples that is kept.": (
+        _above(lambda losses, keep: keep * losses.max()),
+        _above(lambda losses, keep: (1 - keep) * losses.max()),
     ),
-    Mistake(
-        "You compared with a share of the highest loss. It is a share of the samples that is kept.",
-        (_above(lambda losses, keep: keep * losses.max()), _above(lambda losses, keep: (1 - keep) * losses.max())),
+    "You compared with the mean or the median. It is the int(keep * N) highest that are kept.": (
+        _above(lambda losses, keep: losses.mean()),
+        _above(lambda losses, keep: np.median(losses)),
     ),
-    Mistake(
-        "You compared with the mean or the median. It is the int(keep * N) highest that are kept.",
-        (_above(lambda losses, keep: losses.mean()), _above(lambda losses, keep: np.median(losses))),
+    "A quantile lies between two losses and keeps another "
+    "number of them, here and there. Count: int(keep * N).": _above(lambda losses, keep: np.quantile(losses, 1 - keep)),
+    "argsort gives rows, not ranks: its first number says where the highest loss stands. Use it as an index, "
+    "mask[order[:k]] "
+    "= True.": (_misread_order, lambda losses, keep=0.7: np.argsort(losses, kind="stable") < _count(losses, keep)),
+    "The first of the batch were marked. Sorting moved the losses; the mask must be in the order of the samples.": (
+        _shuffled,
+        lambda losses, keep=0.7: _shuffled(losses, keep)[::-1],
     ),
-    Mistake(
-        "A quantile lies between two losses and keeps another number of them, here and there. Count: int(keep * N).",
-        (_above(lambda losses, keep: np.quantile(losses, 1 - keep)),),
-    ),
-    Mistake(
-        "argsort gives rows, not ranks: its first number says where the highest loss stands. Use it as an index, "
-        "mask[order[:k]] = True.",
-        (_misread_order, lambda losses, keep=0.7: np.argsort(losses, kind="stable") < _count(losses, keep)),
-    ),
-    Mistake(
-        "The first of the batch were marked. Sorting moved the losses; the mask must be in the order of the samples.",
-        (_shuffled, lambda losses, keep=0.7: _shuffled(losses, keep)[::-1]),
-    ),
-    Mistake(
-        "keep is not used: your function always keeps 70%.",
-        (lambda losses, keep=0.7: _reference(losses, 0.7),),
-    ),
-    Mistake(
-        "All samples are kept: nothing was chosen.",
-        (lambda losses, keep=0.7: np.ones(len(losses), bool),),
-    ),
-    Mistake(
-        "Only the single hardest sample is kept. It is int(keep * N) of them.",
-        (_counting(lambda losses, keep: 1),),
-    ),
-)
+    "keep is not used: your function always keeps 70%.": (lambda losses, keep=0.7: _reference(losses, 0.7),),
+    "All samples are kept: nothing was chosen.": (lambda losses, keep=0.7: np.ones(len(losses), bool),),
+    "Only the single hardest sample is kept. It is int(keep * N) of them.": _counting(lambda losses, keep: 1),
+}
 
 
 def _losses(*values: float) -> Array:
@@ -177,7 +141,7 @@ def _random(count: int) -> Array:
 _SHAPE = "losses has shape (N,), and keep is a number from 0 to 1. Take k = max(1, int(keep * N)) first."
 _NONE = "Here N is 0: there is nothing to choose from. The answer is an empty mask of shape (0,)."
 
-_JUDGE = Judge(
+JUDGE = Judge(
     name="hard_examples",
     arguments=("losses", "keep"),
     reference=_reference,
@@ -195,5 +159,5 @@ _JUDGE = Judge(
         Case("twelve random losses", (_random(12), 0.7), _SHAPE),
         Case("a hundred random losses", (_random(100), 0.7), _SHAPE),
     ),
-    mistakes=_MISTAKES,
+    hints=_HINTS,
 )

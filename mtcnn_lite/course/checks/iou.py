@@ -5,13 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from mtcnn_lite.course.checks.iou_mistakes import MISTAKES
+from mtcnn_lite.course.checks.iou_mistakes import HINTS
 from mtcnn_lite.course.checks.iou_ways import reference
-from mtcnn_lite.course.checks.judge import drawing
-from mtcnn_lite.course.checks.judge.engine import Case, Function, Judge
-from mtcnn_lite.course.checks.judge.tables import table
-from mtcnn_lite.course.checks.judge.verdict import Verdict
-from mtcnn_lite.course.checks.judge.words import Array
+from mtcnn_lite.course.checks.judge import Array, Case, Function, Judge, Verdict, drawing
+from mtcnn_lite.course.checks.judge.boxes import table
 
 
 def iou(fn: Function) -> Verdict:
@@ -24,7 +21,7 @@ def iou(fn: Function) -> Verdict:
     >>> bool(iou(lambda box, boxes: boxes_.iou([box], boxes)[0]))
     True
     """
-    return _JUDGE.verdict(fn)
+    return JUDGE.verdict(fn)
 
 
 def _box(*corners: float) -> Array:
@@ -83,12 +80,12 @@ def _draw(inputs: tuple[Any, ...], expected: Any, got: Any, row: int | None) -> 
     return drawing.picture([wide_enough], [])
 
 
-_JUDGE = Judge(
+JUDGE = Judge(
     name="iou",
     arguments=("box", "boxes"),
     reference=reference,
     cases=_CASES,
-    mistakes=MISTAKES,
+    hints=HINTS,
     draw=_draw,
     tolerance=1e-5,
 )

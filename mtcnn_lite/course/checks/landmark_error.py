@@ -5,9 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from mtcnn_lite.course.checks.judge.engine import Case, Function, Judge, Mistake
-from mtcnn_lite.course.checks.judge.verdict import Verdict
-from mtcnn_lite.course.checks.judge.words import Array
+from mtcnn_lite.course.checks.judge import Array, Case, Function, Hints, Judge, Verdict
 from mtcnn_lite.evaluation import landmark_error as _error
 
 
@@ -20,7 +18,7 @@ def landmark_error(fn: Function) -> Verdict:
     >>> landmark_error(lambda p, t: np.linalg.norm(p - t, axis=2).mean(axis=1)).hint[:33]
     'That is in pixels: divide by the '
     """
-    return _JUDGE.verdict(fn)
+    return JUDGE.verdict(fn)
 
 
 def _apart(p: Array, t: Array) -> Array:
@@ -59,151 +57,102 @@ def _guarded(values: Array, instead: float = 0.0) -> Any:
     return values.mean() if len(values) else instead
 
 
-_MISTAKES = (
-    Mistake(
-        "That is in pixels: divide by the distance between the true eyes, or a large face pays more than a small one.",
-        (lambda p, t: _apart(p, t).mean(axis=1),),
+_HINTS: Hints = {
+    "That is in pixels: divide by the distance between the true eyes, or a large face pays more than a small one.": (
+        lambda p, t: _apart(p, t).mean(axis=1),
     ),
-    Mistake(
-        "It was divided by the distance between the predicted eyes. Eyes that are wrongly far apart would make the "
-        "error small: take the true ones.",
-        (lambda p, t: _apart(p, t).mean(axis=1) / _eyes(p),),
+    "It was divided by the distance between the predicted eyes. Eyes that are wrongly "
+    "far apart would make the error small: take the true ones.": (lambda p, t: _apart(p, t).mean(axis=1) / _eyes(p),),
+    "It was divided by the size of the points' frame, its width, height, diagonal or area. That is another error, "
+    "and a smaller number: here it is the distance between the eyes.": (
+        _over(lambda t: _extent(t)[:, 0]),
+        _over(lambda t: _extent(t)[:, 1]),
+        _over(lambda t: np.sqrt(_extent(t).prod(axis=1))),
+        _over(lambda t: np.linalg.norm(_extent(t), axis=1)),
+        _over(lambda t: _extent(t).max(axis=1)),
+        _over(lambda t: _extent(t).prod(axis=1)),
     ),
-    Mistake(
-        "It was divided by the size of the points' frame, its width, height, diagonal or area. That is another error, "
-        "and a smaller number: here it is the distance between the eyes.",
-        (
-            _over(lambda t: _extent(t)[:, 0]),
-            _over(lambda t: _extent(t)[:, 1]),
-            _over(lambda t: np.sqrt(_extent(t).prod(axis=1))),
-            _over(lambda t: np.linalg.norm(_extent(t), axis=1)),
-            _over(lambda t: _extent(t).max(axis=1)),
-            _over(lambda t: _extent(t).prod(axis=1)),
+    "It was divided by the distance between other points. The eyes are points 0 and 1.": tuple(
+        _between(a, b) for a in range(5) for b in range(a) if (b, a) != (0, 1)
+    ),
+    "Only the eyes' distance along x was taken. When a head is tilted, they are apart in y as well.": (
+        _over(lambda t: np.abs(t[:, 1, 0] - t[:, 0, 0])),
+        _over(lambda t: t[:, 1, 0] - t[:, 0, 0]),
+    ),
+    "It was divided by the square of the distance between the eyes: its root is missing.": _over(
+        lambda t: _eyes(t) ** 2
+    ),
+    "It was divided by the sum of the eyes' differences "
+    "in x and y. A distance is the root of the sum of squares.": _over(lambda t: np.abs(t[:, 1] - t[:, 0]).sum(axis=1)),
+    "The mean over all faces came back. The answer is one error for each face: its distribution says more.": (
+        _then(_guarded),
+        _then(lambda errors: np.full(errors.shape, _guarded(errors))),
+    ),
+    "The five distances were added up. Take their mean.": (
+        _distance(lambda d: np.linalg.norm(d, axis=2).sum(axis=1)),
+        _then(np.sum),
+    ),
+    "The distances were squared: the root is missing.": _distance(lambda d: (d**2).sum(axis=2).mean(axis=1)),
+    "That is the root of the mean square: it lets one bad point count for more. Take the mean of the five distances.": (
+        _distance(lambda d: np.sqrt((d**2).sum(axis=2).mean(axis=1))),
+        _distance(lambda d: np.sqrt((d**2).mean(axis=(1, 2)))),
+    ),
+    "All ten differences went under one root. A distance is the root "
+    "of a point's own two; then comes the mean.": _distance(lambda d: np.linalg.norm(d.reshape(len(d), 10), axis=1)),
+    "That is the mean of the ten differences in x and y, not of five distances: the root of dx² + dy² is missing.": (
+        _distance(lambda d: np.abs(d).mean(axis=(1, 2))),
+        _distance(lambda d: (d**2).mean(axis=(1, 2))),
+    ),
+    "Differences in x and y were added. A point's distance is the root of dx² + dy².": _distance(
+        lambda d: np.abs(d).sum(axis=2).mean(axis=1)
+    ),
+    "It was divided by ten. There are five points, and five distances.": _distance(
+        lambda d: np.linalg.norm(d, axis=2).sum(axis=1) / 10
+    ),
+    "The differences were averaged before their length was taken: points off to the left make up for points off to "
+    "the right. First the distances, then the mean.": (
+        _distance(lambda d: np.linalg.norm(d.mean(axis=1), axis=1)),
+        _distance(lambda d: d.mean(axis=(1, 2))),
+    ),
+    "The norm went over the points, axis 1. A point's distance goes over x and y, axis 2.": _distance(
+        lambda d: np.linalg.norm(d, axis=1).mean(axis=1)
+    ),
+    "That is the worst of the five points. Take their mean.": _distance(
+        lambda d: np.linalg.norm(d, axis=2).max(axis=1)
+    ),
+    "That is the median of the five distances. Take their mean.": _distance(
+        lambda d: np.median(np.linalg.norm(d, axis=2), axis=1)
+    ),
+    "Only some of the points are in it. All five count.": tuple(
+        _distance(lambda d, rows=rows: np.linalg.norm(d[:, rows], axis=2).mean(axis=1))  # type: ignore[misc]
+        for rows in ([0], [0, 1], [2], [0, 1, 2], [2, 3, 4], [3, 4], [0, 1, 2, 3], [1, 2, 3, 4])
+    ),
+    "Every face was divided by the same distance. Each has its own eyes.": (
+        _over(lambda t: _eyes(t)[:1]),
+        _over(lambda t: np.full(len(t), _guarded(_eyes(t), 1.0))),
+    ),
+    "One error for each point came back, (N, 5). Take each face's mean.": (
+        lambda p, t: _apart(p, t) / _eyes(t)[:, None],
+    ),
+    "The points were read as x1..x5 y1..y5. Here each point is a row: its x, its y.": (
+        lambda p, t: (
+            _apart(p.reshape(-1, 2, 5).transpose(0, 2, 1), t.reshape(-1, 2, 5).transpose(0, 2, 1)).mean(axis=1)
+            / _eyes(t.reshape(-1, 2, 5).transpose(0, 2, 1))
         ),
     ),
-    Mistake(
-        "It was divided by the distance between other points. The eyes are points 0 and 1.",
-        tuple(_between(a, b) for a in range(5) for b in range(a) if (b, a) != (0, 1)),
+    "Each point was compared with whatever true point is nearest. Left and right mixed up must cost: point k belongs "
+    "to point k.": (
+        lambda p, t: np.linalg.norm(p[:, :, None] - t[:, None], axis=3).min(axis=2).mean(axis=1) / _eyes(t),
+        lambda p, t: np.linalg.norm(p[:, :, None] - t[:, None], axis=3).min(axis=1).mean(axis=1) / _eyes(t),
     ),
-    Mistake(
-        "Only the eyes' distance along x was taken. When a head is tilted, they are apart in y as well.",
-        (
-            _over(lambda t: np.abs(t[:, 1, 0] - t[:, 0, 0])),
-            _over(lambda t: t[:, 1, 0] - t[:, 0, 0]),
-        ),
+    "That is in percent. An error of 0.1 is a tenth of the distance between the eyes.": _then(
+        lambda errors: 100 * errors
     ),
-    Mistake(
-        "It was divided by the square of the distance between the eyes: its root is missing.",
-        (_over(lambda t: _eyes(t) ** 2),),
+    "Failed or not came back. The answer is the error itself; the share over 0.1 is taken of it later.": (
+        _then(lambda errors: errors > 0.1),
+        _then(lambda errors: _guarded(errors > 0.1)),
     ),
-    Mistake(
-        "It was divided by the sum of the eyes' differences in x and y. A distance is the root of the sum of "
-        "squares.",
-        (_over(lambda t: np.abs(t[:, 1] - t[:, 0]).sum(axis=1)),),
-    ),
-    Mistake(
-        "The mean over all faces came back. The answer is one error for each face: its distribution says more.",
-        (
-            _then(_guarded),
-            _then(lambda errors: np.full(errors.shape, _guarded(errors))),
-        ),
-    ),
-    Mistake(
-        "The five distances were added up. Take their mean.",
-        (_distance(lambda d: np.linalg.norm(d, axis=2).sum(axis=1)), _then(np.sum)),
-    ),
-    Mistake(
-        "The distances were squared: the root is missing.",
-        (_distance(lambda d: (d**2).sum(axis=2).mean(axis=1)),),
-    ),
-    Mistake(
-        "That is the root of the mean square: it lets one bad point count for more. Take the mean of the five "
-        "distances.",
-        (
-            _distance(lambda d: np.sqrt((d**2).sum(axis=2).mean(axis=1))),
-            _distance(lambda d: np.sqrt((d**2).mean(axis=(1, 2)))),
-        ),
-    ),
-    Mistake(
-        "All ten differences went under one root. A distance is the root of a point's own two; then comes the mean.",
-        (_distance(lambda d: np.linalg.norm(d.reshape(len(d), 10), axis=1)),),
-    ),
-    Mistake(
-        "That is the mean of the ten differences in x and y, not of five distances: the root of dx² + dy² is missing.",
-        (
-            _distance(lambda d: np.abs(d).mean(axis=(1, 2))),
-            _distance(lambda d: (d**2).mean(axis=(1, 2))),
-        ),
-    ),
-    Mistake(
-        "Differences in x and y were added. A point's distance is the root of dx² + dy².",
-        (_distance(lambda d: np.abs(d).sum(axis=2).mean(axis=1)),),
-    ),
-    Mistake(
-        "It was divided by ten. There are five points, and five distances.",
-        (_distance(lambda d: np.linalg.norm(d, axis=2).sum(axis=1) / 10),),
-    ),
-    Mistake(
-        "The differences were averaged before their length was taken: points off to the left make up for points off to "
-        "the right. First the distances, then the mean.",
-        (
-            _distance(lambda d: np.linalg.norm(d.mean(axis=1), axis=1)),
-            _distance(lambda d: d.mean(axis=(1, 2))),
-        ),
-    ),
-    Mistake(
-        "The norm went over the points, axis 1. A point's distance goes over x and y, axis 2.",
-        (_distance(lambda d: np.linalg.norm(d, axis=1).mean(axis=1)),),
-    ),
-    Mistake(
-        "That is the worst of the five points. Take their mean.",
-        (_distance(lambda d: np.linalg.norm(d, axis=2).max(axis=1)),),
-    ),
-    Mistake(
-        "That is the median of the five distances. Take their mean.",
-        (_distance(lambda d: np.median(np.linalg.norm(d, axis=2), axis=1)),),
-    ),
-    Mistake(
-        "Only some of the points are in it. All five count.",
-        tuple(
-            _distance(lambda d, rows=rows: np.linalg.norm(d[:, rows], axis=2).mean(axis=1))  # type: ignore[misc]
-            for rows in ([0], [0, 1], [2], [0, 1, 2], [2, 3, 4], [3, 4], [0, 1, 2, 3], [1, 2, 3, 4])
-        ),
-    ),
-    Mistake(
-        "Every face was divided by the same distance. Each has its own eyes.",
-        (
-            _over(lambda t: _eyes(t)[:1]),
-            _over(lambda t: np.full(len(t), _guarded(_eyes(t), 1.0))),
-        ),
-    ),
-    Mistake(
-        "One error for each point came back, (N, 5). Take each face's mean.",
-        (lambda p, t: _apart(p, t) / _eyes(t)[:, None],),
-    ),
-    Mistake(
-        "The points were read as x1..x5 y1..y5. Here each point is a row: its x, its y.",
-        (
-            lambda p, t: _apart(
-                p.reshape(-1, 2, 5).transpose(0, 2, 1), t.reshape(-1, 2, 5).transpose(0, 2, 1)
-            ).mean(axis=1) / _eyes(t.reshape(-1, 2, 5).transpose(0, 2, 1)),
-        ),
-    ),
-    Mistake(
-        "Each point was compared with whatever true point is nearest. Left and right mixed up must cost: point k "
-        "belongs to point k.",
-        (
-            lambda p, t: np.linalg.norm(p[:, :, None] - t[:, None], axis=3).min(axis=2).mean(axis=1) / _eyes(t),
-            lambda p, t: np.linalg.norm(p[:, :, None] - t[:, None], axis=3).min(axis=1).mean(axis=1) / _eyes(t),
-        ),
-    ),
-    Mistake("That is in percent. An error of 0.1 is a tenth of the distance between the eyes.",
-            (_then(lambda errors: 100 * errors),)),
-    Mistake(
-        "Failed or not came back. The answer is the error itself; the share over 0.1 is taken of it later.",
-        (_then(lambda errors: errors > 0.1), _then(lambda errors: _guarded(errors > 0.1))),
-    ),
-)  # fmt: skip
+}
 
 _FACE = np.array([[30, 40], [70, 40], [50, 62], [34, 80], [66, 80]], np.float32)
 
@@ -232,7 +181,7 @@ _SHAPE = (
 )
 _NONE = "Here N is 0: there is no face. The answer is empty, shape (0,)."
 
-_JUDGE = Judge(
+JUDGE = Judge(
     name="landmark_error",
     arguments=("predicted", "true"),
     reference=_error,
@@ -250,6 +199,6 @@ _JUDGE = Judge(
         Case("five faces", _faces(5, 1), _SHAPE),
         Case("sixty faces", _faces(60, 2), _SHAPE),
     ),
-    mistakes=_MISTAKES,
+    hints=_HINTS,
     tolerance=1e-4,
 )  # fmt: skip

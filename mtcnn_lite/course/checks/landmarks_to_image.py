@@ -5,11 +5,8 @@ from typing import Any
 import numpy as np
 
 from mtcnn_lite import boxes as boxes_
-from mtcnn_lite.course.checks.judge import drawing
-from mtcnn_lite.course.checks.judge.engine import Case, Function, Judge
-from mtcnn_lite.course.checks.judge.verdict import Verdict
-from mtcnn_lite.course.checks.judge.words import Array
-from mtcnn_lite.course.checks.landmarks_to_image_mistakes import MISTAKES
+from mtcnn_lite.course.checks.judge import Array, Case, Function, Judge, Verdict, drawing
+from mtcnn_lite.course.checks.landmarks_to_image_mistakes import HINTS
 
 
 def landmarks_to_image(fn: Function) -> Verdict:
@@ -22,7 +19,7 @@ def landmarks_to_image(fn: Function) -> Verdict:
     >>> landmarks_to_image(lambda boxes, landmarks: landmarks.reshape(-1, 5, 2)).hint
     'The landmarks came back as they were, in parts of the window: multiply by its size.'
     """
-    return _JUDGE.verdict(fn)
+    return JUDGE.verdict(fn)
 
 
 def _window(*box: float) -> Array:
@@ -106,12 +103,12 @@ def _draw(inputs: tuple[Any, ...], expected: Any, got: Any, row: int | None) -> 
     return drawing.picture([drawing.plane(layers, f"{which}, px of the photo")], layers)
 
 
-_JUDGE = Judge(
+JUDGE = Judge(
     name="landmarks_to_image",
     arguments=("boxes", "landmarks"),
     reference=boxes_.landmarks_to_image,
     cases=_CASES,
-    mistakes=MISTAKES,
+    hints=HINTS,
     draw=_draw,
     columns=("x", "y"),
 )

@@ -4,8 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from mtcnn_lite.course.checks.judge.engine import Function
-from mtcnn_lite.course.checks.judge.words import Array
+from mtcnn_lite.course.checks.judge import Array, Function
 
 
 def parts_of(landmarks: Array) -> Array:

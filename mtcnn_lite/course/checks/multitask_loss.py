@@ -7,10 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from mtcnn_lite.course.checks.judge import drawing
-from mtcnn_lite.course.checks.judge.engine import Case, Function, Judge, Mistake
-from mtcnn_lite.course.checks.judge.verdict import Verdict
-from mtcnn_lite.course.checks.judge.words import Array
+from mtcnn_lite.course.checks.judge import Array, Case, Function, Hints, Judge, Verdict, drawing
 from mtcnn_lite.losses import PAPER
 from mtcnn_lite.sampling.sampler import KINDS, NEGATIVE, POSITIVE
 
@@ -25,7 +22,7 @@ def multitask_loss(fn: Function) -> Verdict:
     >>> multitask_loss(lambda losses, kinds, weights: (losses * weights).sum()).hint[:41]
     'Every sample counts in every task. A nega'
     """
-    return _JUDGE.verdict(fn)
+    return JUDGE.verdict(fn)
 
 
 _TABLE = PAPER.numpy().astype(float)  # (4 kinds, 3 tasks)
@@ -82,149 +79,84 @@ def _mined(losses: Array, kinds: Array, weights: Array) -> Any:
     return weighted.sum()
 
 
-_MISTAKES = (
-    Mistake(
-        "Every sample counts in every task. A negative has no box to compare with, and only landmark samples have "
-        "points: first choose which losses count.",
-        (partial(_total, table=np.ones((4, 3))),),
+_HINTS: Hints = {
+    "Every sample counts in every task. A negative has no box to compare with, "
+    "and only landmark samples have points: first choose which losses count.": partial(_total, table=np.ones((4, 3))),
+    "Landmark samples count in the box loss. They bring points and no box: in the box loss "
+    "are positive and part, not 'everything but negative'.": (_with(landmark=(0, 1, 1)), _with(landmark=(1, 1, 1))),
+    "Part samples count in detection. Half a face is neither a face nor none: they count in the box loss alone.": _with(
+        part=(1, 1, 0)
     ),
-    Mistake(
-        "Landmark samples count in the box loss. They bring points and no box: in the box loss are positive and part, "
-        "not 'everything but negative'.",
-        (_with(landmark=(0, 1, 1)), _with(landmark=(1, 1, 1))),
+    "Landmark samples count in detection. "
+    "Some training recipes do so; in the paper they count in the landmark loss alone.": _with(landmark=(1, 0, 1)),
+    "Part and landmark samples count in detection. There, only negative and positive do.": _with(
+        part=(1, 1, 0), landmark=(1, 0, 1)
     ),
-    Mistake(
-        "Part samples count in detection. Half a face is neither a face nor none: they count in the box loss alone.",
-        (_with(part=(1, 1, 0)),),
+    "Positive samples lack their box loss: they count twice, in detection and in the box loss.": _with(
+        positive=(1, 0, 0)
     ),
-    Mistake(
-        "Landmark samples count in detection. Some training recipes do so; in the paper they count in the landmark "
-        "loss alone.",
-        (_with(landmark=(1, 0, 1)),),
+    "Positive samples lack their detection loss: "
+    "they count twice, in detection and in the box loss. Does an elif skip the second?": _with(positive=(0, 1, 0)),
+    "Positive samples count in the landmark loss. Only landmark "
+    "samples do: nobody need have marked the others' points.": (_with(positive=(1, 1, 1)), _with(positive=(1, 0, 1))),
+    "Negative samples count in the box loss. There is no face, so there is no box to come closer to.": _with(
+        negative=(1, 1, 0)
     ),
-    Mistake(
-        "Part and landmark samples count in detection. There, only negative and positive do.",
-        (_with(part=(1, 1, 0), landmark=(1, 0, 1)),),
+    "Part samples count nowhere: the box loss needs them.": _with(part=(0, 0, 0)),
+    "Part samples are treated as positive or as negative. They count in the box loss alone.": _with(part=(1, 0, 0)),
+    "Part and landmark have changed places: part counts in the box loss, landmark in the landmark loss.": _with(
+        part=(0, 0, 1), landmark=(0, 1, 0)
     ),
-    Mistake(
-        "Positive samples lack their box loss: they count twice, in detection and in the box loss.",
-        (_with(positive=(1, 0, 0)),),
+    "Negative and positive have changed places: a positive counts "
+    "in detection and in the box loss, a negative in detection alone.": _with(positive=(1, 0, 0), negative=(1, 1, 0)),
+    "Negative samples count nowhere. What is no face must be learned as well: they count in detection.": _with(
+        negative=(0, 0, 0)
     ),
-    Mistake(
-        "Positive samples lack their detection loss: they count twice, in detection and in the box loss. Does an elif "
-        "skip the second?",
-        (_with(positive=(0, 1, 0)),),
+    "Landmark samples count nowhere: compare with the string 'landmark'.": _with(landmark=(0, 0, 0)),
+    "The kinds were numbered in the order of the alphabet, "
+    "as np.unique does, and met another kind's row. Number them yourself, or compare with the strings.": _alphabetical,
+    "The weights are not in it: multiply each task's losses by its weight.": _weighing(np.ones_like),
+    "The weights are fixed in your function. They come in as an argument: O-Net's differ from P-Net's.": (
+        _weighing(lambda _: np.array([1, 0.5, 0.5])),
+        _weighing(lambda _: np.array([1, 0.5, 1])),
     ),
-    Mistake(
-        "Positive samples count in the landmark loss. Only landmark samples do: nobody need have marked the others' "
-        "points.",
-        (_with(positive=(1, 1, 1)), _with(positive=(1, 0, 1))),
+    "The weights met the wrong tasks. Their order is that of the columns: detection, box, landmark.": tuple(
+        _weighing(itemgetter(order)) for order in ([2, 1, 0], [1, 0, 2], [0, 2, 1], [1, 2, 0], [2, 0, 1])
     ),
-    Mistake(
-        "Negative samples count in the box loss. There is no face, so there is no box to come closer to.",
-        (_with(negative=(1, 1, 0)),),
+    "The weights were scaled to a sum of 1. They are used as they are.": _weighing(lambda w: w / w.sum()),
+    "The weights were multiplied in twice.": _weighing(lambda w: w * w),
+    "The weights were added. A weight multiplies.": (
+        lambda losses, kinds, w: (_taking_part(kinds) * (losses + w)).sum(),
     ),
-    Mistake(
-        "Part samples count nowhere: the box loss needs them.",
-        (_with(part=(0, 0, 0)),),
+    "All losses were summed first, and then weighed: each task has a weight of its own.": (
+        lambda losses, kinds, w: _total(losses, kinds, np.ones(3)) * w.sum(),
     ),
-    Mistake(
-        "Part samples are treated as positive or as negative. They count in the box loss alone.",
-        (_with(part=(1, 0, 0)),),
+    "That is the mean over the samples. The paper's equation 4, and this exercise, ask for the plain sum.": partial(
+        _total, reduce=lambda table: table.sum() / max(1, len(table))
     ),
-    Mistake(
-        "Part and landmark have changed places: part counts in the box loss, landmark in the landmark loss.",
-        (_with(part=(0, 0, 1), landmark=(0, 1, 0)),),
+    "That is the mean over samples and tasks. The paper's equation 4, "
+    "and this exercise, ask for the plain sum.": partial(_total, reduce=lambda table: table.sum() / max(1, table.size)),
+    "The sum was divided by the number of tasks. Nothing is divided here.": partial(
+        _total, reduce=lambda table: table.sum() / 3
     ),
-    Mistake(
-        "Negative and positive have changed places: a positive counts in detection and in the box loss, a negative in "
-        "detection alone.",
-        (_with(positive=(1, 0, 0), negative=(1, 1, 0)),),
+    "That is each task's "
+    "mean over its samples, as mtcnn_lite trains with. This exercise asks for the paper's plain sum.": _task_means,
+    "One number for each sample came back. Sum over the samples too.": partial(
+        _total, reduce=lambda table: table.sum(axis=1)
     ),
-    Mistake(
-        "Negative samples count nowhere. What is no face must be learned as well: they count in detection.",
-        (_with(negative=(0, 0, 0)),),
+    "One number for each task came back. Sum over the tasks too.": partial(
+        _total, reduce=lambda table: table.sum(axis=0)
     ),
-    Mistake(
-        "Landmark samples count nowhere: compare with the string 'landmark'.",
-        (_with(landmark=(0, 0, 0)),),
+    "The weighted losses came back one by one, (N, 3). Their sum is the answer.": partial(
+        _total, reduce=lambda table: table
     ),
-    Mistake(
-        "The kinds were numbered in the order of the alphabet, as np.unique does, and met another kind's row. Number "
-        "them yourself, or compare with the strings.",
-        (_alphabetical,),
+    "Only one sample counts, the first "
+    "or the last. Is the sum set anew in each turn of the loop, or returned inside?": (_only_row(0), _only_row(-1)),
+    "Only the hardest 70% of the detection losses are in it. That is the next chapter's: here all count.": _mined,
+    "The losses were squared. The box and landmark losses are squares already.": (
+        lambda losses, kinds, w: _total(losses**2, kinds, w),
     ),
-    Mistake(
-        "The weights are not in it: multiply each task's losses by its weight.",
-        (_weighing(np.ones_like),),
-    ),
-    Mistake(
-        "The weights are fixed in your function. They come in as an argument: O-Net's differ from P-Net's.",
-        (_weighing(lambda _: np.array([1, 0.5, 0.5])), _weighing(lambda _: np.array([1, 0.5, 1]))),
-    ),
-    Mistake(
-        "The weights met the wrong tasks. Their order is that of the columns: detection, box, landmark.",
-        tuple(_weighing(itemgetter(order)) for order in ([2, 1, 0], [1, 0, 2], [0, 2, 1], [1, 2, 0], [2, 0, 1])),
-    ),
-    Mistake(
-        "The weights were scaled to a sum of 1. They are used as they are.",
-        (_weighing(lambda w: w / w.sum()),),
-    ),
-    Mistake(
-        "The weights were multiplied in twice.",
-        (_weighing(lambda w: w * w),),
-    ),
-    Mistake(
-        "The weights were added. A weight multiplies.",
-        (lambda losses, kinds, w: (_taking_part(kinds) * (losses + w)).sum(),),
-    ),
-    Mistake(
-        "All losses were summed first, and then weighed: each task has a weight of its own.",
-        (lambda losses, kinds, w: _total(losses, kinds, np.ones(3)) * w.sum(),),
-    ),
-    Mistake(
-        "That is the mean over the samples. The paper's equation 4, and this exercise, ask for the plain sum.",
-        (partial(_total, reduce=lambda table: table.sum() / max(1, len(table))),),
-    ),
-    Mistake(
-        "That is the mean over samples and tasks. The paper's equation 4, and this exercise, ask for the plain sum.",
-        (partial(_total, reduce=lambda table: table.sum() / max(1, table.size)),),
-    ),
-    Mistake(
-        "The sum was divided by the number of tasks. Nothing is divided here.",
-        (partial(_total, reduce=lambda table: table.sum() / 3),),
-    ),
-    Mistake(
-        "That is each task's mean over its samples, as mtcnn_lite trains with. This exercise asks for the paper's "
-        "plain sum.",
-        (_task_means,),
-    ),
-    Mistake(
-        "One number for each sample came back. Sum over the samples too.",
-        (partial(_total, reduce=lambda table: table.sum(axis=1)),),
-    ),
-    Mistake(
-        "One number for each task came back. Sum over the tasks too.",
-        (partial(_total, reduce=lambda table: table.sum(axis=0)),),
-    ),
-    Mistake(
-        "The weighted losses came back one by one, (N, 3). Their sum is the answer.",
-        (partial(_total, reduce=lambda table: table),),
-    ),
-    Mistake(
-        "Only one sample counts, the first or the last. Is the sum set anew in each turn of the loop, or returned "
-        "inside?",
-        (_only_row(0), _only_row(-1)),
-    ),
-    Mistake(
-        "Only the hardest 70% of the detection losses are in it. That is the next chapter's: here all count.",
-        (_mined,),
-    ),
-    Mistake(
-        "The losses were squared. The box and landmark losses are squares already.",
-        (lambda losses, kinds, w: _total(losses**2, kinds, w),),
-    ),
-)
+}
 
 _PR, _O = np.array([1.0, 0.5, 0.5]), np.array([1.0, 0.5, 1.0])
 
@@ -255,7 +187,7 @@ def _draw(inputs: tuple[Any, ...], expected: Any, got: Any, row: int | None) -> 
     return drawing.picture([drawing.cells(losses, _taking_part(kinds) > 0, caption)], [])
 
 
-_JUDGE = Judge(
+JUDGE = Judge(
     name="multitask_loss",
     arguments=("losses", "kinds", "weights"),
     reference=_total,
@@ -272,6 +204,6 @@ _JUDGE = Judge(
         Case("no sample at all", _batch("", _PR, 10), _NONE),
         Case("a batch of twelve", _batch("nnlpanplanla", _O, 11), _MANY),
     ),
-    mistakes=_MISTAKES,
+    hints=_HINTS,
     draw=_draw,
 )

@@ -7,9 +7,8 @@ from typing import Any
 import numpy as np
 
 from mtcnn_lite import nms as nms_
-from mtcnn_lite.course.checks.judge import drawing
-from mtcnn_lite.course.checks.judge.engine import Case, Function, Judge, Mistake
-from mtcnn_lite.course.checks.judge.tables import (
+from mtcnn_lite.course.checks.judge import Array, Case, Function, Hints, Judge, Verdict, drawing
+from mtcnn_lite.course.checks.judge.boxes import (
     APART,
     CHAIN,
     CROWD,
@@ -25,8 +24,6 @@ from mtcnn_lite.course.checks.judge.tables import (
     scored,
     table,
 )
-from mtcnn_lite.course.checks.judge.verdict import Verdict
-from mtcnn_lite.course.checks.judge.words import Array
 
 
 def nms(fn: Function) -> Verdict:
@@ -38,7 +35,7 @@ def nms(fn: Function) -> Verdict:
     >>> nms(lambda boxes, scores, threshold: np.argsort(-scores, kind="stable")).hint
     'Nothing was removed: compare each box with the kept ones, and drop it where IoU > threshold.'
     """
-    return _JUDGE.verdict(fn)
+    return JUDGE.verdict(fn)
 
 
 def _later_first(scores: Array) -> Array:
@@ -97,93 +94,63 @@ def _skipping(boxes: Array, scores: Array, threshold: float) -> list[int]:
     return kept
 
 
-_MISTAKES = (
-    Mistake(
-        "Boxes that are gone still suppress others. Compare only with boxes that were kept.",
-        (_with(ghosts=True), _with(ghosts=True, order=_later_first)),
+_HINTS: Hints = {
+    "Boxes that are gone still suppress others. Compare only with boxes that were kept.": (
+        _with(ghosts=True),
+        _with(ghosts=True, order=_later_first),
     ),
-    Mistake(
-        "The right boxes, but in the order of the input. The answer goes best first: by score, the highest in front.",
-        (_then(lambda kept, b, s: np.sort(kept)),),
+    "The right boxes, but in the order of "
+    "the input. The answer goes best first: by score, the highest in front.": _then(lambda kept, b, s: np.sort(kept)),
+    "The right boxes, but the worst comes first. The answer goes best first.": _then(lambda kept, b, s: kept[::-1]),
+    "You compared with >=, the rule is >: a box whose IoU equals the threshold stays.": _with(
+        too_much=np.greater_equal
     ),
-    Mistake(
-        "The right boxes, but the worst comes first. The answer goes best first.",
-        (_then(lambda kept, b, s: kept[::-1]),),
+    "The lowest score was taken first. Begin with the best box: argsort sorts upwards, so sort -scores.": _with(
+        order=lambda scores: np.argsort(scores, kind="stable")
     ),
-    Mistake(
-        "You compared with >=, the rule is >: a box whose IoU equals the threshold stays.",
-        (_with(too_much=np.greater_equal),),
+    "The scores were not used: boxes were taken in the order of the input. Begin with the highest score.": _with(
+        order=lambda scores: np.arange(len(scores))
     ),
-    Mistake(
-        "The lowest score was taken first. Begin with the best box: argsort sorts upwards, so sort -scores.",
-        (_with(order=lambda scores: np.argsort(scores, kind="stable")),),
+    "These are places in the sorted order. The answer is indices into `boxes`: order[place].": _then(
+        lambda kept, b, s: np.flatnonzero(np.isin(best_first(s), kept))
     ),
-    Mistake(
-        "The scores were not used: boxes were taken in the order of the input. Begin with the highest score.",
-        (_with(order=lambda scores: np.arange(len(scores))),),
+    "You returned a mask. The answer is the indices of the kept boxes, best first.": (
+        _then(lambda kept, b, s: np.isin(np.arange(len(b)), kept)),
+        _then(lambda kept, b, s: np.isin(best_first(s), kept)),
     ),
-    Mistake(
-        "These are places in the sorted order. The answer is indices into `boxes`: order[place].",
-        (_then(lambda kept, b, s: np.flatnonzero(np.isin(best_first(s), kept))),),
+    "You returned boxes. The answer is their indices, so that scores and offsets can be picked with them.": (
+        _then(lambda kept, b, s: b[kept]),
+        _then(lambda kept, b, s: np.column_stack([b, s])[kept]),
     ),
-    Mistake(
-        "You returned a mask. The answer is the indices of the kept boxes, best first.",
-        (
-            _then(lambda kept, b, s: np.isin(np.arange(len(b)), kept)),
-            _then(lambda kept, b, s: np.isin(best_first(s), kept)),
-        ),
+    "You returned scores. The answer is the indices of the kept boxes.": _then(lambda kept, b, s: s[kept]),
+    "Each box was compared with one other only, the one before it in the order. Compare it with every kept box.": (
+        partial(_only_one_before, kept_only=False),
+        partial(_only_one_before, kept_only=True),
     ),
-    Mistake(
-        "You returned boxes. The answer is their indices, so that scores and offsets can be picked with them.",
-        (_then(lambda kept, b, s: b[kept]), _then(lambda kept, b, s: np.column_stack([b, s])[kept])),
+    "A list "
+    "was changed while a loop ran over it, so what follows a removed item is passed over. Build a new list.": _skipping,
+    "These are the boxes that go. The answer is those that stay.": _then(
+        lambda kept, b, s: [i for i in best_first(s) if i not in kept]
     ),
-    Mistake(
-        "You returned scores. The answer is the indices of the kept boxes.",
-        (_then(lambda kept, b, s: s[kept]),),
+    "The comparison points the wrong way: a box goes where its IoU is greater than the threshold.": (
+        _with(too_much=np.less),
+        _with(too_much=np.less_equal),
     ),
-    Mistake(
-        "Each box was compared with one other only, the one before it in the order. Compare it with every kept box.",
-        (partial(_only_one_before, kept_only=False), partial(_only_one_before, kept_only=True)),
+    "Only the best box removed others. Go on with the best of those that are left, until none is.": _with(rounds=1),
+    "Only the best box came out. Keep it, remove what overlaps it, then go on with the best of the rest.": _then(
+        lambda kept, b, s: kept[:1]
     ),
-    Mistake(
-        "A list was changed while a loop ran over it, so what follows a removed item is passed over. Build a new list.",
-        (_skipping,),
+    "Nothing was removed: compare each box with the kept ones, and drop it where IoU > threshold.": _with(rounds=0),
+    "The threshold was not used: a number is written in its place.": tuple(
+        _with(too_much=lambda o, t, fixed=fixed: o > fixed) for fixed in (0.5, 0.3, 0.7, 0.4, 0.6)
     ),
-    Mistake(
-        "These are the boxes that go. The answer is those that stay.",
-        (_then(lambda kept, b, s: [i for i in best_first(s) if i not in kept]),),
+    "The shared area itself was compared with the threshold. Divide it by the union first.": _with(
+        overlap=partial(overlaps, over="nothing")
     ),
-    Mistake(
-        "The comparison points the wrong way: a box goes where its IoU is greater than the threshold.",
-        (_with(too_much=np.less), _with(too_much=np.less_equal)),
-    ),
-    Mistake(
-        "Only the best box removed others. Go on with the best of those that are left, until none is.",
-        (_with(rounds=1),),
-    ),
-    Mistake(
-        "Only the best box came out. Keep it, remove what overlaps it, then go on with the best of the rest.",
-        (_then(lambda kept, b, s: kept[:1]),),
-    ),
-    Mistake(
-        "Nothing was removed: compare each box with the kept ones, and drop it where IoU > threshold.",
-        (_with(rounds=0),),
-    ),
-    Mistake(
-        "The threshold was not used: a number is written in its place.",
-        tuple(_with(too_much=lambda o, t, fixed=fixed: o > fixed) for fixed in (0.5, 0.3, 0.7, 0.4, 0.6)),
-    ),
-    Mistake(
-        "The shared area itself was compared with the threshold. Divide it by the union first.",
-        (_with(overlap=partial(overlaps, over="nothing")),),
-    ),
-    Mistake(
-        "Of equal scores the later box came first. argsort(...)[::-1] turns ties round too; "
-        "np.argsort(-scores, kind='stable') keeps the earlier in front.",
-        (_with(order=_later_first),),
-    ),
-    *(Mistake(hint, tuple(_with(overlap=wrong) for wrong in functions)) for hint, *functions in WRONG_OVERLAPS),
-)
+    "Of equal scores the later box came first. argsort(...)[::-1] "
+    "turns ties round too; np.argsort(-scores, kind='stable') keeps the earlier in front.": _with(order=_later_first),
+    **{hint: tuple(_with(overlap=wrong) for wrong in functions) for hint, *functions in WRONG_OVERLAPS},
+}
 
 _NONE = "Here N is 0: no box came in, and none goes out. The answer is an empty array, np.zeros(0, int), or []."
 
@@ -205,7 +172,7 @@ def _draw(inputs: tuple[Any, ...], expected: Any, got: Any, row: int | None) -> 
     return drawing.picture([drawing.plane(layers, "boxes, px of the photo")], layers)
 
 
-_JUDGE = Judge(
+JUDGE = Judge(
     name="nms",
     arguments=("boxes", "scores", "threshold"),
     reference=nms_.nms,
@@ -228,6 +195,6 @@ _JUDGE = Judge(
         Case("thirty random boxes, a high threshold", (*random_crowd(30, 3), 0.7)),
         Case("sixty random boxes", (*random_crowd(60, 4), 0.42)),
     ),
-    mistakes=_MISTAKES,
+    hints=_HINTS,
     draw=_draw,
 )

@@ -5,11 +5,8 @@ from typing import Any
 import numpy as np
 
 from mtcnn_lite import pyramid
-from mtcnn_lite.course.checks.judge import drawing
-from mtcnn_lite.course.checks.judge.engine import Case, Function, Judge
-from mtcnn_lite.course.checks.judge.verdict import Verdict
-from mtcnn_lite.course.checks.judge.words import Array
-from mtcnn_lite.course.checks.pyramid_scales_mistakes import MISTAKES
+from mtcnn_lite.course.checks.judge import Array, Case, Function, Judge, Verdict, drawing
+from mtcnn_lite.course.checks.pyramid_scales_mistakes import HINTS
 from mtcnn_lite.course.checks.pyramid_scales_ways import MOST
 
 
@@ -22,7 +19,7 @@ def pyramid_scales(fn: Function) -> Verdict:
     >>> pyramid_scales(lambda height, width, min_face, factor: [12 / min_face]).hint
     'Only the first scale came out. It is multiplied by factor again and again, as long as 12 px fit into the level.'
     """
-    return _JUDGE.verdict(fn)
+    return JUDGE.verdict(fn)
 
 
 _NONE = "No level holds a window here, so the answer is no scale at all: an empty list."
@@ -61,12 +58,12 @@ def _draw(inputs: tuple[Any, ...], expected: Any, got: Any, row: int | None) -> 
     return drawing.picture([drawing.plane(layers, "levels, px; given: the window of 12 px")], layers)
 
 
-_JUDGE = Judge(
+JUDGE = Judge(
     name="pyramid_scales",
     arguments=("height", "width", "min_face", "factor"),
     reference=pyramid.pyramid_scales,
     cases=_CASES,
-    mistakes=MISTAKES,
+    hints=HINTS,
     draw=_draw,
     tolerance=1e-7,
 )

@@ -5,8 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from mtcnn_lite.course.checks.judge.engine import Function
-from mtcnn_lite.course.checks.judge.words import Array
+from mtcnn_lite.course.checks.judge import Array, Function
 
 MOST = 60  # levels that a wrong rule may give here: some would go on for ever
 

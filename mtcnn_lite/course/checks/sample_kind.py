@@ -4,11 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from mtcnn_lite.course.checks.judge import drawing
-from mtcnn_lite.course.checks.judge.engine import Case, Function, Judge
-from mtcnn_lite.course.checks.judge.verdict import Verdict
-from mtcnn_lite.course.checks.judge.words import Array
-from mtcnn_lite.course.checks.sample_kind_mistakes import MISTAKES
+from mtcnn_lite.course.checks.judge import Array, Case, Function, Judge, Verdict, drawing
+from mtcnn_lite.course.checks.sample_kind_mistakes import HINTS
 from mtcnn_lite.course.checks.sample_kind_ways import ious, reference
 
 
@@ -23,7 +20,7 @@ def sample_kind(fn: Function) -> Verdict:
     >>> sample_kind(lambda window, faces: "negative" if iou([window], faces[:1])[0, 0] < 0.3 else "positive").passed
     False
     """
-    return _JUDGE.verdict(fn)
+    return JUDGE.verdict(fn)
 
 
 def _box(*corners: float) -> Array:
@@ -95,11 +92,11 @@ def _draw(inputs: tuple[Any, ...], expected: Any, got: Any, row: int | None) -> 
     return drawing.picture([drawing.plane(layers, caption)], [layers[0]])
 
 
-_JUDGE = Judge(
+JUDGE = Judge(
     name="sample_kind",
     arguments=("window", "faces"),
     reference=reference,
     cases=_CASES,
-    mistakes=MISTAKES,
+    hints=HINTS,
     draw=_draw,
 )

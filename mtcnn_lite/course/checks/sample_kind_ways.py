@@ -5,8 +5,7 @@ from typing import Any
 import numpy as np
 
 from mtcnn_lite.boxes import intersection, iou
-from mtcnn_lite.course.checks.judge.engine import Function
-from mtcnn_lite.course.checks.judge.words import Array
+from mtcnn_lite.course.checks.judge import Array, Function
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
 from mtcnn_lite.sampling import sampler as sampling
 

@@ -5,11 +5,8 @@ from typing import Any
 import numpy as np
 
 from mtcnn_lite import alignment
-from mtcnn_lite.course.checks.judge import drawing
-from mtcnn_lite.course.checks.judge.engine import Case, Function, Judge
-from mtcnn_lite.course.checks.judge.verdict import Verdict
-from mtcnn_lite.course.checks.judge.words import Array
-from mtcnn_lite.course.checks.similarity_transform_mistakes import MISTAKES
+from mtcnn_lite.course.checks.judge import Array, Case, Function, Judge, Verdict, drawing
+from mtcnn_lite.course.checks.similarity_transform_mistakes import HINTS
 from mtcnn_lite.course.checks.similarity_transform_ways import turn
 
 
@@ -22,7 +19,7 @@ def similarity_transform(fn: Function) -> Verdict:
     >>> similarity_transform(lambda points, target: np.eye(2, 3)).hint
     'That matrix leaves all points where they are.'
     """
-    return _JUDGE.verdict(fn)
+    return JUDGE.verdict(fn)
 
 
 _FACE = np.array([[40.0, 40.0], [80.0, 40.0], [60.0, 62.0], [44.0, 82.0], [76.0, 82.0]])
@@ -79,12 +76,12 @@ def _draw(inputs: tuple[Any, ...], expected: Any, got: Any, row: int | None) -> 
     return drawing.picture([drawing.plane(layers, "the target, and the moved points, px")], layers)
 
 
-_JUDGE = Judge(
+JUDGE = Judge(
     name="similarity_transform",
     arguments=("points", "target"),
     reference=alignment.similarity_transform,
     cases=_CASES,
-    mistakes=MISTAKES,
+    hints=HINTS,
     draw=_draw,
     tolerance=2e-3,
 )

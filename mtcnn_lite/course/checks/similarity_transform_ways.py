@@ -6,8 +6,7 @@ from typing import Any
 import numpy as np
 
 from mtcnn_lite import alignment
-from mtcnn_lite.course.checks.judge.engine import Function
-from mtcnn_lite.course.checks.judge.words import Array
+from mtcnn_lite.course.checks.judge import Array, Function
 
 
 def _matrix(linear: Array, shift: Array) -> Array:

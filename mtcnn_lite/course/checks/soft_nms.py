@@ -5,9 +5,8 @@ from typing import Any
 import numpy as np
 
 from mtcnn_lite import nms as nms_
-from mtcnn_lite.course.checks.judge import drawing
-from mtcnn_lite.course.checks.judge.engine import Case, Function, Judge, Mistake
-from mtcnn_lite.course.checks.judge.tables import (
+from mtcnn_lite.course.checks.judge import Array, Case, Function, Hints, Judge, Verdict, drawing
+from mtcnn_lite.course.checks.judge.boxes import (
     APART,
     CHAIN,
     CROWD,
@@ -23,8 +22,6 @@ from mtcnn_lite.course.checks.judge.tables import (
     scored,
     table,
 )
-from mtcnn_lite.course.checks.judge.verdict import Verdict
-from mtcnn_lite.course.checks.judge.words import Array
 
 
 def soft_nms(fn: Function) -> Verdict:
@@ -36,7 +33,7 @@ def soft_nms(fn: Function) -> Verdict:
     >>> bool(soft_nms(nms_.soft_nms))
     True
     """
-    return _JUDGE.verdict(fn)
+    return JUDGE.verdict(fn)
 
 
 def _gaussian(overlap: Array, sigma: float) -> Array:
@@ -84,108 +81,75 @@ def _at_the_end(change: Any) -> Function:
     return lambda boxes, scores, sigma: change(*_lowered(boxes, scores, sigma), scores)
 
 
-_MISTAKES = (
-    Mistake(
-        "The order was fixed at the start. Scores change: choose the best of those that remain anew each time.",
-        (_softly(order=best_first),),
+_HINTS: Hints = {
+    "The order was fixed at the start. Scores change: choose the best of those that remain anew each time.": _softly(
+        order=best_first
     ),
-    Mistake(
-        "The right scores, but sorted. The answer is in the order of the input: score i belongs to box i.",
-        (
-            _at_the_end(lambda score, taken, s: score[taken]),
-            _at_the_end(lambda score, taken, s: np.sort(score)[::-1]),
-            _at_the_end(lambda score, taken, s: score[best_first(s)]),
-            _at_the_end(lambda score, taken, s: np.sort(score)),
-        ),
+    "The right scores, but sorted. The answer is in the order of the input: score i belongs to box i.": (
+        _at_the_end(lambda score, taken, s: score[taken]),
+        _at_the_end(lambda score, taken, s: np.sort(score)[::-1]),
+        _at_the_end(lambda score, taken, s: score[best_first(s)]),
+        _at_the_end(lambda score, taken, s: np.sort(score)),
     ),
-    Mistake(
-        "The square is missing: the factor is exp(-IoU^2 / sigma).",
-        (_softly(weight=lambda o, sigma: np.exp(-o / sigma)),),
+    "The square is missing: the factor is exp(-IoU^2 / sigma).": _softly(weight=lambda o, sigma: np.exp(-o / sigma)),
+    "sigma was squared, as in the bell curve of statistics. Here the factor is exp(-IoU^2 / sigma).": (
+        _softly(weight=lambda o, sigma: np.exp(-(o**2) / sigma**2)),
+        _softly(weight=lambda o, sigma: np.exp(-(o**2) / (2 * sigma**2))),
     ),
-    Mistake(
-        "sigma was squared, as in the bell curve of statistics. Here the factor is exp(-IoU^2 / sigma).",
-        (
-            _softly(weight=lambda o, sigma: np.exp(-(o**2) / sigma**2)),
-            _softly(weight=lambda o, sigma: np.exp(-(o**2) / (2 * sigma**2))),
-        ),
+    "There is a 2 too many: the factor is exp(-IoU^2 / sigma).": (
+        _softly(weight=lambda o, sigma: np.exp(-(o**2) / (2 * sigma))),
+        _softly(weight=lambda o, sigma: np.exp(-2 * o / sigma)),
     ),
-    Mistake(
-        "There is a 2 too many: the factor is exp(-IoU^2 / sigma).",
-        (
-            _softly(weight=lambda o, sigma: np.exp(-(o**2) / (2 * sigma))),
-            _softly(weight=lambda o, sigma: np.exp(-2 * o / sigma)),
-        ),
+    "You multiplied by sigma. The factor is exp(-IoU^2 / sigma): a larger sigma lowers less.": _softly(
+        weight=lambda o, sigma: np.exp(-(o**2) * sigma)
     ),
-    Mistake(
-        "You multiplied by sigma. The factor is exp(-IoU^2 / sigma): a larger sigma lowers less.",
-        (_softly(weight=lambda o, sigma: np.exp(-(o**2) * sigma)),),
+    "sigma was not used. The factor is exp(-IoU^2 / sigma).": tuple(
+        _softly(weight=lambda o, sigma, fixed=fixed: np.exp(-(o**2) / fixed)) for fixed in (0.5, 1)
     ),
-    Mistake(
-        "sigma was not used. The factor is exp(-IoU^2 / sigma).",
-        tuple(_softly(weight=lambda o, sigma, fixed=fixed: np.exp(-(o**2) / fixed)) for fixed in (0.5, 1)),
+    "The minus is missing: scores went up. The factor is exp(-IoU^2 / sigma).": _softly(
+        weight=lambda o, sigma: np.exp(o**2 / sigma)
     ),
-    Mistake(
-        "The minus is missing: scores went up. The factor is exp(-IoU^2 / sigma).",
-        (_softly(weight=lambda o, sigma: np.exp(o**2 / sigma)),),
+    "The best box was lowered too, by its IoU of 1 with itself. Take it out before the others are lowered.": _softly(
+        whom="best too"
     ),
-    Mistake(
-        "The best box was lowered too, by its IoU of 1 with itself. Take it out before the others are lowered.",
-        (_softly(whom="best too"),),
+    "Boxes that had been taken were lowered again. A box that has been taken keeps its score.": (
+        _softly(whom="taken too"),
+        _softly(whom="all"),
     ),
-    Mistake(
-        "Boxes that had been taken were lowered again. A box that has been taken keeps its score.",
-        (_softly(whom="taken too"), _softly(whom="all")),
+    "That is the linear rule, 1 - IoU. Here the factor is exp(-IoU^2 / sigma).": (
+        _softly(weight=lambda o, sigma: 1 - o),
+        *(_softly(weight=lambda o, sigma, t=t: np.where(o > t, 1 - o, 1)) for t in (0.3, 0.5)),
+        _softly(weight=lambda o, sigma: np.where(o > sigma, 1 - o, 1)),
     ),
-    Mistake(
-        "That is the linear rule, 1 - IoU. Here the factor is exp(-IoU^2 / sigma).",
-        (
-            _softly(weight=lambda o, sigma: 1 - o),
-            *(_softly(weight=lambda o, sigma, t=t: np.where(o > t, 1 - o, 1)) for t in (0.3, 0.5)),
-            _softly(weight=lambda o, sigma: np.where(o > sigma, 1 - o, 1)),
-        ),
+    "Scores were cut to 0, as greedy NMS would. Here every score is lowered and none is removed.": (
+        *(_softly(weight=lambda o, sigma, t=t: o <= t) for t in (0.3, 0.5, 0.7)),
+        _softly(weight=lambda o, sigma: o <= sigma),
+        *(_at_the_end(lambda score, taken, s, t=t: score * (score >= t)) for t in (0.001, 0.01, 0.05, 0.1, 0.3)),
     ),
-    Mistake(
-        "Scores were cut to 0, as greedy NMS would. Here every score is lowered and none is removed.",
-        (
-            *(_softly(weight=lambda o, sigma, t=t: o <= t) for t in (0.3, 0.5, 0.7)),
-            _softly(weight=lambda o, sigma: o <= sigma),
-            *(_at_the_end(lambda score, taken, s, t=t: score * (score >= t)) for t in (0.001, 0.01, 0.05, 0.1, 0.3)),
-        ),
+    "Only the best box lowered others. Go on with the best of those that remain, until none does.": _softly(rounds=1),
+    "Each box lowered only one other. It lowers all that remain.": (
+        _softly(whom="next"),
+        _softly(whom="next", order=best_first),
     ),
-    Mistake(
-        "Only the best box lowered others. Go on with the best of those that remain, until none does.",
-        (_softly(rounds=1),),
+    "The lowest score was taken first. Begin with the best box.": (
+        _softly(pick=np.argmin),
+        _softly(order=lambda scores: np.argsort(scores, kind="stable")),
     ),
-    Mistake(
-        "Each box lowered only one other. It lowers all that remain.",
-        (_softly(whom="next"), _softly(whom="next", order=best_first)),
+    "The boxes were taken in the order of the input. Take the best of those that remain.": _softly(
+        order=lambda scores: np.arange(len(scores))
     ),
-    Mistake(
-        "The lowest score was taken first. Begin with the best box.",
-        (_softly(pick=np.argmin), _softly(order=lambda scores: np.argsort(scores, kind="stable"))),
+    "Each factor multiplied "
+    "the score as it came in, so the last undid the others. Multiply what is left of it.": _softly(anew=False),
+    "The scores came back as they were: nothing was lowered, or the lowered scores were not returned.": _softly(
+        rounds=0
     ),
-    Mistake(
-        "The boxes were taken in the order of the input. Take the best of those that remain.",
-        (_softly(order=lambda scores: np.arange(len(scores))),),
+    "These are the factors alone. Multiply each score by its factor.": _at_the_end(lambda score, taken, s: score / s),
+    "You returned indices. The answer is the lowered scores.": (
+        _at_the_end(lambda score, taken, s: taken),
+        _at_the_end(lambda score, taken, s: best_first(s)),
     ),
-    Mistake(
-        "Each factor multiplied the score as it came in, so the last undid the others. Multiply what is left of it.",
-        (_softly(anew=False),),
-    ),
-    Mistake(
-        "The scores came back as they were: nothing was lowered, or the lowered scores were not returned.",
-        (_softly(rounds=0),),
-    ),
-    Mistake(
-        "These are the factors alone. Multiply each score by its factor.",
-        (_at_the_end(lambda score, taken, s: score / s),),
-    ),
-    Mistake(
-        "You returned indices. The answer is the lowered scores.",
-        (_at_the_end(lambda score, taken, s: taken), _at_the_end(lambda score, taken, s: best_first(s))),
-    ),
-    *(Mistake(hint, tuple(_softly(overlap=wrong) for wrong in functions)) for hint, *functions in WRONG_OVERLAPS),
-)
+    **{hint: tuple(_softly(overlap=wrong) for wrong in functions) for hint, *functions in WRONG_OVERLAPS},
+}
 
 _NONE = "Here N is 0: no box came in, so no score goes out. The answer is an empty array, np.zeros(0), or []."
 
@@ -204,7 +168,7 @@ def _draw(inputs: tuple[Any, ...], expected: Any, got: Any, row: int | None) -> 
     return drawing.picture(panels, layers)
 
 
-_JUDGE = Judge(
+JUDGE = Judge(
     name="soft_nms",
     arguments=("boxes", "scores", "sigma"),
     reference=nms_.soft_nms,
@@ -223,7 +187,7 @@ _JUDGE = Judge(
         Case("eight random boxes", (*random_crowd(8, 2), 0.4)),
         Case("thirty random boxes", (*random_crowd(30, 3), 0.8)),
     ),
-    mistakes=_MISTAKES,
+    hints=_HINTS,
     draw=_draw,
     tolerance=1e-4,
 )

@@ -5,10 +5,8 @@ from typing import Any
 import numpy as np
 
 from mtcnn_lite import boxes as boxes_
-from mtcnn_lite.course.checks.judge.engine import Case, Function, Judge, Mistake
-from mtcnn_lite.course.checks.judge.tables import MORE, SHAPE, draw_moved, table
-from mtcnn_lite.course.checks.judge.verdict import Verdict
-from mtcnn_lite.course.checks.judge.words import Array
+from mtcnn_lite.course.checks.judge import Array, Case, Function, Hints, Judge, Verdict
+from mtcnn_lite.course.checks.judge.boxes import MORE, SHAPE, draw_moved, table
 
 
 def square_boxes(fn: Function) -> Verdict:
@@ -20,7 +18,7 @@ def square_boxes(fn: Function) -> Verdict:
     >>> square_boxes(lambda boxes: boxes).hint
     'The boxes came back as they were. A box that is not square yet must grow along its shorter side.'
     """
-    return _JUDGE.verdict(fn)
+    return JUDGE.verdict(fn)
 
 
 def _sizes(boxes: Array) -> Array:
@@ -85,136 +83,95 @@ def _as_size(boxes: Array) -> Array:
 
 _ROUNDINGS = (np.round, np.floor, np.ceil, np.trunc, lambda squares: np.floor(squares + 0.5))
 
-_MISTAKES = (
-    Mistake(
-        "The boxes came back as they were. A box that is not square yet must grow along its shorter side.",
-        (lambda boxes: boxes,),
+_HINTS: Hints = {
+    "The boxes came back as they were. A box that is not square yet must grow along its shorter side.": (
+        lambda boxes: boxes,
     ),
-    Mistake(
-        "That is the shorter side: it cuts off a part of the face. The square takes the longer of width and height.",
-        (_with_side(lambda b: _sizes(b).min(axis=1, keepdims=True)),),
+    "That is the shorter side: it cuts off a part of the face. "
+    "The square takes the longer of width and height.": _with_side(lambda b: _sizes(b).min(axis=1, keepdims=True)),
+    "You took the mean of width and height. The square takes the longer of the two.": (
+        _with_side(lambda b: _sizes(b).mean(axis=1, keepdims=True)),
+        _with_side(lambda b: np.sqrt(_sizes(b).prod(axis=1, keepdims=True))),
     ),
-    Mistake(
-        "You took the mean of width and height. The square takes the longer of the two.",
-        (
-            _with_side(lambda b: _sizes(b).mean(axis=1, keepdims=True)),
-            _with_side(lambda b: np.sqrt(_sizes(b).prod(axis=1, keepdims=True))),
-        ),
+    "You took the diagonal. The square's side is the longer of width and height.": _with_side(
+        lambda b: np.linalg.norm(_sizes(b), axis=1, keepdims=True)
     ),
-    Mistake(
-        "You took the diagonal. The square's side is the longer of width and height.",
-        (_with_side(lambda b: np.linalg.norm(_sizes(b), axis=1, keepdims=True)),),
+    "You added width and height. The square's side is the longer of the two.": _with_side(
+        lambda b: _sizes(b).sum(axis=1, keepdims=True)
     ),
-    Mistake(
-        "You added width and height. The square's side is the longer of the two.",
-        (_with_side(lambda b: _sizes(b).sum(axis=1, keepdims=True)),),
+    "The side is always the width. Where the height is longer, the square takes the height.": _with_side(
+        lambda b: _sizes(b)[:, :1]
     ),
-    Mistake(
-        "The side is always the width. Where the height is longer, the square takes the height.",
-        (_with_side(lambda b: _sizes(b)[:, :1]),),
+    "The side is always the height. Where the width is longer, the square takes the width.": _with_side(
+        lambda b: _sizes(b)[:, 1:]
     ),
-    Mistake(
-        "The side is always the height. Where the width is longer, the square takes the width.",
-        (_with_side(lambda b: _sizes(b)[:, 1:]),),
+    "One side for all boxes: the longest of the whole batch. Each box has its own: take the maximum along axis 1.": (
+        _with_side(lambda b: _sizes(b).max(initial=0)),
+        _with_side(lambda b: _sizes(b).max(axis=0, initial=0)),
     ),
-    Mistake(
-        "One side for all boxes: the longest of the whole batch. Each box has its own: take the maximum along axis 1.",
-        (
-            _with_side(lambda b: _sizes(b).max(initial=0)),
-            _with_side(lambda b: _sizes(b).max(axis=0, initial=0)),
-        ),
+    "Only the first box is looked at. There are N: work on whole columns, boxes[:, 0], or loop over the rows.": (
+        lambda b: _square(b)[:1],
+        lambda b: _square(b)[0],
+        lambda b: np.concatenate([_square(b)[:1], b[1:]]),
+        _with_side(lambda b: _longer(b)[:1]),
     ),
-    Mistake(
-        "Only the first box is looked at. There are N: work on whole columns, boxes[:, 0], or loop over the rows.",
-        (
-            lambda b: _square(b)[:1],
-            lambda b: _square(b)[0],
-            lambda b: np.concatenate([_square(b)[:1], b[1:]]),
-            _with_side(lambda b: _longer(b)[:1]),
-        ),
+    "The square has moved: it kept a corner. The centre stays, so each end moves out by half of what is "
+    "missing.": tuple(
+        lambda b, x=x, y=y: _at_corner(b, x, y)
+        for x in ("low", "high", "middle")
+        for y in ("low", "high", "middle")
+        if (x, y) != ("middle", "middle")
     ),
-    Mistake(
-        "The square has moved: it kept a corner. The centre stays, so each end moves out by half of what is missing.",
-        tuple(
-            lambda b, x=x, y=y: _at_corner(b, x, y)
-            for x in ("low", "high", "middle")
-            for y in ("low", "high", "middle")
-            if (x, y) != ("middle", "middle")
-        ),
+    "Each end moved out by all that is missing. Half of it belongs on either side of the centre.": (
+        _grown_by_the_difference,
+        lambda b: _square(b, side=lambda b: 2 * _longer(b)),
     ),
-    Mistake(
-        "Each end moved out by all that is missing. Half of it belongs on either side of the centre.",
-        (_grown_by_the_difference, lambda b: _square(b, side=lambda b: 2 * _longer(b))),
+    "A square came out too small: half of the side was taken for the side, or its quarter for the half.": _with_side(
+        lambda b: _longer(b) / 2
     ),
-    Mistake(
-        "A square came out too small: half of the side was taken for the side, or its quarter for the half.",
-        (_with_side(lambda b: _longer(b) / 2),),
+    "Boxes that are higher than wide come out right. Where the width is longer, y1 and y2 must move as well.": (
+        lambda b: _one_way(b, 0),
     ),
-    Mistake(
-        "Boxes that are higher than wide come out right. Where the width is longer, y1 and y2 must move as well.",
-        (lambda b: _one_way(b, 0),),
+    "Boxes that are wider than high come out right. Where the height is longer, x1 and x2 must move as well.": (
+        lambda b: _one_way(b, 1),
     ),
-    Mistake(
-        "Boxes that are wider than high come out right. Where the height is longer, x1 and x2 must move as well.",
-        (lambda b: _one_way(b, 1),),
+    "The new x1, y1 was "
+    "used for the centre of x2, y2. Take the centre from the box as it came, before any moves.": _corner_moved_first,
+    "You clipped the square at 0. It may leave the photo: what lies outside is black in the "
+    "crop, and the face keeps its place and its shape.": (_then(lambda squares: np.maximum(squares, 0)), _then(np.abs)),
+    "The square was pushed back into the photo. It may leave it: moved, it no longer has the box's centre.": _then(
+        lambda squares: squares - np.tile(np.minimum(squares[:, :2], 0), 2)
     ),
-    Mistake(
-        "The new x1, y1 was used for the centre of x2, y2. Take the centre from the box as it came, before any moves.",
-        (_corner_moved_first,),
+    "You rounded to whole pixels. Boxes keep their fractions: whatever is rounded here is lost to the next net.": (
+        *(_then(how) for how in _ROUNDINGS),
+        *(lambda b, how=how: _square(b, side=lambda b: 2 * how(_longer(b) / 2)) for how in _ROUNDINGS),
+        *(lambda b, how=how: _square(b, centre=lambda b: how((b[:, :2] + b[:, 2:]) / 2)) for how in _ROUNDINGS),
     ),
-    Mistake(
-        "You clipped the square at 0. It may leave the photo: what lies outside is black in the crop, and the face "
-        "keeps its place and its shape.",
-        (_then(lambda squares: np.maximum(squares, 0)), _then(np.abs)),
+    "x and y are swapped: the square has the right size, but its centre is at (y, x). Columns 0 and 2 are x.": _then(
+        lambda squares: squares[:, [1, 0, 3, 2]]
     ),
-    Mistake(
-        "The square was pushed back into the photo. It may leave it: moved, it no longer has the box's centre.",
-        (_then(lambda squares: squares - np.tile(np.minimum(squares[:, :2], 0), 2)),),
+    "The columns were read as x1, x2, y1, y2. Their order is x1, y1, x2, y2.": (
+        lambda b: _square(b[:, [0, 2, 1, 3]]),
+        lambda b: _square(b[:, [0, 2, 1, 3]])[:, [0, 2, 1, 3]],
     ),
-    Mistake(
-        "You rounded to whole pixels. Boxes keep their fractions: whatever is rounded here is lost to the next net.",
-        (
-            *(_then(how) for how in _ROUNDINGS),
-            *(lambda b, how=how: _square(b, side=lambda b: 2 * how(_longer(b) / 2)) for how in _ROUNDINGS),
-            *(lambda b, how=how: _square(b, centre=lambda b: how((b[:, :2] + b[:, 2:]) / 2)) for how in _ROUNDINGS),
-        ),
+    "The four are in the order x1, x2, y1, y2. The order here is x1, y1, x2, y2.": _then(
+        lambda squares: squares[:, [0, 2, 1, 3]]
     ),
-    Mistake(
-        "x and y are swapped: the square has the right size, but its centre is at (y, x). Columns 0 and 2 are x.",
-        (_then(lambda squares: squares[:, [1, 0, 3, 2]]),),
+    "That is the old + 1 in the side: it is for boxes that include their last pixel. Here width = x2 - x1.": (
+        _with_side(lambda b: _longer(b) + 1),
+        _then(lambda squares: squares + [0, 0, 1, 1]),
+        lambda b: _square(b, side=lambda b: _longer(b) + 1, centre=lambda b: (b[:, :2] + b[:, 2:] + 1) / 2),
     ),
-    Mistake(
-        "The columns were read as x1, x2, y1, y2. Their order is x1, y1, x2, y2.",
-        (lambda b: _square(b[:, [0, 2, 1, 3]]), lambda b: _square(b[:, [0, 2, 1, 3]])[:, [0, 2, 1, 3]]),
+    "Your side is 1 too small: boxes are half-open, so width = x2 - x1.": (
+        _with_side(lambda b: _longer(b) - 1),
+        _then(lambda squares: squares - [0, 0, 1, 1]),
     ),
-    Mistake(
-        "The four are in the order x1, x2, y1, y2. The order here is x1, y1, x2, y2.",
-        (_then(lambda squares: squares[:, [0, 2, 1, 3]]),),
+    "You returned centre and size. The answer is two corners: x1, y1, x2, y2.": (
+        lambda b: np.concatenate([(b[:, :2] + b[:, 2:]) / 2, np.tile(_longer(b), 2)], axis=1),
+        lambda b: np.concatenate([(b[:, :2] + b[:, 2:]) / 2, _longer(b)], axis=1),
     ),
-    Mistake(
-        "That is the old + 1 in the side: it is for boxes that include their last pixel. Here width = x2 - x1.",
-        (
-            _with_side(lambda b: _longer(b) + 1),
-            _then(lambda squares: squares + [0, 0, 1, 1]),
-            lambda b: _square(b, side=lambda b: _longer(b) + 1, centre=lambda b: (b[:, :2] + b[:, 2:] + 1) / 2),
-        ),
-    ),
-    Mistake(
-        "Your side is 1 too small: boxes are half-open, so width = x2 - x1.",
-        (_with_side(lambda b: _longer(b) - 1), _then(lambda squares: squares - [0, 0, 1, 1])),
-    ),
-    Mistake(
-        "You returned centre and size. The answer is two corners: x1, y1, x2, y2.",
-        (
-            lambda b: np.concatenate([(b[:, :2] + b[:, 2:]) / 2, np.tile(_longer(b), 2)], axis=1),
-            lambda b: np.concatenate([(b[:, :2] + b[:, 2:]) / 2, _longer(b)], axis=1),
-        ),
-    ),
-    Mistake(
-        "You returned x, y, width, height. The answer is two corners: x1, y1, x2, y2 with x2 = x1 + side.",
-        (_as_size,),
-    ),
-)
+    "You returned x, y, width, height. The answer is two corners: x1, y1, x2, y2 with x2 = x1 + side.": _as_size,
+}
 
 
 def _random(count: int) -> Array:
@@ -245,12 +202,12 @@ _CASES = (
 )
 
 
-_JUDGE = Judge(
+JUDGE = Judge(
     name="square_boxes",
     arguments=("boxes",),
     reference=boxes_.square_boxes,
     cases=_CASES,
-    mistakes=_MISTAKES,
+    hints=_HINTS,
     draw=draw_moved,
     columns=("x1", "y1", "x2", "y2"),
 )

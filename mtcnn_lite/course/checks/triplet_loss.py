@@ -5,9 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from mtcnn_lite.course.checks.judge.engine import Case, Function, Judge, Mistake
-from mtcnn_lite.course.checks.judge.verdict import Verdict
-from mtcnn_lite.course.checks.judge.words import Array
+from mtcnn_lite.course.checks.judge import Array, Case, Function, Hints, Judge, Verdict
 
 
 def triplet_loss(fn: Function) -> Verdict:
@@ -20,7 +18,7 @@ def triplet_loss(fn: Function) -> Verdict:
     >>> triplet_loss(lambda a, p, n, margin: (((a - p) ** 2).sum(1) - ((a - n) ** 2).sum(1) + margin).mean()).hint[:41]
     'A triplet that is good enough pays back: '
     """
-    return _JUDGE.verdict(fn)
+    return JUDGE.verdict(fn)
 
 
 def _d2(first: Array, second: Array) -> Array:
@@ -75,128 +73,88 @@ def _all_pairs(a: Array, p: Array, n: Array, margin: float) -> Any:
 
 _RIGHT = _loss()
 
-_MISTAKES = (
-    Mistake(
-        "A triplet that is good enough pays back: it has a loss below 0, and can pay for a bad one. Cut each off at 0, "
-        "max(0, ...), before the mean.",
-        (_loss(each=lambda values: values),),
+_HINTS: Hints = {
+    "A triplet that is good enough pays back: it has a loss below "
+    "0, and can pay for a bad one. Cut each off at 0, max(0, ...), before the mean.": _loss(each=lambda values: values),
+    "The mean was taken first and cut off at 0 after it. Then a good triplet pays for a bad one: cut each off, then "
+    "take the mean.": (
+        lambda a, p, n, margin: max(0.0, float((_d2(a, p) - _d2(a, n) + margin).mean())),
+        lambda a, p, n, margin: max(0.0, float(_d2(a, p).mean() - _d2(a, n).mean() + margin)),
     ),
-    Mistake(
-        "The mean was taken first and cut off at 0 after it. Then a good triplet pays for a bad one: cut each off, "
-        "then take the mean.",
-        (
-            lambda a, p, n, margin: max(0.0, float((_d2(a, p) - _d2(a, n) + margin).mean())),
-            lambda a, p, n, margin: max(0.0, float(_d2(a, p).mean() - _d2(a, n).mean() + margin)),
-        ),
+    "The distances are not squared. FaceNet's are, "
+    "and a margin of 0.2 means something else without. (torch's TripletMarginLoss does not square either.)": _loss(_d),
+    "The squared differences were averaged over the D numbers. Their sum is the squared distance.": _loss(
+        lambda x, y: np.square(x - y).mean(axis=-1)
     ),
-    Mistake(
-        "The distances are not squared. FaceNet's are, and a margin of 0.2 means something else without. (torch's "
-        "TripletMarginLoss does not square either.)",
-        (_loss(_d),),
+    "The differences were summed as they are, or by size. Square each, then sum.": (
+        _loss(lambda x, y: np.abs(x - y).sum(axis=-1)),
+        _loss(lambda x, y: (x - y).sum(axis=-1)),
     ),
-    Mistake(
-        "The squared differences were averaged over the D numbers. Their sum is the squared distance.",
-        (_loss(lambda x, y: np.square(x - y).mean(axis=-1)),),
+    "Positive and negative have changed places: what the anchor is far from should be the negative.": (
+        lambda a, p, n, margin: _RIGHT(a, n, p, margin),
     ),
-    Mistake(
-        "The differences were summed as they are, or by size. Square each, then sum.",
-        (_loss(lambda x, y: np.abs(x - y).sum(axis=-1)), _loss(lambda x, y: (x - y).sum(axis=-1))),
+    "The margin is missing: "
+    "the negative must be farther than the positive by that much, not only farther.": _with_margin(lambda margin: 0.0),
+    "The margin is taken off. It is added: the negative has to be farther by that much.": _with_margin(
+        lambda margin: -margin
     ),
-    Mistake(
-        "Positive and negative have changed places: what the anchor is far from should be the negative.",
-        (lambda a, p, n, margin: _RIGHT(a, n, p, margin),),
+    "The margin was added after the cut at 0: then no triplet is ever free.": (
+        lambda a, p, n, margin: (_hinge(_d2(a, p) - _d2(a, n)) + margin).mean(),
+        lambda a, p, n, margin: np.maximum(margin, _d2(a, p) - _d2(a, n)).mean(),
     ),
-    Mistake(
-        "The margin is missing: the negative must be farther than the positive by that much, not only farther.",
-        (_with_margin(lambda margin: 0.0),),
+    "The margin is fixed in your function. It comes in as an argument.": (
+        _with_margin(lambda _: 0.2),
+        _with_margin(lambda _: 1.0),
+        _with_margin(lambda _: 0.5),
     ),
-    Mistake(
-        "The margin is taken off. It is added: the negative has to be farther by that much.",
-        (_with_margin(lambda margin: -margin),),
+    "The margin was squared, or taken twice.": (
+        _with_margin(lambda margin: margin**2),
+        _with_margin(lambda margin: 2 * margin),
     ),
-    Mistake(
-        "The margin was added after the cut at 0: then no triplet is ever free.",
-        (
-            lambda a, p, n, margin: (_hinge(_d2(a, p) - _d2(a, n)) + margin).mean(),
-            lambda a, p, n, margin: np.maximum(margin, _d2(a, p) - _d2(a, n)).mean(),
-        ),
+    "The sum over the triplets came back. FaceNet's equation "
+    "is a sum, but this exercise asks for the mean, so that a step does not grow with the batch.": _loss(reduce=np.sum),
+    "One number for each triplet came back. Take their mean.": _loss(reduce=lambda values: values),
+    "The mean is over the triplets that cost something. Divide by all N.": _loss(reduce=_active_mean),
+    "The second distance is from the positive to the negative. Both are measured from the anchor.": (
+        lambda a, p, n, margin: _hinge(_d2(a, p) - _d2(p, n) + margin).mean(),
     ),
-    Mistake(
-        "The margin is fixed in your function. It comes in as an argument.",
-        (_with_margin(lambda _: 0.2), _with_margin(lambda _: 1.0), _with_margin(lambda _: 0.5)),
+    "The nearer of two distances to the negative was taken, from the anchor or from the positive: that is the `swap` "
+    "of Balntas et al. 2016. FaceNet takes "
+    "the anchor's.": (lambda a, p, n, margin: _hinge(_d2(a, p) - np.minimum(_d2(a, n), _d2(p, n)) + margin).mean(),),
+    "Only the positive is in it: pulling together without pushing apart, all faces end in one point.": (
+        lambda a, p, n, margin: _d2(a, p).mean(),
+        lambda a, p, n, margin: (_d2(a, p) + margin).mean(),
     ),
-    Mistake(
-        "The margin was squared, or taken twice.",
-        (_with_margin(lambda margin: margin**2), _with_margin(lambda margin: 2 * margin)),
+    "Only the negative is in it: nothing draws the positive closer.": (
+        lambda a, p, n, margin: _hinge(margin - _d2(a, n)).mean(),
     ),
-    Mistake(
-        "The sum over the triplets came back. FaceNet's equation is a sum, but this exercise asks for the mean, so "
-        "that a step does not grow with the batch.",
-        (_loss(reduce=np.sum),),
+    "That is the contrastive loss: it prices the two distances one by one. A triplet compares them.": (
+        lambda a, p, n, margin: (_d2(a, p) + _hinge(margin - _d2(a, n))).mean(),
     ),
-    Mistake("One number for each triplet came back. Take their mean.", (_loss(reduce=lambda values: values),)),
-    Mistake(
-        "The mean is over the triplets that cost something. Divide by all N.",
-        (_loss(reduce=_active_mean),),
+    "The embeddings were scaled to length 1 first. Here they are taken as they come.": (
+        lambda a, p, n, margin: _RIGHT(_unit(a), _unit(p), _unit(n), margin),
     ),
-    Mistake(
-        "The second distance is from the positive to the negative. Both are measured from the anchor.",
-        (lambda a, p, n, margin: _hinge(_d2(a, p) - _d2(p, n) + margin).mean(),),
+    "That is 1 - cosine, half of the squared distance between unit vectors. Take the squared distance itself.": (
+        _loss(_cosine),
+        _loss(lambda x, y: _d2(x, y) / 2),
     ),
-    Mistake(
-        "The nearer of two distances to the negative was taken, from the anchor or from the positive: that is the "
-        "`swap` of Balntas et al. 2016. FaceNet takes the anchor's.",
-        (lambda a, p, n, margin: _hinge(_d2(a, p) - np.minimum(_d2(a, n), _d2(p, n)) + margin).mean(),),
+    "That is the smooth version, log(1 + exp(...)): it never comes to 0. Here it is max(0, ...).": _loss(
+        each=lambda values: np.log1p(np.exp(values))
     ),
-    Mistake(
-        "Only the positive is in it: pulling together without pushing apart, all faces end in one point.",
-        (lambda a, p, n, margin: _d2(a, p).mean(), lambda a, p, n, margin: (_d2(a, p) + margin).mean()),
+    "The loss was squared, or its root taken, at the end.": _loss(each=lambda values: _hinge(values) ** 2),
+    "Only one triplet counts, "
+    "the first or the last. Is the sum set anew in each turn of the loop, or returned inside?": (_only(0), _only(-1)),
+    "All distances were summed before they were compared, over the whole batch. Row i of the three is one triplet: "
+    "sum over axis 1.": (
+        lambda a, p, n, margin: max(0.0, float(np.square(a - p).sum() - np.square(a - n).sum() + margin)),
+        lambda a, p, n, margin: _hinge(np.square(a - p).sum(axis=0) - np.square(a - n).sum(axis=0) + margin).mean(),
     ),
-    Mistake(
-        "Only the negative is in it: nothing draws the positive closer.",
-        (lambda a, p, n, margin: _hinge(margin - _d2(a, n)).mean(),),
+    "Each number was priced by itself, before the sum over D: first the two distances, then max(0, ...).": (
+        lambda a, p, n, margin: _hinge(np.square(a - p) - np.square(a - n) + margin).mean(),
+        lambda a, p, n, margin: _hinge(np.square(a - p) - np.square(a - n) + margin).sum(axis=-1).mean(),
     ),
-    Mistake(
-        "That is the contrastive loss: it prices the two distances one by one. A triplet compares them.",
-        (lambda a, p, n, margin: (_d2(a, p) + _hinge(margin - _d2(a, n))).mean(),),
-    ),
-    Mistake(
-        "The embeddings were scaled to length 1 first. Here they are taken as they come.",
-        (lambda a, p, n, margin: _RIGHT(_unit(a), _unit(p), _unit(n), margin),),
-    ),
-    Mistake(
-        "That is 1 - cosine, half of the squared distance between unit vectors. Take the squared distance itself.",
-        (_loss(_cosine), _loss(lambda x, y: _d2(x, y) / 2)),
-    ),
-    Mistake(
-        "That is the smooth version, log(1 + exp(...)): it never comes to 0. Here it is max(0, ...).",
-        (_loss(each=lambda values: np.log1p(np.exp(values))),),
-    ),
-    Mistake("The loss was squared, or its root taken, at the end.", (_loss(each=lambda values: _hinge(values) ** 2),)),
-    Mistake(
-        "Only one triplet counts, the first or the last. Is the sum set anew in each turn of the loop, or returned "
-        "inside?",
-        (_only(0), _only(-1)),
-    ),
-    Mistake(
-        "All distances were summed before they were compared, over the whole batch. Row i of the three is one triplet: "
-        "sum over axis 1.",
-        (
-            lambda a, p, n, margin: max(0.0, float(np.square(a - p).sum() - np.square(a - n).sum() + margin)),
-            lambda a, p, n, margin: _hinge(np.square(a - p).sum(axis=0) - np.square(a - n).sum(axis=0) + margin).mean(),
-        ),
-    ),
-    Mistake(
-        "Each number was priced by itself, before the sum over D: first the two distances, then max(0, ...).",
-        (
-            lambda a, p, n, margin: _hinge(np.square(a - p) - np.square(a - n) + margin).mean(),
-            lambda a, p, n, margin: _hinge(np.square(a - p) - np.square(a - n) + margin).sum(axis=-1).mean(),
-        ),
-    ),
-    Mistake(
-        "Every positive was compared with every negative: (N, N). Row i of the three is one triplet.", (_all_pairs,)
-    ),
-)
+    "Every positive was compared with every negative: (N, N). Row i of the three is one triplet.": _all_pairs,
+}
 
 
 def _triplets(*rows: tuple[list[float], list[float], list[float]], margin: float = 0.2) -> tuple[Any, ...]:
@@ -216,7 +174,7 @@ _MORE = (
     "It works for one triplet and stops at more: sum over axis 1, which leaves (N,), then np.maximum, then the mean."
 )
 
-_JUDGE = Judge(
+JUDGE = Judge(
     name="triplet_loss",
     arguments=("anchor", "positive", "negative", "margin"),
     reference=_RIGHT,
@@ -249,6 +207,6 @@ _JUDGE = Judge(
         Case("twelve random triplets", _random(12, 8, 0.2), _MORE),
         Case("fifty random triplets", _random(50, 16, 0.4), _MORE),
     ),
-    mistakes=_MISTAKES,
+    hints=_HINTS,
     tolerance=1e-4,
 )

@@ -1,11 +1,11 @@
-"""Says in which way an answer is not the expected one. Both come from `words.read`."""
+"""Says in which way an answer is not the expected one. Both come from `text.read`."""
 
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from mtcnn_lite.course.checks.judge.words import Array, NotNumbers, show
+from mtcnn_lite.course.checks.judge.text import Array, NotNumbers, show
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from html import escape
 import numpy as np
 from numpy.typing import ArrayLike
 
-from mtcnn_lite.course.checks.judge.words import Array, number
+from mtcnn_lite.course.checks.judge.text import Array, number
 
 EXPECTED, GOT, INPUT = "#0072B2", "#D55E00", "#999999"  # Okabe-Ito, and grey
 DASHES = {EXPECTED: "", GOT: ' stroke-dasharray="5 4"', INPUT: ' stroke-dasharray="1.5 3"'}  # told apart without colour

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from mtcnn_lite.course.checks.judge import drawing
-from mtcnn_lite.course.checks.judge.words import Array
+from mtcnn_lite.course.checks.judge.text import Array
 
 SHAPE = (
     "boxes has shape (1, 4): a row for each box. Its columns are boxes[:, 0] to boxes[:, 3]; boxes.T unpacks into four."
