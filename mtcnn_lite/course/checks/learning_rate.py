@@ -3,9 +3,8 @@
 import math
 from collections.abc import Callable
 from functools import partial
-from typing import Any
 
-from mtcnn_lite.course.checks.judge import Case, Function, Hints, Judge, Verdict
+from mtcnn_lite.course.checks.judge import Case, Function, Hints, Judge, Verdict, slips
 
 
 def learning_rate(fn: Function) -> Verdict:
@@ -25,11 +24,6 @@ def _half_cosine(done: float) -> float:
     return (1 + math.cos(math.pi * done)) / 2
 
 
-def _done(step: int, steps: int, warm_up: int) -> float:
-    """Which part of the fall lies behind this step."""
-    return (step - warm_up) / max(steps - warm_up, 1)
-
-
 def _rising(step: int, warm_up: int) -> float:
     return (step + 1) / max(warm_up, 1)
 
@@ -40,26 +34,20 @@ def _rate(
     peak: float,
     warm_up: int,
     rise: Callable[[int, int], float] = _rising,
-    done: Callable[[int, int, int], float] = _done,
+    done: Callable[[int, int, int], float] = lambda step, steps, warm_up: (step - warm_up) / max(steps - warm_up, 1),
     fall: Callable[[float], float] = _half_cosine,
     rises: Callable[[int, int], bool] = lambda step, warm_up: step < warm_up,
 ) -> float:
-    """The right rate, and with another rise, fall or end of the rise the wrong ones."""
+    """The right rate; and with another rise or fall, another end of the rise, or where another part of the fall is
+    `done`, the wrong ones."""
     return peak * (rise(step, warm_up) if rises(step, warm_up) else fall(done(step, steps, warm_up)))
 
 
-def _but(**changed: Any) -> Function:
-    return partial(_rate, **changed)
+def _from_start(step: int, steps: int, warm_up: int) -> float:
+    return step / steps
 
 
-def _then(after: Callable[[float], Any]) -> Function:
-    """The right rate, and then something more."""
-    return lambda step, steps, peak, warm_up: after(_rate(step, steps, peak, warm_up))
-
-
-def _both_at_once(step: int, steps: int, peak: float, warm_up: int) -> float:
-    return peak * min(1.0, _rising(step, warm_up) if warm_up else 1.0) * _half_cosine(step / steps)
-
+_but = partial(slips.but, _rate)
 
 _HINTS: Hints = {
     "The first rate is 0, so the first step teaches nothing. Steps count from 0: step + 1 of warm_up.": _but(
@@ -69,33 +57,31 @@ _HINTS: Hints = {
         rise=lambda step, warm_up: (step + 1) / (warm_up + 1)
     ),
     "There is no warm-up: the fall begins at once. The first warm_up steps rise evenly.": (
-        _but(rises=lambda step, warm_up: False),
-        _but(rises=lambda step, warm_up: False, done=lambda step, steps, warm_up: step / steps),
+        *_but(rises=lambda step, warm_up: False),
+        *_but(rises=lambda step, warm_up: False, done=_from_start),
     ),
     "The warm-up starts at the peak and stays there. It rises evenly: the first step has peak / warm_up.": _but(
         rise=lambda step, warm_up: 1.0
     ),
-    "The warm-up goes down. It begins small, at peak / warm_up, and grows.": (
-        _but(rise=lambda step, warm_up: 1 - step / max(warm_up, 1)),
-        _but(rise=lambda step, warm_up: 1 - _rising(step, warm_up)),
+    "The warm-up goes down. It begins small, at peak / warm_up, and grows.": _but(
+        rise=[lambda step, warm_up: 1 - step / max(warm_up, 1), lambda step, warm_up: 1 - _rising(step, warm_up)]
     ),
     "The warm-up is counted in all steps: it is over after warm_up steps, not after `steps`.": (
-        lambda step, steps, peak, warm_up: _rate(step, steps, peak, warm_up, rise=lambda s, w: (s + 1) / steps),
+        lambda step, steps, peak, warm_up: _rate(step, steps, peak, warm_up, rise=lambda s, w: (s + 1) / steps)
     ),
     "The warm-up rises along a cosine. It rises evenly, by peak / warm_up a step; only the fall is a cosine.": _but(
         rise=lambda step, warm_up: 1 - _half_cosine(_rising(step, warm_up))
     ),
-    "The rate rises above the peak: step number warm_up no longer belongs to the warm-up. Test with <, not <=.": (
-        _but(rises=lambda step, warm_up: step <= warm_up),
-        _but(rises=lambda step, warm_up: step + 1 <= warm_up + 1),
+    "The rate rises above the peak: step number warm_up no longer belongs to the warm-up. Test with <, not <=.": _but(
+        rises=lambda step, warm_up: step <= warm_up
     ),
     "The rate never falls. After the warm-up it goes down along half a cosine.": _but(fall=lambda done: 1.0),
-    "The rate is the same at every step.": (lambda step, steps, peak, warm_up: peak,),
+    "The rate is the same at every step.": lambda step, steps, peak, warm_up: peak,
     "The fall is a straight line. Half a cosine is flat at both ends: (1 + cos(pi * done)) / 2.": _but(
         fall=lambda done: 1 - done
     ),
     "The fall is counted from step 0. It begins after the warm-up: done = (step - warm_up) / (steps - warm_up).": _but(
-        done=lambda step, steps, warm_up: step / steps
+        done=_from_start
     ),
     "The fall is too slow: it has steps - warm_up steps, not `steps`.": _but(
         done=lambda step, steps, warm_up: (step - warm_up) / steps
@@ -113,8 +99,8 @@ _HINTS: Hints = {
         fall=lambda done: math.cos(math.pi * done)
     ),
     "That is twice the rate: 1 + cos begins at 2. Halve it.": (
-        _but(fall=lambda done: 2 * _half_cosine(done)),
-        _then(lambda rate: 2 * rate),
+        *_but(fall=lambda done: 2 * _half_cosine(done)),
+        *slips.after(_rate, lambda rate: 2 * rate),
     ),
     "A quarter of a cosine was taken: cos(pi / 2 * done). The rule is (1 + cos(pi * done)) / 2.": _but(
         fall=lambda done: math.cos(math.pi / 2 * done)
@@ -124,21 +110,25 @@ _HINTS: Hints = {
     ),
     "cos takes radians: half a turn is pi, not 180.": _but(fall=lambda done: (1 + math.cos(180 * done)) / 2),
     "pi is missing: cos(done) hardly falls. Half a turn is pi.": _but(fall=lambda done: (1 + math.cos(done)) / 2),
-    "The fall is exponential or in jumps. Here it is half a cosine.": (
-        _but(fall=lambda done: 0.1**done),
-        _but(fall=lambda done: 0.01**done),
-        _but(fall=lambda done: math.exp(-done)),
-        _but(fall=lambda done: 1.0 if done < 0.5 else 0.1),
+    "The fall is exponential or in jumps. Here it is half a cosine.": _but(
+        fall=[
+            lambda done: 0.1**done,
+            lambda done: 0.01**done,
+            lambda done: math.exp(-done),
+            lambda done: 1.0 if done < 0.5 else 0.1,
+        ]
     ),
-    "Warm-up "
-    "and fall are multiplied, the fall counted from step 0. They take turns: one, then the other.": _both_at_once,
-    "peak is not used: the answer is a share of it. Multiply.": (
-        lambda step, steps, peak, warm_up: _rate(step, steps, 1.0, warm_up),
+    "Warm-up and fall are multiplied, the fall counted from step 0. They take turns: one, then the other.": (
+        lambda step, steps, peak, warm_up: (
+            peak * min(1.0, _rising(step, warm_up) if warm_up else 1.0) * _half_cosine(step / steps)
+        )
     ),
+    "peak is not used: the answer is a share of it. Multiply.": slips.fixed(_rate, peak=1.0),
     "All rates came back. The answer is one number, that of the step asked for.": (
-        lambda step, steps, peak, warm_up: [_rate(k, steps, peak, warm_up) for k in range(steps)],
+        lambda step, steps, peak, warm_up: [_rate(k, steps, peak, warm_up) for k in range(steps)]
     ),
 }
+
 
 _DIVISION = "Here one of the two parts has no step. Divide by its length only where it has one: if step < warm_up."
 

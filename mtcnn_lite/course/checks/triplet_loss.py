@@ -1,11 +1,13 @@
 """The judge of `triplet_loss`: what it costs that somebody else's face is nearer than one's own."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from mtcnn_lite.course.checks.judge import Array, Case, Function, Hints, Judge, Verdict
+from mtcnn_lite.course.checks.judge import Array, Case, Function, Hints, Judge, Verdict, slips
+from mtcnn_lite.course.checks.judge.losses import mean
 
 
 def triplet_loss(fn: Function) -> Verdict:
@@ -26,134 +28,108 @@ def _d2(first: Array, second: Array) -> Array:
     return np.square(first - second).sum(axis=-1)
 
 
-def _d(first: Array, second: Array) -> Array:
-    return np.sqrt(_d2(first, second))
-
-
 def _hinge(values: Array) -> Array:
     return np.maximum(0, values)
+
+
+def _loss(
+    a: Array,
+    p: Array,
+    n: Array,
+    margin: float,
+    distance: Callable[[Array, Array], Array] = _d2,
+    each: Callable[[Array], Array] = _hinge,
+    reduce: Callable[[Array], Any] = np.mean,
+) -> Any:
+    """The right loss, and with another distance, another price of each triplet or another sum, the wrong ones."""
+    return reduce(each(distance(a, p) - distance(a, n) + margin))
+
+
+def _as_it_is(values: Array) -> Array:
+    return values
 
 
 def _unit(points: Array) -> Array:
     return points / np.maximum(np.linalg.norm(points, axis=-1, keepdims=True), 1e-12)
 
 
-def _loss(
-    distance: Callable[[Array, Array], Array] = _d2,
-    each: Callable[[Array], Array] = _hinge,
-    reduce: Callable[[Array], Any] = np.mean,
-) -> Function:
-    """The right loss, and with another distance, another price of each triplet or another sum, the wrong ones."""
-    return lambda a, p, n, margin: reduce(each(distance(a, p) - distance(a, n) + margin))
-
-
-def _with_margin(change: Callable[[float], float]) -> Function:
-    right = _loss()
-    return lambda a, p, n, margin: right(a, p, n, change(margin))
-
-
 def _cosine(first: Array, second: Array) -> Array:
     return 1 - (_unit(first) * _unit(second)).sum(axis=-1)
 
 
-def _only(row: int) -> Function:
-    right = _loss()
-    return lambda a, p, n, margin: right(*(each[row : row + 1 or None] for each in (a, p, n)), margin)
-
-
-def _active_mean(values: Array) -> Any:
-    active = values[values > 0]
-    return active.mean() if len(active) else 0.0
-
-
-def _all_pairs(a: Array, p: Array, n: Array, margin: float) -> Any:
-    """Every positive with every negative."""
-    return _hinge(_d2(a, p)[:, None] - _d2(a[:, None], n[None]) + margin).mean()
-
-
-_RIGHT = _loss()
+_but = partial(slips.but, _loss)
 
 _HINTS: Hints = {
-    "A triplet that is good enough pays back: it has a loss below "
-    "0, and can pay for a bad one. Cut each off at 0, max(0, ...), before the mean.": _loss(each=lambda values: values),
-    "The mean was taken first and cut off at 0 after it. Then a good triplet pays for a bad one: cut each off, then "
-    "take the mean.": (
-        lambda a, p, n, margin: max(0.0, float((_d2(a, p) - _d2(a, n) + margin).mean())),
-        lambda a, p, n, margin: max(0.0, float(_d2(a, p).mean() - _d2(a, n).mean() + margin)),
+    "A triplet that is good enough pays back: it has a loss below 0, and can pay for a bad one. Cut each off at 0, "
+    "max(0, ...), before the mean.": _but(each=_as_it_is),
+    "The mean was taken first and cut off at 0 after it. Then a good triplet pays for a bad one: cut each off, "
+    "then take the mean.": _but(each=_as_it_is, reduce=lambda values: _hinge(values.mean())),
+    "The distances are not squared. FaceNet's are, and a margin of 0.2 means something else without. (torch's "
+    "TripletMarginLoss does not square either.)": _but(distance=lambda x, y: np.sqrt(_d2(x, y))),
+    "The squared differences were averaged over the D numbers. Their sum is the squared distance.": _but(
+        distance=lambda x, y: np.square(x - y).mean(axis=-1)
     ),
-    "The distances are not squared. FaceNet's are, "
-    "and a margin of 0.2 means something else without. (torch's TripletMarginLoss does not square either.)": _loss(_d),
-    "The squared differences were averaged over the D numbers. Their sum is the squared distance.": _loss(
-        lambda x, y: np.square(x - y).mean(axis=-1)
+    "The differences were summed as they are, or by size. Square each, then sum.": _but(
+        distance=[lambda x, y: np.abs(x - y).sum(axis=-1), lambda x, y: (x - y).sum(axis=-1)]
     ),
-    "The differences were summed as they are, or by size. Square each, then sum.": (
-        _loss(lambda x, y: np.abs(x - y).sum(axis=-1)),
-        _loss(lambda x, y: (x - y).sum(axis=-1)),
+    "Positive and negative have changed places: what the anchor is far from should be the negative.": slips.swapped(
+        _loss, "p", "n"
     ),
-    "Positive and negative have changed places: what the anchor is far from should be the negative.": (
-        lambda a, p, n, margin: _RIGHT(a, n, p, margin),
+    "The margin is missing: the negative must be farther than the positive by that much, not only farther.": (
+        slips.fixed(_loss, margin=0)
     ),
-    "The margin is missing: "
-    "the negative must be farther than the positive by that much, not only farther.": _with_margin(lambda margin: 0.0),
-    "The margin is taken off. It is added: the negative has to be farther by that much.": _with_margin(
-        lambda margin: -margin
+    "The margin is taken off. It is added: the negative has to be farther by that much.": slips.before(
+        _loss, margin=np.negative
     ),
     "The margin was added after the cut at 0: then no triplet is ever free.": (
-        lambda a, p, n, margin: (_hinge(_d2(a, p) - _d2(a, n)) + margin).mean(),
-        lambda a, p, n, margin: np.maximum(margin, _d2(a, p) - _d2(a, n)).mean(),
+        lambda a, p, n, margin: _loss(a, p, n, 0) + margin,
+        lambda a, p, n, margin: _loss(a, p, n, 0, each=lambda values: np.maximum(margin, values)),
     ),
-    "The margin is fixed in your function. It comes in as an argument.": (
-        _with_margin(lambda _: 0.2),
-        _with_margin(lambda _: 1.0),
-        _with_margin(lambda _: 0.5),
+    "The margin is fixed in your function. It comes in as an argument.": slips.fixed(_loss, margin=[0.2, 1, 0.5]),
+    "The margin was squared, or taken twice.": slips.before(_loss, margin=[np.square, lambda margin: 2 * margin]),
+    "The sum over the triplets came back. FaceNet's equation is a sum, but this exercise asks for the mean, so "
+    "that a step does not grow with the batch.": _but(reduce=np.sum),
+    "One number for each triplet came back. Take their mean.": _but(reduce=_as_it_is),
+    "The mean is over the triplets that cost something. Divide by all N.": _but(
+        reduce=lambda values: mean(values[values > 0])
     ),
-    "The margin was squared, or taken twice.": (
-        _with_margin(lambda margin: margin**2),
-        _with_margin(lambda margin: 2 * margin),
-    ),
-    "The sum over the triplets came back. FaceNet's equation "
-    "is a sum, but this exercise asks for the mean, so that a step does not grow with the batch.": _loss(reduce=np.sum),
-    "One number for each triplet came back. Take their mean.": _loss(reduce=lambda values: values),
-    "The mean is over the triplets that cost something. Divide by all N.": _loss(reduce=_active_mean),
     "The second distance is from the positive to the negative. Both are measured from the anchor.": (
-        lambda a, p, n, margin: _hinge(_d2(a, p) - _d2(p, n) + margin).mean(),
+        lambda a, p, n, margin: _hinge(_d2(a, p) - _d2(p, n) + margin).mean()
     ),
-    "The nearer of two distances to the negative was taken, from the anchor or from the positive: that is the `swap` "
-    "of Balntas et al. 2016. FaceNet takes "
-    "the anchor's.": (lambda a, p, n, margin: _hinge(_d2(a, p) - np.minimum(_d2(a, n), _d2(p, n)) + margin).mean(),),
+    "The nearer of two distances to the negative was taken, from the anchor or from the positive: that is the "
+    "`swap` of Balntas et al. 2016. FaceNet takes the anchor's.": (
+        lambda a, p, n, margin: _hinge(_d2(a, p) - np.minimum(_d2(a, n), _d2(p, n)) + margin).mean()
+    ),
     "Only the positive is in it: pulling together without pushing apart, all faces end in one point.": (
         lambda a, p, n, margin: _d2(a, p).mean(),
         lambda a, p, n, margin: (_d2(a, p) + margin).mean(),
     ),
     "Only the negative is in it: nothing draws the positive closer.": (
-        lambda a, p, n, margin: _hinge(margin - _d2(a, n)).mean(),
+        lambda a, p, n, margin: _hinge(margin - _d2(a, n)).mean()
     ),
     "That is the contrastive loss: it prices the two distances one by one. A triplet compares them.": (
-        lambda a, p, n, margin: (_d2(a, p) + _hinge(margin - _d2(a, n))).mean(),
+        lambda a, p, n, margin: (_d2(a, p) + _hinge(margin - _d2(a, n))).mean()
     ),
-    "The embeddings were scaled to length 1 first. Here they are taken as they come.": (
-        lambda a, p, n, margin: _RIGHT(_unit(a), _unit(p), _unit(n), margin),
+    "The embeddings were scaled to length 1 first. Here they are taken as they come.": slips.before(
+        _loss, a=_unit, p=_unit, n=_unit
     ),
-    "That is 1 - cosine, half of the squared distance between unit vectors. Take the squared distance itself.": (
-        _loss(_cosine),
-        _loss(lambda x, y: _d2(x, y) / 2),
+    "That is 1 - cosine, half of the squared distance between unit vectors. Take the squared distance itself.": _but(
+        distance=[_cosine, lambda x, y: _d2(x, y) / 2]
     ),
-    "That is the smooth version, log(1 + exp(...)): it never comes to 0. Here it is max(0, ...).": _loss(
+    "That is the smooth version, log(1 + exp(...)): it never comes to 0. Here it is max(0, ...).": _but(
         each=lambda values: np.log1p(np.exp(values))
     ),
-    "The loss was squared, or its root taken, at the end.": _loss(each=lambda values: _hinge(values) ** 2),
-    "Only one triplet counts, "
-    "the first or the last. Is the sum set anew in each turn of the loop, or returned inside?": (_only(0), _only(-1)),
+    "The loss was squared, or its root taken, at the end.": _but(each=lambda values: _hinge(values) ** 2),
+    "Only one triplet counts, the first or the last. Is the sum set anew in each turn of the loop, or returned "
+    "inside?": slips.only(_loss, slice(1), slice(-1, None)),
     "All distances were summed before they were compared, over the whole batch. Row i of the three is one triplet: "
-    "sum over axis 1.": (
-        lambda a, p, n, margin: max(0.0, float(np.square(a - p).sum() - np.square(a - n).sum() + margin)),
-        lambda a, p, n, margin: _hinge(np.square(a - p).sum(axis=0) - np.square(a - n).sum(axis=0) + margin).mean(),
+    "sum over axis 1.": _but(distance=[lambda x, y: np.square(x - y).sum(), lambda x, y: np.square(x - y).sum(axis=0)]),
+    "Each number was priced by itself, before the sum over D: first the two distances, then max(0, ...).": _but(
+        distance=lambda x, y: np.square(x - y), reduce=[np.mean, lambda values: values.sum(axis=-1).mean()]
     ),
-    "Each number was priced by itself, before the sum over D: first the two distances, then max(0, ...).": (
-        lambda a, p, n, margin: _hinge(np.square(a - p) - np.square(a - n) + margin).mean(),
-        lambda a, p, n, margin: _hinge(np.square(a - p) - np.square(a - n) + margin).sum(axis=-1).mean(),
+    "Every positive was compared with every negative: (N, N). Row i of the three is one triplet.": (
+        lambda a, p, n, margin: _hinge(_d2(a, p)[:, None] - _d2(a[:, None], n[None]) + margin).mean()
     ),
-    "Every positive was compared with every negative: (N, N). Row i of the three is one triplet.": _all_pairs,
 }
 
 
@@ -177,7 +153,7 @@ _MORE = (
 JUDGE = Judge(
     name="triplet_loss",
     arguments=("anchor", "positive", "negative", "margin"),
-    reference=_RIGHT,
+    reference=_loss,
     cases=(
         Case(
             "negative a little farther than positive, within the margin",
