@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from mtcnn_lite import nms as nms_
-from mtcnn_lite.course.checks.judge import Array, Case, Function, Hints, Judge, Verdict, drawing
+from mtcnn_lite.course.checks.judge import Array, Case, Function, Hints, Judge, Verdict, drawing, slips
 from mtcnn_lite.course.checks.judge.boxes import (
     APART,
     CHAIN,
@@ -17,12 +17,14 @@ from mtcnn_lite.course.checks.judge.boxes import (
     ONE,
     THIRD,
     TOUCHING,
-    WRONG_OVERLAPS,
+    as_given,
     best_first,
+    of_wrong_overlaps,
     overlaps,
     random_crowd,
     scored,
     table,
+    worst_first,
 )
 
 
@@ -64,11 +66,8 @@ def _kept(
     return taken[alive[taken]]
 
 
-def _with(**changed: Any) -> Function:
-    return lambda boxes, scores, threshold: _kept(boxes, scores, threshold, **changed)
-
-
-def _then(change: Any) -> Function:
+@slips.several
+def _then(change: Callable[[Array, Array, Array], Any]) -> Function:
     """The right indices, and then something more: `change(kept, boxes, scores)`."""
     return lambda boxes, scores, threshold: change(_kept(boxes, scores, threshold), boxes, scores)
 
@@ -94,62 +93,57 @@ def _skipping(boxes: Array, scores: Array, threshold: float) -> list[int]:
     return kept
 
 
+_with = partial(slips.but, _kept)
 _HINTS: Hints = {
-    "Boxes that are gone still suppress others. Compare only with boxes that were kept.": (
-        _with(ghosts=True),
-        _with(ghosts=True, order=_later_first),
+    "Boxes that are gone still suppress others. Compare only with boxes that were kept.": _with(
+        ghosts=True, order=[best_first, _later_first]
     ),
-    "The right boxes, but in the order of "
-    "the input. The answer goes best first: by score, the highest in front.": _then(lambda kept, b, s: np.sort(kept)),
+    "The right boxes, but in the order of the input. The answer goes best first: "
+    "by score, the highest in front.": _then(lambda kept, b, s: np.sort(kept)),
     "The right boxes, but the worst comes first. The answer goes best first.": _then(lambda kept, b, s: kept[::-1]),
     "You compared with >=, the rule is >: a box whose IoU equals the threshold stays.": _with(
         too_much=np.greater_equal
     ),
     "The lowest score was taken first. Begin with the best box: argsort sorts upwards, so sort -scores.": _with(
-        order=lambda scores: np.argsort(scores, kind="stable")
+        order=worst_first
     ),
     "The scores were not used: boxes were taken in the order of the input. Begin with the highest score.": _with(
-        order=lambda scores: np.arange(len(scores))
+        order=as_given
     ),
     "These are places in the sorted order. The answer is indices into `boxes`: order[place].": _then(
         lambda kept, b, s: np.flatnonzero(np.isin(best_first(s), kept))
     ),
-    "You returned a mask. The answer is the indices of the kept boxes, best first.": (
-        _then(lambda kept, b, s: np.isin(np.arange(len(b)), kept)),
-        _then(lambda kept, b, s: np.isin(best_first(s), kept)),
+    "You returned a mask. The answer is the indices of the kept boxes, best first.": _then(
+        lambda kept, b, s: np.isin(np.arange(len(b)), kept), lambda kept, b, s: np.isin(best_first(s), kept)
     ),
-    "You returned boxes. The answer is their indices, so that scores and offsets can be picked with them.": (
-        _then(lambda kept, b, s: b[kept]),
-        _then(lambda kept, b, s: np.column_stack([b, s])[kept]),
+    "You returned boxes. The answer is their indices, so that scores and offsets can be picked with them.": _then(
+        lambda kept, b, s: b[kept], lambda kept, b, s: np.column_stack([b, s])[kept]
     ),
     "You returned scores. The answer is the indices of the kept boxes.": _then(lambda kept, b, s: s[kept]),
-    "Each box was compared with one other only, the one before it in the order. Compare it with every kept box.": (
-        partial(_only_one_before, kept_only=False),
-        partial(_only_one_before, kept_only=True),
-    ),
-    "A list "
-    "was changed while a loop ran over it, so what follows a removed item is passed over. Build a new list.": _skipping,
+    "Each box was compared with one other only, the one before it in the order. "
+    "Compare it with every kept box.": slips.but(_only_one_before, kept_only=[False, True]),
+    "A list was changed while a loop ran over it, so what follows a removed item is passed over. "
+    "Build a new list.": _skipping,
     "These are the boxes that go. The answer is those that stay.": _then(
         lambda kept, b, s: [i for i in best_first(s) if i not in kept]
     ),
-    "The comparison points the wrong way: a box goes where its IoU is greater than the threshold.": (
-        _with(too_much=np.less),
-        _with(too_much=np.less_equal),
+    "The comparison points the wrong way: a box goes where its IoU is greater than the threshold.": _with(
+        too_much=[np.less, np.less_equal]
     ),
     "Only the best box removed others. Go on with the best of those that are left, until none is.": _with(rounds=1),
     "Only the best box came out. Keep it, remove what overlaps it, then go on with the best of the rest.": _then(
         lambda kept, b, s: kept[:1]
     ),
     "Nothing was removed: compare each box with the kept ones, and drop it where IoU > threshold.": _with(rounds=0),
-    "The threshold was not used: a number is written in its place.": tuple(
-        _with(too_much=lambda o, t, fixed=fixed: o > fixed) for fixed in (0.5, 0.3, 0.7, 0.4, 0.6)
+    "The threshold was not used: a number is written in its place.": slips.fixed(
+        _kept, threshold=[0.5, 0.3, 0.7, 0.4, 0.6]
     ),
     "The shared area itself was compared with the threshold. Divide it by the union first.": _with(
         overlap=partial(overlaps, over="nothing")
     ),
-    "Of equal scores the later box came first. argsort(...)[::-1] "
-    "turns ties round too; np.argsort(-scores, kind='stable') keeps the earlier in front.": _with(order=_later_first),
-    **{hint: tuple(_with(overlap=wrong) for wrong in functions) for hint, *functions in WRONG_OVERLAPS},
+    "Of equal scores the later box came first. argsort(...)[::-1] turns ties round too; "
+    "np.argsort(-scores, kind='stable') keeps the earlier in front.": _with(order=_later_first),
+    **of_wrong_overlaps(_kept),
 }
 
 _NONE = "Here N is 0: no box came in, and none goes out. The answer is an empty array, np.zeros(0, int), or []."
@@ -164,12 +158,7 @@ def _draw(inputs: tuple[Any, ...], expected: Any, got: Any, row: int | None) -> 
     """All boxes, those that should be kept, and those that were, where the answer names boxes."""
     boxes = inputs[0]
     names_boxes = got is not None and got.dtype.kind in "iu" and np.isin(got, np.arange(len(boxes))).all()
-    layers = [
-        drawing.layer(drawing.INPUT, boxes),
-        drawing.layer(drawing.EXPECTED, boxes[expected]),
-        drawing.layer(drawing.GOT, boxes[got] if names_boxes else None),
-    ]
-    return drawing.picture([drawing.plane(layers, "boxes, px of the photo")], layers)
+    return drawing.compared(boxes, boxes[expected], boxes[got] if names_boxes else None, "boxes, px of the photo")
 
 
 JUDGE = Judge(

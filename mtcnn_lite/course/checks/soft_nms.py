@@ -1,11 +1,13 @@
 """The judge of `soft_nms`: what is left of the boxes' scores."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from mtcnn_lite import nms as nms_
-from mtcnn_lite.course.checks.judge import Array, Case, Function, Hints, Judge, Verdict, drawing
+from mtcnn_lite.course.checks.judge import Array, Case, Function, Hints, Judge, Verdict, drawing, slips
 from mtcnn_lite.course.checks.judge.boxes import (
     APART,
     CHAIN,
@@ -15,12 +17,14 @@ from mtcnn_lite.course.checks.judge.boxes import (
     ONE,
     THIRD,
     TOUCHING,
-    WRONG_OVERLAPS,
+    as_given,
     best_first,
+    of_wrong_overlaps,
     overlaps,
     random_crowd,
     scored,
     table,
+    worst_first,
 )
 
 
@@ -72,83 +76,75 @@ def _lowered(
     return score, taken
 
 
-def _softly(**changed: Any) -> Function:
-    return lambda boxes, scores, sigma: _lowered(boxes, scores, sigma, **changed)[0]
+def _scores(boxes: Array, scores: Array, sigma: float, **changed: Any) -> Array:
+    return _lowered(boxes, scores, sigma, **changed)[0]
 
 
-def _at_the_end(change: Any) -> Function:
+@slips.several
+def _at_the_end(change: Callable[[Array, list[int], Array], Any]) -> Function:
     """The right scores, and then something more: `change(lowered, taken, scores)`."""
     return lambda boxes, scores, sigma: change(*_lowered(boxes, scores, sigma), scores)
 
 
+@slips.several
+def _weighted(weight: Callable[[Array, float], Array]) -> Function:
+    """Another factor than the right one, of the overlap and sigma."""
+    return partial(_scores, weight=weight)
+
+
+_softly = partial(slips.but, _scores)
 _HINTS: Hints = {
     "The order was fixed at the start. Scores change: choose the best of those that remain anew each time.": _softly(
         order=best_first
     ),
-    "The right scores, but sorted. The answer is in the order of the input: score i belongs to box i.": (
-        _at_the_end(lambda score, taken, s: score[taken]),
-        _at_the_end(lambda score, taken, s: np.sort(score)[::-1]),
-        _at_the_end(lambda score, taken, s: score[best_first(s)]),
-        _at_the_end(lambda score, taken, s: np.sort(score)),
+    "The right scores, but sorted. The answer is in the order of the input: score i belongs to box i.": _at_the_end(
+        lambda score, taken, s: score[taken],
+        lambda score, taken, s: score[best_first(s)],
+        *(lambda score, taken, s, how=how: how(score) for how in slips.SORTED),
     ),
-    "The square is missing: the factor is exp(-IoU^2 / sigma).": _softly(weight=lambda o, sigma: np.exp(-o / sigma)),
-    "sigma was squared, as in the bell curve of statistics. Here the factor is exp(-IoU^2 / sigma).": (
-        _softly(weight=lambda o, sigma: np.exp(-(o**2) / sigma**2)),
-        _softly(weight=lambda o, sigma: np.exp(-(o**2) / (2 * sigma**2))),
+    "The square is missing: the factor is exp(-IoU^2 / sigma).": _weighted(lambda o, sigma: np.exp(-o / sigma)),
+    "sigma was squared, as in the bell curve of statistics. Here the factor is exp(-IoU^2 / sigma).": _weighted(
+        lambda o, sigma: np.exp(-(o**2) / sigma**2), lambda o, sigma: np.exp(-(o**2) / (2 * sigma**2))
     ),
-    "There is a 2 too many: the factor is exp(-IoU^2 / sigma).": (
-        _softly(weight=lambda o, sigma: np.exp(-(o**2) / (2 * sigma))),
-        _softly(weight=lambda o, sigma: np.exp(-2 * o / sigma)),
+    "There is a 2 too many: the factor is exp(-IoU^2 / sigma).": _weighted(
+        lambda o, sigma: np.exp(-(o**2) / (2 * sigma)), lambda o, sigma: np.exp(-2 * o / sigma)
     ),
-    "You multiplied by sigma. The factor is exp(-IoU^2 / sigma): a larger sigma lowers less.": _softly(
-        weight=lambda o, sigma: np.exp(-(o**2) * sigma)
+    "You multiplied by sigma. The factor is exp(-IoU^2 / sigma): a larger sigma lowers less.": _weighted(
+        lambda o, sigma: np.exp(-(o**2) * sigma)
     ),
-    "sigma was not used. The factor is exp(-IoU^2 / sigma).": tuple(
-        _softly(weight=lambda o, sigma, fixed=fixed: np.exp(-(o**2) / fixed)) for fixed in (0.5, 1)
-    ),
-    "The minus is missing: scores went up. The factor is exp(-IoU^2 / sigma).": _softly(
-        weight=lambda o, sigma: np.exp(o**2 / sigma)
+    "sigma was not used. The factor is exp(-IoU^2 / sigma).": slips.fixed(_scores, sigma=[0.5, 1]),
+    "The minus is missing: scores went up. The factor is exp(-IoU^2 / sigma).": _weighted(
+        lambda o, sigma: np.exp(o**2 / sigma)
     ),
     "The best box was lowered too, by its IoU of 1 with itself. Take it out before the others are lowered.": _softly(
         whom="best too"
     ),
-    "Boxes that had been taken were lowered again. A box that has been taken keeps its score.": (
-        _softly(whom="taken too"),
-        _softly(whom="all"),
+    "Boxes that had been taken were lowered again. A box that has been taken keeps its score.": _softly(
+        whom=["taken too", "all"]
     ),
-    "That is the linear rule, 1 - IoU. Here the factor is exp(-IoU^2 / sigma).": (
-        _softly(weight=lambda o, sigma: 1 - o),
-        *(_softly(weight=lambda o, sigma, t=t: np.where(o > t, 1 - o, 1)) for t in (0.3, 0.5)),
-        _softly(weight=lambda o, sigma: np.where(o > sigma, 1 - o, 1)),
+    "That is the linear rule, 1 - IoU. Here the factor is exp(-IoU^2 / sigma).": _weighted(
+        lambda o, sigma: 1 - o,
+        lambda o, sigma: np.where(o > sigma, 1 - o, 1),
+        *(lambda o, sigma, t=t: np.where(o > t, 1 - o, 1) for t in (0.3, 0.5)),
     ),
     "Scores were cut to 0, as greedy NMS would. Here every score is lowered and none is removed.": (
-        *(_softly(weight=lambda o, sigma, t=t: o <= t) for t in (0.3, 0.5, 0.7)),
-        _softly(weight=lambda o, sigma: o <= sigma),
-        *(_at_the_end(lambda score, taken, s, t=t: score * (score >= t)) for t in (0.001, 0.01, 0.05, 0.1, 0.3)),
+        *_weighted(lambda o, sigma: o <= sigma, *(lambda o, sigma, t=t: o <= t for t in (0.3, 0.5, 0.7))),
+        *_at_the_end(*(lambda score, taken, s, t=t: score * (score >= t) for t in (0.001, 0.01, 0.05, 0.1, 0.3))),
     ),
     "Only the best box lowered others. Go on with the best of those that remain, until none does.": _softly(rounds=1),
-    "Each box lowered only one other. It lowers all that remain.": (
-        _softly(whom="next"),
-        _softly(whom="next", order=best_first),
-    ),
-    "The lowest score was taken first. Begin with the best box.": (
-        _softly(pick=np.argmin),
-        _softly(order=lambda scores: np.argsort(scores, kind="stable")),
-    ),
-    "The boxes were taken in the order of the input. Take the best of those that remain.": _softly(
-        order=lambda scores: np.arange(len(scores))
-    ),
-    "Each factor multiplied "
-    "the score as it came in, so the last undid the others. Multiply what is left of it.": _softly(anew=False),
+    "Each box lowered only one other. It lowers all that remain.": _softly(whom="next", order=[None, best_first]),
+    "The lowest score was taken first. Begin with the best box.": _softly(pick=np.argmin) + _softly(order=worst_first),
+    "The boxes were taken in the order of the input. Take the best of those that remain.": _softly(order=as_given),
+    "Each factor multiplied the score as it came in, so the last undid the others. "
+    "Multiply what is left of it.": _softly(anew=False),
     "The scores came back as they were: nothing was lowered, or the lowered scores were not returned.": _softly(
         rounds=0
     ),
     "These are the factors alone. Multiply each score by its factor.": _at_the_end(lambda score, taken, s: score / s),
-    "You returned indices. The answer is the lowered scores.": (
-        _at_the_end(lambda score, taken, s: taken),
-        _at_the_end(lambda score, taken, s: best_first(s)),
+    "You returned indices. The answer is the lowered scores.": _at_the_end(
+        lambda score, taken, s: taken, lambda score, taken, s: best_first(s)
     ),
-    **{hint: tuple(_softly(overlap=wrong) for wrong in functions) for hint, *functions in WRONG_OVERLAPS},
+    **of_wrong_overlaps(_scores),
 }
 
 _NONE = "Here N is 0: no box came in, so no score goes out. The answer is an empty array, np.zeros(0), or []."

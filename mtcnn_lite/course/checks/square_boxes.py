@@ -1,12 +1,14 @@
 """The judge of `square_boxes`: from a box to the square that R-Net and O-Net can read."""
 
+from functools import partial
+from itertools import product
 from typing import Any
 
 import numpy as np
 
 from mtcnn_lite import boxes as boxes_
-from mtcnn_lite.course.checks.judge import Array, Case, Function, Hints, Judge, Verdict
-from mtcnn_lite.course.checks.judge.boxes import MORE, SHAPE, draw_moved, table
+from mtcnn_lite.course.checks.judge import Array, Case, Change, Function, Hints, Judge, Verdict, slips
+from mtcnn_lite.course.checks.judge.boxes import CORNERS, MORE, NO_BOX, SHAPE, draw_moved, random_boxes, sizes, table
 
 
 def square_boxes(fn: Function) -> Verdict:
@@ -21,38 +23,38 @@ def square_boxes(fn: Function) -> Verdict:
     return JUDGE.verdict(fn)
 
 
-def _sizes(boxes: Array) -> Array:
-    """Width and height of each box, (N, 2)."""
-    return boxes[:, 2:] - boxes[:, :2]
-
-
 def _longer(boxes: Array) -> Array:
-    return _sizes(boxes).max(axis=1, keepdims=True)  # (N, 1)
+    return sizes(boxes).max(axis=1, keepdims=True)  # (N, 1)
 
 
-def _square(boxes: Array, side: Any = _longer, centre: Any = lambda b: (b[:, :2] + b[:, 2:]) / 2) -> Array:
+def _middle(boxes: Array) -> Array:
+    return (boxes[:, :2] + boxes[:, 2:]) / 2
+
+
+def _square(boxes: Array, side: Any = _longer, centre: Any = _middle) -> Array:
     """The right squares, and with another `side` or `centre` the wrong ones."""
     middle, half = centre(boxes), side(boxes) / 2
     return np.concatenate([middle - half, middle + half], axis=1)
 
 
-def _with_side(side: Any) -> Function:
-    return lambda boxes: _square(boxes, side)
+@slips.several
+def _with_side(side: Change) -> Function:
+    return partial(_square, side=side)
 
 
-def _then(change: Any) -> Function:
-    """Right, and then something more."""
-    return lambda boxes: change(_square(boxes))
-
-
-def _at_corner(boxes: Array, x: str, y: str) -> Array:
+@slips.several
+def _at_corner(ends: tuple[str, str]) -> Function:
     """Squares that keep the box's "low" or "high" end, or its "middle", along x and along y."""
-    right, side, squares = _square(boxes), _longer(boxes)[:, 0], np.empty((len(boxes), 4))
-    for axis, end in enumerate((x, y)):
-        low, high = boxes[:, axis], boxes[:, axis + 2]
-        start = {"low": low, "high": high - side, "middle": right[:, axis]}[end]
-        squares[:, axis], squares[:, axis + 2] = start, start + side
-    return squares
+
+    def wrong(boxes: Array) -> Array:
+        right, side, squares = _square(boxes), _longer(boxes)[:, 0], np.empty((len(boxes), 4))
+        for axis, end in enumerate(ends):
+            low, high = boxes[:, axis], boxes[:, axis + 2]
+            start = {"low": low, "high": high - side, "middle": right[:, axis]}[end]
+            squares[:, axis], squares[:, axis + 2] = start, start + side
+        return squares
+
+    return wrong
 
 
 def _one_way(boxes: Array, axis: int) -> Array:
@@ -65,127 +67,92 @@ def _one_way(boxes: Array, axis: int) -> Array:
 def _corner_moved_first(boxes: Array) -> Array:
     """Corners moved in place: the centre of the second is taken from a corner that has already moved."""
     moved, half = boxes.astype(float), _longer(boxes) / 2
-    moved[:, :2] = (moved[:, :2] + moved[:, 2:]) / 2 - half
-    moved[:, 2:] = (moved[:, :2] + moved[:, 2:]) / 2 + half
+    moved[:, :2] = _middle(moved) - half
+    moved[:, 2:] = _middle(moved) + half
     return moved
 
 
 def _grown_by_the_difference(boxes: Array) -> Array:
     """Each side of the shorter direction pushed out by the whole difference instead of by half of it."""
-    push = _longer(boxes) - _sizes(boxes)
+    push = _longer(boxes) - sizes(boxes)
     return np.concatenate([boxes[:, :2] - push, boxes[:, 2:] + push], axis=1)
 
 
-def _as_size(boxes: Array) -> Array:
-    squares = _square(boxes)
-    return np.concatenate([squares[:, :2], _sizes(squares)], axis=1)
-
-
-_ROUNDINGS = (np.round, np.floor, np.ceil, np.trunc, lambda squares: np.floor(squares + 0.5))
-
+_then = partial(slips.after, _square)
 _HINTS: Hints = {
-    "The boxes came back as they were. A box that is not square yet must grow along its shorter side.": (
-        lambda boxes: boxes,
-    ),
-    "That is the shorter side: it cuts off a part of the face. "
-    "The square takes the longer of width and height.": _with_side(lambda b: _sizes(b).min(axis=1, keepdims=True)),
-    "You took the mean of width and height. The square takes the longer of the two.": (
-        _with_side(lambda b: _sizes(b).mean(axis=1, keepdims=True)),
-        _with_side(lambda b: np.sqrt(_sizes(b).prod(axis=1, keepdims=True))),
+    "The boxes came back as they were. A box that is not square yet must grow along its shorter side.": lambda b: b,
+    "That is the shorter side: it cuts off a part of the face. The square takes "
+    "the longer of width and height.": _with_side(lambda b: sizes(b).min(axis=1, keepdims=True)),
+    "You took the mean of width and height. The square takes the longer of the two.": _with_side(
+        lambda b: sizes(b).mean(axis=1, keepdims=True), lambda b: np.sqrt(sizes(b).prod(axis=1, keepdims=True))
     ),
     "You took the diagonal. The square's side is the longer of width and height.": _with_side(
-        lambda b: np.linalg.norm(_sizes(b), axis=1, keepdims=True)
+        lambda b: np.linalg.norm(sizes(b), axis=1, keepdims=True)
     ),
     "You added width and height. The square's side is the longer of the two.": _with_side(
-        lambda b: _sizes(b).sum(axis=1, keepdims=True)
+        lambda b: sizes(b).sum(axis=1, keepdims=True)
     ),
     "The side is always the width. Where the height is longer, the square takes the height.": _with_side(
-        lambda b: _sizes(b)[:, :1]
+        lambda b: sizes(b)[:, :1]
     ),
     "The side is always the height. Where the width is longer, the square takes the width.": _with_side(
-        lambda b: _sizes(b)[:, 1:]
+        lambda b: sizes(b)[:, 1:]
     ),
-    "One side for all boxes: the longest of the whole batch. Each box has its own: take the maximum along axis 1.": (
-        _with_side(lambda b: _sizes(b).max(initial=0)),
-        _with_side(lambda b: _sizes(b).max(axis=0, initial=0)),
-    ),
-    "Only the first box is looked at. There are N: work on whole columns, boxes[:, 0], or loop over the rows.": (
-        lambda b: _square(b)[:1],
-        lambda b: _square(b)[0],
+    "One side for all boxes: the longest of the whole batch. Each box has its own: "
+    "take the maximum along axis 1.": _with_side(*(lambda b, a=a: sizes(b).max(axis=a, initial=0) for a in (None, 0))),
+    slips.FIRST_ONLY: (
+        *_then(*slips.FIRST),
+        *_with_side(lambda b: _longer(b)[:1]),
         lambda b: np.concatenate([_square(b)[:1], b[1:]]),
-        _with_side(lambda b: _longer(b)[:1]),
     ),
     "The square has moved: it kept a corner. The centre stays, so each end moves out by half of what is "
-    "missing.": tuple(
-        lambda b, x=x, y=y: _at_corner(b, x, y)
-        for x in ("low", "high", "middle")
-        for y in ("low", "high", "middle")
-        if (x, y) != ("middle", "middle")
-    ),
+    "missing.": _at_corner(*list(product(("low", "high", "middle"), repeat=2))[:-1]),
     "Each end moved out by all that is missing. Half of it belongs on either side of the centre.": (
         _grown_by_the_difference,
-        lambda b: _square(b, side=lambda b: 2 * _longer(b)),
+        *_with_side(lambda b: 2 * _longer(b)),
     ),
     "A square came out too small: half of the side was taken for the side, or its quarter for the half.": _with_side(
         lambda b: _longer(b) / 2
     ),
-    "Boxes that are higher than wide come out right. Where the width is longer, y1 and y2 must move as well.": (
-        lambda b: _one_way(b, 0),
+    "Boxes that are higher than wide come out right. Where the width is longer, y1 and y2 must move as well.": partial(
+        _one_way, axis=0
     ),
-    "Boxes that are wider than high come out right. Where the height is longer, x1 and x2 must move as well.": (
-        lambda b: _one_way(b, 1),
+    "Boxes that are wider than high come out right. Where the height is longer, x1 and x2 must move as well.": partial(
+        _one_way, axis=1
     ),
-    "The new x1, y1 was "
-    "used for the centre of x2, y2. Take the centre from the box as it came, before any moves.": _corner_moved_first,
-    "You clipped the square at 0. It may leave the photo: what lies outside is black in the "
-    "crop, and the face keeps its place and its shape.": (_then(lambda squares: np.maximum(squares, 0)), _then(np.abs)),
+    "The new x1, y1 was used for the centre of x2, y2. "
+    "Take the centre from the box as it came, before any moves.": _corner_moved_first,
+    "You clipped the square at 0. It may leave the photo: what lies outside is black in the crop, and the face "
+    "keeps its place and its shape.": _then(*slips.CLIPPED),
     "The square was pushed back into the photo. It may leave it: moved, it no longer has the box's centre.": _then(
-        lambda squares: squares - np.tile(np.minimum(squares[:, :2], 0), 2)
+        lambda s: s - np.tile(np.minimum(s[:, :2], 0), 2)
     ),
-    "You rounded to whole pixels. Boxes keep their fractions: whatever is rounded here is lost to the next net.": (
-        *(_then(how) for how in _ROUNDINGS),
-        *(lambda b, how=how: _square(b, side=lambda b: 2 * how(_longer(b) / 2)) for how in _ROUNDINGS),
-        *(lambda b, how=how: _square(b, centre=lambda b: how((b[:, :2] + b[:, 2:]) / 2)) for how in _ROUNDINGS),
+    slips.rounded("Boxes"): (
+        *_then(*slips.ROUNDINGS),
+        *_with_side(*(lambda b, how=how: 2 * how(_longer(b) / 2) for how in slips.ROUNDINGS)),
+        *slips.but(_square, centre=[lambda b, how=how: how(_middle(b)) for how in slips.ROUNDINGS]),
     ),
     "x and y are swapped: the square has the right size, but its centre is at (y, x). Columns 0 and 2 are x.": _then(
-        lambda squares: squares[:, [1, 0, 3, 2]]
+        slips.swap_xy
     ),
     "The columns were read as x1, x2, y1, y2. Their order is x1, y1, x2, y2.": (
-        lambda b: _square(b[:, [0, 2, 1, 3]]),
-        lambda b: _square(b[:, [0, 2, 1, 3]])[:, [0, 2, 1, 3]],
+        *slips.before(_square, boxes=slips.x_then_y),
+        lambda b: slips.x_then_y(_square(slips.x_then_y(b))),
     ),
-    "The four are in the order x1, x2, y1, y2. The order here is x1, y1, x2, y2.": _then(
-        lambda squares: squares[:, [0, 2, 1, 3]]
+    slips.X_THEN_Y: _then(slips.x_then_y),
+    slips.ONE_MORE: (
+        *_with_side(lambda b: _longer(b) + 1),
+        *_then(slips.one_more),
+        partial(_square, side=lambda b: _longer(b) + 1, centre=lambda b: _middle(b) + 0.5),
     ),
-    "That is the old + 1 in the side: it is for boxes that include their last pixel. Here width = x2 - x1.": (
-        _with_side(lambda b: _longer(b) + 1),
-        _then(lambda squares: squares + [0, 0, 1, 1]),
-        lambda b: _square(b, side=lambda b: _longer(b) + 1, centre=lambda b: (b[:, :2] + b[:, 2:] + 1) / 2),
+    slips.ONE_LESS: _with_side(lambda b: _longer(b) - 1) + _then(slips.one_less),
+    "You returned centre and size. The answer is two corners: x1, y1, x2, y2.": _then(
+        slips.as_centre, lambda squares: slips.as_centre(squares)[:, :3]
     ),
-    "Your side is 1 too small: boxes are half-open, so width = x2 - x1.": (
-        _with_side(lambda b: _longer(b) - 1),
-        _then(lambda squares: squares - [0, 0, 1, 1]),
-    ),
-    "You returned centre and size. The answer is two corners: x1, y1, x2, y2.": (
-        lambda b: np.concatenate([(b[:, :2] + b[:, 2:]) / 2, np.tile(_longer(b), 2)], axis=1),
-        lambda b: np.concatenate([(b[:, :2] + b[:, 2:]) / 2, _longer(b)], axis=1),
-    ),
-    "You returned x, y, width, height. The answer is two corners: x1, y1, x2, y2 with x2 = x1 + side.": _as_size,
+    f"{slips.AS_SIZE[:-1]} with x2 = x1 + side.": _then(slips.as_size),
 }
 
-
-def _random(count: int) -> Array:
-    """Boxes with whole corners, some of them below 0, and sides from 8 to 60 px."""
-    rng = np.random.default_rng(count)
-    corner, side = rng.integers(-20, 200, (count, 2)), rng.integers(8, 60, (count, 2))
-    return np.concatenate([corner, corner + side], axis=1).astype(np.float32)
-
-
-_NONE = (
-    "Here N is 0: no box came in, and none goes out. The answer is an empty array of shape (0, 4), np.zeros((0, 4)). "
-    "A maximum of nothing is an error; the maximum along axis 1 of an array (0, 2) is fine."
-)
-
+_NONE = f"{NO_BOX} A maximum of nothing is an error; the maximum along axis 1 of an array (0, 2) is fine."
 _CASES = (
     Case("a box higher than wide", (table([40, 10, 60, 50]),), SHAPE),
     Case("a box wider than high", (table([10, 40, 50, 60]),), SHAPE),
@@ -195,12 +162,11 @@ _CASES = (
     Case("a square that leaves the photo", (table([2, 30, 12, 70]),), SHAPE),
     Case("a box that lies partly outside", (table([-15, -5, 15, 15]),), SHAPE),
     Case("two boxes of different size", (table([20, 20, 30, 40], [50, 10, 110, 40]),), MORE),
-    Case("no box at all", (np.zeros((0, 4), np.float32),), _NONE),
-    Case("four random boxes", (_random(4),)),
-    Case("seven random boxes", (_random(7),)),
-    Case("a hundred random boxes", (_random(100),)),
+    Case("no box at all", (table(),), _NONE),
+    Case("four random boxes", (random_boxes(np.random.default_rng(4), 4, low=-20),)),
+    Case("seven random boxes", (random_boxes(np.random.default_rng(7), 7, low=-20),)),
+    Case("a hundred random boxes", (random_boxes(np.random.default_rng(100), 100, low=-20),)),
 )
-
 
 JUDGE = Judge(
     name="square_boxes",
@@ -209,5 +175,5 @@ JUDGE = Judge(
     cases=_CASES,
     hints=_HINTS,
     draw=draw_moved,
-    columns=("x1", "y1", "x2", "y2"),
+    columns=CORNERS,
 )

@@ -1,40 +1,87 @@
-"""What the judges of functions on tables of boxes share: the tables, hints, overlaps right and wrong, a drawing."""
+"""What the judges of functions on boxes share: tables of boxes, hints, a drawing, and overlaps right and wrong."""
 
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
 import numpy as np
 
-from mtcnn_lite.course.checks.judge import drawing
+from mtcnn_lite.course.checks.judge import drawing, slips
+from mtcnn_lite.course.checks.judge.slips import Function, Hints
 from mtcnn_lite.course.checks.judge.text import Array
 
+CORNERS = ("x1", "y1", "x2", "y2")
 SHAPE = (
     "boxes has shape (1, 4): a row for each box. Its columns are boxes[:, 0] to boxes[:, 3]; boxes.T unpacks into four."
 )
 MORE = "It works for one box and stops at two. Work on whole columns, boxes[:, 0], or loop over the rows."
+NO_BOX = (
+    "Here N is 0: no box came in, and none goes out. The answer is an empty array of shape (0, 4), np.zeros((0, 4))."
+)
 
 
-def table(*rows: list[float]) -> Array:
+def one(*corners: float) -> Array:
+    """One box as float32 (4,)."""
+    return np.array(corners, np.float32)
+
+
+def table(*rows: Sequence[float]) -> Array:
     """Rows of four numbers as float32 (N, 4); N may be 0."""
     return np.array(rows, dtype=np.float32).reshape(-1, 4)
 
 
+def random_boxes(rng: np.random.Generator, count: int, low: int = 0, high: int = 200, parts: int = 1) -> Array:
+    """Boxes as float32 (N, 4) with sides from 8 to 60 px.
+
+    Parameters
+    ----------
+    rng : Generator
+        Where the numbers come from: a corner's first, then those of the sides.
+    count : int
+        How many boxes, N.
+    low, high : int
+        Bounds of x1 and y1, in parts of a pixel; `high` is not reached.
+    parts : int
+        Parts of a pixel that the corners are counted in.
+    """
+    corner, side = rng.integers(low, high, (count, 2)) / parts, rng.integers(8, 60, (count, 2))
+    return np.concatenate([corner, corner + side], axis=1).astype(np.float32)
+
+
+def sizes(boxes: Array) -> Array:
+    """Width and height, (..., 2)."""
+    return boxes[..., 2:] - boxes[..., :2]
+
+
+def area(boxes: Array, more: float = 0) -> Array:
+    """Areas, (...), with so much `more` in each side."""
+    return np.prod(sizes(boxes) + more, axis=-1)
+
+
 def draw_moved(inputs: tuple[Any, ...], expected: Any, got: Any, row: int | None) -> str:
-    """`Judge.draw` for (N, 4) to (N, 4): the first box that differs, as it came, as it should be, as it is."""
+    """`Judge.draw` for (N, 4) to (N, 4): the first box that differs, as it came, as it should be, as it is.
+
+    Parameters
+    ----------
+    inputs : tuple
+        The function's arguments, the boxes first.
+    expected : array (N, 4)
+        The right answer.
+    got : array (N, 4) or None
+        The function's; None where it cannot be drawn.
+    row : int or None
+        The first row that differs.
+    """
     rows = slice(None) if row is None else slice(row, row + 1)
-    layers = [
-        drawing.layer(drawing.INPUT, inputs[0][rows]),
-        drawing.layer(drawing.EXPECTED, expected[rows]),
-        drawing.layer(drawing.GOT, None if got is None else got[rows]),
-    ]
     which = "boxes" if row is None or len(expected) == 1 else f"row {row}"
-    return drawing.picture([drawing.plane(layers, f"{which}, px of the photo")], layers)
+    given, yours = inputs[0][rows], None if got is None else got[rows]
+    return drawing.compared(given, expected[rows], yours, f"{which}, px of the photo")
 
 
 # --- boxes with scores
 
 ONE = "Here N is 1: boxes has shape (1, 4), scores has shape (1,)."
-NO_BOXES = np.zeros((0, 4), np.float32), np.zeros(0, np.float32)  # and no scores
+NO_BOXES = table(), np.zeros(0, np.float32)  # and no scores
 
 APART = table([0, 0, 10, 10], [20, 20, 30, 30])
 THIRD = table([0, 0, 10, 10], [5, 0, 15, 10])  # IoU 50 / 150
@@ -64,50 +111,79 @@ def best_first(scores: Array) -> Array:
     return np.argsort(-scores, kind="stable")
 
 
+def worst_first(scores: Array) -> Array:
+    """Rows, lowest score first; of equal scores the earlier."""
+    return np.argsort(scores, kind="stable")
+
+
+def as_given(scores: Array) -> Array:
+    """Rows as they come."""
+    return np.arange(len(scores))
+
+
 # --- overlaps, right and wrong
 
 
-def overlaps(box: Array, boxes: Array, over: str = "union", plus: float = 0, clip: bool = True) -> Array:
-    """IoU of one box (4,) with each of `boxes` (N, 4); another divisor, + 1 in sides, negative sides: wrong ones."""
-    sides = np.minimum(box[2:], boxes[:, 2:]) - np.maximum(box[:2], boxes[:, :2]) + plus  # (N, 2)
-    shared = np.prod(np.maximum(sides, 0) if clip else sides, axis=1)
-    mine, theirs = np.prod(box[2:] - box[:2] + plus), np.prod(boxes[:, 2:] - boxes[:, :2] + plus, axis=1)
-    divisors = {"union": mine + theirs - shared, "sum": mine + theirs, "first": mine, "second": theirs, "nothing": 1,
+def or_zero(shared: Array, whole: Array) -> Array:
+    """`shared` over `whole`, 0 where there is nothing to divide by."""
+    return np.divide(shared, whole, out=np.zeros(np.shape(shared)), where=np.greater(whole, 0))
+
+
+def shared_area(width: Array, height: Array) -> Array:
+    """The area that two boxes share, from its sides, which are below 0 where the boxes lie apart."""
+    return np.maximum(width, 0) * np.maximum(height, 0)
+
+
+def overlaps(
+    box: Array,
+    boxes: Array,
+    over: str = "union",
+    together: Callable[[Array, Array], Array] = shared_area,
+    more_shared: float = 0,
+    more_area: float = 0,
+    divide: Callable[[Array, Array], Array] = or_zero,
+) -> Array:
+    """IoU of one box with each of several, (N,); with other arguments than the first two, a wrong one.
+
+    Parameters
+    ----------
+    box : array (4,)
+        The box.
+    boxes : array (N, 4)
+        The others.
+    over : str
+        What the shared area is divided by: "union", "sum" of the areas, "first" or "second" area, "smaller" or
+        "larger" one, "nothing", the union where the shared area is taken off "twice", or the union and "1 more".
+    together : callable
+        Makes the shared area of its width and its height.
+    more_shared, more_area : float
+        Added to each side of the shared part; to each side of a box.
+    divide : callable
+        Divides the shared area by the other.
+    """
+    width, height = (np.minimum(box[2:], boxes[:, 2:]) - np.maximum(box[:2], boxes[:, :2]) + more_shared).T
+    shared, mine, theirs = together(width, height), area(box, more_area), area(boxes, more_area)
+    both = mine + theirs
+    divisors = {"union": both - shared, "sum": both, "twice": both - 2 * shared, "1 more": both - shared + 1,
+                "first": mine + 0 * theirs, "second": theirs + 0 * mine, "nothing": 1 + 0 * both,
                 "smaller": np.minimum(mine, theirs), "larger": np.maximum(mine, theirs)}  # fmt: skip
-    return shared / divisors[over]
+    return divide(shared, divisors[over])
 
 
-def _sides_for_corners(box: Array, boxes: Array) -> Array:
-    """IoU of boxes whose last two numbers are taken for width and height."""
-    return overlaps(np.tile(box[:2], 2) + [0, 0, *box[2:]], np.tile(boxes[:, :2], 2) + boxes * [0, 0, 1, 1])
-
-
-WRONG_OVERLAPS = (
-    (
-        "That is intersection over the smaller box. IoU divides by the union: area + area - what both share.",
-        partial(overlaps, over="smaller"),
-    ),
-    (
-        "The shared area was divided by the area of one box. IoU divides by the union: area + area - what both share.",
-        partial(overlaps, over="first"),
-        partial(overlaps, over="second"),
-        partial(overlaps, over="larger"),
-    ),
-    (
-        "The shared part was counted twice: union = area + area - what both share.",
-        partial(overlaps, over="sum"),
-    ),
-    (
-        "That is the old + 1 in the areas: it is for boxes that include their last pixel. Here width = x2 - x1.",
-        partial(overlaps, plus=1),
-    ),
-    (
+def of_wrong_overlaps(right: Function) -> Hints:
+    """The hints for overlaps gone wrong in `right(boxes, scores, ..., overlap=overlaps)`, an NMS."""
+    wrong = {
+        "That is intersection over the smaller box. IoU divides by the union: area + area - what both share.": [
+            partial(overlaps, over="smaller")
+        ],
+        "The shared area was divided by the area of one box. IoU divides by the union: "
+        "area + area - what both share.": [partial(overlaps, over=which) for which in ("first", "second", "larger")],
+        "The shared part was counted twice: union = area + area - what both share.": [partial(overlaps, over="sum")],
+        "That is the old + 1 in the areas: it is for boxes that include their last pixel. Here width = x2 - x1.": [
+            partial(overlaps, more_shared=1, more_area=1)
+        ],
         "Boxes that lie apart seem to overlap: x and y both came out negative, and their product is positive. "
-        "Cut the sides of the shared part off at 0.",
-        partial(overlaps, clip=False),
-    ),
-    (
-        "The boxes were read as x, y, width, height. They are two corners: x1, y1, x2, y2.",
-        _sides_for_corners,
-    ),
-)
+        "Cut the sides of the shared part off at 0.": [partial(overlaps, together=np.multiply, divide=np.divide)],
+        slips.FROM_SIZE: slips.before_all(overlaps, slips.from_size),
+    }
+    return {hint: slips.but(right, overlap=list(functions)) for hint, functions in wrong.items()}

@@ -66,6 +66,25 @@ def picture(panels: Sequence[Panel], layers: Sequence[Layer]) -> str:
     )
 
 
+def compared(given: ArrayLike | None, expected: ArrayLike | None, got: ArrayLike | None, caption: str) -> str:
+    """One plane with the boxes as given, as expected and as they came out, each (N, 4) or None, in image pixels.
+
+    Parameters
+    ----------
+    given, expected, got : array (N, 4) or None
+        The boxes, drawn dotted, blue, and dashed.
+    caption : str
+        What stands above the plane.
+    """
+    layers = [layer(INPUT, given), layer(EXPECTED, expected), layer(GOT, got)]
+    return picture([plane(layers, caption)], layers)
+
+
+def dots(points: Array | None, size: float) -> Array | None:
+    """Little boxes (N, 4), to be drawn, round points (N, 2); they reach `size` pixels to each side."""
+    return None if points is None else np.concatenate([points - size, points + size], axis=1)
+
+
 def plane(layers: Sequence[Layer], caption: str, side: float = 200) -> Panel:
     """Boxes where they lie, x to the right, y down, in image pixels; the last layer is cut off if it lies far out."""
     trusted = np.concatenate([each.boxes for each in layers[:-1]]).reshape(-1, 2, 2)  # (n, corner, xy)

@@ -37,7 +37,7 @@ Change = Callable[[Any], Any]
 def after(right: Function, *changes: Change) -> Functions:
     """The right answer, and then something more: `change(right(...))`, for each of the changes.
 
-    >>> [wrong(3) for wrong in after(lambda n: 2 * n, lambda answer: answer + 1, np.negative)]
+    >>> [wrong(3) for wrong in after(lambda n: 2 * n, lambda answer: answer + 1, lambda answer: -answer)]
     [7, -6]
     """
     return several(lambda change: lambda *given: change(right(*given)))(*changes)
@@ -46,8 +46,8 @@ def after(right: Function, *changes: Change) -> Functions:
 def before(right: Function, **changes: Change | list[Change]) -> Functions:
     """The right function of other arguments: those that are named are changed first. A list gives one for each change.
 
-    >>> [wrong(2, 8) for wrong in before(lambda a, b: a + b, b=[np.negative, np.sqrt])]
-    [-6, 10.0]
+    >>> [wrong(2, 8) for wrong in before(lambda a, b: a + b, b=[lambda b: -b, lambda b: 10 * b])]
+    [-6, 82]
     """
 
     def changed(values: dict[str, Any], how: dict[str, Change]) -> dict[str, Any]:
