@@ -58,7 +58,12 @@ _of = partial(slips.before, _moved)
 _HINTS: Hints = {
     "The offsets were added as they are. They count in box sides: "
     "multiply x by the width, y by the height first.": _with_sizes(np.ones_like),
-    **slips.sides_mixed_up(_with_sizes, "x1 and x2 move by widths (x2 - x1)", "y1 and y2 move by heights (y2 - y1)"),
+    **slips.sides_mixed_up(
+        _with_sizes,
+        "x1 and x2 move by widths (x2 - x1)",
+        "y1 and y2 move by heights (y2 - y1)",
+        "x1 and x2 move by widths (x2 - x1), y1 and y2 by heights (y2 - y1)",
+    ),
     "All four were added to the top left corner. Each offset moves its own corner: the last two start from x2, y2.": (
         lambda b, o: np.tile(b[:, :2], 2) + o * np.tile(sizes(b), 2),
     ),
@@ -123,11 +128,5 @@ _CASES = (
 )
 
 JUDGE = Judge(
-    name="decode_offsets",
-    arguments=("boxes", "offsets"),
-    reference=boxes_.decode_offsets,
-    cases=_CASES,
-    hints=_HINTS,
-    draw=draw_moved,
-    columns=CORNERS,
+    "decode_offsets", ("boxes", "offsets"), boxes_.decode_offsets, _CASES, _HINTS, draw=draw_moved, columns=CORNERS
 )

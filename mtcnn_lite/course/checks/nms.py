@@ -7,25 +7,8 @@ from typing import Any
 import numpy as np
 
 from mtcnn_lite import nms as nms_
-from mtcnn_lite.course.checks.judge import Array, Case, Function, Hints, Judge, Verdict, drawing, slips
-from mtcnn_lite.course.checks.judge.boxes import (
-    APART,
-    CHAIN,
-    CROWD,
-    INSIDE,
-    NO_BOXES,
-    ONE,
-    THIRD,
-    TOUCHING,
-    as_given,
-    best_first,
-    of_wrong_overlaps,
-    overlaps,
-    random_crowd,
-    scored,
-    table,
-    worst_first,
-)
+from mtcnn_lite.course.checks.judge import Array, Case, Function, Hints, Judge, Verdict, crowds, drawing, slips
+from mtcnn_lite.course.checks.judge.boxes import overlaps, table
 
 
 def nms(fn: Function) -> Verdict:
@@ -49,7 +32,7 @@ def _kept(
     boxes: Array,
     scores: Array,
     threshold: float,
-    order: Callable[[Array], Array] = best_first,
+    order: Callable[[Array], Array] = crowds.best_first,
     too_much: Any = np.greater,
     overlap: Any = overlaps,
     ghosts: bool = False,
@@ -74,7 +57,7 @@ def _then(change: Callable[[Array, Array, Array], Any]) -> Function:
 
 def _only_one_before(boxes: Array, scores: Array, threshold: float, kept_only: bool) -> list[int]:
     """Each box compared with the one before it in the order, or with the last kept one, and with no other."""
-    order, kept = best_first(scores).tolist(), list[int]()
+    order, kept = crowds.best_first(scores).tolist(), list[int]()
     for place, i in enumerate(order):
         before = kept[-1:] if kept_only else order[:place][-1:]
         if not (overlaps(boxes[i], boxes[before]) > threshold).any():
@@ -84,7 +67,7 @@ def _only_one_before(boxes: Array, scores: Array, threshold: float, kept_only: b
 
 def _skipping(boxes: Array, scores: Array, threshold: float) -> list[int]:
     """Removes from the list that it loops over, so that whatever follows a removed box is passed over."""
-    left, kept = best_first(scores).tolist(), list[int]()
+    left, kept = crowds.best_first(scores).tolist(), list[int]()
     while left:
         kept.append(left.pop(0))
         for i in left:
@@ -96,7 +79,7 @@ def _skipping(boxes: Array, scores: Array, threshold: float) -> list[int]:
 _with = partial(slips.but, _kept)
 _HINTS: Hints = {
     "Boxes that are gone still suppress others. Compare only with boxes that were kept.": _with(
-        ghosts=True, order=[best_first, _later_first]
+        ghosts=True, order=[crowds.best_first, _later_first]
     ),
     "The right boxes, but in the order of the input. The answer goes best first: "
     "by score, the highest in front.": _then(lambda kept, b, s: np.sort(kept)),
@@ -105,16 +88,16 @@ _HINTS: Hints = {
         too_much=np.greater_equal
     ),
     "The lowest score was taken first. Begin with the best box: argsort sorts upwards, so sort -scores.": _with(
-        order=worst_first
+        order=crowds.worst_first
     ),
     "The scores were not used: boxes were taken in the order of the input. Begin with the highest score.": _with(
-        order=as_given
+        order=crowds.as_given
     ),
     "These are places in the sorted order. The answer is indices into `boxes`: order[place].": _then(
-        lambda kept, b, s: np.flatnonzero(np.isin(best_first(s), kept))
+        lambda kept, b, s: np.flatnonzero(np.isin(crowds.best_first(s), kept))
     ),
     "You returned a mask. The answer is the indices of the kept boxes, best first.": _then(
-        lambda kept, b, s: np.isin(np.arange(len(b)), kept), lambda kept, b, s: np.isin(best_first(s), kept)
+        lambda kept, b, s: np.isin(np.arange(len(b)), kept), lambda kept, b, s: np.isin(crowds.best_first(s), kept)
     ),
     "You returned boxes. The answer is their indices, so that scores and offsets can be picked with them.": _then(
         lambda kept, b, s: b[kept], lambda kept, b, s: np.column_stack([b, s])[kept]
@@ -125,7 +108,7 @@ _HINTS: Hints = {
     "A list was changed while a loop ran over it, so what follows a removed item is passed over. "
     "Build a new list.": _skipping,
     "These are the boxes that go. The answer is those that stay.": _then(
-        lambda kept, b, s: [i for i in best_first(s) if i not in kept]
+        lambda kept, b, s: [i for i in crowds.best_first(s) if i not in kept]
     ),
     "The comparison points the wrong way: a box goes where its IoU is greater than the threshold.": _with(
         too_much=[np.less, np.less_equal]
@@ -143,7 +126,7 @@ _HINTS: Hints = {
     ),
     "Of equal scores the later box came first. argsort(...)[::-1] turns ties round too; "
     "np.argsort(-scores, kind='stable') keeps the earlier in front.": _with(order=_later_first),
-    **of_wrong_overlaps(_kept),
+    **crowds.of_wrong_overlaps(_kept),
 }
 
 _NONE = "Here N is 0: no box came in, and none goes out. The answer is an empty array, np.zeros(0, int), or []."
@@ -161,29 +144,26 @@ def _draw(inputs: tuple[Any, ...], expected: Any, got: Any, row: int | None) -> 
     return drawing.compared(boxes, boxes[expected], boxes[got] if names_boxes else None, "boxes, px of the photo")
 
 
-JUDGE = Judge(
-    name="nms",
-    arguments=("boxes", "scores", "threshold"),
-    reference=nms_.nms,
-    cases=(
-        Case("one box", (table([0, 0, 10, 10]), scored(0.9), 0.5), ONE),
-        Case("two boxes that lie apart, the second is better", (APART, scored(0.8, 0.9), 0.5)),
-        Case("two boxes that overlap much, the second is better", (_CLOSE, scored(0.8, 0.9), 0.5)),
-        Case("two boxes that overlap by less than the threshold", (THIRD, scored(0.9, 0.8), 0.5)),
-        Case("two boxes that overlap by a little less than the threshold", (CHAIN[:2], scored(0.9, 0.8), 0.45)),
-        Case("IoU exactly at the threshold", (_HALF, scored(0.9, 0.8), 0.5)),
-        Case("a small box inside a large one", (INSIDE, scored(0.8, 0.9), 0.5)),
-        Case("two boxes that share an edge, threshold 0", (TOUCHING, scored(0.9, 0.8), 0.0)),
-        Case("a row of three: the ends hardly overlap", (CHAIN, scored(0.9, 0.8, 0.7), 0.4)),
-        Case("another box comes between two that overlap", (_FAR_BETWEEN, scored(0.9, 0.8, 0.7), 0.5)),
-        Case("four boxes in one place, one elsewhere", (CROWD, scored(0.6, 0.7, 0.8, 0.9, 0.5), 0.5)),
-        Case("no box at all", (*NO_BOXES, 0.5), _NONE),
-        Case("equal scores", (_TIES, scored(0.5, 0.5, 0.5, 0.75, 0.75), 0.5)),
-        Case("eight random boxes", (*random_crowd(8, 2), 0.3)),
-        Case("thirty random boxes, a low threshold", (*random_crowd(30, 3), 0.2)),
-        Case("thirty random boxes, a high threshold", (*random_crowd(30, 3), 0.7)),
-        Case("sixty random boxes", (*random_crowd(60, 4), 0.42)),
+_CASES = (
+    Case("one box", (table([0, 0, 10, 10]), crowds.scored(0.9), 0.5), crowds.ONE),
+    Case("two boxes that lie apart, the second is better", (crowds.APART, crowds.scored(0.8, 0.9), 0.5)),
+    Case("two boxes that overlap much, the second is better", (_CLOSE, crowds.scored(0.8, 0.9), 0.5)),
+    Case("two boxes that overlap by less than the threshold", (crowds.THIRD, crowds.scored(0.9, 0.8), 0.5)),
+    Case(
+        "two boxes that overlap by a little less than the threshold", (crowds.CHAIN[:2], crowds.scored(0.9, 0.8), 0.45)
     ),
-    hints=_HINTS,
-    draw=_draw,
+    Case("IoU exactly at the threshold", (_HALF, crowds.scored(0.9, 0.8), 0.5)),
+    Case("a small box inside a large one", (crowds.INSIDE, crowds.scored(0.8, 0.9), 0.5)),
+    Case("two boxes that share an edge, threshold 0", (crowds.TOUCHING, crowds.scored(0.9, 0.8), 0.0)),
+    Case("a row of three: the ends hardly overlap", (crowds.CHAIN, crowds.scored(0.9, 0.8, 0.7), 0.4)),
+    Case("another box comes between two that overlap", (_FAR_BETWEEN, crowds.scored(0.9, 0.8, 0.7), 0.5)),
+    Case("four boxes in one place, one elsewhere", (crowds.CROWD, crowds.scored(0.6, 0.7, 0.8, 0.9, 0.5), 0.5)),
+    Case("no box at all", (*crowds.NO_BOXES, 0.5), _NONE),
+    Case("equal scores", (_TIES, crowds.scored(0.5, 0.5, 0.5, 0.75, 0.75), 0.5)),
+    Case("eight random boxes", (*crowds.random_crowd(8, 2), 0.3)),
+    Case("thirty random boxes, a low threshold", (*crowds.random_crowd(30, 3), 0.2)),
+    Case("thirty random boxes, a high threshold", (*crowds.random_crowd(30, 3), 0.7)),
+    Case("sixty random boxes", (*crowds.random_crowd(60, 4), 0.42)),
 )
+
+JUDGE = Judge("nms", ("boxes", "scores", "threshold"), nms_.nms, _CASES, _HINTS, draw=_draw)

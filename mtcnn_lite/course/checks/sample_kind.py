@@ -209,11 +209,4 @@ def _draw(inputs: tuple[Any, ...], expected: Any, got: Any, row: int | None) -> 
     return drawing.picture([drawing.plane(layers, caption)], [layers[0]])
 
 
-JUDGE = Judge(
-    name="sample_kind",
-    arguments=("window", "faces"),
-    reference=_right,
-    cases=_CASES,
-    hints=_HINTS,
-    draw=_draw,
-)
+JUDGE = Judge("sample_kind", ("window", "faces"), _right, _CASES, _HINTS, draw=_draw)

@@ -7,25 +7,8 @@ from typing import Any
 import numpy as np
 
 from mtcnn_lite import nms as nms_
-from mtcnn_lite.course.checks.judge import Array, Case, Function, Hints, Judge, Verdict, drawing, slips
-from mtcnn_lite.course.checks.judge.boxes import (
-    APART,
-    CHAIN,
-    CROWD,
-    INSIDE,
-    NO_BOXES,
-    ONE,
-    THIRD,
-    TOUCHING,
-    as_given,
-    best_first,
-    of_wrong_overlaps,
-    overlaps,
-    random_crowd,
-    scored,
-    table,
-    worst_first,
-)
+from mtcnn_lite.course.checks.judge import Array, Case, Function, Hints, Judge, Verdict, crowds, drawing, slips
+from mtcnn_lite.course.checks.judge.boxes import overlaps, table
 
 
 def soft_nms(fn: Function) -> Verdict:
@@ -95,11 +78,11 @@ def _weighted(weight: Callable[[Array, float], Array]) -> Function:
 _softly = partial(slips.but, _scores)
 _HINTS: Hints = {
     "The order was fixed at the start. Scores change: choose the best of those that remain anew each time.": _softly(
-        order=best_first
+        order=crowds.best_first
     ),
     "The right scores, but sorted. The answer is in the order of the input: score i belongs to box i.": _at_the_end(
         lambda score, taken, s: score[taken],
-        lambda score, taken, s: score[best_first(s)],
+        lambda score, taken, s: score[crowds.best_first(s)],
         *(lambda score, taken, s, how=how: how(score) for how in slips.SORTED),
     ),
     "The square is missing: the factor is exp(-IoU^2 / sigma).": _weighted(lambda o, sigma: np.exp(-o / sigma)),
@@ -132,9 +115,14 @@ _HINTS: Hints = {
         *_at_the_end(*(lambda score, taken, s, t=t: score * (score >= t) for t in (0.001, 0.01, 0.05, 0.1, 0.3))),
     ),
     "Only the best box lowered others. Go on with the best of those that remain, until none does.": _softly(rounds=1),
-    "Each box lowered only one other. It lowers all that remain.": _softly(whom="next", order=[None, best_first]),
-    "The lowest score was taken first. Begin with the best box.": _softly(pick=np.argmin) + _softly(order=worst_first),
-    "The boxes were taken in the order of the input. Take the best of those that remain.": _softly(order=as_given),
+    "Each box lowered only one other. It lowers all that remain.": _softly(
+        whom="next", order=[None, crowds.best_first]
+    ),
+    "The lowest score was taken first. Begin with the best box.": _softly(pick=np.argmin)
+    + _softly(order=crowds.worst_first),
+    "The boxes were taken in the order of the input. Take the best of those that remain.": _softly(
+        order=crowds.as_given
+    ),
     "Each factor multiplied the score as it came in, so the last undid the others. "
     "Multiply what is left of it.": _softly(anew=False),
     "The scores came back as they were: nothing was lowered, or the lowered scores were not returned.": _softly(
@@ -142,9 +130,9 @@ _HINTS: Hints = {
     ),
     "These are the factors alone. Multiply each score by its factor.": _at_the_end(lambda score, taken, s: score / s),
     "You returned indices. The answer is the lowered scores.": _at_the_end(
-        lambda score, taken, s: taken, lambda score, taken, s: best_first(s)
+        lambda score, taken, s: taken, lambda score, taken, s: crowds.best_first(s)
     ),
-    **of_wrong_overlaps(_scores),
+    **crowds.of_wrong_overlaps(_scores),
 }
 
 _NONE = "Here N is 0: no box came in, so no score goes out. The answer is an empty array, np.zeros(0), or []."
@@ -164,26 +152,20 @@ def _draw(inputs: tuple[Any, ...], expected: Any, got: Any, row: int | None) -> 
     return drawing.picture(panels, layers)
 
 
-JUDGE = Judge(
-    name="soft_nms",
-    arguments=("boxes", "scores", "sigma"),
-    reference=nms_.soft_nms,
-    cases=(
-        Case("one box", (table([0, 0, 10, 10]), scored(0.9), 0.5), ONE),
-        Case("two boxes that lie apart", (APART, scored(0.8, 0.9), 0.5)),
-        Case("two boxes with an IoU of 1/3", (THIRD, scored(0.9, 0.8), 0.5)),
-        Case("the same with a smaller sigma, the second is better", (THIRD, scored(0.8, 0.9), 0.1)),
-        Case("the same box twice", (table([0, 0, 10, 10], [0, 0, 10, 10]), scored(0.9, 0.8), 0.14)),
-        Case("a small box inside a large one", (INSIDE, scored(0.8, 0.9), 0.5)),
-        Case("two boxes that share an edge", (TOUCHING, scored(0.9, 0.8), 0.1)),
-        Case("a row of three: the ends hardly overlap", (CHAIN, scored(0.9, 0.7, 0.8), 0.3)),
-        Case("the second falls behind the third", (CHAIN, scored(0.9, 0.85, 0.8), 0.2)),
-        Case("no box at all", (*NO_BOXES, 0.5), _NONE),
-        Case("five boxes", (CROWD, scored(0.6, 0.7, 0.8, 0.9, 0.5), 0.5)),
-        Case("eight random boxes", (*random_crowd(8, 2), 0.4)),
-        Case("thirty random boxes", (*random_crowd(30, 3), 0.8)),
-    ),
-    hints=_HINTS,
-    draw=_draw,
-    tolerance=1e-4,
+_CASES = (
+    Case("one box", (table([0, 0, 10, 10]), crowds.scored(0.9), 0.5), crowds.ONE),
+    Case("two boxes that lie apart", (crowds.APART, crowds.scored(0.8, 0.9), 0.5)),
+    Case("two boxes with an IoU of 1/3", (crowds.THIRD, crowds.scored(0.9, 0.8), 0.5)),
+    Case("the same with a smaller sigma, the second is better", (crowds.THIRD, crowds.scored(0.8, 0.9), 0.1)),
+    Case("the same box twice", (table([0, 0, 10, 10], [0, 0, 10, 10]), crowds.scored(0.9, 0.8), 0.14)),
+    Case("a small box inside a large one", (crowds.INSIDE, crowds.scored(0.8, 0.9), 0.5)),
+    Case("two boxes that share an edge", (crowds.TOUCHING, crowds.scored(0.9, 0.8), 0.1)),
+    Case("a row of three: the ends hardly overlap", (crowds.CHAIN, crowds.scored(0.9, 0.7, 0.8), 0.3)),
+    Case("the second falls behind the third", (crowds.CHAIN, crowds.scored(0.9, 0.85, 0.8), 0.2)),
+    Case("no box at all", (*crowds.NO_BOXES, 0.5), _NONE),
+    Case("five boxes", (crowds.CROWD, crowds.scored(0.6, 0.7, 0.8, 0.9, 0.5), 0.5)),
+    Case("eight random boxes", (*crowds.random_crowd(8, 2), 0.4)),
+    Case("thirty random boxes", (*crowds.random_crowd(30, 3), 0.8)),
 )
+
+JUDGE = Judge("soft_nms", ("boxes", "scores", "sigma"), nms_.soft_nms, _CASES, _HINTS, draw=_draw, tolerance=1e-4)

@@ -66,8 +66,14 @@ def picture(panels: Sequence[Panel], layers: Sequence[Layer]) -> str:
     )
 
 
-def compared(given: ArrayLike | None, expected: ArrayLike | None, got: ArrayLike | None, caption: str) -> str:
-    """One plane with the boxes as given, as expected and as they came out, each (N, 4) or None, in image pixels.
+def compared(
+    given: ArrayLike | None,
+    expected: ArrayLike | None,
+    got: ArrayLike | None,
+    caption: str,
+    strong: int | None = None,
+) -> str:
+    """One plane with the boxes as given, as expected and as they came out, in image pixels.
 
     Parameters
     ----------
@@ -75,8 +81,10 @@ def compared(given: ArrayLike | None, expected: ArrayLike | None, got: ArrayLike
         The boxes, drawn dotted, blue, and dashed.
     caption : str
         What stands above the plane.
+    strong : int, optional
+        A row that is drawn thicker than the others, of what is expected and what came out.
     """
-    layers = [layer(INPUT, given), layer(EXPECTED, expected), layer(GOT, got)]
+    layers = [layer(INPUT, given), layer(EXPECTED, expected, strong), layer(GOT, got, strong)]
     return picture([plane(layers, caption)], layers)
 
 

@@ -199,7 +199,7 @@ def rounded(what: str) -> str:
     )
 
 
-def sides_mixed_up(wrong: Callable[..., Functions], x: str, y: str, note: str = "") -> Hints:
+def sides_mixed_up(wrong: Callable[..., Functions], x: str, y: str, both: str, note: str = "") -> Hints:
     """Width and height exchanged, or one of them used for both directions.
 
     Parameters
@@ -207,12 +207,11 @@ def sides_mixed_up(wrong: Callable[..., Functions], x: str, y: str, note: str = 
     wrong : callable
         `wrong(*changes) -> functions`: the right function with `change(sizes)` for the boxes' width and height,
         (..., 2).
-    x, y : str
-        What goes by the width and what by the height: "x goes by the width (x2 - x1)".
+    x, y, both : str
+        What goes by the width, what by the height, and the two in one sentence: "x goes by the width (x2 - x1)".
     note : str
-        What else there is to say to those who used one side for both.
+        What else there is to say to those who used the width, or the height, for both.
     """
-    both = f"{x}, {y.replace(' goes', '').replace(' move', '')}"
     return {
         f"Width and height are swapped: {both}.": wrong(lambda sizes: sizes[..., ::-1]),
         f"The width was used for both: {y}.{note}": wrong(lambda sizes: sizes[..., [0, 0]]),
