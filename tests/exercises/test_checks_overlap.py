@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 import torch
+from judging import check_rejected, solutions
 from oracles import counted, integer_boxes
-from test_checks import check_rejected, solutions
 
 from mtcnn_lite import boxes as boxes_
 from mtcnn_lite.course import checks
