@@ -8,6 +8,7 @@ import numpy as np
 
 from mtcnn_lite import anchors
 from mtcnn_lite.course.checks.judge import Array, Case, Function, Hints, Judge, Verdict, drawing, slips
+from mtcnn_lite.course.checks.judge.boxes import CORNERS
 
 
 def anchor_grid(fn: Function) -> Verdict:
@@ -92,7 +93,6 @@ _HINTS: Hints = {
     "The orders of x and y in a box are mixed up: x1, y1, x2, y2.": _after(slips.x_then_y),
 }
 
-
 _SIZES = (
     "sizes is an array of one or more sides: loop over it, or give it an axis of its own. height, width and stride are "
     "whole numbers."
@@ -107,33 +107,24 @@ def _draw(inputs: tuple[Any, ...], expected: Any, got: Any, row: int | None) -> 
     height, width, *_ = inputs
     if len(expected) > 60:
         return ""
-    layers = [
-        drawing.layer(drawing.INPUT, np.array([[0, 0, width, height]])),
-        drawing.layer(drawing.EXPECTED, expected, row),
-        drawing.layer(drawing.GOT, got, row),
-    ]
-    return drawing.picture([drawing.plane(layers, "given: the photo, px")], layers)
+    return drawing.compared([[0, 0, width, height]], expected, got, "given: the photo, px", strong=row)
 
+
+_CASES = (
+    Case("one cell, one size", _photo(8, 8, 8, 4), _SIZES),
+    Case("one cell, an anchor larger than the photo", _photo(8, 8, 8, 16), _SIZES),
+    Case("one cell, an odd side", _photo(8, 8, 8, 5), _SIZES),
+    Case("two cells side by side", _photo(8, 16, 8, 6), _SIZES),
+    Case("two cells one above the other", _photo(16, 8, 8, 6), _SIZES),
+    Case("two rows of three cells", _photo(16, 24, 8, 6), _SIZES),
+    Case("one cell, two sizes", _photo(16, 16, 16, 4, 12), _SIZES),
+    Case("one cell, the larger size first", _photo(16, 16, 16, 12, 4), _SIZES),
+    Case("two rows of three cells, two sizes", _photo(32, 48, 16, 8, 20), _SIZES),
+    Case("sides that are no multiple of the stride", _photo(20, 30, 8, 8), _SIZES),
+    Case("the same, three sizes", _photo(33, 17, 16, 32, 16, 50.5), _SIZES),
+    Case("RetinaFace's first level on a photo of 64 x 96", _photo(64, 96, 8, 16, 32), _SIZES),
+)
 
 JUDGE = Judge(
-    name="anchor_grid",
-    arguments=("height", "width", "stride", "sizes"),
-    reference=anchors.anchor_grid,
-    cases=(
-        Case("one cell, one size", _photo(8, 8, 8, 4), _SIZES),
-        Case("one cell, an anchor larger than the photo", _photo(8, 8, 8, 16), _SIZES),
-        Case("one cell, an odd side", _photo(8, 8, 8, 5), _SIZES),
-        Case("two cells side by side", _photo(8, 16, 8, 6), _SIZES),
-        Case("two cells one above the other", _photo(16, 8, 8, 6), _SIZES),
-        Case("two rows of three cells", _photo(16, 24, 8, 6), _SIZES),
-        Case("one cell, two sizes", _photo(16, 16, 16, 4, 12), _SIZES),
-        Case("one cell, the larger size first", _photo(16, 16, 16, 12, 4), _SIZES),
-        Case("two rows of three cells, two sizes", _photo(32, 48, 16, 8, 20), _SIZES),
-        Case("sides that are no multiple of the stride", _photo(20, 30, 8, 8), _SIZES),
-        Case("the same, three sizes", _photo(33, 17, 16, 32, 16, 50.5), _SIZES),
-        Case("RetinaFace's first level on a photo of 64 x 96", _photo(64, 96, 8, 16, 32), _SIZES),
-    ),
-    hints=_HINTS,
-    draw=_draw,
-    columns=("x1", "y1", "x2", "y2"),
+    "anchor_grid", ("height", "width", "stride", "sizes"), anchors.anchor_grid, _CASES, _HINTS, _draw, columns=CORNERS
 )

@@ -148,7 +148,6 @@ _HINTS: Hints = {
     ),
 }
 
-
 _SHAPE = (
     "scores and is_true have shape (N,), number_of_faces is a whole number. Sort first, then cumsum over is_true "
     "counts the right ones so far."
@@ -169,23 +168,18 @@ def _random_letters(count: int, seed: int) -> str:
     return "".join("t" if true else "f" for true in chance)
 
 
-JUDGE = Judge(
-    name="average_precision",
-    arguments=("scores", "is_true", "number_of_faces"),
-    reference=_reference,
-    cases=(
-        Case("one detection, right; one face", _detections("t", 1), _SHAPE),
-        Case("one detection, right; two faces", _detections("t", 2), _SHAPE),
-        Case("one wrong before the right one", _detections("ft", 1), _SHAPE),
-        Case("right, wrong, right", _detections("tft", 2), _SHAPE),
-        Case("wrong, right, right: the envelope", _detections("ftt", 2), _SHAPE),
-        Case("not in order of score", _detections("ttf", 3, 1), _SHAPE),
-        Case("ends with wrong ones", _detections("tftff", 4), _SHAPE),
-        Case("all wrong", _detections("ff", 3), _SHAPE),
-        Case("no detection at all", _detections("", 3), _NONE),
-        Case("ten detections, eight faces", _detections("ttfttfftft", 8, 2), _SHAPE),
-        Case("a hundred detections", _detections(_random_letters(100, 3), 83, 4), _SHAPE),
-    ),
-    hints=_HINTS,
-    tolerance=1e-4,
+_CASES = (
+    Case("one detection, right; one face", _detections("t", 1), _SHAPE),
+    Case("one detection, right; two faces", _detections("t", 2), _SHAPE),
+    Case("one wrong before the right one", _detections("ft", 1), _SHAPE),
+    Case("right, wrong, right", _detections("tft", 2), _SHAPE),
+    Case("wrong, right, right: the envelope", _detections("ftt", 2), _SHAPE),
+    Case("not in order of score", _detections("ttf", 3, 1), _SHAPE),
+    Case("ends with wrong ones", _detections("tftff", 4), _SHAPE),
+    Case("all wrong", _detections("ff", 3), _SHAPE),
+    Case("no detection at all", _detections("", 3), _NONE),
+    Case("ten detections, eight faces", _detections("ttfttfftft", 8, 2), _SHAPE),
+    Case("a hundred detections", _detections(_random_letters(100, 3), 83, 4), _SHAPE),
 )
+
+JUDGE = Judge("average_precision", ("scores", "is_true", "number_of_faces"), _reference, _CASES, _HINTS, tolerance=1e-4)

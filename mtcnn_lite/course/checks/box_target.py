@@ -177,4 +177,4 @@ def _draw(inputs: tuple[Any, ...], expected: Any, got: Any, row: int | None) -> 
     return drawing.compared(window[None], face[None], made, caption)
 
 
-JUDGE = Judge("box_target", ("window", "face"), _right, _CASES, _HINTS, draw=_draw, tolerance=1e-4, columns=CORNERS)
+JUDGE = Judge("box_target", ("window", "face"), _right, _CASES, _HINTS, _draw, tolerance=1e-4, columns=CORNERS)

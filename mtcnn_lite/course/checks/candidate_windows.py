@@ -197,12 +197,5 @@ def _draw(inputs: tuple[Any, ...], expected: Any, got: Any, row: int | None) -> 
     return drawing.picture(panels, layers)
 
 
-JUDGE = Judge(
-    "candidate_windows",
-    ("face_map", "scale", "threshold"),
-    pyramid.candidate_windows,
-    _CASES,
-    _HINTS,
-    draw=_draw,
-    columns=CORNERS,
-)
+_RIGHT = pyramid.candidate_windows
+JUDGE = Judge("candidate_windows", ("face_map", "scale", "threshold"), _RIGHT, _CASES, _HINTS, _draw, columns=CORNERS)

@@ -128,5 +128,5 @@ _CASES = (
 )
 
 JUDGE = Judge(
-    "decode_offsets", ("boxes", "offsets"), boxes_.decode_offsets, _CASES, _HINTS, draw=draw_moved, columns=CORNERS
+    "decode_offsets", ("boxes", "offsets"), boxes_.decode_offsets, _CASES, _HINTS, draw_moved, columns=CORNERS
 )

@@ -128,24 +128,19 @@ _MORE = (
     "It works for one sample and stops at more. An `if` cannot look at N labels at once: use y * ... + (1 - y) * ..., "
     "np.where, or a loop."
 )
-
-JUDGE = Judge(
-    name="detection_loss",
-    arguments=("face_probability", "label"),
-    reference=_loss,
-    cases=(
-        Case("a face, p = 0.5", _float32(samples((0.5, 1))), _ONE),
-        Case("a face, and the net is sure of it", _float32(samples((0.9, 1))), _ONE),
-        Case("no face, and the net is sure there is one", _float32(samples((0.9, 0))), _ONE),
-        Case("no face, and the net is sure of that", _float32(samples((0.2, 0))), _ONE),
-        Case("a face that the net takes for background", _float32(samples((0.03, 1))), _ONE),
-        Case("very sure, and wrong, either way", _float32(samples((0.999, 0), (0.001, 1))), _MORE),
-        Case("very sure, and right, either way", _float32(samples((0.999, 1), (0.001, 0))), _MORE),
-        Case("three samples", _float32(samples((0.7, 1), (0.7, 0), (0.4, 1))), _MORE),
-        Case("no sample at all", _float32(samples()), NO_SAMPLE),
-        Case("twelve random samples", _float32(random_samples(12)), _MORE),
-        Case("a hundred random samples", _float32(random_samples(100)), _MORE),
-    ),
-    hints=_HINTS,
-    tolerance=2e-3,  # of a safeguard against log(0)
+_CASES = (
+    Case("a face, p = 0.5", _float32(samples((0.5, 1))), _ONE),
+    Case("a face, and the net is sure of it", _float32(samples((0.9, 1))), _ONE),
+    Case("no face, and the net is sure there is one", _float32(samples((0.9, 0))), _ONE),
+    Case("no face, and the net is sure of that", _float32(samples((0.2, 0))), _ONE),
+    Case("a face that the net takes for background", _float32(samples((0.03, 1))), _ONE),
+    Case("very sure, and wrong, either way", _float32(samples((0.999, 0), (0.001, 1))), _MORE),
+    Case("very sure, and right, either way", _float32(samples((0.999, 1), (0.001, 0))), _MORE),
+    Case("three samples", _float32(samples((0.7, 1), (0.7, 0), (0.4, 1))), _MORE),
+    Case("no sample at all", _float32(samples()), NO_SAMPLE),
+    Case("twelve random samples", _float32(random_samples(12)), _MORE),
+    Case("a hundred random samples", _float32(random_samples(100)), _MORE),
 )
+
+# A safeguard against log(0) may change as much as the tolerance.
+JUDGE = Judge("detection_loss", ("face_probability", "label"), _loss, _CASES, _HINTS, tolerance=2e-3)

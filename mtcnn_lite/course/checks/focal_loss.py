@@ -98,28 +98,21 @@ _HINTS: Hints = {
     ),
 }
 
-
 _ONE = "face_probability and label have shape (N,): an array each, one number a sample."
 _MANY = "It works for one sample and stops at more. An `if` cannot look at N labels at once: np.where, or a loop."
-
-JUDGE = Judge(
-    name="focal_loss",
-    arguments=("face_probability", "label", "gamma", "alpha"),
-    reference=_focal,
-    cases=(
-        Case("a face, p = 0.4, gamma 2, alpha 0.25", (*samples((0.4, 1)), 2, 0.25), _ONE),
-        Case("no face, p = 0.4", (*samples((0.4, 0)), 2, 0.25), _ONE),
-        Case("no face, and the net is sure of that", (*samples((0.05, 0)), 2, 0.25), _ONE),
-        Case("a face that the net takes for background", (*samples((0.05, 1)), 2, 0.25), _ONE),
-        Case("gamma 0: cross-entropy with weights", (*samples((0.3, 0)), 0, 0.25), _ONE),
-        Case("gamma 0.5, alpha 0.6", (*samples((0.3, 1)), 0.5, 0.6), _ONE),
-        Case("gamma 3, alpha 0.1", (*samples((0.8, 0)), 3, 0.1), _ONE),
-        Case("three samples", (*samples((0.7, 1), (0.7, 0), (0.4, 1)), 2, 0.25), _MANY),
-        Case("very sure, and wrong, either way", (*samples((0.999, 0), (0.001, 1)), 2, 0.25), _MANY),
-        Case("no sample at all", (*samples(), 2, 0.25), NO_SAMPLE),
-        Case("twelve random samples", (*random_samples(12), 2, 0.25), _MANY),
-        Case("a hundred random samples, gamma 1, alpha 0.5", (*random_samples(100), 1, 0.5), _MANY),
-    ),
-    hints=_HINTS,
-    tolerance=1e-5,
+_CASES = (
+    Case("a face, p = 0.4, gamma 2, alpha 0.25", (*samples((0.4, 1)), 2, 0.25), _ONE),
+    Case("no face, p = 0.4", (*samples((0.4, 0)), 2, 0.25), _ONE),
+    Case("no face, and the net is sure of that", (*samples((0.05, 0)), 2, 0.25), _ONE),
+    Case("a face that the net takes for background", (*samples((0.05, 1)), 2, 0.25), _ONE),
+    Case("gamma 0: cross-entropy with weights", (*samples((0.3, 0)), 0, 0.25), _ONE),
+    Case("gamma 0.5, alpha 0.6", (*samples((0.3, 1)), 0.5, 0.6), _ONE),
+    Case("gamma 3, alpha 0.1", (*samples((0.8, 0)), 3, 0.1), _ONE),
+    Case("three samples", (*samples((0.7, 1), (0.7, 0), (0.4, 1)), 2, 0.25), _MANY),
+    Case("very sure, and wrong, either way", (*samples((0.999, 0), (0.001, 1)), 2, 0.25), _MANY),
+    Case("no sample at all", (*samples(), 2, 0.25), NO_SAMPLE),
+    Case("twelve random samples", (*random_samples(12), 2, 0.25), _MANY),
+    Case("a hundred random samples, gamma 1, alpha 0.5", (*random_samples(100), 1, 0.5), _MANY),
 )
+
+JUDGE = Judge("focal_loss", ("face_probability", "label", "gamma", "alpha"), _focal, _CASES, _HINTS, tolerance=1e-5)

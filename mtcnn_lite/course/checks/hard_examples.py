@@ -120,24 +120,19 @@ def _random(count: int) -> Array:
 
 _SHAPE = "losses has shape (N,), and keep is a number from 0 to 1. Take k = max(1, int(keep * N)) first."
 _NONE = "Here N is 0: there is nothing to choose from. The answer is an empty mask of shape (0,)."
-
-JUDGE = Judge(
-    name="hard_examples",
-    arguments=("losses", "keep"),
-    reference=_hard,
-    cases=(
-        Case("two samples, half of them kept", (_losses(0.2, 0.9), 0.5), _SHAPE),
-        Case("three samples: int(0.7 * 3) is 2", (_losses(0.9, 0.1, 0.4), 0.7), _SHAPE),
-        Case("four samples: int(0.7 * 4) is 2", (_losses(0.3, 2.0, 0.1, 0.5), 0.7), _SHAPE),
-        Case("five samples: int(0.7 * 5) is 3", (_losses(1.2, 0.8, 0.05, 2.1, 0.01), 0.7), _SHAPE),
-        Case("all losses are small", (_losses(0.003, 0.009, 0.001, 0.02), 0.7), _SHAPE),
-        Case("one sample: at least one is kept", (_losses(0.4), 0.7), _SHAPE),
-        Case("a small share of few", (_losses(0.4, 0.2, 0.6), 0.1), _SHAPE),
-        Case("all of them", (_losses(0.4, 0.2, 0.6), 1.0), _SHAPE),
-        Case("a quarter of eight", (_random(8), 0.25), _SHAPE),
-        Case("no sample at all", (_losses(), 0.7), _NONE),
-        Case("twelve random losses", (_random(12), 0.7), _SHAPE),
-        Case("a hundred random losses", (_random(100), 0.7), _SHAPE),
-    ),
-    hints=_HINTS,
+_CASES = (
+    Case("two samples, half of them kept", (_losses(0.2, 0.9), 0.5), _SHAPE),
+    Case("three samples: int(0.7 * 3) is 2", (_losses(0.9, 0.1, 0.4), 0.7), _SHAPE),
+    Case("four samples: int(0.7 * 4) is 2", (_losses(0.3, 2.0, 0.1, 0.5), 0.7), _SHAPE),
+    Case("five samples: int(0.7 * 5) is 3", (_losses(1.2, 0.8, 0.05, 2.1, 0.01), 0.7), _SHAPE),
+    Case("all losses are small", (_losses(0.003, 0.009, 0.001, 0.02), 0.7), _SHAPE),
+    Case("one sample: at least one is kept", (_losses(0.4), 0.7), _SHAPE),
+    Case("a small share of few", (_losses(0.4, 0.2, 0.6), 0.1), _SHAPE),
+    Case("all of them", (_losses(0.4, 0.2, 0.6), 1.0), _SHAPE),
+    Case("a quarter of eight", (_random(8), 0.25), _SHAPE),
+    Case("no sample at all", (_losses(), 0.7), _NONE),
+    Case("twelve random losses", (_random(12), 0.7), _SHAPE),
+    Case("a hundred random losses", (_random(100), 0.7), _SHAPE),
 )
+
+JUDGE = Judge("hard_examples", ("losses", "keep"), _hard, _CASES, _HINTS)

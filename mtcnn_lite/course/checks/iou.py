@@ -207,4 +207,4 @@ def _draw(inputs: tuple[Any, ...], expected: Any, got: Any, row: int | None) -> 
     return drawing.picture([wide_enough], [])
 
 
-JUDGE = Judge("iou", ("box", "boxes"), _right, _CASES, _HINTS, draw=_draw, tolerance=1e-5)
+JUDGE = Judge("iou", ("box", "boxes"), _right, _CASES, _HINTS, _draw, tolerance=1e-5)

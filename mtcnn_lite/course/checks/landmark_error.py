@@ -144,7 +144,6 @@ _HINTS: Hints = {
     ),
 }
 
-
 _FACE = np.array([[30, 40], [70, 40], [50, 62], [34, 80], [66, 80]], np.float32)
 
 
@@ -171,27 +170,17 @@ _SHAPE = (
     "true[:, 1]."
 )
 _NONE = "Here N is 0: there is no face. The answer is empty, shape (0,)."
-
-JUDGE = Judge(
-    name="landmark_error",
-    arguments=("predicted", "true"),
-    reference=_reference,
-    cases=(
-        Case("all five points 4 px to the right; eyes 40 px apart", _moved(_FACE, *[[4, 0]] * 5), _SHAPE),
-        Case("each point off by 3 and 4: 5 px", _moved(_FACE, *[[3, 4]] * 5), _SHAPE),
-        Case("one point off", _moved(_FACE, [0, 0], [0, 0], [0, 20], [0, 0], [0, 0]), _SHAPE),
-        Case("points off to either side", _moved(_FACE, [-6, 0], [6, 0], [0, 3], [0, -8], [8, 6]), _SHAPE),
-        Case("a tilted head, eyes 50 px apart", _moved(_TILTED, [1, 0], [0, 2], [3, 4], [-5, 0], [0, -6]), _SHAPE),
-        Case("left and right mixed up", (_FACE[None][:, [1, 0, 2, 4, 3]], _FACE[None].copy()), _SHAPE),
-        Case(
-            "two faces, one twice as large",
-            (np.stack([_FACE + 4, 2 * _FACE + 4]), np.stack([_FACE, 2 * _FACE])),
-            _SHAPE,
-        ),
-        Case("no face at all", (np.zeros((0, 5, 2), np.float32), np.zeros((0, 5, 2), np.float32)), _NONE),
-        Case("five faces", _faces(5, 1), _SHAPE),
-        Case("sixty faces", _faces(60, 2), _SHAPE),
-    ),
-    hints=_HINTS,
-    tolerance=1e-4,
+_CASES = (
+    Case("all five points 4 px to the right; eyes 40 px apart", _moved(_FACE, *[[4, 0]] * 5), _SHAPE),
+    Case("each point off by 3 and 4: 5 px", _moved(_FACE, *[[3, 4]] * 5), _SHAPE),
+    Case("one point off", _moved(_FACE, [0, 0], [0, 0], [0, 20], [0, 0], [0, 0]), _SHAPE),
+    Case("points off to either side", _moved(_FACE, [-6, 0], [6, 0], [0, 3], [0, -8], [8, 6]), _SHAPE),
+    Case("a tilted head, eyes 50 px apart", _moved(_TILTED, [1, 0], [0, 2], [3, 4], [-5, 0], [0, -6]), _SHAPE),
+    Case("left and right mixed up", (_FACE[None][:, [1, 0, 2, 4, 3]], _FACE[None].copy()), _SHAPE),
+    Case("two faces, one twice as large", (np.stack([_FACE, 2 * _FACE]) + 4, np.stack([_FACE, 2 * _FACE])), _SHAPE),
+    Case("no face at all", (np.zeros((0, 5, 2), np.float32), np.zeros((0, 5, 2), np.float32)), _NONE),
+    Case("five faces", _faces(5, 1), _SHAPE),
+    Case("sixty faces", _faces(60, 2), _SHAPE),
 )
+
+JUDGE = Judge("landmark_error", ("predicted", "true"), _reference, _CASES, _HINTS, tolerance=1e-4)

@@ -243,11 +243,5 @@ def _draw(inputs: tuple[Any, ...], expected: Any, got: Any, row: int | None) -> 
 
 
 JUDGE = Judge(
-    "landmarks_to_image",
-    ("boxes", "landmarks"),
-    boxes_.landmarks_to_image,
-    _CASES,
-    _HINTS,
-    draw=_draw,
-    columns=("x", "y"),
+    "landmarks_to_image", ("boxes", "landmarks"), boxes_.landmarks_to_image, _CASES, _HINTS, _draw, columns=("x", "y")
 )

@@ -129,28 +129,21 @@ _HINTS: Hints = {
     ),
 }
 
-
 _DIVISION = "Here one of the two parts has no step. Divide by its length only where it has one: if step < warm_up."
-
-JUDGE = Judge(
-    name="learning_rate",
-    arguments=("step", "steps", "peak", "warm_up"),
-    reference=_rate,
-    cases=(
-        Case("the first step of a warm-up of four", (0, 10, 1.0, 4)),
-        Case("the second step", (1, 10, 1.0, 4)),
-        Case("the last step of the warm-up", (3, 10, 1.0, 4)),
-        Case("the step after the warm-up", (4, 10, 1.0, 4)),
-        Case("one step later: the fall has begun", (5, 10, 1.0, 4)),
-        Case("half of the fall", (7, 10, 1.0, 4)),
-        Case("the last step of all", (9, 10, 1.0, 4)),
-        Case("another peak", (7, 10, 0.5, 4)),
-        Case("no warm-up, the first step", (0, 8, 1.0, 0), _DIVISION),
-        Case("no warm-up, later on", (6, 8, 1.0, 0), _DIVISION),
-        Case("nothing but warm-up", (7, 8, 1.0, 8), _DIVISION),
-        Case("P-Net's first stage on WIDER FACE, in its warm-up", (99, 4000, 0.004, 200)),
-        Case("the same, near its end", (3900, 4000, 0.004, 200)),
-    ),
-    hints=_HINTS,
-    tolerance=1e-8,
+_CASES = (
+    Case("the first step of a warm-up of four", (0, 10, 1.0, 4)),
+    Case("the second step", (1, 10, 1.0, 4)),
+    Case("the last step of the warm-up", (3, 10, 1.0, 4)),
+    Case("the step after the warm-up", (4, 10, 1.0, 4)),
+    Case("one step later: the fall has begun", (5, 10, 1.0, 4)),
+    Case("half of the fall", (7, 10, 1.0, 4)),
+    Case("the last step of all", (9, 10, 1.0, 4)),
+    Case("another peak", (7, 10, 0.5, 4)),
+    Case("no warm-up, the first step", (0, 8, 1.0, 0), _DIVISION),
+    Case("no warm-up, later on", (6, 8, 1.0, 0), _DIVISION),
+    Case("nothing but warm-up", (7, 8, 1.0, 8), _DIVISION),
+    Case("P-Net's first stage on WIDER FACE, in its warm-up", (99, 4000, 0.004, 200)),
+    Case("the same, near its end", (3900, 4000, 0.004, 200)),
 )
+
+JUDGE = Judge("learning_rate", ("step", "steps", "peak", "warm_up"), _rate, _CASES, _HINTS, tolerance=1e-8)

@@ -78,14 +78,7 @@ def _alphabetical(kinds: Array) -> Array:
     return np.array([KINDS[sorted(KINDS).index(kind)] for kind in kinds])
 
 
-def _first(array: Array) -> Array:
-    return array[:1]
-
-
-def _last(array: Array) -> Array:
-    return array[-1:]
-
-
+_ENDS = itemgetter(slice(1)), itemgetter(slice(-1, None))  # the first sample, the last one
 _but, _before = partial(slips.but, _total), partial(slips.before, _total)
 
 _HINTS: Hints = {
@@ -152,7 +145,7 @@ _HINTS: Hints = {
     "One number for each task came back. Sum over the tasks too.": _but(reduce=lambda table: table.sum(axis=0)),
     "The weighted losses came back one by one, (N, 3). Their sum is the answer.": _but(reduce=lambda table: table),
     "Only one sample counts, the first or the last. Is the sum set anew in each turn of the loop, or returned "
-    "inside?": (*_before(losses=_first, kinds=_first), *_before(losses=_last, kinds=_last)),
+    "inside?": tuple(wrong for each in _ENDS for wrong in _before(losses=each, kinds=each)),
     "Only the hardest 70% of the detection losses are in it. That is the next chapter's: here all count.": _mined,
     "The losses were squared. The box and landmark losses are squares already.": _before(losses=np.square),
 }
@@ -184,23 +177,18 @@ def _draw(inputs: tuple[Any, ...], expected: Any, got: Any, row: int | None) -> 
     return drawing.picture([drawing.cells(losses, _taking_part(kinds) > 0, caption)], [])
 
 
-JUDGE = Judge(
-    name="multitask_loss",
-    arguments=("losses", "kinds", "weights"),
-    reference=_total,
-    cases=(
-        Case("one negative", _batch("n", _P_AND_R, 1), _SHAPE),
-        Case("one positive", _batch("p", _P_AND_R, 2), _SHAPE),
-        Case("one part", _batch("a", _P_AND_R, 3), _SHAPE),
-        Case("one landmark sample", _batch("l", _P_AND_R, 4), _SHAPE),
-        Case("one landmark sample, O-Net's weights", _batch("l", _O, 5), _SHAPE),
-        Case("a positive and a negative", _batch("pn", _P_AND_R, 6), _MANY),
-        Case("one of each kind, O-Net's weights", _batch("npal", _O, 7), _MANY),
-        Case("weights that are all different", _batch("lapn", np.array([0.7, 0.2, 0.4]), 8), _MANY),
-        Case("seven samples, 3 : 1 : 1 : 2", _batch("nplnnla", _P_AND_R, 9), _MANY),
-        Case("no sample at all", _batch("", _P_AND_R, 10), _NONE),
-        Case("a batch of twelve", _batch("nnlpanplanla", _O, 11), _MANY),
-    ),
-    hints=_HINTS,
-    draw=_draw,
+_CASES = (
+    Case("one negative", _batch("n", _P_AND_R, 1), _SHAPE),
+    Case("one positive", _batch("p", _P_AND_R, 2), _SHAPE),
+    Case("one part", _batch("a", _P_AND_R, 3), _SHAPE),
+    Case("one landmark sample", _batch("l", _P_AND_R, 4), _SHAPE),
+    Case("one landmark sample, O-Net's weights", _batch("l", _O, 5), _SHAPE),
+    Case("a positive and a negative", _batch("pn", _P_AND_R, 6), _MANY),
+    Case("one of each kind, O-Net's weights", _batch("npal", _O, 7), _MANY),
+    Case("weights that are all different", _batch("lapn", np.array([0.7, 0.2, 0.4]), 8), _MANY),
+    Case("seven samples, 3 : 1 : 1 : 2", _batch("nplnnla", _P_AND_R, 9), _MANY),
+    Case("no sample at all", _batch("", _P_AND_R, 10), _NONE),
+    Case("a batch of twelve", _batch("nnlpanplanla", _O, 11), _MANY),
 )
+
+JUDGE = Judge("multitask_loss", ("losses", "kinds", "weights"), _total, _CASES, _HINTS, _draw)

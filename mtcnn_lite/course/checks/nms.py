@@ -166,4 +166,4 @@ _CASES = (
     Case("sixty random boxes", (*crowds.random_crowd(60, 4), 0.42)),
 )
 
-JUDGE = Judge("nms", ("boxes", "scores", "threshold"), nms_.nms, _CASES, _HINTS, draw=_draw)
+JUDGE = Judge("nms", ("boxes", "scores", "threshold"), nms_.nms, _CASES, _HINTS, _draw)

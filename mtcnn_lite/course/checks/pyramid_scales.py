@@ -206,6 +206,6 @@ JUDGE = Judge(
     pyramid.pyramid_scales,
     _CASES,
     _HINTS,
-    draw=_draw,
+    _draw,
     tolerance=1e-7,
 )

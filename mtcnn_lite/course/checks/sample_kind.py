@@ -209,4 +209,4 @@ def _draw(inputs: tuple[Any, ...], expected: Any, got: Any, row: int | None) -> 
     return drawing.picture([drawing.plane(layers, caption)], [layers[0]])
 
 
-JUDGE = Judge("sample_kind", ("window", "faces"), _right, _CASES, _HINTS, draw=_draw)
+JUDGE = Judge("sample_kind", ("window", "faces"), _right, _CASES, _HINTS, _draw)

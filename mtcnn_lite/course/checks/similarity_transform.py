@@ -165,7 +165,6 @@ _HINTS: Hints = {
     ),
 }
 
-
 _FACE = np.array([[40.0, 40.0], [80.0, 40.0], [60.0, 62.0], [44.0, 82.0], [76.0, 82.0]])
 
 
@@ -186,7 +185,6 @@ def _to_template(seed: int) -> tuple[Array, Array]:
 
 
 _SHAPE = "points and target have shape (5, 2): a row for each point, x and y. The answer has shape (2, 3)."
-
 _CASES = (
     Case("the points are where they belong", _pair(), _SHAPE),
     Case("5 px to the right, 3 px up", _pair(shift=(5, -3)), _SHAPE),
@@ -207,25 +205,11 @@ def _draw(inputs: tuple[Any, ...], expected: Any, got: Any, row: int | None) -> 
     """The target, and where the points come to lie by the right matrix and by the reader's."""
     points, target = inputs
     size = 0.02 * float(np.ptp(target, axis=0).max())
-
-    def dots(places: Array | None) -> Array | None:
-        return None if places is None else np.concatenate([places - size, places + size], axis=1)
-
     moved = alignment.transform_points(points, got) if np.shape(got) == (2, 3) else None
-    layers = [
-        drawing.layer(drawing.INPUT, dots(target)),
-        drawing.layer(drawing.EXPECTED, dots(alignment.transform_points(points, expected))),
-        drawing.layer(drawing.GOT, dots(moved)),
-    ]
-    return drawing.picture([drawing.plane(layers, "the target, and the moved points, px")], layers)
+    given, expected, yours = (
+        drawing.dots(places, size) for places in (target, alignment.transform_points(points, expected), moved)
+    )
+    return drawing.compared(given, expected, yours, "the target, and the moved points, px")
 
 
-JUDGE = Judge(
-    name="similarity_transform",
-    arguments=("points", "target"),
-    reference=alignment.similarity_transform,
-    cases=_CASES,
-    hints=_HINTS,
-    draw=_draw,
-    tolerance=2e-3,
-)
+JUDGE = Judge("similarity_transform", ("points", "target"), _right, _CASES, _HINTS, _draw, tolerance=2e-3)

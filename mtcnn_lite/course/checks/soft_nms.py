@@ -168,4 +168,4 @@ _CASES = (
     Case("thirty random boxes", (*crowds.random_crowd(30, 3), 0.8)),
 )
 
-JUDGE = Judge("soft_nms", ("boxes", "scores", "sigma"), nms_.soft_nms, _CASES, _HINTS, draw=_draw, tolerance=1e-4)
+JUDGE = Judge("soft_nms", ("boxes", "scores", "sigma"), nms_.soft_nms, _CASES, _HINTS, _draw, tolerance=1e-4)

@@ -168,4 +168,4 @@ _CASES = (
     Case("a hundred random boxes", (random_boxes(np.random.default_rng(100), 100, low=-20),)),
 )
 
-JUDGE = Judge("square_boxes", ("boxes",), boxes_.square_boxes, _CASES, _HINTS, draw=draw_moved, columns=CORNERS)
+JUDGE = Judge("square_boxes", ("boxes",), boxes_.square_boxes, _CASES, _HINTS, draw_moved, columns=CORNERS)

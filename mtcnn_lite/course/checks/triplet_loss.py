@@ -150,39 +150,25 @@ _MORE = (
     "It works for one triplet and stops at more: sum over axis 1, which leaves (N,), then np.maximum, then the mean."
 )
 
-JUDGE = Judge(
-    name="triplet_loss",
-    arguments=("anchor", "positive", "negative", "margin"),
-    reference=_loss,
-    cases=(
-        Case(
-            "negative a little farther than positive, within the margin",
-            _triplets(([0, 0], [0.5, 0], [0.6, 0])),
-            _SHAPE,
-        ),
-        Case("negative nearer than positive", _triplets(([0, 0], [0.6, 0.3], [0.3, 0.1])), _SHAPE),
-        Case("negative far away: free", _triplets(([0, 0], [0.3, 0], [0, 2])), _SHAPE),
-        Case("another margin", _triplets(([0.1, 0.2], [0.5, 0.4], [0.6, 0.9]), margin=0.5), _SHAPE),
-        Case("positive and negative in one place", _triplets(([1, 0], [0.6, 0.8], [0.6, 0.8]), margin=0.3), _SHAPE),
-        Case(
-            "two triplets, one of them free",
-            _triplets(([0, 0], [0.5, 0], [0.4, 0.2]), ([1, 0], [1, 0.1], [-1, 0])),
-            _MORE,
-        ),
-        Case(
-            "three triplets of three numbers",
-            _triplets(
-                ([0.5, 0, 0.25], [0.5, 0.5, 0], [0.25, 0.25, 0.75]),
-                ([0, 1, 0], [0, 0.5, 0.5], [0.25, 0.75, 0.5]),
-                ([1, 1, 0], [1, 0.5, 0], [0.5, 0.75, 0.25]),
-                margin=0.3,
-            ),
-            _MORE,
-        ),
-        Case("no margin", _random(6, 4, 0.0), _MORE),
-        Case("twelve random triplets", _random(12, 8, 0.2), _MORE),
-        Case("fifty random triplets", _random(50, 16, 0.4), _MORE),
-    ),
-    hints=_HINTS,
-    tolerance=1e-4,
+_THREE = _triplets(
+    ([0.5, 0, 0.25], [0.5, 0.5, 0], [0.25, 0.25, 0.75]),
+    ([0, 1, 0], [0, 0.5, 0.5], [0.25, 0.75, 0.5]),
+    ([1, 1, 0], [1, 0.5, 0], [0.5, 0.75, 0.25]),
+    margin=0.3,
 )
+_CASES = (
+    Case("negative a little farther than positive, within the margin", _triplets(([0, 0], [0.5, 0], [0.6, 0])), _SHAPE),
+    Case("negative nearer than positive", _triplets(([0, 0], [0.6, 0.3], [0.3, 0.1])), _SHAPE),
+    Case("negative far away: free", _triplets(([0, 0], [0.3, 0], [0, 2])), _SHAPE),
+    Case("another margin", _triplets(([0.1, 0.2], [0.5, 0.4], [0.6, 0.9]), margin=0.5), _SHAPE),
+    Case("positive and negative in one place", _triplets(([1, 0], [0.6, 0.8], [0.6, 0.8]), margin=0.3), _SHAPE),
+    Case(
+        "two triplets, one of them free", _triplets(([0, 0], [0.5, 0], [0.4, 0.2]), ([1, 0], [1, 0.1], [-1, 0])), _MORE
+    ),
+    Case("three triplets of three numbers", _THREE, _MORE),
+    Case("no margin", _random(6, 4, 0.0), _MORE),
+    Case("twelve random triplets", _random(12, 8, 0.2), _MORE),
+    Case("fifty random triplets", _random(50, 16, 0.4), _MORE),
+)
+
+JUDGE = Judge("triplet_loss", ("anchor", "positive", "negative", "margin"), _loss, _CASES, _HINTS, tolerance=1e-4)

@@ -67,11 +67,7 @@ def picture(panels: Sequence[Panel], layers: Sequence[Layer]) -> str:
 
 
 def compared(
-    given: ArrayLike | None,
-    expected: ArrayLike | None,
-    got: ArrayLike | None,
-    caption: str,
-    strong: int | None = None,
+    given: ArrayLike | None, expected: ArrayLike | None, got: ArrayLike | None, caption: str, strong: int | None = None
 ) -> str:
     """One plane with the boxes as given, as expected and as they came out, in image pixels.
 
