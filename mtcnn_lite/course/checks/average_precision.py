@@ -83,8 +83,8 @@ _HINTS: Hints = {
     "The detections were taken as they came. Sort by score, best first, and take is_true along: is_true[order].": (
         slips.before(_RIGHT, scores=lambda scores: -np.arange(len(scores)))
     ),
-    "They were sorted from the worst score up: np.argsort(-scores) begins with the best.": (
-        *(wrong for fn in _of(_area, _without_envelope) for wrong in slips.before(fn, scores=np.negative)),
+    "They were sorted from the worst score up: np.argsort(-scores) begins with the best.": tuple(
+        wrong for fn in _of(_area, _without_envelope) for wrong in slips.before(fn, scores=np.negative)
     ),
     "The envelope is missing: at each recall the best precision counts that is reached there or further on.": _of(
         _without_envelope

@@ -23,10 +23,9 @@ def candidate_windows(fn: Function) -> Verdict:
     return JUDGE.verdict(fn)
 
 
-def _passing(face_map: Array, threshold: float) -> tuple[Array, Array]:
+def _passing(face_map: Array, threshold: float) -> Any:
     """Rows and columns of the cells that pass."""
-    rows, columns = np.nonzero(face_map >= threshold)
-    return rows, columns
+    return np.nonzero(face_map >= threshold)
 
 
 def _windows(
@@ -38,8 +37,8 @@ def _windows(
     return np.concatenate([corner + start, corner + end], axis=1) / scale
 
 
-def _by_score(face_map: Array, threshold: float, up: int = -1) -> Array:
-    return np.array(_passing(face_map, threshold))[:, np.argsort(up * face_map[face_map >= threshold], kind="stable")]
+def _by_score(m: Array, t: float, up: int = -1) -> Array:
+    return np.array(_passing(m, t))[:, np.argsort(up * m[m >= t], kind="stable")]
 
 
 @slips.several

@@ -38,14 +38,6 @@ def _corner(boxes: Array) -> Array:
     return boxes[:, :2]
 
 
-def _middle(boxes: Array) -> Array:
-    return (boxes[:, :2] + boxes[:, 2:]) / 2
-
-
-def _far_corner(boxes: Array) -> Array:
-    return boxes[:, 2:]
-
-
 def _no_corner(boxes: Array) -> Array:
     return 0 * boxes[:, :2]
 
@@ -56,10 +48,11 @@ def _points(
     parts: Change = _parts,
     origin: Change = _corner,
     size: Change = sizes,
+    at: float = 0,
     sign: int = 1,
 ) -> Array:
-    """The right points, and with other `parts`, `origin`, `size` or `sign` the wrong ones."""
-    return origin(boxes)[:, None] + sign * parts(landmarks) * size(boxes)[:, None]
+    """The right points; and with other arguments, `at` for an origin so many sizes further on, the wrong ones."""
+    return (origin(boxes) + at * sizes(boxes))[:, None] + sign * parts(landmarks) * size(boxes)[:, None]
 
 
 @slips.several
@@ -110,7 +103,7 @@ _HINTS: Hints = {
     "The window's corner is swapped: x1 belongs to x, y1 to y.": _but(origin=lambda boxes: boxes[:, [1, 0]]),
     "x1 was added to both: x starts from x1, y from y1.": _but(origin=lambda boxes: boxes[:, [0, 0]]),
     "x2 and y2 were taken for width and height, or for the size of the photo. The width is x2 - x1, "
-    "the height y2 - y1.": _but(size=_far_corner, origin=[_corner, _no_corner]),
+    "the height y2 - y1.": _but(size=lambda boxes: boxes[:, 2:], origin=[_corner, _no_corner]),
     "The landmarks were added as they are. They are parts of the window: "
     "multiply by its width and height first.": _with_sizes(np.ones_like),
     "The landmarks came back as they were, in parts of the window: multiply by its size.": (
@@ -119,10 +112,10 @@ _HINTS: Hints = {
         lambda boxes, landmarks: landmarks,
     ),
     "You counted from the window's centre. (0, 0) is its top left corner: start from x1, y1.": _but(
-        origin=_middle, size=[sizes, lambda boxes: sizes(boxes) / 2]
+        at=0.5, size=[sizes, lambda boxes: sizes(boxes) / 2]
     ),
     "You counted from the bottom right corner. (0, 0) is the window's top left corner: start from x1, y1.": _but(
-        origin=_far_corner, sign=[1, -1]
+        at=1, sign=[1, -1]
     ),
     "y was counted upwards from the bottom. In images y grows downwards: start from y1.": _but(
         parts=lambda landmarks: _parts(landmarks) * [1, -1] + [0, 1]
@@ -201,27 +194,18 @@ _NONE = (
 )
 
 _X, _Y = [0.3, 0.7, 0.5, 0.35, 0.65], [0.4, 0.45, 0.6, 0.8, 0.75]
+_FACE = _face(_X, _Y)
+_LOW, _TWO = _face([0.1, 0.6, -0.1, 0.2, 0.55], [0.5, 0.55, 0.8, 1.1, 1.05]), np.concatenate([_FACE, _face(_Y, _X)])
 _CASES = (
-    Case("a window of 100 x 100 px at the photo's corner", (table([0, 0, 100, 100]), _face(_X, _Y)), _SHAPE),
-    Case("the same window further right", (table([40, 0, 140, 100]), _face(_X, _Y)), _SHAPE),
-    Case("the same window further right and down", (table([40, 20, 140, 120]), _face(_X, _Y)), _SHAPE),
-    Case("a window twice as high as wide", (table([40, 20, 90, 120]), _face(_X, _Y)), _SHAPE),
-    Case("a window twice as wide as high", (table([40, 20, 140, 70]), _face(_X, _Y)), _SHAPE),
-    Case("fractions of a pixel", (table([3.25, 5.5, 27.25, 29.5]), _face(_X, _Y)), _SHAPE),
-    Case(
-        "a mouth below the window",
-        (table([40, 20, 80, 60]), _face([0.1, 0.6, -0.1, 0.2, 0.55], [0.5, 0.55, 0.8, 1.1, 1.05])),
-        _SHAPE,
-    ),
-    Case("a window that leaves the photo", (table([-30, -20, 30, 40]), _face(_X, _Y)), _SHAPE),
-    Case(
-        "two windows of different size",
-        (
-            table([0, 0, 20, 20], [30, 10, 80, 60]),
-            np.concatenate([_face(_X, _Y), _face(_Y, _X)]),
-        ),
-        _MORE,
-    ),
+    Case("a window of 100 x 100 px at the photo's corner", (table([0, 0, 100, 100]), _FACE), _SHAPE),
+    Case("the same window further right", (table([40, 0, 140, 100]), _FACE), _SHAPE),
+    Case("the same window further right and down", (table([40, 20, 140, 120]), _FACE), _SHAPE),
+    Case("a window twice as high as wide", (table([40, 20, 90, 120]), _FACE), _SHAPE),
+    Case("a window twice as wide as high", (table([40, 20, 140, 70]), _FACE), _SHAPE),
+    Case("fractions of a pixel", (table([3.25, 5.5, 27.25, 29.5]), _FACE), _SHAPE),
+    Case("a mouth below the window", (table([40, 20, 80, 60]), _LOW), _SHAPE),
+    Case("a window that leaves the photo", (table([-30, -20, 30, 40]), _FACE), _SHAPE),
+    Case("two windows of different size", (table([0, 0, 20, 20], [30, 10, 80, 60]), _TWO), _MORE),
     Case("no window at all", (table(), np.zeros((0, 10), np.float32)), _NONE),
     Case("four random windows", _random(4), _MORE),
     Case("five random windows", _random(5), _MORE),

@@ -121,7 +121,7 @@ _HINTS: Hints = {
     "The lowest score was taken first. Begin with the best box.": _softly(pick=np.argmin)
     + _softly(order=crowds.worst_first),
     "The boxes were taken in the order of the input. Take the best of those that remain.": _softly(
-        order=crowds.as_given
+        order=lambda scores: np.arange(len(scores))
     ),
     "Each factor multiplied the score as it came in, so the last undid the others. "
     "Multiply what is left of it.": _softly(anew=False),

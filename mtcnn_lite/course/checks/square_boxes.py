@@ -43,25 +43,15 @@ def _with_side(side: Change) -> Function:
 
 
 @slips.several
-def _at_corner(ends: tuple[str, str]) -> Function:
-    """Squares that keep the box's "low" or "high" end, or its "middle", along x and along y."""
-
-    def wrong(boxes: Array) -> Array:
-        right, side, squares = _square(boxes), _longer(boxes)[:, 0], np.empty((len(boxes), 4))
-        for axis, end in enumerate(ends):
-            low, high = boxes[:, axis], boxes[:, axis + 2]
-            start = {"low": low, "high": high - side, "middle": right[:, axis]}[end]
-            squares[:, axis], squares[:, axis + 2] = start, start + side
-        return squares
-
-    return wrong
+def _at_corner(ends: tuple[int, int]) -> Function:
+    """Squares that keep the box's low end (1), its high end (-1) or its middle (0), along x and along y."""
+    return partial(_square, centre=lambda b: _middle(b) + np.array(ends) * (_longer(b) - sizes(b)) / 2)
 
 
-def _one_way(boxes: Array, axis: int) -> Array:
-    """Only this axis grows, to the longer side: a box that is longer along it stays as it is."""
-    grown = boxes.astype(float)
-    grown[:, axis::2] = _square(boxes)[:, axis::2]
-    return grown
+@slips.several
+def _one_way(grows: list[bool]) -> Function:
+    """Only one axis grows, to the longer side: a box that is longer along it stays as it is."""
+    return partial(_square, side=lambda b: np.where(grows, _longer(b), sizes(b)))
 
 
 def _corner_moved_first(boxes: Array) -> Array:
@@ -70,12 +60,6 @@ def _corner_moved_first(boxes: Array) -> Array:
     moved[:, :2] = _middle(moved) - half
     moved[:, 2:] = _middle(moved) + half
     return moved
-
-
-def _grown_by_the_difference(boxes: Array) -> Array:
-    """Each side of the shorter direction pushed out by the whole difference instead of by half of it."""
-    push = _longer(boxes) - sizes(boxes)
-    return np.concatenate([boxes[:, :2] - push, boxes[:, 2:] + push], axis=1)
 
 
 _then = partial(slips.after, _square)
@@ -106,19 +90,18 @@ _HINTS: Hints = {
         lambda b: np.concatenate([_square(b)[:1], b[1:]]),
     ),
     "The square has moved: it kept a corner. The centre stays, so each end moves out by half of what is "
-    "missing.": _at_corner(*list(product(("low", "high", "middle"), repeat=2))[:-1]),
-    "Each end moved out by all that is missing. Half of it belongs on either side of the centre.": (
-        _grown_by_the_difference,
-        *_with_side(lambda b: 2 * _longer(b)),
+    "missing.": _at_corner(*list(product((1, -1, 0), repeat=2))[:-1]),
+    "Each end moved out by all that is missing. Half of it belongs on either side of the centre.": _with_side(
+        lambda b: 2 * _longer(b) - sizes(b), lambda b: 2 * _longer(b)
     ),
     "A square came out too small: half of the side was taken for the side, or its quarter for the half.": _with_side(
         lambda b: _longer(b) / 2
     ),
-    "Boxes that are higher than wide come out right. Where the width is longer, y1 and y2 must move as well.": partial(
-        _one_way, axis=0
+    "Boxes that are higher than wide come out right. Where the width is longer, y1 and y2 must move as well.": _one_way(
+        [True, False]
     ),
-    "Boxes that are wider than high come out right. Where the height is longer, x1 and x2 must move as well.": partial(
-        _one_way, axis=1
+    "Boxes that are wider than high come out right. Where the height is longer, x1 and x2 must move as well.": _one_way(
+        [False, True]
     ),
     "The new x1, y1 was used for the centre of x2, y2. "
     "Take the centre from the box as it came, before any moves.": _corner_moved_first,

@@ -35,19 +35,12 @@ def random_crowd(count: int, seed: int) -> tuple[Array, Array]:
     return np.concatenate([corner, corner + side], axis=1).astype(np.float32), scores.round(4).astype(np.float32)
 
 
+worst_first = partial(np.argsort, kind="stable")  # rows, lowest score first; of equal scores the earlier
+
+
 def best_first(scores: Array) -> Array:
     """Rows, highest score first; of equal scores the earlier."""
     return np.argsort(-scores, kind="stable")
-
-
-def worst_first(scores: Array) -> Array:
-    """Rows, lowest score first; of equal scores the earlier."""
-    return np.argsort(scores, kind="stable")
-
-
-def as_given(scores: Array) -> Array:
-    """Rows as they come."""
-    return np.arange(len(scores))
 
 
 def of_wrong_overlaps(right: Function) -> Hints:

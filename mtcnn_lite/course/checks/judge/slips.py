@@ -84,6 +84,8 @@ def swapped(right: Function, first: str, second: str) -> Functions:
     first, second : str
         The names of the two.
 
+    Examples
+    --------
     >>> [wrong(5, 3) for wrong in swapped(lambda a, b: a - b, "a", "b")]
     [-2]
     """
@@ -152,21 +154,6 @@ def from_size(boxes: Array) -> Array:
     return np.concatenate([boxes[..., :2], boxes[..., :2] + boxes[..., 2:]], axis=-1)
 
 
-def one_more(boxes: Array) -> Array:
-    """The old + 1: x2 and y2 as if the last pixel belonged to the box."""
-    return boxes + [0, 0, 1, 1]
-
-
-def one_less(boxes: Array) -> Array:
-    """x2 and y2 of the last pixel that belongs to the box."""
-    return boxes - [0, 0, 1, 1]
-
-
-def at_least_0(values: Array) -> Array:
-    """Clipped at 0."""
-    return np.maximum(values, 0)
-
-
 def half_up(values: Any) -> Any:
     """Rounded to whole numbers, halves upwards."""
     return np.floor(values + 0.5)
@@ -177,6 +164,9 @@ def digits(*counts: int) -> tuple[Change, ...]:
     return tuple(partial(np.round, decimals=count) for count in counts)
 
 
+one_more: Change = partial(np.add, [0, 0, 1, 1])  # the old + 1: x2 and y2 of boxes that include their last pixel
+one_less: Change = partial(np.add, [0, 0, -1, -1])  # x2 and y2 of the last pixel that belongs to the box
+at_least_0: Change = partial(np.maximum, 0)
 ROUNDINGS: tuple[Change, ...] = (np.round, np.floor, np.ceil, np.trunc, half_up)
 FIRST: tuple[Change, ...] = (lambda rows: rows[:1], lambda rows: rows[0])  # with its axis, and without
 CLIPPED: tuple[Change, ...] = (at_least_0, np.abs)
