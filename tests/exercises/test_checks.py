@@ -1,35 +1,20 @@
 """The judges: each accepts right answers however they are written, and rejects wrong ones by their name."""
 
-import importlib
-import importlib.util
-import pkgutil
+import subprocess
+import sys
 import xml.etree.ElementTree as ET
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from judging import JUDGES, check_html, check_rejected, solutions
 
 from mtcnn_lite import boxes as boxes_
 from mtcnn_lite import pyramid
 from mtcnn_lite.course import checks
+from mtcnn_lite.course.checks.judge import Case, Judge
 from mtcnn_lite.course.checks.judge.compare import difference
-from mtcnn_lite.course.checks.judge.engine import Case, Judge, Mistake
-from mtcnn_lite.course.checks.judge.words import number, read, show
-
-SOLUTIONS = Path(__file__).parents[2] / "notebooks" / "source" / "solutions.py"
-MODULES = [
-    importlib.import_module(f"mtcnn_lite.course.checks.{found.name}") for found in pkgutil.iter_modules(checks.__path__)
-]
-JUDGES = {value.name: value for module in MODULES for value in vars(module).values() if isinstance(value, Judge)}
-
-
-def solutions():
-    spec = importlib.util.spec_from_file_location("solutions", SOLUTIONS)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
+from mtcnn_lite.course.checks.judge.text import number, read, show
 
 # --- right answers
 
@@ -145,6 +130,29 @@ def test_every_judge_has_a_solution():
     exercises = set(checks.__all__) - {"Verdict"}
     assert exercises == set(JUDGES)
     assert all(callable(getattr(solutions(), name)) and getattr(solutions(), name).__doc__ for name in exercises)
+
+
+def test_judges_load_without_torch():
+    """The chapters on boxes need no torch, and it takes seconds to load."""
+    code = (
+        "import sys\n"
+        "import numpy as np\n"
+        "import mtcnn_lite.course.checks.nms\n"
+        "from mtcnn_lite.boxes import iou\n"
+        "from mtcnn_lite.course import checks\n"
+        "assert callable(checks.nms), 'the module hides the judge'\n"
+        "assert checks.iou(lambda box, boxes: iou([box], boxes)[0])\n"
+        "for name in ('iou', 'decode_offsets', 'square_boxes', 'nms', 'soft_nms', 'pyramid_scales'):\n"
+        "    assert not getattr(checks, name)(lambda *arguments: None)\n"
+        "assert 'torch' not in sys.modules\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize("name", JUDGES)
+def test_a_judge_is_in_the_module_of_its_name(name):
+    assert JUDGES[name] is sys.modules[f"mtcnn_lite.course.checks.{name}"].JUDGE
+    assert getattr(checks, name).__name__ == name
 
 
 # --- wrong answers for candidate_windows, as readers write them
@@ -498,32 +506,7 @@ def test_wrong_offsets_are_named(name):
     check_rejected(checks.decode_offsets(fn), fragment)
 
 
-def check_rejected(verdict, fragment):
-    assert not verdict
-    assert verdict.passed is False
-    assert fragment in verdict.hint, verdict
-    assert "In this case it looks like" not in verdict.hint  # a single mistake is named without hedging
-    assert len(verdict.hint) < 240
-    assert len(repr(verdict).splitlines()) < 25
-    facts = dict(verdict.facts)
-    assert {"case", "call", "expected", "got"} <= set(facts)
-    check_html(verdict)
-
-
-def check_html(verdict):
-    """Well-formed, with every fact in it; no address, no id, no ground that a dark theme would clash with."""
-    html = verdict._repr_html_()
-    tree = ET.fromstring(html)
-    text = "".join(tree.itertext())
-    assert verdict.hint.replace("`", "") in text.replace("`", "")  # in HTML, code is a tag
-    assert all(fact in text for _, fact in verdict.facts)
-    assert " id=" not in html
-    assert "0x" not in html
-    assert "background" not in html
-    assert "nan" not in "".join(value for element in tree.iter() for value in element.attrib.values())
-
-
-# --- what the engine does for every judge
+# --- what the machinery does for every judge
 
 
 @pytest.mark.parametrize("name", JUDGES)
@@ -544,6 +527,7 @@ def test_a_stub_is_not_done_yet(name):
 
     verdict = getattr(checks, name)(stub)
     assert not verdict
+    assert verdict.done is False
     assert "not done yet" in repr(verdict)
     assert "NotImplementedError" in verdict.hint
     assert len(repr(verdict).splitlines()) == 1
@@ -674,7 +658,7 @@ def test_a_mistake_on_a_tie_is_told_apart_by_the_other_cases():
         arguments=("n",),
         reference=lambda n: 2 * n,
         cases=(Case("two", (2,)), Case("one", (1,)), Case("three", (3,))),
-        mistakes=(Mistake("one less", (lambda n: 2 * n - 1,)), Mistake("three always", (lambda n: 3,))),
+        hints={"one less": lambda n: 2 * n - 1, "three always": lambda n: 3},
     )
     assert judge.verdict(lambda n: 3).hint == "three always"
     assert judge.verdict(lambda n: n + n - 1).hint == "one less"
@@ -687,7 +671,7 @@ def test_answers_that_are_words_masks_or_none():
         return None if n == 0 else "part" if n == 1 else np.array([True, n > 3])
 
     cases = tuple(Case(f"{n}", (n,)) for n in range(5))
-    judge = Judge("kind", ("n",), kind, cases, ())
+    judge = Judge("kind", ("n",), kind, cases, {})
     assert judge.verdict(kind)
     assert judge.verdict(lambda n: kind(n).astype(int) if n > 1 else kind(n))
     assert judge.verdict(lambda n: np.str_("part") if n == 1 else kind(n))
@@ -705,7 +689,7 @@ def test_without_a_named_mistake_the_right_columns_are():
 
 
 def test_right_rows_in_another_order():
-    judge = Judge("rows", ("n",), lambda n: np.eye(n), (Case("three rows", (3,)),), ())
+    judge = Judge("rows", ("n",), lambda n: np.eye(n), (Case("three rows", (3,)),), {})
     assert "another order" in judge.verdict(lambda n: np.roll(np.eye(n), 1, axis=0)).hint
     assert "another order" not in judge.verdict(lambda n: np.ones((n, n))).hint
 
@@ -714,7 +698,7 @@ def test_tensors_as_arguments_are_copied_and_watched():
     def doubled(x):
         return x * 2
 
-    judge = Judge("doubled", ("x",), doubled, (Case("a tensor", (torch.tensor([1.0, 2.0]),)),), ())
+    judge = Judge("doubled", ("x",), doubled, (Case("a tensor", (torch.tensor([1.0, 2.0]),)),), {})
     assert judge.verdict(doubled)
     assert "changed its input `x`" in judge.verdict(lambda x: x.mul_(2)).hint
 

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 import torch
+from judging import check_rejected, solutions
 from oracles import counted, integer_boxes
-from test_checks import check_rejected, solutions
 
 from mtcnn_lite import boxes as boxes_
 from mtcnn_lite.course import checks
-from mtcnn_lite.course.checks.iou import _JUDGE
+from mtcnn_lite.course.checks.iou import JUDGE
 
 # --- right answers
 
@@ -231,19 +231,19 @@ def test_a_wrong_answer_that_also_changes_its_input_says_both():
 
 def test_each_mistake_is_caught():
     """No function listed as a mistake passes: each differs from the right one in at least one case."""
-    for mistake in _JUDGE.mistakes:
+    for mistake in JUDGE.mistakes:
         for fn in mistake.functions:
             assert not checks.iou(fn), mistake.hint
 
 
 def test_cases_are_what_pixels_say():
     """The reference itself, where corners are whole: against counted pixels."""
-    whole = [case for case in _JUDGE.cases if all(np.array_equal(a, np.round(a)) for a in case.inputs)]
+    whole = [case for case in JUDGE.cases if all(np.array_equal(a, np.round(a)) for a in case.inputs)]
     assert len(whole) >= 12
     for case in whole:
         box, boxes = case.inputs
         expected = [counted(box, other) for other in boxes]
-        np.testing.assert_allclose(_JUDGE.reference(box, boxes), expected, atol=1e-6, err_msg=case.about)
+        np.testing.assert_allclose(JUDGE.reference(box, boxes), expected, atol=1e-6, err_msg=case.about)
 
 
 def test_drawing_shows_both_boxes_and_what_they_share():

@@ -2,16 +2,16 @@
 
 import cmath
 import math
-import xml.etree.ElementTree as ET
 
 import numpy as np
 import pytest
 import torch
+from judging import check_named
 
 from mtcnn_lite import alignment, embedding
 from mtcnn_lite.course import checks
-from mtcnn_lite.course.checks.similarity_transform import _JUDGE as _ALIGN
-from mtcnn_lite.course.checks.triplet_loss import _JUDGE as _TRIPLET
+from mtcnn_lite.course.checks.similarity_transform import JUDGE as _ALIGN
+from mtcnn_lite.course.checks.triplet_loss import JUDGE as _TRIPLET
 
 # --- similarity_transform, right
 
@@ -169,15 +169,7 @@ WRONG_TRANSFORM = {
 @pytest.mark.parametrize("name", WRONG_TRANSFORM)
 def test_wrong_transforms_are_named(name):
     fn, hint = WRONG_TRANSFORM[name]
-    check(checks.similarity_transform(fn), hint)
-
-
-def check(verdict, hint):
-    assert verdict.passed is False
-    assert verdict.done
-    assert hint in repr(verdict), verdict
-    assert "In this case it looks like" not in verdict.hint
-    ET.fromstring(verdict._repr_html_())
+    check_named(checks.similarity_transform(fn), hint)
 
 
 def test_a_transform_by_hand():
@@ -309,7 +301,7 @@ WRONG_LOSS = {
 @pytest.mark.parametrize("name", WRONG_LOSS)
 def test_wrong_losses_are_named(name):
     fn, hint = WRONG_LOSS[name]
-    check(checks.triplet_loss(fn), hint)
+    check_named(checks.triplet_loss(fn), hint)
 
 
 def test_normalised_first_is_named():
@@ -317,7 +309,7 @@ def test_normalised_first_is_named():
         unit = [each / np.maximum(np.linalg.norm(each, axis=1, keepdims=True), 1e-12) for each in (a, p, n)]
         return loss_by_loops(*unit, m)
 
-    check(checks.triplet_loss(fn), "length 1 first")
+    check_named(checks.triplet_loss(fn), "length 1 first")
 
 
 def test_a_loss_by_hand():

@@ -8,7 +8,7 @@ import torch
 
 from mtcnn_lite import boxes as boxes_
 from mtcnn_lite.course import checks
-from mtcnn_lite.course.checks.square_boxes import _JUDGE
+from mtcnn_lite.course.checks.square_boxes import JUDGE
 
 
 def by_loops(boxes):
@@ -215,17 +215,17 @@ def test_wrong_squares_are_named(fn, hint):
 
 def test_every_mistake_of_the_judge_is_one():
     """None of the wrong functions that it knows is right, and each is named by its own hint."""
-    for mistake in _JUDGE.mistakes:
+    for mistake in JUDGE.mistakes:
         for fn in mistake.functions:
-            verdict = _JUDGE.verdict(fn)
+            verdict = JUDGE.verdict(fn)
             assert not verdict, mistake.hint
             plain = verdict.hint.startswith(("Your function returned", "The answer"))  # another shape: no guess
-            assert plain or verdict.hint in {m.hint for m in _JUDGE.mistakes}, (mistake.hint, verdict.hint)
+            assert plain or verdict.hint in {m.hint for m in JUDGE.mistakes}, (mistake.hint, verdict.hint)
 
 
 def test_cases_have_no_tie_that_floats_could_break():
     """The longer side is longer by at least half a pixel, or equal: no case hangs on a rounding error."""
-    for case in _JUDGE.cases:
+    for case in JUDGE.cases:
         width, height = (case.inputs[0][:, 2:] - case.inputs[0][:, :2]).T
         assert ((np.abs(width - height) >= 0.5) | (width == height)).all(), case.about
 

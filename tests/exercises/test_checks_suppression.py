@@ -7,14 +7,14 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from judging import check_rejected
 from oracles import looped_nms, looped_soft_nms
-from test_checks import check_html, check_rejected, solutions
 
 from mtcnn_lite import nms as nms_
 from mtcnn_lite.boxes import iou
 from mtcnn_lite.course import checks
-from mtcnn_lite.course.checks.nms import _JUDGE as _NMS
-from mtcnn_lite.course.checks.soft_nms import _JUDGE as _SOFT_NMS
+from mtcnn_lite.course.checks.nms import JUDGE as _NMS
+from mtcnn_lite.course.checks.soft_nms import JUDGE as _SOFT_NMS
 
 JUDGES = {"nms": _NMS, "soft_nms": _SOFT_NMS}
 
@@ -141,12 +141,6 @@ def soft_by_swapping(boxes, scores, sigma):
 @pytest.mark.parametrize("fn", [soft_by_loops, soft_by_numpy, soft_by_torch, soft_by_swapping, nms_.soft_nms])
 def test_right_soft_nms_passes(fn):
     verdict = checks.soft_nms(fn)
-    assert verdict, verdict
-
-
-@pytest.mark.parametrize("name", JUDGES)
-def test_our_solutions_pass(name):
-    verdict = getattr(checks, name)(getattr(solutions(), name))
     assert verdict, verdict
 
 
@@ -467,17 +461,6 @@ def test_no_answer_hangs_on_the_last_digit():
     for case in JUDGES["soft_nms"].cases:
         wide = soft_by_loops(*(np.asarray(value, np.float64) for value in case.inputs))
         np.testing.assert_allclose(soft_by_numpy(*case.inputs), wide, atol=1e-5, err_msg=case.about)
-
-
-@pytest.mark.parametrize("name", JUDGES)
-def test_a_stub_is_not_done_yet(name):
-    def stub(*arguments):
-        raise NotImplementedError
-
-    verdict = getattr(checks, name)(stub)
-    assert not verdict
-    assert not verdict.done
-    check_html(verdict)
 
 
 def test_the_drawing_shows_what_was_kept():

@@ -2,14 +2,14 @@
 
 import cmath
 import math
-import xml.etree.ElementTree as ET
 
 import numpy as np
 import pytest
 import torch
+from judging import check_named
 
 from mtcnn_lite.course import checks
-from mtcnn_lite.course.checks.learning_rate import _JUDGE
+from mtcnn_lite.course.checks.learning_rate import JUDGE
 from mtcnn_lite.sampling.config import SamplingConfig
 from mtcnn_lite.training.plan import TrainingStage
 
@@ -70,7 +70,7 @@ def test_right_rates_pass(fn):
 
 def test_cases_by_hand():
     root = math.sqrt(3) / 2
-    found = [float(answer) for answer in _JUDGE.answers[:11]]
+    found = [float(answer) for answer in JUDGE.answers[:11]]
     np.testing.assert_allclose(found, [1 / 4, 1 / 2, 1, 1, (1 + root) / 2, 1 / 2, (1 - root) / 2, 1 / 4, 1,
                                        (1 - math.sqrt(1 / 2)) / 2, 1])  # fmt: skip
 
@@ -142,22 +142,10 @@ WRONG = {
 @pytest.mark.parametrize("name", WRONG)
 def test_wrong_rates_are_named(name):
     fn, hint = WRONG[name]
-    verdict = checks.learning_rate(fn)
-    assert verdict.passed is False
-    assert verdict.done
-    assert hint.lower() in repr(verdict).lower(), verdict
-    assert "In this case it looks like" not in verdict.hint
-    ET.fromstring(verdict._repr_html_())
+    check_named(checks.learning_rate(fn), hint)
 
 
 def test_a_division_by_no_warm_up_is_told_what_to_test():
     verdict = checks.learning_rate(lambda step, steps, peak, warm_up: (
         min((step + 1) / warm_up, 1) and by_hand(step, steps, peak, warm_up)))  # fmt: skip
     assert "if step < warm_up" in verdict.hint
-
-
-def test_a_stub_is_not_done_yet():
-    def stub(step, steps, peak, warm_up):
-        raise NotImplementedError
-
-    assert checks.learning_rate(stub).done is False

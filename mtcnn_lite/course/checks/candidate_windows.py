@@ -1,16 +1,14 @@
 """The judge of `candidate_windows`: from P-Net's map to windows in the photo."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from mtcnn_lite import pyramid
-from mtcnn_lite.course.checks.judge import drawing
-from mtcnn_lite.course.checks.judge.engine import Case, Function, Judge, Mistake
-from mtcnn_lite.course.checks.judge.verdict import Verdict
-from mtcnn_lite.course.checks.judge.words import Array
-
-CORNERS = ("x1", "y1", "x2", "y2")
+from mtcnn_lite.course.checks.judge import Array, Case, Function, Functions, Hints, Judge, Verdict, drawing, slips
+from mtcnn_lite.course.checks.judge.boxes import CORNERS
 
 
 def candidate_windows(fn: Function) -> Verdict:
@@ -22,195 +20,134 @@ def candidate_windows(fn: Function) -> Verdict:
     >>> bool(candidate_windows(pyramid.candidate_windows))
     True
     """
-    return _JUDGE.verdict(fn)
+    return JUDGE.verdict(fn)
+
+
+def _passing(face_map: Array, threshold: float) -> Any:
+    """Rows and columns of the cells that pass."""
+    return np.nonzero(face_map >= threshold)
 
 
 def _windows(
-    face_map: Array,
-    scale: Any,
-    threshold: float,
-    passes: Any = np.greater_equal,
-    stride: int = 2,
-    start: int = 0,
-    end: int = 12,
+    face_map: Array, scale: Any, threshold: float, cells: Any = _passing, stride: int = 2, start: int = 0, end: int = 12
 ) -> Array:
-    """The right windows, and with other `passes`, `stride`, `start` or `end` the wrong ones."""
-    rows, columns = np.nonzero(passes(face_map, threshold))
+    """The right windows, and with other `cells`, `stride`, `start` or `end` the wrong ones."""
+    rows, columns = cells(face_map, threshold)
     corner = stride * np.stack([columns, rows], axis=1).astype(float)  # (N, 2) x, y in the level
     return np.concatenate([corner + start, corner + end], axis=1) / scale
 
 
-def _but(after: Any = None, before: Any = None, **changed: Any) -> Function:
-    """The windows with something changed: an argument of `_windows`, the map before, the windows after."""
+def _by_score(m: Array, t: float, up: int = -1) -> Array:
+    return np.array(_passing(m, t))[:, np.argsort(up * m[m >= t], kind="stable")]
+
+
+@slips.several
+def _placed(place: Callable[[Array, float, float], tuple[Array, float]]) -> Function:
+    """Windows at `place(corner, side, scale)`, a new corner (N, 2) and side, from the right ones in the photo."""
 
     def wrong(face_map: Array, scale: float, threshold: float) -> Array:
-        seen = face_map if before is None else before(face_map)
-        windows = _windows(seen, scale, threshold, **changed)
-        return windows if after is None else after(windows, face_map, scale, threshold)
+        corner, side = place(_windows(face_map, scale, threshold)[:, :2], 12 / scale, scale)
+        return np.concatenate([corner, corner + side], axis=1)
 
     return wrong
 
 
-def _by_score(w: Array, m: Array, s: float, t: float) -> Array:
-    return w[np.argsort(-m[m >= t], kind="stable")]
+_ROUNDINGS = (np.round, np.floor, np.ceil, slips.half_up)
 
 
-def _by_column(w: Array, m: Array, s: float, t: float) -> Array:
-    return _windows(m.T, s, t)[:, [1, 0, 3, 2]]
+def _rounded(start: int, end: int) -> Functions:
+    """Windows with another start or end, rounded in every way."""
+    return slips.after(partial(_windows, start=start, end=end), *_ROUNDINGS)
 
 
-def _wrong_row_length(face_map: Array, scale: float, threshold: float) -> Array:
-    """The flat index divided by the map's height, which is not the length of a row."""
-    rows, columns = np.divmod(np.flatnonzero(face_map >= threshold), len(face_map))
-    x, y = 2 * columns / scale, 2 * rows / scale
-    return np.stack([x, y, x + 12 / scale, y + 12 / scale], axis=1)
-
-
-def _rounded(how: Any) -> tuple[Function, ...]:
-    """All four rounded; the corner only; the corner and the side."""
-    return (
-        _but(lambda w, m, s, t: how(w)),
-        _but(lambda w, m, s, t: np.tile(how(w[:, :2]), 2) + [0, 0, 12 / s, 12 / s]),
-        _but(lambda w, m, s, t: np.tile(how(w[:, :2]), 2) + [0, 0, how(12 / s), how(12 / s)]),
-        _but(lambda w, m, s, t: np.tile(w[:, :2], 2) + [0, 0, how(12 / s), how(12 / s)]),
-    )
-
-
-def _half_up(v: Array) -> Array:
-    return np.floor(v + 0.5)
-
-
-_ROUNDINGS = (np.round, np.floor, np.ceil, _half_up)
-
-_MISTAKES = (
-    Mistake(
-        "x and y are swapped: the row i became x. A row says how far down, so y1 = 2i / scale and x1 = 2j / scale.",
-        (_but(lambda w, m, s, t: w[:, [1, 0, 3, 2]]),),
+_but = partial(slips.but, _windows)
+_then = partial(slips.after, _windows)
+_of = partial(slips.before, _windows)
+_HINTS: Hints = {
+    "x and y are swapped: the row i became x. A row says how far down, so y1 = 2i / scale and x1 = 2j / scale.": _then(
+        slips.swap_xy
     ),
-    Mistake(
-        "The map was read transposed: face_map[i, j] is row i, column j, and face_map.shape is (H, W), rows first.",
-        (
-            _but(before=lambda m: m.T),
-            _but(before=lambda m: m.reshape(m.shape[::-1])),
-            _wrong_row_length,
+    "The map was read transposed: face_map[i, j] is row i, column j, and face_map.shape is (H, W), rows first.": (
+        *_of(face_map=[np.transpose, lambda m: m.reshape(m.shape[::-1])]),
+        *_but(cells=lambda m, t: np.divmod(np.flatnonzero(m >= t), len(m))),
+    ),
+    "Part of the map was not looked at: it need not be square. face_map.shape is (H, W): i runs over H, j over W.": _of(
+        face_map=[lambda m: m[:, : len(m)], lambda m: m[: m.shape[1]]]
+    ),
+    "The stride is missing: you took j, i where 2j, 2i belong. Neighbouring cells look 2 px apart in the level.": _but(
+        stride=1
+    ),
+    "The stride is 2, not 12: windows overlap. Neighbouring cells look 2 px apart in the level.": _but(stride=12),
+    "You compared with >, the rule is >=: a score equal to the threshold passes.": _but(
+        cells=lambda m, t: np.nonzero(m > t)
+    ),
+    "The comparison points the wrong way: keep the cells with face_map >= threshold.": _but(
+        cells=[lambda m, t: np.nonzero(m < t), lambda m, t: np.nonzero(m <= t)]
+    ),
+    "You multiplied by the scale. The way from the level back to the photo is to divide: the photo is larger.": (
+        *_of(scale=lambda s: 1 / s),
+        *_placed(
+            lambda corner, side, s: (corner * s * s, side),
+            lambda corner, side, s: (corner, 12 * s),
+            lambda corner, side, s: (corner * s * s, 12),
         ),
     ),
-    Mistake(
-        "Part of the map was not looked at: it need not be square. face_map.shape is (H, W): i runs over H, j over W.",
-        (_but(before=lambda m: m[:, : len(m)]), _but(before=lambda m: m[: m.shape[1]])),
+    "The side was multiplied by the stride too: the window is 2j to 2j + 12 in the level, not 2 * (j + 12).": _but(
+        end=24
     ),
-    Mistake(
-        "The stride is missing: you took j, i where 2j, 2i belong. Neighbouring cells look 2 px apart in the level.",
-        (_but(stride=1),),
+    "The scale was not used: these are pixels of the level. "
+    "Divide corner and side by the scale for the photo's.": slips.fixed(_windows, scale=1),
+    "The side was not scaled: 12 px in the level are 12 / scale px in the photo.": _placed(
+        lambda corner, side, s: (corner, 12)
     ),
-    Mistake(
-        "The stride is 2, not 12: windows overlap. Neighbouring cells look 2 px apart in the level.",
-        (_but(stride=12),),
+    "The corner was not scaled, only the side: x1 = 2j / scale, y1 = 2i / scale.": _placed(
+        lambda corner, side, s: (corner * s, side)
     ),
-    Mistake(
-        "You compared with >, the rule is >=: a score equal to the threshold passes.",
-        (_but(passes=np.greater),),
+    "That is the old + 1 at the corner: 2j + 1 counts from 1, as MATLAB does. Here x1 = 2j / scale.": (
+        *_but(start=1, end=[12, 13]),
+        *_then(lambda w: w + 1, lambda w: w + [1, 1, 0, 0]),
+        *_rounded(1, 12),
+        *_rounded(1, 13),
     ),
-    Mistake(
-        "The comparison points the wrong way: keep the cells with face_map >= threshold.",
-        (_but(passes=np.less), _but(passes=np.less_equal)),
+    "That is the old + 1 in the side: 12 + 1 comes from MATLAB, whose boxes include their last pixel. Here x2 = x1 + "
+    "12 / scale.": (*_but(end=13), *_then(slips.one_more), *_rounded(0, 13)),
+    "Your last corner is inclusive: the side came out as 11 / scale. "
+    "Boxes are half-open, so x2 = x1 + 12 / scale.": _but(end=11) + _then(slips.one_less),
+    "The windows are right, but sorted by score. The answer goes row by row, as the cells lie in the map.": _but(
+        cells=[_by_score, partial(_by_score, up=1)]
     ),
-    Mistake(
-        "You multiplied by the scale. The way from the level back to the photo is to divide: the photo is larger.",
-        (
-            lambda m, s, t: _windows(m, 1 / s, t),
-            _but(lambda w, m, s, t: np.tile(w[:, :2] * s * s, 2) + [0, 0, 12 / s, 12 / s]),
-            _but(lambda w, m, s, t: np.tile(w[:, :2], 2) + [0, 0, 12 * s, 12 * s]),
-            _but(lambda w, m, s, t: np.tile(w[:, :2] * s * s, 2) + [0, 0, 12, 12]),
-        ),
+    "The windows are right, but the last comes first. The answer goes row by row, from the top left cell.": _then(
+        lambda w: w[::-1]
     ),
-    Mistake(
-        "The side was multiplied by the stride too: the window is 2j to 2j + 12 in the level, not 2 * (j + 12).",
-        (_but(end=24),),
+    "No window came out, in any case: is there a cell that ever passes, and is its window kept?": _then(
+        lambda w: w[:0]
     ),
-    Mistake(
-        "The scale was not used: these are pixels of the level. Divide corner and side by the scale for the photo's.",
-        (lambda m, s, t: _windows(m, 1, t),),
+    "The windows are right, but column by column. The answer goes row by row: all of row 0, then row 1.": _but(
+        cells=lambda m, t: _passing(m.T, t)[::-1]
     ),
-    Mistake(
-        "The side was not scaled: 12 px in the level are 12 / scale px in the photo.",
-        (_but(lambda w, m, s, t: np.tile(w[:, :2], 2) + [0, 0, 12, 12]),),
+    f"{slips.AS_SIZE[:-1]} with x2 = x1 + side.": _then(slips.as_size),
+    "You took the cell for the window's centre. It is the top left corner: x1 = 2j / scale, y1 = 2i / scale.": (
+        *_placed(lambda corner, side, s: (corner - side / 2, side)),
+        *_then(slips.as_centre),
     ),
-    Mistake(
-        "The corner was not scaled, only the side: x1 = 2j / scale, y1 = 2i / scale.",
-        (_but(lambda w, m, s, t: np.tile(w[:, :2] * s, 2) + [0, 0, 12 / s, 12 / s]),),
+    slips.X_THEN_Y: _then(slips.x_then_y),
+    slips.rounded("Windows"): (
+        *_then(*_ROUNDINGS),
+        *_placed(*(lambda corner, side, s, how=how: (how(corner), side) for how in _ROUNDINGS)),
+        *_placed(*(lambda corner, side, s, how=how: (how(corner), how(side)) for how in _ROUNDINGS)),
+        *_placed(*(lambda corner, side, s, how=how: (corner, how(side)) for how in _ROUNDINGS)),
     ),
-    Mistake(
-        "That is the old + 1 at the corner: 2j + 1 counts from 1, as MATLAB does. Here x1 = 2j / scale.",
-        (
-            _but(start=1, end=12),
-            _but(start=1, end=13),
-            _but(lambda w, m, s, t: w + 1),
-            _but(lambda w, m, s, t: w + [1, 1, 0, 0]),
-            *(_but(lambda w, m, s, t, how=how: how(w), start=1, end=end) for how in _ROUNDINGS for end in (12, 13)),
-        ),
+    "You returned the cells (row, column). Each has still to become a window: x1, y1, x2, y2.": (
+        lambda m, s, t: np.argwhere(m >= t),
     ),
-    Mistake(
-        "That is the old + 1 in the side: 12 + 1 comes from MATLAB, whose boxes include their last pixel. "
-        "Here x2 = x1 + 12 / scale.",
-        (
-            _but(end=13),
-            _but(lambda w, m, s, t: w + [0, 0, 1, 1]),
-            *(_but(lambda w, m, s, t, how=how: how(w), end=13) for how in _ROUNDINGS),
-        ),
+    "The score came along as a fifth column. The answer is the four corners only.": (
+        lambda m, s, t: np.column_stack([_windows(m, s, t), m[m >= t]]),
     ),
-    Mistake(
-        "Your last corner is inclusive: the side came out as 11 / scale. Boxes are half-open, so x2 = x1 + 12 / scale.",
-        (_but(end=11), _but(lambda w, m, s, t: w - [0, 0, 1, 1])),
+    "You returned scores. The answer is the windows of the cells that have them.": (
+        lambda m, s, t: m[m >= t],
+        lambda m, s, t: m >= t,
     ),
-    Mistake(
-        "The windows are right, but sorted by score. The answer goes row by row, as the cells lie in the map.",
-        (_but(_by_score), _but(lambda w, m, s, t: _by_score(w, m, s, t)[::-1])),
-    ),
-    Mistake(
-        "The windows are right, but the last comes first. The answer goes row by row, from the top left cell.",
-        (_but(lambda w, m, s, t: w[::-1]),),
-    ),
-    Mistake(
-        "No window came out, in any case: is there a cell that ever passes, and is its window kept?",
-        (lambda m, s, t: np.zeros((0, 4)),),
-    ),
-    Mistake(
-        "The windows are right, but column by column. The answer goes row by row: all of row 0, then row 1.",
-        (_but(_by_column),),
-    ),
-    Mistake(
-        "You returned x, y, width, height. The answer is two corners: x1, y1, x2, y2 with x2 = x1 + side.",
-        (_but(lambda w, m, s, t: np.concatenate([w[:, :2], w[:, 2:] - w[:, :2]], axis=1)),),
-    ),
-    Mistake(
-        "You took the cell for the window's centre. It is the top left corner: x1 = 2j / scale, y1 = 2i / scale.",
-        (
-            _but(lambda w, m, s, t: w - 6 / s),
-            _but(lambda w, m, s, t: np.concatenate([(w[:, :2] + w[:, 2:]) / 2, w[:, 2:] - w[:, :2]], axis=1)),
-        ),
-    ),
-    Mistake(
-        "The four are in the order x1, x2, y1, y2. The order here is x1, y1, x2, y2.",
-        (_but(lambda w, m, s, t: w[:, [0, 2, 1, 3]]),),
-    ),
-    Mistake(
-        "You rounded to whole pixels. Windows keep their fractions: whatever is rounded here is lost to the next net.",
-        tuple(wrong for how in _ROUNDINGS for wrong in _rounded(how)),
-    ),
-    Mistake(
-        "You returned the cells (row, column). Each has still to become a window: x1, y1, x2, y2.",
-        (lambda m, s, t: np.argwhere(m >= t),),
-    ),
-    Mistake(
-        "The score came along as a fifth column. The answer is the four corners only.",
-        (_but(lambda w, m, s, t: np.column_stack([w, m[m >= t]])),),
-    ),
-    Mistake(
-        "You returned scores. The answer is the windows of the cells that have them.",
-        (lambda m, s, t: m[m >= t], lambda m, s, t: m >= t),
-    ),
-)
+}
 
 
 def _map(*rows: list[float]) -> Array:
@@ -226,6 +163,7 @@ def _random_map(rows: int, columns: int) -> Array:
 _NO_WINDOW = "No cell passes here, so the answer is no window at all: an empty array of shape (0, 4), np.zeros((0, 4))."
 _FLAT = "This map has 1 row and 2 columns. face_map.shape is (H, W), rows first: i runs over H, j over W."
 _TALL = "This map has 2 rows and 1 column. face_map.shape is (H, W), rows first: i runs over H, j over W."
+_TWO = "It works for one window and stops at two."
 
 # Scores that equal a threshold are sums of halves and quarters: exact in float32 and float64 alike.
 _CASES = (
@@ -237,9 +175,7 @@ _CASES = (
     Case("one column, the second row passes", (_map([0.1], [0.9]), 1.0, 0.6), _TALL),
     Case("level half as large, the second column passes", (_map([0.1, 0.9]), 0.5, 0.6), _FLAT),
     Case("a scale that gives fractions of a pixel", (_map([0.1, 0.9]), 0.6, 0.6), _FLAT),
-    Case(
-        "two cells, the second scores higher", (_map([0.7, 0.9]), 0.5, 0.6), "It works for one window and stops at two."
-    ),
+    Case("two cells, the second scores higher", (_map([0.7, 0.9]), 0.5, 0.6), _TWO),
     Case("two cells, in two rows and two columns", (_map([0.1, 0.8], [0.7, 0.2]), 0.5, 0.6)),
     Case("more columns than rows", (_map([0.1, 0.9, 0.2], [0.8, 0.1, 0.7]), 0.5, 0.6)),
     Case("more rows than columns", (_map([0.9, 0.1], [0.2, 0.8], [0.7, 0.3]), 0.5, 0.6)),
@@ -260,12 +196,5 @@ def _draw(inputs: tuple[Any, ...], expected: Any, got: Any, row: int | None) -> 
     return drawing.picture(panels, layers)
 
 
-_JUDGE = Judge(
-    name="candidate_windows",
-    arguments=("face_map", "scale", "threshold"),
-    reference=pyramid.candidate_windows,
-    cases=_CASES,
-    mistakes=_MISTAKES,
-    draw=_draw,
-    columns=CORNERS,
-)
+_RIGHT = pyramid.candidate_windows
+JUDGE = Judge("candidate_windows", ("face_map", "scale", "threshold"), _RIGHT, _CASES, _HINTS, _draw, columns=CORNERS)

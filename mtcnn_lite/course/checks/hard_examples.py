@@ -1,13 +1,13 @@
 """The judge of `hard_examples`: which samples of a batch are hard enough to learn from."""
 
+import math
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from mtcnn_lite.course.checks.judge.engine import Case, Function, Judge, Mistake
-from mtcnn_lite.course.checks.judge.verdict import Verdict
-from mtcnn_lite.course.checks.judge.words import Array
+from mtcnn_lite.course.checks.judge import Array, Case, Function, Hints, Judge, Verdict, slips
 
 
 def hard_examples(fn: Function) -> Verdict:
@@ -18,11 +18,15 @@ def hard_examples(fn: Function) -> Verdict:
     >>> hard_examples(lambda losses, keep=0.7: losses > keep).hint[:27]
     'You compared the losses wit'
     """
-    return _JUDGE.verdict(fn)
+    return JUDGE.verdict(fn)
 
 
-def _count(losses: Array, keep: float) -> int:
-    return max(1, int(keep * len(losses)))
+def _at_least_one(number: float) -> int:
+    return max(1, int(number))
+
+
+def _nearest(number: float) -> int:
+    return max(1, round(number))
 
 
 def _order(losses: Array) -> Array:
@@ -30,139 +34,79 @@ def _order(losses: Array) -> Array:
     return np.argsort(-losses, kind="stable")
 
 
-def _mask(rows: Array, count: int) -> Array:
-    mask = np.zeros(count, bool)
-    mask[rows] = True
+def _hard(losses: Array, keep: float = 0.7, count: Callable[[float], int] = _at_least_one) -> Array:
+    """The right mask; and with another `count` made of keep * N, the wrong ones."""
+    mask = np.zeros(len(losses), bool)
+    mask[_order(losses)[: max(0, count(keep * len(losses)))]] = True
     return mask
 
 
-def _top(losses: Array, count: int) -> Array:
-    return _mask(_order(losses)[: max(0, count)], len(losses))
+def _rows(losses: Array, keep: float) -> Array:
+    return _order(losses)[: _at_least_one(keep * len(losses))]
 
 
-def _reference(losses: Array, keep: float = 0.7) -> Array:
-    return _top(losses, _count(losses, keep))
-
-
-def _counting(count: Callable[[Array, float], int]) -> Function:
-    """The mask of another number of them."""
-    return lambda losses, keep=0.7: _top(losses, count(losses, keep))
-
-
+@slips.several
 def _then(change: Callable[[Array, Array], Any]) -> Function:
     """Something made of the losses and the right mask."""
-    return lambda losses, keep=0.7: change(losses, _reference(losses, keep))
+    return lambda losses, keep=0.7: change(losses, _hard(losses, keep))
 
 
+@slips.several
+def _below(order: Callable[[Array], Array]) -> Function:
+    """argsort's answer, or none, is taken for each sample's rank."""
+    return lambda losses, keep=0.7: order(losses) < _at_least_one(keep * len(losses))
+
+
+@slips.several
 def _above(bound: Callable[[Array, float], Any]) -> Function:
     """The losses above a bound."""
     return lambda losses, keep=0.7: losses > bound(losses, keep) if len(losses) else np.zeros(0, bool)
 
 
-def _misread_order(losses: Array, keep: float = 0.7) -> Array:
-    """argsort's answer is taken for each sample's rank: it holds rows."""
-    return _order(losses) < _count(losses, keep)
+_but, _before, _after = (partial(wrong, _hard) for wrong in (slips.but, slips.before, slips.after))
 
-
-def _shuffled(losses: Array, keep: float = 0.7) -> Array:
-    """The right mask, in the order of the sorted losses."""
-    return np.arange(len(losses)) < _count(losses, keep)
-
-
-_MISTAKES = (
-    Mistake(
-        "These are the lowest losses, the easy samples. Keep the highest.",
-        (lambda losses, keep=0.7: _mask(np.argsort(losses)[: _count(losses, keep)], len(losses)),),
+_HINTS: Hints = {
+    "These are the lowest losses, the easy samples. Keep the highest.": _before(losses=np.negative),
+    "The mask is upside down: True is for those that are kept, the hard ones.": _after(np.logical_not),
+    "The rows of the hard samples came back. The answer is a mask, True or False for each of the N samples: "
+    "mask[rows] = True.": (_rows, *_after(np.flatnonzero)),
+    "The losses themselves came back. The answer is a mask, True or False for each of the N samples.": _then(
+        lambda losses, mask: losses[mask],
+        lambda losses, mask: np.sort(losses[mask])[::-1],
+        lambda losses, mask: losses * mask,
     ),
-    Mistake(
-        "The mask is upside down: True is for those that are kept, the hard ones.",
-        (_then(lambda losses, mask: ~mask),),
+    "One too many, or a fraction rounded up: int(...) drops the fraction.": _but(
+        count=[math.ceil, lambda number: _at_least_one(number) + 1, lambda number: int(number) + 1]
     ),
-    Mistake(
-        "The rows of the hard samples came back. The answer is a mask, True or False for each of the N samples: "
-        "mask[rows] = True.",
-        (
-            lambda losses, keep=0.7: _order(losses)[: _count(losses, keep)],
-            _then(lambda losses, mask: np.flatnonzero(mask)),
-        ),
+    "The number was rounded to the nearest: int(...) drops the fraction.": _but(count=_nearest),
+    "One is missing: is > used where >= is meant, or does a slice end one too early?": _but(
+        count=[lambda number: _at_least_one(number) - 1, lambda number: max(1, _at_least_one(number) - 1)]
     ),
-    Mistake(
-        "The losses themselves came back. The answer is a mask, True or False for each of the N samples.",
-        (
-            _then(lambda losses, mask: losses[mask]),
-            _then(lambda losses, mask: np.sort(losses[mask])[::-1]),
-            _then(lambda losses, mask: losses * mask),
-        ),
+    "Here int(keep * N) is 0, but at least one sample must be kept: max(1, ...).": _but(count=int),
+    "The hardest 30% are kept, or that share is dropped: keep is what stays.": slips.but(
+        lambda losses, keep, count: _hard(losses, 1 - keep, count), count=[int, _at_least_one, _nearest]
     ),
-    Mistake(
-        "One too many, or a fraction rounded up: int(...) drops the fraction.",
-        (
-            _counting(lambda losses, keep: int(np.ceil(keep * len(losses)))),
-            _counting(lambda losses, keep: _count(losses, keep) + 1),
-            _counting(lambda losses, keep: int(keep * len(losses)) + 1),
-        ),
+    "You compared the losses with a fixed bound. It is a share of the batch that is kept, whatever the losses are.": (
+        _above(lambda losses, keep: keep, lambda losses, keep: 1 - keep)
     ),
-    Mistake(
-        "The number was rounded to the nearest: int(...) drops the fraction.",
-        (_counting(lambda losses, keep: max(1, round(keep * len(losses)))),),
+    "You compared with a share of the highest loss. It is a share of the samples that is kept.": _above(
+        lambda losses, keep: keep * losses.max(), lambda losses, keep: (1 - keep) * losses.max()
     ),
-    Mistake(
-        "One is missing: is > used where >= is meant, or does a slice end one too early?",
-        (
-            _counting(lambda losses, keep: _count(losses, keep) - 1),
-            _counting(lambda losses, keep: max(1, _count(losses, keep) - 1)),
-        ),
+    "You compared with the mean or the median. It is the int(keep * N) highest that are kept.": _above(
+        lambda losses, keep: losses.mean(), lambda losses, keep: np.median(losses)
     ),
-    Mistake(
-        "Here int(keep * N) is 0, but at least one sample must be kept: max(1, ...).",
-        (_counting(lambda losses, keep: int(keep * len(losses))),),
+    "A quantile lies between two losses and keeps another number of them, here and there. Count: int(keep * N).": (
+        _above(lambda losses, keep: np.quantile(losses, 1 - keep))
     ),
-    Mistake(
-        "The hardest 30% are kept, or that share is dropped: keep is what stays.",
-        (
-            _counting(lambda losses, keep: int((1 - keep) * len(losses))),
-            _counting(lambda losses, keep: max(1, int((1 - keep) * len(losses)))),
-            _counting(lambda losses, keep: max(1, round((1 - keep) * len(losses)))),
-        ),
+    "argsort gives rows, not ranks: its first number says where the highest loss stands. Use it as an index, "
+    "mask[order[:k]] = True.": _below(_order, np.argsort),
+    "The first of the batch were marked. Sorting moved the losses; the mask must be in the order of the samples.": (
+        _below(lambda losses: np.arange(len(losses)), lambda losses: np.arange(len(losses))[::-1])
     ),
-    Mistake(
-        "You compared the losses with a fixed bound. It is a share of the batch that is kept, whatever the losses are.",
-        (_above(lambda losses, keep: keep), _above(lambda losses, keep: 1 - keep)),
-    ),
-    Mistake(
-        "You compared with a share of the highest loss. It is a share of the samples that is kept.",
-        (_above(lambda losses, keep: keep * losses.max()), _above(lambda losses, keep: (1 - keep) * losses.max())),
-    ),
-    Mistake(
-        "You compared with the mean or the median. It is the int(keep * N) highest that are kept.",
-        (_above(lambda losses, keep: losses.mean()), _above(lambda losses, keep: np.median(losses))),
-    ),
-    Mistake(
-        "A quantile lies between two losses and keeps another number of them, here and there. Count: int(keep * N).",
-        (_above(lambda losses, keep: np.quantile(losses, 1 - keep)),),
-    ),
-    Mistake(
-        "argsort gives rows, not ranks: its first number says where the highest loss stands. Use it as an index, "
-        "mask[order[:k]] = True.",
-        (_misread_order, lambda losses, keep=0.7: np.argsort(losses, kind="stable") < _count(losses, keep)),
-    ),
-    Mistake(
-        "The first of the batch were marked. Sorting moved the losses; the mask must be in the order of the samples.",
-        (_shuffled, lambda losses, keep=0.7: _shuffled(losses, keep)[::-1]),
-    ),
-    Mistake(
-        "keep is not used: your function always keeps 70%.",
-        (lambda losses, keep=0.7: _reference(losses, 0.7),),
-    ),
-    Mistake(
-        "All samples are kept: nothing was chosen.",
-        (lambda losses, keep=0.7: np.ones(len(losses), bool),),
-    ),
-    Mistake(
-        "Only the single hardest sample is kept. It is int(keep * N) of them.",
-        (_counting(lambda losses, keep: 1),),
-    ),
-)
+    "keep is not used: your function always keeps 70%.": slips.fixed(_hard, keep=0.7),
+    "All samples are kept: nothing was chosen.": slips.fixed(_hard, keep=1),
+    "Only the single hardest sample is kept. It is int(keep * N) of them.": _but(count=lambda number: 1),
+}
 
 
 def _losses(*values: float) -> Array:
@@ -176,24 +120,19 @@ def _random(count: int) -> Array:
 
 _SHAPE = "losses has shape (N,), and keep is a number from 0 to 1. Take k = max(1, int(keep * N)) first."
 _NONE = "Here N is 0: there is nothing to choose from. The answer is an empty mask of shape (0,)."
-
-_JUDGE = Judge(
-    name="hard_examples",
-    arguments=("losses", "keep"),
-    reference=_reference,
-    cases=(
-        Case("two samples, half of them kept", (_losses(0.2, 0.9), 0.5), _SHAPE),
-        Case("three samples: int(0.7 * 3) is 2", (_losses(0.9, 0.1, 0.4), 0.7), _SHAPE),
-        Case("four samples: int(0.7 * 4) is 2", (_losses(0.3, 2.0, 0.1, 0.5), 0.7), _SHAPE),
-        Case("five samples: int(0.7 * 5) is 3", (_losses(1.2, 0.8, 0.05, 2.1, 0.01), 0.7), _SHAPE),
-        Case("all losses are small", (_losses(0.003, 0.009, 0.001, 0.02), 0.7), _SHAPE),
-        Case("one sample: at least one is kept", (_losses(0.4), 0.7), _SHAPE),
-        Case("a small share of few", (_losses(0.4, 0.2, 0.6), 0.1), _SHAPE),
-        Case("all of them", (_losses(0.4, 0.2, 0.6), 1.0), _SHAPE),
-        Case("a quarter of eight", (_random(8), 0.25), _SHAPE),
-        Case("no sample at all", (_losses(), 0.7), _NONE),
-        Case("twelve random losses", (_random(12), 0.7), _SHAPE),
-        Case("a hundred random losses", (_random(100), 0.7), _SHAPE),
-    ),
-    mistakes=_MISTAKES,
+_CASES = (
+    Case("two samples, half of them kept", (_losses(0.2, 0.9), 0.5), _SHAPE),
+    Case("three samples: int(0.7 * 3) is 2", (_losses(0.9, 0.1, 0.4), 0.7), _SHAPE),
+    Case("four samples: int(0.7 * 4) is 2", (_losses(0.3, 2.0, 0.1, 0.5), 0.7), _SHAPE),
+    Case("five samples: int(0.7 * 5) is 3", (_losses(1.2, 0.8, 0.05, 2.1, 0.01), 0.7), _SHAPE),
+    Case("all losses are small", (_losses(0.003, 0.009, 0.001, 0.02), 0.7), _SHAPE),
+    Case("one sample: at least one is kept", (_losses(0.4), 0.7), _SHAPE),
+    Case("a small share of few", (_losses(0.4, 0.2, 0.6), 0.1), _SHAPE),
+    Case("all of them", (_losses(0.4, 0.2, 0.6), 1.0), _SHAPE),
+    Case("a quarter of eight", (_random(8), 0.25), _SHAPE),
+    Case("no sample at all", (_losses(), 0.7), _NONE),
+    Case("twelve random losses", (_random(12), 0.7), _SHAPE),
+    Case("a hundred random losses", (_random(100), 0.7), _SHAPE),
 )
+
+JUDGE = Judge("hard_examples", ("losses", "keep"), _hard, _CASES, _HINTS)

@@ -1,14 +1,13 @@
 """The judge of `landmark_error`: how good points are."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from mtcnn_lite.course.checks.judge.engine import Case, Function, Judge, Mistake
-from mtcnn_lite.course.checks.judge.verdict import Verdict
-from mtcnn_lite.course.checks.judge.words import Array
-from mtcnn_lite.evaluation import landmark_error as _error
+from mtcnn_lite.course.checks.judge import Array, Case, Function, Hints, Judge, Verdict, slips
+from mtcnn_lite.course.checks.judge.losses import mean
 
 
 def landmark_error(fn: Function) -> Verdict:
@@ -20,29 +19,29 @@ def landmark_error(fn: Function) -> Verdict:
     >>> landmark_error(lambda p, t: np.linalg.norm(p - t, axis=2).mean(axis=1)).hint[:33]
     'That is in pixels: divide by the '
     """
-    return _JUDGE.verdict(fn)
+    return JUDGE.verdict(fn)
 
 
-def _apart(p: Array, t: Array) -> Array:
-    return np.linalg.norm(p - t, axis=2)  # (N, 5)
+def _reference(predicted: Array, true: Array) -> Array:
+    from mtcnn_lite.evaluation import landmark_error  # imports torch, which no judge of boxes should wait for
+
+    return landmark_error(predicted, true)
 
 
 def _eyes(t: Array) -> Array:
     return np.linalg.norm(t[:, 1] - t[:, 0], axis=1)  # (N,)
 
 
-def _over(size: Callable[[Array], Array]) -> Function:
-    """The mean distance over another size, of the true points."""
-    return lambda p, t: _apart(p, t).mean(axis=1) / size(t)
-
-
-def _distance(way: Callable[[Array], Array]) -> Function:
-    """Something else made of the differences (N, 5, 2), over the right size."""
-    return lambda p, t: way(p - t) / _eyes(t)
-
-
-def _then(change: Callable[[Array], Any]) -> Function:
-    return lambda p, t: change(_apart(p, t).mean(axis=1) / _eyes(t))
+def _error(
+    p: Array,
+    t: Array,
+    length: Callable[[Array], Array] = lambda d: np.linalg.norm(d, axis=2),
+    mean: Callable[[Array], Array] = lambda lengths: lengths.mean(axis=1),
+    size: Callable[[Array], Any] = _eyes,
+) -> Array:
+    """The right errors; and with another length of the differences (N, 5, 2), another mean of the lengths (N, 5), or
+    another size of the true points, the wrong ones."""
+    return mean(length(p - t)) / size(t)
 
 
 def _extent(t: Array) -> Array:
@@ -50,160 +49,100 @@ def _extent(t: Array) -> Array:
     return t.max(axis=1) - t.min(axis=1)
 
 
-def _between(first: int, second: int) -> Function:
-    return _over(lambda t: np.linalg.norm(t[:, first] - t[:, second], axis=1))
+def _xs_then_ys(points: Array) -> Array:
+    return points.reshape(-1, 2, 5).transpose(0, 2, 1)
 
 
-def _guarded(values: Array, instead: float = 0.0) -> Any:
-    """A mean over faces, of which there may be none."""
-    return values.mean() if len(values) else instead
+def _to_nearest(p: Array, t: Array, over: int) -> Array:
+    """Each point's distance to the nearest other: over true points (2), or over predicted ones (1)."""
+    return np.linalg.norm(p[:, :, None] - t[:, None], axis=3).min(axis=over).mean(axis=1) / _eyes(t)
 
 
-_MISTAKES = (
-    Mistake(
-        "That is in pixels: divide by the distance between the true eyes, or a large face pays more than a small one.",
-        (lambda p, t: _apart(p, t).mean(axis=1),),
+_but, _after = partial(slips.but, _error), partial(slips.after, _error)
+
+_HINTS: Hints = {
+    "That is in pixels: divide by the distance between the true eyes, or a large face pays more than a small one.": (
+        _but(size=lambda t: 1)
     ),
-    Mistake(
-        "It was divided by the distance between the predicted eyes. Eyes that are wrongly far apart would make the "
-        "error small: take the true ones.",
-        (lambda p, t: _apart(p, t).mean(axis=1) / _eyes(p),),
+    "It was divided by the distance between the predicted eyes. Eyes that are wrongly far apart would make the "
+    "error small: take the true ones.": lambda p, t: _error(p, t, size=lambda _: _eyes(p)),
+    "It was divided by the size of the points' frame, its width, height, diagonal or area. That is another error, "
+    "and a smaller number: here it is the distance between the eyes.": _but(
+        size=[
+            lambda t: _extent(t)[:, 0],
+            lambda t: _extent(t)[:, 1],
+            lambda t: np.sqrt(_extent(t).prod(axis=1)),
+            lambda t: np.linalg.norm(_extent(t), axis=1),
+            lambda t: _extent(t).max(axis=1),
+            lambda t: _extent(t).prod(axis=1),
+        ]
     ),
-    Mistake(
-        "It was divided by the size of the points' frame, its width, height, diagonal or area. That is another error, "
-        "and a smaller number: here it is the distance between the eyes.",
-        (
-            _over(lambda t: _extent(t)[:, 0]),
-            _over(lambda t: _extent(t)[:, 1]),
-            _over(lambda t: np.sqrt(_extent(t).prod(axis=1))),
-            _over(lambda t: np.linalg.norm(_extent(t), axis=1)),
-            _over(lambda t: _extent(t).max(axis=1)),
-            _over(lambda t: _extent(t).prod(axis=1)),
-        ),
+    "It was divided by the distance between other points. The eyes are points 0 and 1.": _but(
+        size=[lambda t, a=a, b=b: _eyes(t[:, [a, b]]) for a in range(5) for b in range(a) if (b, a) != (0, 1)]
     ),
-    Mistake(
-        "It was divided by the distance between other points. The eyes are points 0 and 1.",
-        tuple(_between(a, b) for a in range(5) for b in range(a) if (b, a) != (0, 1)),
+    "Only the eyes' distance along x was taken. When a head is tilted, they are apart in y as well.": _but(
+        size=lambda t: t[:, 1, 0] - t[:, 0, 0]
     ),
-    Mistake(
-        "Only the eyes' distance along x was taken. When a head is tilted, they are apart in y as well.",
-        (
-            _over(lambda t: np.abs(t[:, 1, 0] - t[:, 0, 0])),
-            _over(lambda t: t[:, 1, 0] - t[:, 0, 0]),
-        ),
+    "It was divided by the square of the distance between the eyes: its root is missing.": _but(
+        size=lambda t: _eyes(t) ** 2
     ),
-    Mistake(
-        "It was divided by the square of the distance between the eyes: its root is missing.",
-        (_over(lambda t: _eyes(t) ** 2),),
+    "It was divided by the sum of the eyes' differences in x and y. A distance is the root of the sum of "
+    "squares.": _but(size=lambda t: np.abs(t[:, 1] - t[:, 0]).sum(axis=1)),
+    "The mean over all faces came back. The answer is one error for each face: its distribution says more.": _after(
+        mean, lambda errors: np.full(errors.shape, mean(errors))
     ),
-    Mistake(
-        "It was divided by the sum of the eyes' differences in x and y. A distance is the root of the sum of "
-        "squares.",
-        (_over(lambda t: np.abs(t[:, 1] - t[:, 0]).sum(axis=1)),),
+    "The five distances were added up. Take their mean.": (
+        *_but(mean=lambda lengths: lengths.sum(axis=1)),
+        *_after(np.sum),
     ),
-    Mistake(
-        "The mean over all faces came back. The answer is one error for each face: its distribution says more.",
-        (
-            _then(_guarded),
-            _then(lambda errors: np.full(errors.shape, _guarded(errors))),
-        ),
+    "The distances were squared: the root is missing.": _but(length=lambda d: (d**2).sum(axis=2)),
+    "That is the root of the mean square: it lets one bad point count for more. Take the mean of the five "
+    "distances.": _but(
+        mean=[lambda lengths, by=by: np.sqrt((lengths**2).mean(axis=1) / by) for by in (1, 2)]  # of 5, of 10
     ),
-    Mistake(
-        "The five distances were added up. Take their mean.",
-        (_distance(lambda d: np.linalg.norm(d, axis=2).sum(axis=1)), _then(np.sum)),
+    "All ten differences went under one root. A distance is the root of a point's own two; then comes the mean.": _but(
+        mean=lambda lengths: np.linalg.norm(lengths, axis=1)
     ),
-    Mistake(
-        "The distances were squared: the root is missing.",
-        (_distance(lambda d: (d**2).sum(axis=2).mean(axis=1)),),
+    "That is the mean of the ten differences in x and y, not of five distances: the root of dx² + dy² is missing.": (
+        _but(length=[lambda d: np.abs(d).mean(axis=2), lambda d: (d**2).mean(axis=2)])
     ),
-    Mistake(
-        "That is the root of the mean square: it lets one bad point count for more. Take the mean of the five "
-        "distances.",
-        (
-            _distance(lambda d: np.sqrt((d**2).sum(axis=2).mean(axis=1))),
-            _distance(lambda d: np.sqrt((d**2).mean(axis=(1, 2)))),
-        ),
+    "Differences in x and y were added. A point's distance is the root of dx² + dy².": _but(
+        length=lambda d: np.abs(d).sum(axis=2)
     ),
-    Mistake(
-        "All ten differences went under one root. A distance is the root of a point's own two; then comes the mean.",
-        (_distance(lambda d: np.linalg.norm(d.reshape(len(d), 10), axis=1)),),
+    "It was divided by ten. There are five points, and five distances.": _but(
+        mean=lambda lengths: lengths.sum(axis=1) / 10
     ),
-    Mistake(
-        "That is the mean of the ten differences in x and y, not of five distances: the root of dx² + dy² is missing.",
-        (
-            _distance(lambda d: np.abs(d).mean(axis=(1, 2))),
-            _distance(lambda d: (d**2).mean(axis=(1, 2))),
-        ),
+    "The differences were averaged before their length was taken: points off to the left make up for points off to "
+    "the right. First the distances, then the mean.": _but(
+        length=[lambda d: np.linalg.norm(d.mean(axis=1, keepdims=True), axis=2), lambda d: d.mean(axis=2)]
     ),
-    Mistake(
-        "Differences in x and y were added. A point's distance is the root of dx² + dy².",
-        (_distance(lambda d: np.abs(d).sum(axis=2).mean(axis=1)),),
+    "The norm went over the points, axis 1. A point's distance goes over x and y, axis 2.": _but(
+        length=lambda d: np.linalg.norm(d, axis=1)
     ),
-    Mistake(
-        "It was divided by ten. There are five points, and five distances.",
-        (_distance(lambda d: np.linalg.norm(d, axis=2).sum(axis=1) / 10),),
+    "That is the worst of the five points. Take their mean.": _but(mean=lambda lengths: lengths.max(axis=1)),
+    "That is the median of the five distances. Take their mean.": _but(mean=lambda lengths: np.median(lengths, axis=1)),
+    "Only some of the points are in it. All five count.": _but(
+        mean=[
+            lambda lengths, some=some: lengths[:, some].mean(axis=1)
+            for some in ([0], [0, 1], [2], [0, 1, 2], [2, 3, 4], [3, 4], [0, 1, 2, 3], [1, 2, 3, 4])
+        ]
     ),
-    Mistake(
-        "The differences were averaged before their length was taken: points off to the left make up for points off to "
-        "the right. First the distances, then the mean.",
-        (
-            _distance(lambda d: np.linalg.norm(d.mean(axis=1), axis=1)),
-            _distance(lambda d: d.mean(axis=(1, 2))),
-        ),
+    "Every face was divided by the same distance. Each has its own eyes.": _but(
+        size=[lambda t: _eyes(t)[:1], lambda t: mean(_eyes(t))]
     ),
-    Mistake(
-        "The norm went over the points, axis 1. A point's distance goes over x and y, axis 2.",
-        (_distance(lambda d: np.linalg.norm(d, axis=1).mean(axis=1)),),
+    "One error for each point came back, (N, 5). Take each face's mean.": _but(
+        mean=lambda lengths: lengths, size=lambda t: _eyes(t)[:, None]
     ),
-    Mistake(
-        "That is the worst of the five points. Take their mean.",
-        (_distance(lambda d: np.linalg.norm(d, axis=2).max(axis=1)),),
+    "The points were read as x1..x5 y1..y5. Here each point is a row: its x, its y.": slips.before_all(
+        _error, _xs_then_ys
     ),
-    Mistake(
-        "That is the median of the five distances. Take their mean.",
-        (_distance(lambda d: np.median(np.linalg.norm(d, axis=2), axis=1)),),
+    "Each point was compared with whatever true point is nearest. Left and right mixed up must cost: point k "
+    "belongs to point k.": (partial(_to_nearest, over=2), partial(_to_nearest, over=1)),
+    "That is in percent. An error of 0.1 is a tenth of the distance between the eyes.": _after(lambda e: 100 * e),
+    "Failed or not came back. The answer is the error itself; the share over 0.1 is taken of it later.": _after(
+        lambda errors: errors > 0.1, lambda errors: mean(errors > 0.1)
     ),
-    Mistake(
-        "Only some of the points are in it. All five count.",
-        tuple(
-            _distance(lambda d, rows=rows: np.linalg.norm(d[:, rows], axis=2).mean(axis=1))  # type: ignore[misc]
-            for rows in ([0], [0, 1], [2], [0, 1, 2], [2, 3, 4], [3, 4], [0, 1, 2, 3], [1, 2, 3, 4])
-        ),
-    ),
-    Mistake(
-        "Every face was divided by the same distance. Each has its own eyes.",
-        (
-            _over(lambda t: _eyes(t)[:1]),
-            _over(lambda t: np.full(len(t), _guarded(_eyes(t), 1.0))),
-        ),
-    ),
-    Mistake(
-        "One error for each point came back, (N, 5). Take each face's mean.",
-        (lambda p, t: _apart(p, t) / _eyes(t)[:, None],),
-    ),
-    Mistake(
-        "The points were read as x1..x5 y1..y5. Here each point is a row: its x, its y.",
-        (
-            lambda p, t: _apart(
-                p.reshape(-1, 2, 5).transpose(0, 2, 1), t.reshape(-1, 2, 5).transpose(0, 2, 1)
-            ).mean(axis=1) / _eyes(t.reshape(-1, 2, 5).transpose(0, 2, 1)),
-        ),
-    ),
-    Mistake(
-        "Each point was compared with whatever true point is nearest. Left and right mixed up must cost: point k "
-        "belongs to point k.",
-        (
-            lambda p, t: np.linalg.norm(p[:, :, None] - t[:, None], axis=3).min(axis=2).mean(axis=1) / _eyes(t),
-            lambda p, t: np.linalg.norm(p[:, :, None] - t[:, None], axis=3).min(axis=1).mean(axis=1) / _eyes(t),
-        ),
-    ),
-    Mistake("That is in percent. An error of 0.1 is a tenth of the distance between the eyes.",
-            (_then(lambda errors: 100 * errors),)),
-    Mistake(
-        "Failed or not came back. The answer is the error itself; the share over 0.1 is taken of it later.",
-        (_then(lambda errors: errors > 0.1), _then(lambda errors: _guarded(errors > 0.1))),
-    ),
-)  # fmt: skip
+}
 
 _FACE = np.array([[30, 40], [70, 40], [50, 62], [34, 80], [66, 80]], np.float32)
 
@@ -231,25 +170,17 @@ _SHAPE = (
     "true[:, 1]."
 )
 _NONE = "Here N is 0: there is no face. The answer is empty, shape (0,)."
+_CASES = (
+    Case("all five points 4 px to the right; eyes 40 px apart", _moved(_FACE, *[[4, 0]] * 5), _SHAPE),
+    Case("each point off by 3 and 4: 5 px", _moved(_FACE, *[[3, 4]] * 5), _SHAPE),
+    Case("one point off", _moved(_FACE, [0, 0], [0, 0], [0, 20], [0, 0], [0, 0]), _SHAPE),
+    Case("points off to either side", _moved(_FACE, [-6, 0], [6, 0], [0, 3], [0, -8], [8, 6]), _SHAPE),
+    Case("a tilted head, eyes 50 px apart", _moved(_TILTED, [1, 0], [0, 2], [3, 4], [-5, 0], [0, -6]), _SHAPE),
+    Case("left and right mixed up", (_FACE[None][:, [1, 0, 2, 4, 3]], _FACE[None].copy()), _SHAPE),
+    Case("two faces, one twice as large", (np.stack([_FACE, 2 * _FACE]) + 4, np.stack([_FACE, 2 * _FACE])), _SHAPE),
+    Case("no face at all", (np.zeros((0, 5, 2), np.float32), np.zeros((0, 5, 2), np.float32)), _NONE),
+    Case("five faces", _faces(5, 1), _SHAPE),
+    Case("sixty faces", _faces(60, 2), _SHAPE),
+)
 
-_JUDGE = Judge(
-    name="landmark_error",
-    arguments=("predicted", "true"),
-    reference=_error,
-    cases=(
-        Case("all five points 4 px to the right; eyes 40 px apart", _moved(_FACE, *[[4, 0]] * 5), _SHAPE),
-        Case("each point off by 3 and 4: 5 px", _moved(_FACE, *[[3, 4]] * 5), _SHAPE),
-        Case("one point off", _moved(_FACE, [0, 0], [0, 0], [0, 20], [0, 0], [0, 0]), _SHAPE),
-        Case("points off to either side", _moved(_FACE, [-6, 0], [6, 0], [0, 3], [0, -8], [8, 6]), _SHAPE),
-        Case("a tilted head, eyes 50 px apart", _moved(_TILTED, [1, 0], [0, 2], [3, 4], [-5, 0], [0, -6]),
-             _SHAPE),
-        Case("left and right mixed up", (_FACE[None][:, [1, 0, 2, 4, 3]], _FACE[None].copy()), _SHAPE),
-        Case("two faces, one twice as large", (np.stack([_FACE + 4, 2 * _FACE + 4]), np.stack([_FACE, 2 * _FACE])),
-             _SHAPE),
-        Case("no face at all", (np.zeros((0, 5, 2), np.float32), np.zeros((0, 5, 2), np.float32)), _NONE),
-        Case("five faces", _faces(5, 1), _SHAPE),
-        Case("sixty faces", _faces(60, 2), _SHAPE),
-    ),
-    mistakes=_MISTAKES,
-    tolerance=1e-4,
-)  # fmt: skip
+JUDGE = Judge("landmark_error", ("predicted", "true"), _reference, _CASES, _HINTS, tolerance=1e-4)

@@ -3,10 +3,8 @@
 import math
 from collections.abc import Callable
 from functools import partial
-from typing import Any
 
-from mtcnn_lite.course.checks.judge.engine import Case, Function, Judge, Mistake
-from mtcnn_lite.course.checks.judge.verdict import Verdict
+from mtcnn_lite.course.checks.judge import Case, Function, Hints, Judge, Verdict, slips
 
 
 def learning_rate(fn: Function) -> Verdict:
@@ -19,16 +17,11 @@ def learning_rate(fn: Function) -> Verdict:
     >>> learning_rate(lambda step, steps, peak, warm_up: peak).hint[:35]
     'The rate is the same at every step.'
     """
-    return _JUDGE.verdict(fn)
+    return JUDGE.verdict(fn)
 
 
 def _half_cosine(done: float) -> float:
     return (1 + math.cos(math.pi * done)) / 2
-
-
-def _done(step: int, steps: int, warm_up: int) -> float:
-    """Which part of the fall lies behind this step."""
-    return (step - warm_up) / max(steps - warm_up, 1)
 
 
 def _rising(step: int, warm_up: int) -> float:
@@ -41,166 +34,116 @@ def _rate(
     peak: float,
     warm_up: int,
     rise: Callable[[int, int], float] = _rising,
-    done: Callable[[int, int, int], float] = _done,
+    done: Callable[[int, int, int], float] = lambda step, steps, warm_up: (step - warm_up) / max(steps - warm_up, 1),
     fall: Callable[[float], float] = _half_cosine,
     rises: Callable[[int, int], bool] = lambda step, warm_up: step < warm_up,
 ) -> float:
-    """The right rate, and with another rise, fall or end of the rise the wrong ones."""
+    """The right rate; and with another rise or fall, another end of the rise, or where another part of the fall is
+    `done`, the wrong ones."""
     return peak * (rise(step, warm_up) if rises(step, warm_up) else fall(done(step, steps, warm_up)))
 
 
-def _but(**changed: Any) -> Function:
-    return partial(_rate, **changed)
+def _from_start(step: int, steps: int, warm_up: int) -> float:
+    return step / steps
 
 
-def _then(after: Callable[[float], Any]) -> Function:
-    """The right rate, and then something more."""
-    return lambda step, steps, peak, warm_up: after(_rate(step, steps, peak, warm_up))
+_but = partial(slips.but, _rate)
 
-
-def _both_at_once(step: int, steps: int, peak: float, warm_up: int) -> float:
-    return peak * min(1.0, _rising(step, warm_up) if warm_up else 1.0) * _half_cosine(step / steps)
-
-
-_MISTAKES = (
-    Mistake(
-        "The first rate is 0, so the first step teaches nothing. Steps count from 0: step + 1 of warm_up.",
-        (_but(rise=lambda step, warm_up: step / max(warm_up, 1)),),
+_HINTS: Hints = {
+    "The first rate is 0, so the first step teaches nothing. Steps count from 0: step + 1 of warm_up.": _but(
+        rise=lambda step, warm_up: step / max(warm_up, 1)
     ),
-    Mistake(
-        "The warm-up falls short of the peak: its last step, number warm_up - 1, has the peak. Divide by warm_up.",
-        (_but(rise=lambda step, warm_up: (step + 1) / (warm_up + 1)),),
+    "The warm-up falls short of the peak: its last step, number warm_up - 1, has the peak. Divide by warm_up.": _but(
+        rise=lambda step, warm_up: (step + 1) / (warm_up + 1)
     ),
-    Mistake(
-        "There is no warm-up: the fall begins at once. The first warm_up steps rise evenly.",
-        (
-            _but(rises=lambda step, warm_up: False),
-            _but(rises=lambda step, warm_up: False, done=lambda step, steps, warm_up: step / steps),
-        ),
+    "There is no warm-up: the fall begins at once. The first warm_up steps rise evenly.": (
+        *_but(rises=lambda step, warm_up: False),
+        *_but(rises=lambda step, warm_up: False, done=_from_start),
     ),
-    Mistake(
-        "The warm-up starts at the peak and stays there. It rises evenly: the first step has peak / warm_up.",
-        (_but(rise=lambda step, warm_up: 1.0),),
+    "The warm-up starts at the peak and stays there. It rises evenly: the first step has peak / warm_up.": _but(
+        rise=lambda step, warm_up: 1.0
     ),
-    Mistake(
-        "The warm-up goes down. It begins small, at peak / warm_up, and grows.",
-        (
-            _but(rise=lambda step, warm_up: 1 - step / max(warm_up, 1)),
-            _but(rise=lambda step, warm_up: 1 - _rising(step, warm_up)),
-        ),
+    "The warm-up goes down. It begins small, at peak / warm_up, and grows.": _but(
+        rise=[lambda step, warm_up: 1 - step / max(warm_up, 1), lambda step, warm_up: 1 - _rising(step, warm_up)]
     ),
-    Mistake(
-        "The warm-up is counted in all steps: it is over after warm_up steps, not after `steps`.",
-        (lambda step, steps, peak, warm_up: _rate(step, steps, peak, warm_up, rise=lambda s, w: (s + 1) / steps),),
+    "The warm-up is counted in all steps: it is over after warm_up steps, not after `steps`.": (
+        lambda step, steps, peak, warm_up: _rate(step, steps, peak, warm_up, rise=lambda s, w: (s + 1) / steps)
     ),
-    Mistake(
-        "The warm-up rises along a cosine. It rises evenly, by peak / warm_up a step; only the fall is a cosine.",
-        (_but(rise=lambda step, warm_up: 1 - _half_cosine(_rising(step, warm_up))),),
+    "The warm-up rises along a cosine. It rises evenly, by peak / warm_up a step; only the fall is a cosine.": _but(
+        rise=lambda step, warm_up: 1 - _half_cosine(_rising(step, warm_up))
     ),
-    Mistake(
-        "The rate rises above the peak: step number warm_up no longer belongs to the warm-up. Test with <, not <=.",
-        (_but(rises=lambda step, warm_up: step <= warm_up), _but(rises=lambda step, warm_up: step + 1 <= warm_up + 1)),
+    "The rate rises above the peak: step number warm_up no longer belongs to the warm-up. Test with <, not <=.": _but(
+        rises=lambda step, warm_up: step <= warm_up
     ),
-    Mistake(
-        "The rate never falls. After the warm-up it goes down along half a cosine.",
-        (_but(fall=lambda done: 1.0),),
+    "The rate never falls. After the warm-up it goes down along half a cosine.": _but(fall=lambda done: 1.0),
+    "The rate is the same at every step.": lambda step, steps, peak, warm_up: peak,
+    "The fall is a straight line. Half a cosine is flat at both ends: (1 + cos(pi * done)) / 2.": _but(
+        fall=lambda done: 1 - done
     ),
-    Mistake(
-        "The rate is the same at every step.",
-        (lambda step, steps, peak, warm_up: peak,),
+    "The fall is counted from step 0. It begins after the warm-up: done = (step - warm_up) / (steps - warm_up).": _but(
+        done=_from_start
     ),
-    Mistake(
-        "The fall is a straight line. Half a cosine is flat at both ends: (1 + cos(pi * done)) / 2.",
-        (_but(fall=lambda done: 1 - done),),
+    "The fall is too slow: it has steps - warm_up steps, not `steps`.": _but(
+        done=lambda step, steps, warm_up: (step - warm_up) / steps
     ),
-    Mistake(
-        "The fall is counted from step 0. It begins after the warm-up: done = (step - warm_up) / (steps - warm_up).",
-        (_but(done=lambda step, steps, warm_up: step / steps),),
+    "The last step has a rate of 0 and teaches nothing. The 0 comes one step later: divide by steps - warm_up.": _but(
+        done=lambda step, steps, warm_up: (step - warm_up) / max(steps - 1 - warm_up, 1)
     ),
-    Mistake(
-        "The fall is too slow: it has steps - warm_up steps, not `steps`.",
-        (_but(done=lambda step, steps, warm_up: (step - warm_up) / steps),),
+    "The fall begins one step early: step number warm_up still has the peak.": _but(
+        done=lambda step, steps, warm_up: (step + 1 - warm_up) / max(steps - warm_up, 1)
     ),
-    Mistake(
-        "The last step has a rate of 0 and teaches nothing. The 0 comes one step later: divide by steps - warm_up.",
-        (_but(done=lambda step, steps, warm_up: (step - warm_up) / max(steps - 1 - warm_up, 1)),),
+    "The rate comes back up: a whole cosine was taken. Half of one, from 0 to pi, ends at 0.": _but(
+        fall=lambda done: _half_cosine(2 * done)
     ),
-    Mistake(
-        "The fall begins one step early: step number warm_up still has the peak.",
-        (_but(done=lambda step, steps, warm_up: (step + 1 - warm_up) / max(steps - warm_up, 1)),),
+    "The rate becomes negative, which would walk up the loss: cos goes from 1 to -1. (1 + cos) / 2 ends at 0.": _but(
+        fall=lambda done: math.cos(math.pi * done)
     ),
-    Mistake(
-        "The rate comes back up: a whole cosine was taken. Half of one, from 0 to pi, ends at 0.",
-        (_but(fall=lambda done: _half_cosine(2 * done)),),
+    "That is twice the rate: 1 + cos begins at 2. Halve it.": (
+        *_but(fall=lambda done: 2 * _half_cosine(done)),
+        *slips.after(_rate, lambda rate: 2 * rate),
     ),
-    Mistake(
-        "The rate becomes negative, which would walk up the loss: cos goes from 1 to -1. (1 + cos) / 2 ends at 0.",
-        (_but(fall=lambda done: math.cos(math.pi * done)),),
+    "A quarter of a cosine was taken: cos(pi / 2 * done). The rule is (1 + cos(pi * done)) / 2.": _but(
+        fall=lambda done: math.cos(math.pi / 2 * done)
     ),
-    Mistake(
-        "That is twice the rate: 1 + cos begins at 2. Halve it.",
-        (_but(fall=lambda done: 2 * _half_cosine(done)), _then(lambda rate: 2 * rate)),
+    "The fall is upside down: it begins at 0 and ends at the peak. (1 + cos(pi * done)) / 2 begins at 1.": _but(
+        fall=lambda done: 1 - _half_cosine(done)
     ),
-    Mistake(
-        "A quarter of a cosine was taken: cos(pi / 2 * done). The rule is (1 + cos(pi * done)) / 2.",
-        (_but(fall=lambda done: math.cos(math.pi / 2 * done)),),
+    "cos takes radians: half a turn is pi, not 180.": _but(fall=lambda done: (1 + math.cos(180 * done)) / 2),
+    "pi is missing: cos(done) hardly falls. Half a turn is pi.": _but(fall=lambda done: (1 + math.cos(done)) / 2),
+    "The fall is exponential or in jumps. Here it is half a cosine.": _but(
+        fall=[
+            lambda done: 0.1**done,
+            lambda done: 0.01**done,
+            lambda done: math.exp(-done),
+            lambda done: 1.0 if done < 0.5 else 0.1,
+        ]
     ),
-    Mistake(
-        "The fall is upside down: it begins at 0 and ends at the peak. (1 + cos(pi * done)) / 2 begins at 1.",
-        (_but(fall=lambda done: 1 - _half_cosine(done)),),
+    "Warm-up and fall are multiplied, the fall counted from step 0. They take turns: one, then the other.": (
+        lambda step, steps, peak, warm_up: (
+            peak * min(1.0, _rising(step, warm_up) if warm_up else 1.0) * _half_cosine(step / steps)
+        )
     ),
-    Mistake(
-        "cos takes radians: half a turn is pi, not 180.",
-        (_but(fall=lambda done: (1 + math.cos(180 * done)) / 2),),
+    "peak is not used: the answer is a share of it. Multiply.": slips.fixed(_rate, peak=1.0),
+    "All rates came back. The answer is one number, that of the step asked for.": (
+        lambda step, steps, peak, warm_up: [_rate(k, steps, peak, warm_up) for k in range(steps)]
     ),
-    Mistake(
-        "pi is missing: cos(done) hardly falls. Half a turn is pi.",
-        (_but(fall=lambda done: (1 + math.cos(done)) / 2),),
-    ),
-    Mistake(
-        "The fall is exponential or in jumps. Here it is half a cosine.",
-        (
-            _but(fall=lambda done: 0.1**done),
-            _but(fall=lambda done: 0.01**done),
-            _but(fall=lambda done: math.exp(-done)),
-            _but(fall=lambda done: 1.0 if done < 0.5 else 0.1),
-        ),
-    ),
-    Mistake(
-        "Warm-up and fall are multiplied, the fall counted from step 0. They take turns: one, then the other.",
-        (_both_at_once,),
-    ),
-    Mistake(
-        "peak is not used: the answer is a share of it. Multiply.",
-        (lambda step, steps, peak, warm_up: _rate(step, steps, 1.0, warm_up),),
-    ),
-    Mistake(
-        "All rates came back. The answer is one number, that of the step asked for.",
-        (lambda step, steps, peak, warm_up: [_rate(k, steps, peak, warm_up) for k in range(steps)],),
-    ),
-)
+}
 
 _DIVISION = "Here one of the two parts has no step. Divide by its length only where it has one: if step < warm_up."
-
-_JUDGE = Judge(
-    name="learning_rate",
-    arguments=("step", "steps", "peak", "warm_up"),
-    reference=_rate,
-    cases=(
-        Case("the first step of a warm-up of four", (0, 10, 1.0, 4)),
-        Case("the second step", (1, 10, 1.0, 4)),
-        Case("the last step of the warm-up", (3, 10, 1.0, 4)),
-        Case("the step after the warm-up", (4, 10, 1.0, 4)),
-        Case("one step later: the fall has begun", (5, 10, 1.0, 4)),
-        Case("half of the fall", (7, 10, 1.0, 4)),
-        Case("the last step of all", (9, 10, 1.0, 4)),
-        Case("another peak", (7, 10, 0.5, 4)),
-        Case("no warm-up, the first step", (0, 8, 1.0, 0), _DIVISION),
-        Case("no warm-up, later on", (6, 8, 1.0, 0), _DIVISION),
-        Case("nothing but warm-up", (7, 8, 1.0, 8), _DIVISION),
-        Case("P-Net's first stage on WIDER FACE, in its warm-up", (99, 4000, 0.004, 200)),
-        Case("the same, near its end", (3900, 4000, 0.004, 200)),
-    ),
-    mistakes=_MISTAKES,
-    tolerance=1e-8,
+_CASES = (
+    Case("the first step of a warm-up of four", (0, 10, 1.0, 4)),
+    Case("the second step", (1, 10, 1.0, 4)),
+    Case("the last step of the warm-up", (3, 10, 1.0, 4)),
+    Case("the step after the warm-up", (4, 10, 1.0, 4)),
+    Case("one step later: the fall has begun", (5, 10, 1.0, 4)),
+    Case("half of the fall", (7, 10, 1.0, 4)),
+    Case("the last step of all", (9, 10, 1.0, 4)),
+    Case("another peak", (7, 10, 0.5, 4)),
+    Case("no warm-up, the first step", (0, 8, 1.0, 0), _DIVISION),
+    Case("no warm-up, later on", (6, 8, 1.0, 0), _DIVISION),
+    Case("nothing but warm-up", (7, 8, 1.0, 8), _DIVISION),
+    Case("P-Net's first stage on WIDER FACE, in its warm-up", (99, 4000, 0.004, 200)),
+    Case("the same, near its end", (3900, 4000, 0.004, 200)),
 )
+
+JUDGE = Judge("learning_rate", ("step", "steps", "peak", "warm_up"), _rate, _CASES, _HINTS, tolerance=1e-8)

@@ -7,26 +7,8 @@ from typing import Any
 import numpy as np
 
 from mtcnn_lite import nms as nms_
-from mtcnn_lite.course.checks.judge import drawing
-from mtcnn_lite.course.checks.judge.engine import Case, Function, Judge, Mistake
-from mtcnn_lite.course.checks.judge.tables import (
-    APART,
-    CHAIN,
-    CROWD,
-    INSIDE,
-    NO_BOXES,
-    ONE,
-    THIRD,
-    TOUCHING,
-    WRONG_OVERLAPS,
-    best_first,
-    overlaps,
-    random_crowd,
-    scored,
-    table,
-)
-from mtcnn_lite.course.checks.judge.verdict import Verdict
-from mtcnn_lite.course.checks.judge.words import Array
+from mtcnn_lite.course.checks.judge import Array, Case, Function, Hints, Judge, Verdict, crowds, drawing, slips
+from mtcnn_lite.course.checks.judge.boxes import overlaps, table
 
 
 def nms(fn: Function) -> Verdict:
@@ -38,7 +20,7 @@ def nms(fn: Function) -> Verdict:
     >>> nms(lambda boxes, scores, threshold: np.argsort(-scores, kind="stable")).hint
     'Nothing was removed: compare each box with the kept ones, and drop it where IoU > threshold.'
     """
-    return _JUDGE.verdict(fn)
+    return JUDGE.verdict(fn)
 
 
 def _later_first(scores: Array) -> Array:
@@ -50,7 +32,7 @@ def _kept(
     boxes: Array,
     scores: Array,
     threshold: float,
-    order: Callable[[Array], Array] = best_first,
+    order: Callable[[Array], Array] = crowds.best_first,
     too_much: Any = np.greater,
     overlap: Any = overlaps,
     ghosts: bool = False,
@@ -67,18 +49,15 @@ def _kept(
     return taken[alive[taken]]
 
 
-def _with(**changed: Any) -> Function:
-    return lambda boxes, scores, threshold: _kept(boxes, scores, threshold, **changed)
-
-
-def _then(change: Any) -> Function:
+@slips.several
+def _then(change: Callable[[Array, Array, Array], Any]) -> Function:
     """The right indices, and then something more: `change(kept, boxes, scores)`."""
     return lambda boxes, scores, threshold: change(_kept(boxes, scores, threshold), boxes, scores)
 
 
 def _only_one_before(boxes: Array, scores: Array, threshold: float, kept_only: bool) -> list[int]:
     """Each box compared with the one before it in the order, or with the last kept one, and with no other."""
-    order, kept = best_first(scores).tolist(), list[int]()
+    order, kept = crowds.best_first(scores).tolist(), list[int]()
     for place, i in enumerate(order):
         before = kept[-1:] if kept_only else order[:place][-1:]
         if not (overlaps(boxes[i], boxes[before]) > threshold).any():
@@ -88,7 +67,7 @@ def _only_one_before(boxes: Array, scores: Array, threshold: float, kept_only: b
 
 def _skipping(boxes: Array, scores: Array, threshold: float) -> list[int]:
     """Removes from the list that it loops over, so that whatever follows a removed box is passed over."""
-    left, kept = best_first(scores).tolist(), list[int]()
+    left, kept = crowds.best_first(scores).tolist(), list[int]()
     while left:
         kept.append(left.pop(0))
         for i in left:
@@ -97,93 +76,58 @@ def _skipping(boxes: Array, scores: Array, threshold: float) -> list[int]:
     return kept
 
 
-_MISTAKES = (
-    Mistake(
-        "Boxes that are gone still suppress others. Compare only with boxes that were kept.",
-        (_with(ghosts=True), _with(ghosts=True, order=_later_first)),
+_with = partial(slips.but, _kept)
+_HINTS: Hints = {
+    "Boxes that are gone still suppress others. Compare only with boxes that were kept.": _with(
+        ghosts=True, order=[crowds.best_first, _later_first]
     ),
-    Mistake(
-        "The right boxes, but in the order of the input. The answer goes best first: by score, the highest in front.",
-        (_then(lambda kept, b, s: np.sort(kept)),),
+    "The right boxes, but in the order of the input. The answer goes best first: "
+    "by score, the highest in front.": _then(lambda kept, b, s: np.sort(kept)),
+    "The right boxes, but the worst comes first. The answer goes best first.": _then(lambda kept, b, s: kept[::-1]),
+    "You compared with >=, the rule is >: a box whose IoU equals the threshold stays.": _with(
+        too_much=np.greater_equal
     ),
-    Mistake(
-        "The right boxes, but the worst comes first. The answer goes best first.",
-        (_then(lambda kept, b, s: kept[::-1]),),
+    "The lowest score was taken first. Begin with the best box: argsort sorts upwards, so sort -scores.": _with(
+        order=crowds.worst_first
     ),
-    Mistake(
-        "You compared with >=, the rule is >: a box whose IoU equals the threshold stays.",
-        (_with(too_much=np.greater_equal),),
+    "The scores were not used: boxes were taken in the order of the input. Begin with the highest score.": _with(
+        order=lambda scores: np.arange(len(scores))
     ),
-    Mistake(
-        "The lowest score was taken first. Begin with the best box: argsort sorts upwards, so sort -scores.",
-        (_with(order=lambda scores: np.argsort(scores, kind="stable")),),
+    "These are places in the sorted order. The answer is indices into `boxes`: order[place].": _then(
+        lambda kept, b, s: np.flatnonzero(np.isin(crowds.best_first(s), kept))
     ),
-    Mistake(
-        "The scores were not used: boxes were taken in the order of the input. Begin with the highest score.",
-        (_with(order=lambda scores: np.arange(len(scores))),),
+    "You returned a mask. The answer is the indices of the kept boxes, best first.": _then(
+        lambda kept, b, s: np.isin(np.arange(len(b)), kept), lambda kept, b, s: np.isin(crowds.best_first(s), kept)
     ),
-    Mistake(
-        "These are places in the sorted order. The answer is indices into `boxes`: order[place].",
-        (_then(lambda kept, b, s: np.flatnonzero(np.isin(best_first(s), kept))),),
+    "You returned boxes. The answer is their indices, so that scores and offsets can be picked with them.": _then(
+        lambda kept, b, s: b[kept], lambda kept, b, s: np.column_stack([b, s])[kept]
     ),
-    Mistake(
-        "You returned a mask. The answer is the indices of the kept boxes, best first.",
-        (
-            _then(lambda kept, b, s: np.isin(np.arange(len(b)), kept)),
-            _then(lambda kept, b, s: np.isin(best_first(s), kept)),
-        ),
+    "You returned scores. The answer is the indices of the kept boxes.": _then(lambda kept, b, s: s[kept]),
+    "Each box was compared with one other only, the one before it in the order. "
+    "Compare it with every kept box.": slips.but(_only_one_before, kept_only=[False, True]),
+    "A list was changed while a loop ran over it, so what follows a removed item is passed over. "
+    "Build a new list.": _skipping,
+    "These are the boxes that go. The answer is those that stay.": _then(
+        lambda kept, b, s: [i for i in crowds.best_first(s) if i not in kept]
     ),
-    Mistake(
-        "You returned boxes. The answer is their indices, so that scores and offsets can be picked with them.",
-        (_then(lambda kept, b, s: b[kept]), _then(lambda kept, b, s: np.column_stack([b, s])[kept])),
+    "The comparison points the wrong way: a box goes where its IoU is greater than the threshold.": _with(
+        too_much=[np.less, np.less_equal]
     ),
-    Mistake(
-        "You returned scores. The answer is the indices of the kept boxes.",
-        (_then(lambda kept, b, s: s[kept]),),
+    "Only the best box removed others. Go on with the best of those that are left, until none is.": _with(rounds=1),
+    "Only the best box came out. Keep it, remove what overlaps it, then go on with the best of the rest.": _then(
+        lambda kept, b, s: kept[:1]
     ),
-    Mistake(
-        "Each box was compared with one other only, the one before it in the order. Compare it with every kept box.",
-        (partial(_only_one_before, kept_only=False), partial(_only_one_before, kept_only=True)),
+    "Nothing was removed: compare each box with the kept ones, and drop it where IoU > threshold.": _with(rounds=0),
+    "The threshold was not used: a number is written in its place.": slips.fixed(
+        _kept, threshold=[0.5, 0.3, 0.7, 0.4, 0.6]
     ),
-    Mistake(
-        "A list was changed while a loop ran over it, so what follows a removed item is passed over. Build a new list.",
-        (_skipping,),
+    "The shared area itself was compared with the threshold. Divide it by the union first.": _with(
+        overlap=partial(overlaps, over="nothing")
     ),
-    Mistake(
-        "These are the boxes that go. The answer is those that stay.",
-        (_then(lambda kept, b, s: [i for i in best_first(s) if i not in kept]),),
-    ),
-    Mistake(
-        "The comparison points the wrong way: a box goes where its IoU is greater than the threshold.",
-        (_with(too_much=np.less), _with(too_much=np.less_equal)),
-    ),
-    Mistake(
-        "Only the best box removed others. Go on with the best of those that are left, until none is.",
-        (_with(rounds=1),),
-    ),
-    Mistake(
-        "Only the best box came out. Keep it, remove what overlaps it, then go on with the best of the rest.",
-        (_then(lambda kept, b, s: kept[:1]),),
-    ),
-    Mistake(
-        "Nothing was removed: compare each box with the kept ones, and drop it where IoU > threshold.",
-        (_with(rounds=0),),
-    ),
-    Mistake(
-        "The threshold was not used: a number is written in its place.",
-        tuple(_with(too_much=lambda o, t, fixed=fixed: o > fixed) for fixed in (0.5, 0.3, 0.7, 0.4, 0.6)),
-    ),
-    Mistake(
-        "The shared area itself was compared with the threshold. Divide it by the union first.",
-        (_with(overlap=partial(overlaps, over="nothing")),),
-    ),
-    Mistake(
-        "Of equal scores the later box came first. argsort(...)[::-1] turns ties round too; "
-        "np.argsort(-scores, kind='stable') keeps the earlier in front.",
-        (_with(order=_later_first),),
-    ),
-    *(Mistake(hint, tuple(_with(overlap=wrong) for wrong in functions)) for hint, *functions in WRONG_OVERLAPS),
-)
+    "Of equal scores the later box came first. argsort(...)[::-1] turns ties round too; "
+    "np.argsort(-scores, kind='stable') keeps the earlier in front.": _with(order=_later_first),
+    **crowds.of_wrong_overlaps(_kept),
+}
 
 _NONE = "Here N is 0: no box came in, and none goes out. The answer is an empty array, np.zeros(0, int), or []."
 
@@ -197,37 +141,28 @@ def _draw(inputs: tuple[Any, ...], expected: Any, got: Any, row: int | None) -> 
     """All boxes, those that should be kept, and those that were, where the answer names boxes."""
     boxes = inputs[0]
     names_boxes = got is not None and got.dtype.kind in "iu" and np.isin(got, np.arange(len(boxes))).all()
-    layers = [
-        drawing.layer(drawing.INPUT, boxes),
-        drawing.layer(drawing.EXPECTED, boxes[expected]),
-        drawing.layer(drawing.GOT, boxes[got] if names_boxes else None),
-    ]
-    return drawing.picture([drawing.plane(layers, "boxes, px of the photo")], layers)
+    return drawing.compared(boxes, boxes[expected], boxes[got] if names_boxes else None, "boxes, px of the photo")
 
 
-_JUDGE = Judge(
-    name="nms",
-    arguments=("boxes", "scores", "threshold"),
-    reference=nms_.nms,
-    cases=(
-        Case("one box", (table([0, 0, 10, 10]), scored(0.9), 0.5), ONE),
-        Case("two boxes that lie apart, the second is better", (APART, scored(0.8, 0.9), 0.5)),
-        Case("two boxes that overlap much, the second is better", (_CLOSE, scored(0.8, 0.9), 0.5)),
-        Case("two boxes that overlap by less than the threshold", (THIRD, scored(0.9, 0.8), 0.5)),
-        Case("two boxes that overlap by a little less than the threshold", (CHAIN[:2], scored(0.9, 0.8), 0.45)),
-        Case("IoU exactly at the threshold", (_HALF, scored(0.9, 0.8), 0.5)),
-        Case("a small box inside a large one", (INSIDE, scored(0.8, 0.9), 0.5)),
-        Case("two boxes that share an edge, threshold 0", (TOUCHING, scored(0.9, 0.8), 0.0)),
-        Case("a row of three: the ends hardly overlap", (CHAIN, scored(0.9, 0.8, 0.7), 0.4)),
-        Case("another box comes between two that overlap", (_FAR_BETWEEN, scored(0.9, 0.8, 0.7), 0.5)),
-        Case("four boxes in one place, one elsewhere", (CROWD, scored(0.6, 0.7, 0.8, 0.9, 0.5), 0.5)),
-        Case("no box at all", (*NO_BOXES, 0.5), _NONE),
-        Case("equal scores", (_TIES, scored(0.5, 0.5, 0.5, 0.75, 0.75), 0.5)),
-        Case("eight random boxes", (*random_crowd(8, 2), 0.3)),
-        Case("thirty random boxes, a low threshold", (*random_crowd(30, 3), 0.2)),
-        Case("thirty random boxes, a high threshold", (*random_crowd(30, 3), 0.7)),
-        Case("sixty random boxes", (*random_crowd(60, 4), 0.42)),
-    ),
-    mistakes=_MISTAKES,
-    draw=_draw,
+_NEARLY = crowds.CHAIN[:2]  # IoU 60 / 140
+_CASES = (
+    Case("one box", (table([0, 0, 10, 10]), crowds.scored(0.9), 0.5), crowds.ONE),
+    Case("two boxes that lie apart, the second is better", (crowds.APART, crowds.scored(0.8, 0.9), 0.5)),
+    Case("two boxes that overlap much, the second is better", (_CLOSE, crowds.scored(0.8, 0.9), 0.5)),
+    Case("two boxes that overlap by less than the threshold", (crowds.THIRD, crowds.scored(0.9, 0.8), 0.5)),
+    Case("two boxes that overlap by a little less than the threshold", (_NEARLY, crowds.scored(0.9, 0.8), 0.45)),
+    Case("IoU exactly at the threshold", (_HALF, crowds.scored(0.9, 0.8), 0.5)),
+    Case("a small box inside a large one", (crowds.INSIDE, crowds.scored(0.8, 0.9), 0.5)),
+    Case("two boxes that share an edge, threshold 0", (crowds.TOUCHING, crowds.scored(0.9, 0.8), 0.0)),
+    Case("a row of three: the ends hardly overlap", (crowds.CHAIN, crowds.scored(0.9, 0.8, 0.7), 0.4)),
+    Case("another box comes between two that overlap", (_FAR_BETWEEN, crowds.scored(0.9, 0.8, 0.7), 0.5)),
+    Case("four boxes in one place, one elsewhere", (crowds.CROWD, crowds.scored(0.6, 0.7, 0.8, 0.9, 0.5), 0.5)),
+    Case("no box at all", (*crowds.NO_BOXES, 0.5), _NONE),
+    Case("equal scores", (_TIES, crowds.scored(0.5, 0.5, 0.5, 0.75, 0.75), 0.5)),
+    Case("eight random boxes", (*crowds.random_crowd(8, 2), 0.3)),
+    Case("thirty random boxes, a low threshold", (*crowds.random_crowd(30, 3), 0.2)),
+    Case("thirty random boxes, a high threshold", (*crowds.random_crowd(30, 3), 0.7)),
+    Case("sixty random boxes", (*crowds.random_crowd(60, 4), 0.42)),
 )
+
+JUDGE = Judge("nms", ("boxes", "scores", "threshold"), nms_.nms, _CASES, _HINTS, _draw)

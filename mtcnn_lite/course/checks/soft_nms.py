@@ -1,30 +1,14 @@
 """The judge of `soft_nms`: what is left of the boxes' scores."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from mtcnn_lite import nms as nms_
-from mtcnn_lite.course.checks.judge import drawing
-from mtcnn_lite.course.checks.judge.engine import Case, Function, Judge, Mistake
-from mtcnn_lite.course.checks.judge.tables import (
-    APART,
-    CHAIN,
-    CROWD,
-    INSIDE,
-    NO_BOXES,
-    ONE,
-    THIRD,
-    TOUCHING,
-    WRONG_OVERLAPS,
-    best_first,
-    overlaps,
-    random_crowd,
-    scored,
-    table,
-)
-from mtcnn_lite.course.checks.judge.verdict import Verdict
-from mtcnn_lite.course.checks.judge.words import Array
+from mtcnn_lite.course.checks.judge import Array, Case, Function, Hints, Judge, Verdict, crowds, drawing, slips
+from mtcnn_lite.course.checks.judge.boxes import overlaps, table
 
 
 def soft_nms(fn: Function) -> Verdict:
@@ -36,7 +20,7 @@ def soft_nms(fn: Function) -> Verdict:
     >>> bool(soft_nms(nms_.soft_nms))
     True
     """
-    return _JUDGE.verdict(fn)
+    return JUDGE.verdict(fn)
 
 
 def _gaussian(overlap: Array, sigma: float) -> Array:
@@ -75,117 +59,81 @@ def _lowered(
     return score, taken
 
 
-def _softly(**changed: Any) -> Function:
-    return lambda boxes, scores, sigma: _lowered(boxes, scores, sigma, **changed)[0]
+def _scores(boxes: Array, scores: Array, sigma: float, **changed: Any) -> Array:
+    return _lowered(boxes, scores, sigma, **changed)[0]
 
 
-def _at_the_end(change: Any) -> Function:
+@slips.several
+def _at_the_end(change: Callable[[Array, list[int], Array], Any]) -> Function:
     """The right scores, and then something more: `change(lowered, taken, scores)`."""
     return lambda boxes, scores, sigma: change(*_lowered(boxes, scores, sigma), scores)
 
 
-_MISTAKES = (
-    Mistake(
-        "The order was fixed at the start. Scores change: choose the best of those that remain anew each time.",
-        (_softly(order=best_first),),
+@slips.several
+def _weighted(weight: Callable[[Array, float], Array]) -> Function:
+    """Another factor than the right one, of the overlap and sigma."""
+    return partial(_scores, weight=weight)
+
+
+_softly = partial(slips.but, _scores)
+_HINTS: Hints = {
+    "The order was fixed at the start. Scores change: choose the best of those that remain anew each time.": _softly(
+        order=crowds.best_first
     ),
-    Mistake(
-        "The right scores, but sorted. The answer is in the order of the input: score i belongs to box i.",
-        (
-            _at_the_end(lambda score, taken, s: score[taken]),
-            _at_the_end(lambda score, taken, s: np.sort(score)[::-1]),
-            _at_the_end(lambda score, taken, s: score[best_first(s)]),
-            _at_the_end(lambda score, taken, s: np.sort(score)),
-        ),
+    "The right scores, but sorted. The answer is in the order of the input: score i belongs to box i.": _at_the_end(
+        lambda score, taken, s: score[taken],
+        lambda score, taken, s: score[crowds.best_first(s)],
+        *(lambda score, taken, s, how=how: how(score) for how in slips.SORTED),
     ),
-    Mistake(
-        "The square is missing: the factor is exp(-IoU^2 / sigma).",
-        (_softly(weight=lambda o, sigma: np.exp(-o / sigma)),),
+    "The square is missing: the factor is exp(-IoU^2 / sigma).": _weighted(lambda o, sigma: np.exp(-o / sigma)),
+    "sigma was squared, as in the bell curve of statistics. Here the factor is exp(-IoU^2 / sigma).": _weighted(
+        lambda o, sigma: np.exp(-(o**2) / sigma**2), lambda o, sigma: np.exp(-(o**2) / (2 * sigma**2))
     ),
-    Mistake(
-        "sigma was squared, as in the bell curve of statistics. Here the factor is exp(-IoU^2 / sigma).",
-        (
-            _softly(weight=lambda o, sigma: np.exp(-(o**2) / sigma**2)),
-            _softly(weight=lambda o, sigma: np.exp(-(o**2) / (2 * sigma**2))),
-        ),
+    "There is a 2 too many: the factor is exp(-IoU^2 / sigma).": _weighted(
+        lambda o, sigma: np.exp(-(o**2) / (2 * sigma)), lambda o, sigma: np.exp(-2 * o / sigma)
     ),
-    Mistake(
-        "There is a 2 too many: the factor is exp(-IoU^2 / sigma).",
-        (
-            _softly(weight=lambda o, sigma: np.exp(-(o**2) / (2 * sigma))),
-            _softly(weight=lambda o, sigma: np.exp(-2 * o / sigma)),
-        ),
+    "You multiplied by sigma. The factor is exp(-IoU^2 / sigma): a larger sigma lowers less.": _weighted(
+        lambda o, sigma: np.exp(-(o**2) * sigma)
     ),
-    Mistake(
-        "You multiplied by sigma. The factor is exp(-IoU^2 / sigma): a larger sigma lowers less.",
-        (_softly(weight=lambda o, sigma: np.exp(-(o**2) * sigma)),),
+    "sigma was not used. The factor is exp(-IoU^2 / sigma).": slips.fixed(_scores, sigma=[0.5, 1]),
+    "The minus is missing: scores went up. The factor is exp(-IoU^2 / sigma).": _weighted(
+        lambda o, sigma: np.exp(o**2 / sigma)
     ),
-    Mistake(
-        "sigma was not used. The factor is exp(-IoU^2 / sigma).",
-        tuple(_softly(weight=lambda o, sigma, fixed=fixed: np.exp(-(o**2) / fixed)) for fixed in (0.5, 1)),
+    "The best box was lowered too, by its IoU of 1 with itself. Take it out before the others are lowered.": _softly(
+        whom="best too"
     ),
-    Mistake(
-        "The minus is missing: scores went up. The factor is exp(-IoU^2 / sigma).",
-        (_softly(weight=lambda o, sigma: np.exp(o**2 / sigma)),),
+    "Boxes that had been taken were lowered again. A box that has been taken keeps its score.": _softly(
+        whom=["taken too", "all"]
     ),
-    Mistake(
-        "The best box was lowered too, by its IoU of 1 with itself. Take it out before the others are lowered.",
-        (_softly(whom="best too"),),
+    "That is the linear rule, 1 - IoU. Here the factor is exp(-IoU^2 / sigma).": _weighted(
+        lambda o, sigma: 1 - o,
+        lambda o, sigma: np.where(o > sigma, 1 - o, 1),
+        *(lambda o, sigma, t=t: np.where(o > t, 1 - o, 1) for t in (0.3, 0.5)),
     ),
-    Mistake(
-        "Boxes that had been taken were lowered again. A box that has been taken keeps its score.",
-        (_softly(whom="taken too"), _softly(whom="all")),
+    "Scores were cut to 0, as greedy NMS would. Here every score is lowered and none is removed.": (
+        *_weighted(lambda o, sigma: o <= sigma, *(lambda o, sigma, t=t: o <= t for t in (0.3, 0.5, 0.7))),
+        *_at_the_end(*(lambda score, taken, s, t=t: score * (score >= t) for t in (0.001, 0.01, 0.05, 0.1, 0.3))),
     ),
-    Mistake(
-        "That is the linear rule, 1 - IoU. Here the factor is exp(-IoU^2 / sigma).",
-        (
-            _softly(weight=lambda o, sigma: 1 - o),
-            *(_softly(weight=lambda o, sigma, t=t: np.where(o > t, 1 - o, 1)) for t in (0.3, 0.5)),
-            _softly(weight=lambda o, sigma: np.where(o > sigma, 1 - o, 1)),
-        ),
+    "Only the best box lowered others. Go on with the best of those that remain, until none does.": _softly(rounds=1),
+    "Each box lowered only one other. It lowers all that remain.": _softly(
+        whom="next", order=[None, crowds.best_first]
     ),
-    Mistake(
-        "Scores were cut to 0, as greedy NMS would. Here every score is lowered and none is removed.",
-        (
-            *(_softly(weight=lambda o, sigma, t=t: o <= t) for t in (0.3, 0.5, 0.7)),
-            _softly(weight=lambda o, sigma: o <= sigma),
-            *(_at_the_end(lambda score, taken, s, t=t: score * (score >= t)) for t in (0.001, 0.01, 0.05, 0.1, 0.3)),
-        ),
+    "The lowest score was taken first. Begin with the best box.": _softly(pick=np.argmin)
+    + _softly(order=crowds.worst_first),
+    "The boxes were taken in the order of the input. Take the best of those that remain.": _softly(
+        order=lambda scores: np.arange(len(scores))
     ),
-    Mistake(
-        "Only the best box lowered others. Go on with the best of those that remain, until none does.",
-        (_softly(rounds=1),),
+    "Each factor multiplied the score as it came in, so the last undid the others. "
+    "Multiply what is left of it.": _softly(anew=False),
+    "The scores came back as they were: nothing was lowered, or the lowered scores were not returned.": _softly(
+        rounds=0
     ),
-    Mistake(
-        "Each box lowered only one other. It lowers all that remain.",
-        (_softly(whom="next"), _softly(whom="next", order=best_first)),
+    "These are the factors alone. Multiply each score by its factor.": _at_the_end(lambda score, taken, s: score / s),
+    "You returned indices. The answer is the lowered scores.": _at_the_end(
+        lambda score, taken, s: taken, lambda score, taken, s: crowds.best_first(s)
     ),
-    Mistake(
-        "The lowest score was taken first. Begin with the best box.",
-        (_softly(pick=np.argmin), _softly(order=lambda scores: np.argsort(scores, kind="stable"))),
-    ),
-    Mistake(
-        "The boxes were taken in the order of the input. Take the best of those that remain.",
-        (_softly(order=lambda scores: np.arange(len(scores))),),
-    ),
-    Mistake(
-        "Each factor multiplied the score as it came in, so the last undid the others. Multiply what is left of it.",
-        (_softly(anew=False),),
-    ),
-    Mistake(
-        "The scores came back as they were: nothing was lowered, or the lowered scores were not returned.",
-        (_softly(rounds=0),),
-    ),
-    Mistake(
-        "These are the factors alone. Multiply each score by its factor.",
-        (_at_the_end(lambda score, taken, s: score / s),),
-    ),
-    Mistake(
-        "You returned indices. The answer is the lowered scores.",
-        (_at_the_end(lambda score, taken, s: taken), _at_the_end(lambda score, taken, s: best_first(s))),
-    ),
-    *(Mistake(hint, tuple(_softly(overlap=wrong) for wrong in functions)) for hint, *functions in WRONG_OVERLAPS),
-)
+    **crowds.of_wrong_overlaps(_scores),
+}
 
 _NONE = "Here N is 0: no box came in, so no score goes out. The answer is an empty array, np.zeros(0), or []."
 
@@ -204,26 +152,20 @@ def _draw(inputs: tuple[Any, ...], expected: Any, got: Any, row: int | None) -> 
     return drawing.picture(panels, layers)
 
 
-_JUDGE = Judge(
-    name="soft_nms",
-    arguments=("boxes", "scores", "sigma"),
-    reference=nms_.soft_nms,
-    cases=(
-        Case("one box", (table([0, 0, 10, 10]), scored(0.9), 0.5), ONE),
-        Case("two boxes that lie apart", (APART, scored(0.8, 0.9), 0.5)),
-        Case("two boxes with an IoU of 1/3", (THIRD, scored(0.9, 0.8), 0.5)),
-        Case("the same with a smaller sigma, the second is better", (THIRD, scored(0.8, 0.9), 0.1)),
-        Case("the same box twice", (table([0, 0, 10, 10], [0, 0, 10, 10]), scored(0.9, 0.8), 0.14)),
-        Case("a small box inside a large one", (INSIDE, scored(0.8, 0.9), 0.5)),
-        Case("two boxes that share an edge", (TOUCHING, scored(0.9, 0.8), 0.1)),
-        Case("a row of three: the ends hardly overlap", (CHAIN, scored(0.9, 0.7, 0.8), 0.3)),
-        Case("the second falls behind the third", (CHAIN, scored(0.9, 0.85, 0.8), 0.2)),
-        Case("no box at all", (*NO_BOXES, 0.5), _NONE),
-        Case("five boxes", (CROWD, scored(0.6, 0.7, 0.8, 0.9, 0.5), 0.5)),
-        Case("eight random boxes", (*random_crowd(8, 2), 0.4)),
-        Case("thirty random boxes", (*random_crowd(30, 3), 0.8)),
-    ),
-    mistakes=_MISTAKES,
-    draw=_draw,
-    tolerance=1e-4,
+_CASES = (
+    Case("one box", (table([0, 0, 10, 10]), crowds.scored(0.9), 0.5), crowds.ONE),
+    Case("two boxes that lie apart", (crowds.APART, crowds.scored(0.8, 0.9), 0.5)),
+    Case("two boxes with an IoU of 1/3", (crowds.THIRD, crowds.scored(0.9, 0.8), 0.5)),
+    Case("the same with a smaller sigma, the second is better", (crowds.THIRD, crowds.scored(0.8, 0.9), 0.1)),
+    Case("the same box twice", (table([0, 0, 10, 10], [0, 0, 10, 10]), crowds.scored(0.9, 0.8), 0.14)),
+    Case("a small box inside a large one", (crowds.INSIDE, crowds.scored(0.8, 0.9), 0.5)),
+    Case("two boxes that share an edge", (crowds.TOUCHING, crowds.scored(0.9, 0.8), 0.1)),
+    Case("a row of three: the ends hardly overlap", (crowds.CHAIN, crowds.scored(0.9, 0.7, 0.8), 0.3)),
+    Case("the second falls behind the third", (crowds.CHAIN, crowds.scored(0.9, 0.85, 0.8), 0.2)),
+    Case("no box at all", (*crowds.NO_BOXES, 0.5), _NONE),
+    Case("five boxes", (crowds.CROWD, crowds.scored(0.6, 0.7, 0.8, 0.9, 0.5), 0.5)),
+    Case("eight random boxes", (*crowds.random_crowd(8, 2), 0.4)),
+    Case("thirty random boxes", (*crowds.random_crowd(30, 3), 0.8)),
 )
+
+JUDGE = Judge("soft_nms", ("boxes", "scores", "sigma"), nms_.soft_nms, _CASES, _HINTS, _draw, tolerance=1e-4)

@@ -1,11 +1,11 @@
-"""Says in which way an answer is not the expected one. Both come from `words.read`."""
+"""Says in which way an answer is not the expected one. Both come from `text.read`."""
 
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from mtcnn_lite.course.checks.judge.words import Array, NotNumbers, show
+from mtcnn_lite.course.checks.judge.text import Array, NotNumbers, show
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,17 @@ class Difference:
 
 
 def same(first: Any, second: Any, tolerance: float, equal_nan: bool = False) -> bool:
-    """Whether two answers agree: same shape, every number within `tolerance`; NaN only with NaN, if `equal_nan`."""
+    """Whether two answers agree: same shape, every number within `tolerance`.
+
+    Parameters
+    ----------
+    first, second : array, str, None or NotNumbers
+        The answers, as `text.read` gives them.
+    tolerance : float
+        The largest difference between two numbers; 1e-5 of the number comes on top.
+    equal_nan : bool
+        Whether NaN agrees with NaN.
+    """
     if isinstance(first, np.ndarray) and isinstance(second, np.ndarray):
         if first.shape != second.shape:
             return False
@@ -36,7 +46,17 @@ def same(first: Any, second: Any, tolerance: float, equal_nan: bool = False) -> 
 
 
 def difference(got: Any, expected: Any, tolerance: float, columns: tuple[str, ...] = ()) -> Difference | None:
-    """How `got` differs from `expected`; None where they agree."""
+    """How `got` differs from `expected`; None where they agree.
+
+    Parameters
+    ----------
+    got, expected : array, str, None or NotNumbers
+        The reader's answer and the right one, as `text.read` gives them.
+    tolerance : float
+        The largest difference between two numbers that is none.
+    columns : tuple of str, optional
+        What the last axis of the answer holds.
+    """
     if same(got, expected, tolerance):
         return None
     if got is None:

@@ -10,7 +10,7 @@ from html import escape
 import numpy as np
 from numpy.typing import ArrayLike
 
-from mtcnn_lite.course.checks.judge.words import Array, number
+from mtcnn_lite.course.checks.judge.text import Array, number
 
 EXPECTED, GOT, INPUT = "#0072B2", "#D55E00", "#999999"  # Okabe-Ito, and grey
 DASHES = {EXPECTED: "", GOT: ' stroke-dasharray="5 4"', INPUT: ' stroke-dasharray="1.5 3"'}  # told apart without colour
@@ -38,7 +38,17 @@ class Layer:
 
 
 def layer(colour: str, boxes: ArrayLike | None, strong: int | None = None) -> Layer:
-    """A layer of the boxes that can be drawn: (N, 4) and finite; of none otherwise."""
+    """A layer of the boxes that can be drawn: (N, 4) and finite; of none otherwise.
+
+    Parameters
+    ----------
+    colour : str
+        EXPECTED, GOT or INPUT.
+    boxes : array or None
+        The boxes.
+    strong : int, optional
+        The row that is drawn thicker than the others.
+    """
     array = np.zeros((0, 4)) if boxes is None else np.asarray(boxes, dtype=float)
     drawable = array.ndim == 2 and array.shape[1] == 4 and np.isfinite(array).all()
     return Layer(colour, array if drawable else np.zeros((0, 4)), strong)
@@ -66,8 +76,41 @@ def picture(panels: Sequence[Panel], layers: Sequence[Layer]) -> str:
     )
 
 
+def compared(
+    given: ArrayLike | None, expected: ArrayLike | None, got: ArrayLike | None, caption: str, strong: int | None = None
+) -> str:
+    """One plane with the boxes as given, as expected and as they came out, in image pixels.
+
+    Parameters
+    ----------
+    given, expected, got : array (N, 4) or None
+        The boxes, drawn dotted, blue, and dashed.
+    caption : str
+        What stands above the plane.
+    strong : int, optional
+        A row that is drawn thicker than the others, of what is expected and what came out.
+    """
+    layers = [layer(INPUT, given), layer(EXPECTED, expected, strong), layer(GOT, got, strong)]
+    return picture([plane(layers, caption)], layers)
+
+
+def dots(points: Array | None, size: float) -> Array | None:
+    """Little boxes (N, 4), to be drawn, round points (N, 2); they reach `size` pixels to each side."""
+    return None if points is None else np.concatenate([points - size, points + size], axis=1)
+
+
 def plane(layers: Sequence[Layer], caption: str, side: float = 200) -> Panel:
-    """Boxes where they lie, x to the right, y down, in image pixels; the last layer is cut off if it lies far out."""
+    """Boxes where they lie, x to the right, y down; the last layer is cut off if it lies far out.
+
+    Parameters
+    ----------
+    layers : sequence of Layer
+        The boxes, in pixels of the image; later ones lie on top.
+    caption : str
+        What stands above the plane.
+    side : float
+        Its longer side in pixels of the picture.
+    """
     trusted = np.concatenate([each.boxes for each in layers[:-1]]).reshape(-1, 2, 2)  # (n, corner, xy)
     last = layers[-1].boxes.reshape(-1, 2, 2)
     points = (trusted if len(trusted) else last).reshape(-1, 2)
@@ -89,7 +132,17 @@ def plane(layers: Sequence[Layer], caption: str, side: float = 200) -> Panel:
 
 
 def cells(values: Array, chosen: Array, caption: str) -> Panel:
-    """A map (H, W) of numbers from 0 to 1 as a table, darker where higher; cells of the mask `chosen` are framed."""
+    """A map as a table, darker where its number is higher.
+
+    Parameters
+    ----------
+    values : array (H, W)
+        Its numbers, from 0 to 1.
+    chosen : bool array (H, W)
+        Which cells are framed.
+    caption : str
+        What stands above the table.
+    """
     rows, columns = values.shape
     wide, tall = (38, 28) if columns <= 7 else (30, 22)
     parts = []

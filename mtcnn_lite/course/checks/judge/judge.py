@@ -1,29 +1,23 @@
-"""The judge behind every exercise: runs a function on cases, smallest first, and finds words for the first that fails.
+"""The judge of an exercise: runs a function on cases, smallest first, and finds words for the first that fails.
 
-A new exercise needs its cases, the package's function as the reference, and its likely mistakes: wrong functions, each
-with the hint for whoever wrote it. A mistake is named where the reader's answer is the answer it gives.
+A new exercise needs its cases, the package's function as the reference, and its likely mistakes: hints, each with the
+wrong functions it speaks to. A hint is given where the reader's answer is the answer of such a function.
 """
 
 import copy
 import inspect
-import io
-import sys
-import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, redirect_stdout
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, partial
-from types import FrameType
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from mtcnn_lite.course.checks.judge.compare import Difference, difference, same
+from mtcnn_lite.course.checks.judge.run import Endless, Outcome, run
+from mtcnn_lite.course.checks.judge.slips import Function, Functions, Hints
+from mtcnn_lite.course.checks.judge.text import as_code, read, shortened, show, stopped
 from mtcnn_lite.course.checks.judge.verdict import Verdict
-from mtcnn_lite.course.checks.judge.words import as_code, change, read, shortened, show, stopped
-
-Function = Callable[..., Any]
-LINES = 1_000_000  # a function that has run so many of its lines in one case is taken to be in an endless loop
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,41 +29,54 @@ class Case:
     if_it_stops: str = ""
 
 
-@dataclass(frozen=True)
-class Mistake:
+class Mistake(NamedTuple):
     """A hint, and the wrong functions it speaks to. They are called as the exercise is."""
 
     hint: str
-    functions: tuple[Function, ...]
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What one call did: its answer as `words.read` gives it, or how it stopped, and what it changed and printed."""
-
-    answer: Any = None
-    error: Exception | None = None
-    changed: str = ""  # the argument's name, where it is not as it was
-    change: str = ""
-    printed: str = ""
+    functions: Functions
 
 
 @dataclass(frozen=True, eq=False)
 class Judge:
-    """One exercise: its name, its arguments' names, the right function, the cases in order, the likely mistakes.
+    """One exercise, and what is known of it.
 
-    draw(inputs, expected, got, row) gives SVG; got is None where nothing can be drawn, row the first that differs.
-    tolerance: the largest difference that is no mistake, in the answer's unit. columns: what a row of it holds.
+    Parameters
+    ----------
+    name : str
+        The exercise's name, as in `checks.nms`.
+    arguments : tuple of str
+        Its arguments' names, in order.
+    reference : callable
+        The right function.
+    cases : tuple of Case
+        What a function is tried on, the smallest first.
+    hints : mapping of str to callable or tuple of callables
+        Each likely mistake's hint, with the wrong functions that make it; of two that fit equally well, the first is
+        named.
+    draw : callable, optional
+        `draw(inputs, expected, got, row)` gives a failing case as SVG; `got` is None where nothing can be drawn, `row`
+        the first that differs.
+    tolerance : float
+        The largest difference that is no mistake, in the answer's unit.
+    columns : tuple of str, optional
+        What the columns of the answer hold: "x1", ...
     """
 
     name: str
     arguments: tuple[str, ...]
     reference: Function
     cases: tuple[Case, ...]
-    mistakes: tuple[Mistake, ...]
+    hints: Hints
     draw: Callable[[tuple[Any, ...], Any, Any, int | None], str] | None = None
     tolerance: float = 1e-3
     columns: tuple[str, ...] = ()
+
+    @property
+    def mistakes(self) -> tuple[Mistake, ...]:
+        """The likely mistakes, in order."""
+        return tuple(
+            Mistake(hint, wrong if isinstance(wrong, tuple) else (wrong,)) for hint, wrong in self.hints.items()
+        )
 
     def verdict(self, fn: Function) -> Verdict:
         """Runs `fn` on every case up to the first that fails."""
@@ -94,18 +101,7 @@ class Judge:
 
     def run(self, fn: Function, case: Case) -> Outcome:
         """Calls `fn` on a copy of the case's arguments; what it prints and warns of is kept out of the notebook."""
-        given, printed = copy.deepcopy(case.inputs), io.StringIO()
-        try:
-            with redirect_stdout(printed), warnings.catch_warnings(), bounded(fn):
-                warnings.simplefilter("ignore")
-                answer = read(fn(*given), like=self.answers[self.cases.index(case)])
-        except Exception as error:
-            return Outcome(error=error, printed=printed.getvalue())
-        for name, before, after in zip(self.arguments, case.inputs, given, strict=True):
-            what = change(read(before), read(after))
-            if what:
-                return Outcome(answer, changed=name, change=name + what, printed=printed.getvalue())
-        return Outcome(answer, printed=printed.getvalue())
+        return run(fn, case.inputs, self.arguments, like=self.answers[self.cases.index(case)])
 
     @cached_property
     def answers(self) -> list[Any]:
@@ -192,33 +188,3 @@ class Judge:
             return f"{self.name}({', '.join(texts)})"
         each = zip(self.arguments, texts, case.inputs, strict=True)
         return f"{self.name}({', '.join(t or f'{n} {np.shape(v)}' for n, t, v in each)}): verdict.inputs holds them"
-
-
-class Endless(Exception):
-    """A reader's function that was stopped; see `bounded`."""
-
-
-@contextmanager
-def bounded(fn: Function) -> Iterator[None]:
-    """Raises Endless in `fn` once it has run LINES lines of its own file: a verdict, and no frozen notebook.
-
-    It counts lines, not seconds, so that every machine says the same. Where a debugger traces already, it does nothing.
-    """
-    code = getattr(inspect.unwrap(fn), "__code__", None)
-    if code is None or sys.gettrace() is not None:
-        yield
-        return
-    left = LINES
-
-    def line(frame: FrameType, event: str, argument: Any) -> Any:
-        nonlocal left
-        left -= event == "line"
-        if left < 0:
-            raise Endless(f"stopped after {LINES:,} lines")
-        return line
-
-    sys.settrace(lambda frame, *_: line if frame.f_code.co_filename == code.co_filename else None)
-    try:
-        yield
-    finally:
-        sys.settrace(None)
