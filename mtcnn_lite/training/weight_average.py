@@ -3,7 +3,7 @@
 Between two sets of weights there is often a net better than either (Wortsman et al. 2022, "Robust fine-tuning of
 zero-shot models", arXiv 2109.01903). Averaging improved our O-Net's scores and boxes but made its landmarks a tenth
 worse. Refitting the landmark head restored them: it is linear, so least squares on the features of labelled faces
-gives its weights directly. In a later round refitting did harm (data/MODEL_CARD.md has both).
+gives its weights directly. In a later round refitting did harm (docs/training_log.md has both).
 """
 
 from collections.abc import Mapping, Sequence
