@@ -114,6 +114,25 @@ def draw_landmarks(image: Pixels, landmarks: ArrayLike, colour: str = "landmark"
     return canvas
 
 
+def draw_polygon(image: Pixels, corners: ArrayLike, colour: str = "pnet") -> Pixels:
+    """A copy of the image with a closed outline, with a white rim.
+
+    Parameters
+    ----------
+    image : uint8 (H, W, 3)
+        RGB.
+    corners : (N, 2)
+        In order, whole numbers at pixel centres.
+    colour : str
+        A name from COLOURS, or "#RRGGBB".
+    """
+    canvas = np.ascontiguousarray(image).copy()
+    eighths = np.round(np.asarray(corners) * 8).astype(np.int32)  # OpenCV's `shift`: 1/8 px
+    for line, tint in ((4, (255, 255, 255)), (2, rgb(colour))):
+        cv2.polylines(canvas, [eighths], True, tint, line, cv2.LINE_AA, shift=3)
+    return canvas
+
+
 def at_height(image: Pixels, height: int) -> tuple[Pixels, float]:
     """The photo at `height` px, and its scale: boxes times that scale can be drawn with lines of even width."""
     scale = height / image.shape[0]
@@ -125,7 +144,12 @@ def draw_map(face_map: NDArray[np.float32], threshold: float, colour: str = "pne
     """A level's map (H, W) of probabilities: darker is more like a face, `colour` where it reaches `threshold`."""
     pixels = np.repeat((250 - 178 * face_map).astype(np.uint8)[..., None], 3, axis=2)
     pixels[face_map >= threshold] = rgb(colour)
-    return pixels.repeat(zoom, axis=0).repeat(zoom, axis=1)
+    return enlarged(pixels, zoom)
+
+
+def enlarged(image: Pixels, times: int) -> Pixels:
+    """The image with each pixel as a square of `times` x `times`."""
+    return image.repeat(times, axis=0).repeat(times, axis=1)
 
 
 def draw_faces(image: Pixels, faces: Faces) -> Picture:
@@ -199,3 +223,39 @@ def draw_explanation(trace: Trace, explanation: Explanation, height: int = 300) 
 def font(size: int) -> ImageFont.FreeTypeFont:
     """DejaVu Sans, which comes with matplotlib: the same letters on every machine."""
     return ImageFont.truetype(str(Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"), size)
+
+
+def tiled(pictures: Pixels, columns: int, places: int = 0) -> Pixels:
+    """Crops as one picture, row by row.
+
+    >>> tiled(np.zeros((5, 24, 24, 3), np.uint8), columns=2).shape
+    (72, 48, 3)
+
+    Parameters
+    ----------
+    pictures : uint8 (N, h, w, 3)
+    columns : int, how many stand in a row
+    places : int, room for so many, white where there are fewer; 0: as many rows as they need, the last one's rest black
+    """
+    count, height, width = pictures.shape[:3]
+    rows = max(1, -(-max(count, places) // columns))
+    sheet = np.full((rows * columns, height, width, 3), 255 if places else 0, np.uint8)
+    sheet[:count] = pictures
+    rowwise = sheet.reshape(rows, columns, height, width, 3).swapaxes(1, 2)  # (rows, h, columns, w, 3)
+    return rowwise.reshape(rows * height, columns * width, 3)
+
+
+def new_axes(width: float = 4.2, height: float = 3.0) -> Any:
+    """The axes of a matplotlib figure of so many inches, at 100 dots an inch; pyplot does not know of it."""
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(width, height), dpi=100, layout="constrained").subplots()
+
+
+def rendered(axes: Any) -> Pixels:
+    """The pixels (H, W, 3) of the figure round these axes."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    canvas: Any = FigureCanvasAgg(axes.figure)
+    canvas.draw()
+    return np.ascontiguousarray(np.asarray(canvas.buffer_rgba())[..., :3])
