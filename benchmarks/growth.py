@@ -19,6 +19,7 @@ from skimage import data
 
 from mtcnn_lite import Detector
 from mtcnn_lite.draw import COLOURS
+from mtcnn_lite.nets import ONet, PNet, RNet, multiply_adds
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
@@ -28,7 +29,13 @@ FACES = (0, 10, 50, 100, 200)  # side by side on 1600x1200
 MIN_FACES = (12, 20, 40, 100)  # on 1280x720
 STAGES = ("pyramid", "pnet", "rnet", "onet")
 LOOKS = dict(zip(STAGES, (("pyramid", "D"), ("P-Net", "o"), ("R-Net", "s"), ("O-Net", "^")), strict=True))
-MULTIPLY_ADDS = {"pnet": 7_320, "rnet": 1_530_768, "onet": 12_909_952}  # a window, heads of face and offsets; a test
+MULTIPLY_ADDS = {  # a window, with the heads that the released weights have
+    # of P-Net one of a large map: a level 2 px wider and higher has a row and a column more, and this in their corner
+    "pnet": sum(sign * multiply_adds(PNet(landmark_head=False), 12 + down, 12 + right)
+                for down, right, sign in ((0, 0, 1), (0, 2, -1), (2, 0, -1), (2, 2, 1))),
+    "rnet": multiply_adds(RNet(landmark_head=False), RNet.size, RNet.size),
+    "onet": multiply_adds(ONet(), ONet.size, ONet.size),
+}  # fmt: skip
 
 
 def crowd(faces: int, width: int = 1600, height: int = 1200) -> np.ndarray:

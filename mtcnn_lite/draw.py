@@ -81,7 +81,19 @@ class Picture:
 
 
 def draw_boxes(image: Pixels, boxes: ArrayLike, colour: str = "onet", thickness: int = 2) -> Pixels:
-    """A copy of `image` (H, W, 3) with each box (N, 4) outlined: `colour` with a white rim, to show on any photo."""
+    """A copy of the photo with each box outlined, with a white rim, to show on any photo.
+
+    Parameters
+    ----------
+    image : uint8 (H, W, 3)
+        A photo, RGB; it stays as it is.
+    boxes : (N, 4)
+        x1, y1, x2, y2, px; rounded to whole pixels.
+    colour : str
+        A name from COLOURS, or "#RRGGBB".
+    thickness : int
+        Of the lines without the rim, px.
+    """
     canvas = np.ascontiguousarray(image).copy()
     corners = as_boxes(boxes).round().astype(int).tolist()
     for line, tint in ((thickness + 2, (255, 255, 255)), (thickness, rgb(colour))):  # all rims, then all lines
@@ -91,7 +103,19 @@ def draw_boxes(image: Pixels, boxes: ArrayLike, colour: str = "onet", thickness:
 
 
 def draw_overlap(image: Pixels, first: ArrayLike, second: ArrayLike, colour: str = "pnet", line: int = 2) -> Pixels:
-    """A copy of `image` (H, W, 3): box `first` (4,) in yellow, `second` in `colour`, what they share in vermilion."""
+    """A copy of the photo with two boxes, tinted: the first in yellow, what they share in vermilion.
+
+    Parameters
+    ----------
+    image : uint8 (H, W, 3)
+        A photo, RGB; it stays as it is.
+    first, second : (4,)
+        x1, y1, x2, y2, px.
+    colour : str
+        Of the second: a name from COLOURS, or "#RRGGBB".
+    line : int
+        Width of the outlines, px.
+    """
     a, b = (as_boxes(np.reshape(box, (-1, 4))) for box in (first, second))
     both = np.concatenate([np.maximum(a, b)[:, :2], np.minimum(a, b)[:, 2:]], axis=1)
     tinted = image.astype(np.float32)
@@ -102,12 +126,43 @@ def draw_overlap(image: Pixels, first: ArrayLike, second: ArrayLike, colour: str
 
 
 def draw_landmarks(image: Pixels, landmarks: ArrayLike, colour: str = "landmark", radius: int = 3) -> Pixels:
-    """A copy of `image` with a dot at each landmark (N, 5, 2)."""
+    """A copy of the photo with a dot at each landmark, with a white rim.
+
+    Parameters
+    ----------
+    image : uint8 (H, W, 3)
+        A photo, RGB; it stays as it is.
+    landmarks : (N, 5, 2)
+        x, y, px; whole numbers at pixel centres.
+    colour : str
+        A name from COLOURS, or "#RRGGBB".
+    radius : int
+        Of a dot without its rim, px.
+    """
     canvas = np.ascontiguousarray(image).copy()
     eighths = np.round(np.asarray(landmarks, np.float32).reshape(-1, 2) * 8).astype(int)  # OpenCV's `shift`: 1/8 px
     for x, y in eighths.tolist():
         for size, tint in ((radius + 1, (255, 255, 255)), (radius, rgb(colour))):
             cv2.circle(canvas, (x, y), size * 8, tint, -1, cv2.LINE_AA, shift=3)
+    return canvas
+
+
+def draw_polygon(image: Pixels, corners: ArrayLike, colour: str = "pnet") -> Pixels:
+    """A copy of the image with a closed outline, with a white rim.
+
+    Parameters
+    ----------
+    image : uint8 (H, W, 3)
+        RGB.
+    corners : (N, 2)
+        In order, whole numbers at pixel centres.
+    colour : str
+        A name from COLOURS, or "#RRGGBB".
+    """
+    canvas = np.ascontiguousarray(image).copy()
+    eighths = np.round(np.asarray(corners) * 8).astype(np.int32)  # OpenCV's `shift`: 1/8 px
+    for line, tint in ((4, (255, 255, 255)), (2, rgb(colour))):
+        cv2.polylines(canvas, [eighths], True, tint, line, cv2.LINE_AA, shift=3)
     return canvas
 
 
@@ -119,10 +174,27 @@ def at_height(image: Pixels, height: int) -> tuple[Pixels, float]:
 
 
 def draw_map(face_map: NDArray[np.float32], threshold: float, colour: str = "pnet", zoom: int = 4) -> Pixels:
-    """A level's map (H, W) of probabilities: darker is more like a face, `colour` where it reaches `threshold`."""
+    """A level's map as a picture: darker is more like a face, in colour where it reaches the threshold.
+
+    Parameters
+    ----------
+    face_map : float32 (H, W)
+        Probabilities of a face.
+    threshold : float
+        From 0 to 1.
+    colour : str
+        A name from COLOURS, or "#RRGGBB".
+    zoom : int
+        Side of a cell, px.
+    """
     pixels = np.repeat((250 - 178 * face_map).astype(np.uint8)[..., None], 3, axis=2)
     pixels[face_map >= threshold] = rgb(colour)
-    return pixels.repeat(zoom, axis=0).repeat(zoom, axis=1)
+    return enlarged(pixels, zoom)
+
+
+def enlarged(image: Pixels, times: int) -> Pixels:
+    """The image with each pixel as a square of `times` x `times`."""
+    return image.repeat(times, axis=0).repeat(times, axis=1)
 
 
 def draw_faces(image: Pixels, faces: Faces) -> Picture:
@@ -142,7 +214,19 @@ def draw_faces(image: Pixels, faces: Faces) -> Picture:
 def beside(
     panels: Sequence[Pixels | Picture], captions: Sequence[str] = (), height: int = 300, gap: int = 10
 ) -> Picture:
-    """Panels in a row, each `height` px high, each with its caption (one or more lines) above it."""
+    """Panels in a row, each with its caption above it.
+
+    Parameters
+    ----------
+    panels : sequence of uint8 (H, W, 3) or Picture
+        Of any size.
+    captions : sequence of str
+        One a panel, of one or more lines; where there are fewer, the last panels have none.
+    height : int
+        To which each panel is scaled, px.
+    gap : int
+        Between two panels, px.
+    """
     pixels = [p.pixels if isinstance(p, Picture) else p for p in panels]
     row = [Image.fromarray(at_height(p, height)[0]) for p in pixels]
     letters = font(14)
@@ -180,6 +264,15 @@ def draw_explanation(trace: Trace, explanation: Explanation, height: int = 300) 
     """The face (yellow) and each stage's boxes for it, in three panels, with how many there were at each step.
 
     Where NMS took the last of them, the box that it kept instead is there as well (gray).
+
+    Parameters
+    ----------
+    trace : Trace
+        Of the photo.
+    explanation : Explanation
+        What `explain` said of one face in that trace.
+    height : int
+        Of the panels, px.
     """
     photo, scale = at_height(trace.image, height)
     marked = draw_boxes(photo, np.array([explanation.box]) * scale, "truth")
@@ -196,3 +289,42 @@ def draw_explanation(trace: Trace, explanation: Explanation, height: int = 300) 
 def font(size: int) -> ImageFont.FreeTypeFont:
     """DejaVu Sans, which comes with matplotlib: the same letters on every machine."""
     return ImageFont.truetype(str(Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"), size)
+
+
+def tiled(pictures: Pixels, columns: int, places: int = 0) -> Pixels:
+    """Crops as one picture, row by row.
+
+    >>> tiled(np.zeros((5, 24, 24, 3), np.uint8), columns=2).shape
+    (72, 48, 3)
+
+    Parameters
+    ----------
+    pictures : uint8 (N, h, w, 3)
+        The crops.
+    columns : int
+        How many stand in a row.
+    places : int
+        Room for so many, white where there are fewer; 0: as many rows as they need, the last one's rest black.
+    """
+    count, height, width = pictures.shape[:3]
+    rows = max(1, -(-max(count, places) // columns))
+    sheet = np.full((rows * columns, height, width, 3), 255 if places else 0, np.uint8)
+    sheet[:count] = pictures
+    rowwise = sheet.reshape(rows, columns, height, width, 3).swapaxes(1, 2)  # (rows, h, columns, w, 3)
+    return rowwise.reshape(rows * height, columns * width, 3)
+
+
+def new_axes(width: float = 4.2, height: float = 3.0) -> Any:
+    """The axes of a matplotlib figure of so many inches, at 100 dots an inch; pyplot does not know of it."""
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(width, height), dpi=100, layout="constrained").subplots()
+
+
+def rendered(axes: Any) -> Pixels:
+    """The pixels (H, W, 3) of the figure round these axes."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    canvas: Any = FigureCanvasAgg(axes.figure)
+    canvas.draw()
+    return np.ascontiguousarray(np.asarray(canvas.buffer_rgba())[..., :3])

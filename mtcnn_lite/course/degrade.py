@@ -42,7 +42,17 @@ def turned(photo: LabelledPhoto, degrees: float) -> LabelledPhoto:
 
 
 def dark(photo: LabelledPhoto, share: float, seed: int = 0) -> LabelledPhoto:
-    """`share` of the light taken away, 0 to 1, and noise in its place: its standard deviation is NOISE * share."""
+    """Part of the light taken away, and noise in its place.
+
+    Parameters
+    ----------
+    photo : LabelledPhoto
+        The photo as it is.
+    share : float
+        Of the light, 0 to 1; the noise's standard deviation is NOISE * share.
+    seed : int
+        Of the noise.
+    """
     if not 0 <= share <= 1:
         raise ValueError(f"share is {share}; it must be from 0 to 1")
     image = photo.image()

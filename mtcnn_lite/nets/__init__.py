@@ -1,5 +1,6 @@
-"""P-Net, R-Net and O-Net (`models`), and the layers that they are made of (`layers`)."""
+"""P-Net, R-Net and O-Net (`models`), the layers that they are made of (`layers`), and what they compute (`cost`)."""
 
+from mtcnn_lite.nets.cost import layer_costs, multiply_adds
 from mtcnn_lite.nets.models import NET_TYPES, NetOutput, Nets, ONet, PNet, RNet, normalise
 
-__all__ = ["NET_TYPES", "NetOutput", "Nets", "ONet", "PNet", "RNet", "normalise"]
+__all__ = ["NET_TYPES", "NetOutput", "Nets", "ONet", "PNet", "RNet", "layer_costs", "multiply_adds", "normalise"]

@@ -433,7 +433,7 @@ for name, way in ways.items():
 # Shrinking the photo is the oldest answer. Deep nets make small copies of their own: their **feature maps** (what a convolution makes of a picture) shrink from layer to layer, and a cell of a deep map sees a large part of the photo.
 
 # %%
-from mtcnn_lite.course.explorers.scale_figure import answers_to_scale
+from mtcnn_lite.course.scale_figure import answers_to_scale
 
 figure = answers_to_scale()
 plt.show()

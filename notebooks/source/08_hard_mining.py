@@ -556,7 +556,7 @@ assert (leaf.grad != 0).tolist() == package_hard(ten, 0.7).tolist()
 # 3. Go back to *after 300 steps*, turn labels round, and move **keep** to 0.20. What does the net learn now?
 
 # %%
-from mtcnn_lite.course.explorers.mining import Batch, MiningExplorer
+from mtcnn_lite.course.explorers.mining import MiningBatch, MiningExplorer
 
 has_answer = np.flatnonzero((samples["kind"] == NEGATIVE) | (samples["kind"] == POSITIVE))
 shown = draw_rows(np.random.default_rng(17), size=80)
@@ -565,7 +565,7 @@ costs = {
     for name, net in copies.items()
 }
 wrong = np.isin(np.arange(80), np.random.default_rng(3).choice(80, 4, replace=False))
-explorer = MiningExplorer(Batch(crops[has_answer[shown]], y[shown].numpy(), wrong, costs))
+explorer = MiningExplorer(MiningBatch(crops[has_answer[shown]], y[shown].numpy(), wrong, costs))
 explorer
 
 # %% [markdown]

@@ -95,7 +95,7 @@ assert np.ptp(per_face[:, 1]) < 2, "about as many for each face: the bill is a s
 # each face that is left once more, mirrored: chapter 05.)
 
 # %%
-from mtcnn_lite.course.explorers.evaluation import multiply_adds
+from mtcnn_lite.nets import multiply_adds
 
 nets = detector.nets
 one_r, one_o = (multiply_adds(net, net.size, net.size) for net in nets[1:])

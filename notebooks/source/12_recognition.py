@@ -148,8 +148,7 @@ print(f"{np.linalg.norm(moved - target, axis=1).mean():.1f} px from their places
 import cv2
 
 from mtcnn_lite.alignment import corners, inverse_transform, transform_points
-from mtcnn_lite.course.explorers.alignment import draw_polygon
-from mtcnn_lite.draw import draw_landmarks
+from mtcnn_lite.draw import draw_landmarks, draw_polygon
 
 photo = turned[2].image()
 crop = cv2.warpAffine(photo, matrix, (112, 112))  # OpenCV counts pixel centres, as landmarks do

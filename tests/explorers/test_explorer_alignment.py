@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from mtcnn_lite.alignment import corners, similarity_transform, template, transform_points
-from mtcnn_lite.course.explorers.alignment import SHOWN, WAYS, AlignmentCanvas, AlignmentExplorer, turning, view
+from mtcnn_lite.course.explorers.alignment import SHOWN, WAYS, AlignmentExplorer, turning, view
 from mtcnn_lite.course.scenes import ASTRONAUT_BOX, ASTRONAUT_LANDMARKS
 
 POINTS, BOX = np.array(ASTRONAUT_LANDMARKS, float), np.array(ASTRONAUT_BOX, float)
@@ -75,40 +75,7 @@ def test_explorer_without_a_kernel_is_a_picture_and_a_line_of_text(explorer):
     assert "application/vnd.jupyter.widget-view+json" in bundle
 
 
-# --- the JavaScript, in a page of its own: a model that only remembers stands in for the widget's
-
-PAGE = """async ({ source, state, photo }) => {
-  const module = await import(URL.createObjectURL(new Blob([source], { type: "text/javascript" })));
-  const heard = {};
-  state.photo = new DataView(Uint8Array.from(atob(photo), (c) => c.charCodeAt(0)).buffer);
-  window.saved = 0;
-  window.model = {
-    get: (name) => state[name],
-    set: (name, value) => { state[name] = value; (heard[`change:${name}`] || []).forEach((act) => act()); },
-    on: (event, act) => (heard[event] = heard[event] || []).push(act),
-    save_changes: () => { window.saved += 1; },
-  };
-  window.cut = module.cut;
-  module.default.render({ model, el: document.body });
-}"""
-STATE = ("turn", "which", "right", "down", "way", "square", "points", "template", "names", "ways", "side", "reach",
-         "colours")  # fmt: skip
-SEEN = "() => [...document.querySelectorAll('canvas')].map((c) => c.toDataURL())"
-
-
-@pytest.fixture
-def page(chromium, explorer):
-    opened = chromium.new_page(viewport={"width": 900, "height": 700})
-    failures = []
-    opened.on("pageerror", lambda error: failures.append(error))
-    opened.add_style_tag(content=str(AlignmentCanvas._css))
-    state = {name: getattr(explorer.canvas, name) for name in STATE}
-    photo = base64.b64encode(explorer.canvas.photo).decode()
-    opened.evaluate(PAGE, {"source": str(AlignmentCanvas._esm), "state": state, "photo": photo})
-    opened.wait_for_function("() => document.querySelector('p')?.textContent")
-    yield opened
-    opened.close()
-    assert failures == []
+# --- the JavaScript
 
 
 def test_browser_computes_what_python_does(page, explorer):
@@ -126,10 +93,10 @@ def test_browser_computes_what_python_does(page, explorer):
 
 def test_every_control_redraws_and_the_text_follows(page, explorer):
     for name, value in {"turn": -35, "right": 12, "down": -8, "which": 3, "way": 1}.items():
-        before = page.evaluate(SEEN)
+        before = page.evaluate("seen()")
         page.evaluate("([name, value]) => model.set(name, value)", [name, value])
         setattr(explorer.canvas, name, value)
-        assert page.evaluate(SEEN) != before, name
+        assert page.evaluate("seen()") != before, name
         assert f"land {explorer.cut().off:.1f} px" in page.locator("p").inner_text()
 
 
@@ -138,7 +105,7 @@ def test_crop_in_the_browser_is_the_packages(page, explorer):
     for name, value in {"turn": 25, "right": 9, "which": 2}.items():
         page.evaluate("([name, value]) => model.set(name, value)", [name, value])
         setattr(explorer.canvas, name, value)
-    url = page.evaluate(SEEN)[1]
+    url = page.evaluate("seen()")[1]
     drawn = Image.open(io.BytesIO(base64.b64decode(url.split(",")[1]))).convert("L").resize((112, 112), Image.BOX)
     still = explorer.still().pixels[:, -336:]
     mine = Image.fromarray(still[-336:]).convert("L").resize((112, 112), Image.BOX)
@@ -163,7 +130,7 @@ def test_a_point_can_be_dragged(page):
     assert state[0] == 1
     assert state[1] == pytest.approx(6, abs=1)
     assert state[2] == pytest.approx(-4, abs=1)
-    assert page.evaluate("() => saved") >= 1
+    assert page.evaluate("saved.length") >= 1
 
 
 def test_at_any_turn_the_photo_shows_the_whole_outline(explorer):
@@ -178,7 +145,7 @@ def test_what_is_kept_of_a_turn_is_not_shown_at_another(page):
     def seen(**changes):
         for name, value in changes.items():
             page.evaluate("([name, value]) => model.set(name, value)", [name, value])
-        return page.evaluate(SEEN)
+        return page.evaluate("seen()")
 
     first = seen(turn=-35, right=0)
     pushed = seen(right=12)

@@ -6,19 +6,11 @@ import json
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image
 
 from mtcnn_lite import Detector
 from mtcnn_lite.boxes import iou
-from mtcnn_lite.course.explorers.evaluation import (
-    LEAST,
-    STOPS,
-    EvaluationCanvas,
-    EvaluationExplorer,
-    multiply_adds,
-    view,
-)
+from mtcnn_lite.course.explorers.evaluation import LEAST, STOPS, EvaluationExplorer, view
 from mtcnn_lite.course.scenes import scenes
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
 from mtcnn_lite.evaluation import judge
@@ -100,16 +92,6 @@ def test_more_is_let_through_the_lower_a_threshold(whole):
         assert view(whole.measured, 0.6, 0.7, low).kept >= view(whole.measured, 0.6, 0.7, high).kept
 
 
-def test_multiply_adds_by_hand():
-    net = torch.nn.Sequential(
-        torch.nn.Conv2d(3, 4, 3), torch.nn.MaxPool2d(2), torch.nn.Flatten(), torch.nn.Linear(4 * 4 * 3, 5)
-    )
-    assert multiply_adds(net, 10, 8) == 4 * 3 * 9 * (8 * 6) + 48 * 5
-    rnet = Detector("zhang2016").nets.rnet
-    conv = 28 * 27 * 22 * 22 + 48 * 28 * 9 * 9 * 9 + 64 * 48 * 4 * 3 * 3
-    assert multiply_adds(rnet, 24, 24) == conv + 576 * 128 + 128 * (2 + 4)
-
-
 def test_explorer_without_a_kernel_is_a_picture_and_a_line_of_text(explorer):
     bundle, _ = explorer._repr_mimebundle_()
     assert bundle["text/plain"].startswith("thresholds 0.6 0.7 0.70: recall 0.")
@@ -118,34 +100,7 @@ def test_explorer_without_a_kernel_is_a_picture_and_a_line_of_text(explorer):
     assert "application/vnd.jupyter.widget-view+json" in bundle
 
 
-# --- the JavaScript, in a page of its own: a model that only remembers stands in for the widget's
-
-PAGE = """async ({ source, state }) => {
-  const module = await import(URL.createObjectURL(new Blob([source], { type: "text/javascript" })));
-  const heard = {};
-  window.model = {
-    get: (name) => state[name],
-    set: (name, value) => { state[name] = value; (heard[`change:${name}`] || []).forEach((act) => act()); },
-    on: (event, act) => (heard[event] = heard[event] || []).push(act),
-  };
-  window.look = module.look;
-  module.default.render({ model, el: document.body });
-}"""
-STATE = ("p", "r", "o", "start", "stops", "names", "colours", "measured")
-SEEN = "() => [...document.querySelectorAll('canvas')].map((c) => c.toDataURL())"
-
-
-@pytest.fixture
-def page(chromium, explorer):
-    opened = chromium.new_page(viewport={"width": 900, "height": 700})
-    failures = []
-    opened.on("pageerror", lambda error: failures.append(error))
-    opened.add_style_tag(content=str(EvaluationCanvas._css))
-    state = {name: getattr(explorer.canvas, name) for name in STATE}
-    opened.evaluate(PAGE, {"source": str(EvaluationCanvas._esm), "state": state})
-    yield opened
-    opened.close()
-    assert failures == []
+# --- the JavaScript
 
 
 def test_browser_finds_what_python_finds(page, whole):
@@ -160,11 +115,11 @@ def test_browser_finds_what_python_finds(page, whole):
 
 
 def test_each_slider_redraws(page):
-    before = page.evaluate(SEEN)
+    before = page.evaluate("seen()")
     assert len(before) == 2
     for name, value, canvases in (("o", 0.95, (0, 1)), ("o", 0.96, (0,)), ("r", 0.1, (0, 1)), ("p", 0.1, (1,))):
         page.evaluate("([name, value]) => model.set(name, value)", [name, value])
-        after = page.evaluate(SEEN)
+        after = page.evaluate("seen()")
         for k in canvases:
             assert after[k] != before[k], (name, k)
         before = after

@@ -9,15 +9,13 @@ import json
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
-import torch
 from PIL import Image
-from torch import nn
 
 from mtcnn_lite import Detector, pyramid
 from mtcnn_lite.course.explorers import levels as levels_
-from mtcnn_lite.course.explorers.levels import LAYERS, LevelsCanvas, LevelsExplorer, bars, multiply_adds, nested, view
-from mtcnn_lite.course.explorers.scale_figure import ANSWER, answers_to_scale
-from mtcnn_lite.nets import PNet, normalise
+from mtcnn_lite.course.explorers.levels import PNET, LevelsExplorer, bars, nested, view
+from mtcnn_lite.course.scale_figure import ANSWER, answers_to_scale
+from mtcnn_lite.nets import PNet, layer_costs
 
 FACES, FACTORS = (12, 20, 240), (0.409, 0.709, 0.909)  # the sliders' minimum, default, maximum
 # height, width: with both of their sliders at either end
@@ -54,22 +52,6 @@ def test_windows_are_those_that_the_detector_scores(detector, astronaut, min_fac
     assert cost.windows == trace.pnet.windows
 
 
-@pytest.mark.parametrize("size", [(12, 12), (13, 12), (14, 31), (45, 28), (60, 72)])
-def test_multiply_adds_are_counted_at_the_nets_own_shapes(size):
-    """Every convolution's output, counted while P-Net runs."""
-    net, counted = PNet(landmark_head=False), []
-
-    def count(layer, _, out):
-        counted.append(out[0].numel() * layer.in_channels * layer.kernel_size[0] * layer.kernel_size[1])
-
-    for layer in net.modules():
-        if isinstance(layer, nn.Conv2d):
-            layer.register_forward_hook(count)
-    with torch.inference_mode():
-        net(normalise(np.zeros((1, *size, 3), np.uint8)))
-    assert multiply_adds(*size) == sum(counted)
-
-
 def test_half_of_the_cost_is_level_0():
     cost = view(1080, 1920, 20, 0.709)
     assert cost.multiply_adds / cost.levels[0].multiply_adds == pytest.approx(1 / (1 - 0.709**2), rel=0.05)
@@ -80,17 +62,11 @@ def test_half_of_the_cost_is_level_0():
 # --- the browser computes the same
 
 
-def test_the_browser_computes_the_same(chromium):
+def test_the_browser_computes_the_same(page):
     cases = [(*size, face, factor) for size, face, factor in itertools.product(SIZES, FACES, FACTORS)]
     cases += [(h, w, face, 0.709) for h, w, face in ((20, 20, 20), (33, 40, 33), (47, 90, 47), (240, 240, 240))]
-    module = "data:text/javascript;base64," + base64.b64encode(LevelsCanvas._esm.encode()).decode()
-    page = chromium.new_page()
-    answers = page.evaluate(
-        "async ([module, cases, layers]) => { const { pyramid } = await import(module);"
-        " return JSON.stringify(cases.map((one) => pyramid(...one, layers))); }",
-        [module, cases, LAYERS],
-    )
-    page.close()
+    script = "(cases) => JSON.stringify(cases.map((one) => pyramid(...one, model.get('layers'))))"
+    answers = page.evaluate(script, cases)
     for case, answer in zip(cases, json.loads(answers), strict=True):
         expected = view(*case).levels
         assert [[v["height"], v["width"], v["rows"], v["columns"], v["cost"]] for v in answer] == [
@@ -106,8 +82,9 @@ def test_sliders_and_canvas_start_alike(explorer):
     canvas = explorer.canvas
     assert (canvas.width, canvas.height, canvas.min_face, canvas.factor) == (512, 512, 20, 0.709)
     assert Image.open(io.BytesIO(canvas.photo)).size == (512, 512)
-    assert [tuple(layer) for layer in canvas.layers] == LAYERS
-    assert sum(each for *_, each in LAYERS) == sum(p.numel() for n, p in PNet(False).named_parameters() if p.ndim == 4)
+    layers = layer_costs(PNET)
+    assert [tuple(layer) for layer in canvas.layers] == layers
+    assert sum(each for *_, each in layers) == sum(p.numel() for n, p in PNet(False).named_parameters() if p.ndim == 4)
 
 
 def test_default_factor_is_a_stop_of_its_slider(explorer):

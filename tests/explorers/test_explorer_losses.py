@@ -9,7 +9,7 @@ import pytest
 import torch
 from PIL import Image
 
-from mtcnn_lite.course.explorers.losses import LOW, LossCanvas, LossExplorer, view
+from mtcnn_lite.course.explorers.losses import LOW, LossExplorer, view
 from mtcnn_lite.losses import PAPER, WEIGHTS, detection_loss, sample_losses, takes_part
 from mtcnn_lite.nets import NetOutput
 from mtcnn_lite.sampling.sampler import KINDS
@@ -92,35 +92,7 @@ def test_explorer_without_a_kernel_is_a_picture_and_a_line_of_text(explorer):
     assert "application/vnd.jupyter.widget-view+json" in bundle
 
 
-# --- the JavaScript, in a page of its own: a model that only remembers stands in for the widget's
-
-PAGE = """async ({ source, state }) => {
-  const module = await import(URL.createObjectURL(new Blob([source], { type: "text/javascript" })));
-  const heard = {};
-  window.model = {
-    get: (name) => state[name],
-    set: (name, value) => { state[name] = value; (heard[`change:${name}`] || []).forEach((act) => act()); },
-    on: (event, act) => (heard[event] = heard[event] || []).push(act),
-  };
-  window.bill = module.bill;
-  module.default.render({ model, el: document.body });
-}"""
-STATE = ("p", "offset", "point", "detection", "box", "landmark", "mean", "kinds", "indicator", "numbers", "span",
-         "colours")  # fmt: skip
-SEEN = "() => [...document.querySelectorAll('canvas')].map((c) => c.toDataURL())"
-
-
-@pytest.fixture
-def page(chromium, explorer):
-    opened = chromium.new_page(viewport={"width": 900, "height": 700})
-    failures = []
-    opened.on("pageerror", lambda error: failures.append(error))
-    opened.add_style_tag(content=str(LossCanvas._css))
-    state = {name: getattr(explorer.canvas, name) for name in STATE}
-    opened.evaluate(PAGE, {"source": str(LossCanvas._esm), "state": state})
-    yield opened
-    opened.close()
-    assert failures == []
+# --- the JavaScript
 
 
 def test_browser_computes_what_python_does(page, explorer):
@@ -138,10 +110,10 @@ def test_browser_computes_what_python_does(page, explorer):
 def test_every_control_redraws_and_the_table_follows(page, explorer):
     changes = {"p": 0.3, "offset": 0.2, "point": 0.3, "detection": 2, "box": 1.5, "landmark": 0.1, "mean": True}
     for name, value in changes.items():
-        before = page.evaluate(SEEN)
+        before = page.evaluate("seen()")
         page.evaluate("([name, value]) => model.set(name, value)", [name, value])
         setattr(explorer.canvas, name, value)
-        assert page.evaluate(SEEN) != before, name
+        assert page.evaluate("seen()") != before, name
         rows = [row.locator("td").all_inner_texts() for row in page.locator("tr").all()[1:]]
         bill = explorer.bill()
         for row, kind, paid, takes, total in zip(rows, KINDS, bill.paid, PAPER, bill.totals, strict=True):

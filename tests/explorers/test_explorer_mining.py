@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mtcnn_lite.course.explorers.mining import CELL, COLUMNS, TRUTH, Batch, MiningCanvas, MiningExplorer, view
+from mtcnn_lite.course.explorers.mining import CELL, COLUMNS, TRUTH, MiningBatch, MiningExplorer, view
 from mtcnn_lite.draw import rgb
 
 COUNT, MOMENTS = 80, ("untrained", "early", "late")
@@ -26,7 +26,7 @@ def batch():
         p = 1 / (1 + np.exp(-sure * rng.integers(-8, 9, COUNT) / 4))  # probability of a face
         losses[name] = np.stack([-np.log(1 - p), -np.log(p)]).astype(np.float32)
     wrong = np.isin(np.arange(COUNT), (3, 20, 41, 77))
-    return Batch(crops, (np.arange(COUNT) % 4 == 0).astype(np.int64), wrong, losses)
+    return MiningBatch(crops, (np.arange(COUNT) % 4 == 0).astype(np.int64), wrong, losses)
 
 
 @pytest.fixture
@@ -73,7 +73,7 @@ def test_view_at_each_end_of_the_slider_for_each_net(explorer, batch, end, momen
 
 def test_three_samples_by_hand():
     losses = {"now": np.array([[0.2, 0.5, 0.1], [1.0, 3.0, 2.0]], np.float32)}  # if no face, if a face
-    three = Batch(np.zeros((3, 12, 12, 3), np.uint8), np.array([1, 0, 0]), np.array([False, False, True]), losses)
+    three = MiningBatch(np.zeros((3, 12, 12, 3), np.uint8), np.array([1, 0, 0]), np.array([False, False, True]), losses)
     now = view(three, "now", 0.7)  # costs 1.0, 0.5, 0.1: int(0.7 * 3) = 2 are kept
     assert (now.order.tolist(), now.count, now.faces, now.wrong) == ([0, 1, 2], 2, 1, 0)
     assert now.share == pytest.approx(1.5 / 1.6)
@@ -85,11 +85,11 @@ def test_three_samples_by_hand():
 def test_shapes_that_do_not_fit_are_named():
     crops, label, wrong = np.zeros((3, 12, 12, 3), np.uint8), np.zeros(3, np.int64), np.zeros(3, bool)
     with pytest.raises(ValueError, match=r"label has shape \(2,\)"):
-        Batch(crops, label[:2], wrong, {})
+        MiningBatch(crops, label[:2], wrong, {})
     with pytest.raises(ValueError, match=r"wrong \(3, 1\)"):
-        Batch(crops, label, wrong[:, None], {})
+        MiningBatch(crops, label, wrong[:, None], {})
     with pytest.raises(ValueError, match=r"losses\['late'\] has shape \(3, 2\); it must be \(2, 3\)"):
-        Batch(crops, label, wrong, {"late": np.zeros((3, 2), np.float32)})
+        MiningBatch(crops, label, wrong, {"late": np.zeros((3, 2), np.float32)})
 
 
 def test_controls_start_where_the_canvas_does(explorer):
@@ -121,64 +121,16 @@ def test_still_has_the_kept_on_the_left_and_the_dropped_on_the_right(explorer, b
 
 
 def test_still_is_white_where_no_crop_is():
-    few = Batch(np.zeros((13, 12, 12, 3), np.uint8), np.zeros(13, int), np.zeros(13, bool), {"now": np.ones((2, 13))})
+    few = MiningBatch(
+        np.zeros((13, 12, 12, 3), np.uint8), np.zeros(13, int), np.zeros(13, bool), {"now": np.ones((2, 13))}
+    )
     picture = MiningExplorer(few).still().pixels  # two rows of ten places on each side
     for x in (15, 15 + picture.shape[1] // 2 + 12):
         assert tuple(picture[-24, x + 5 * 39]) == (255, 255, 255)
     assert tuple(picture[-24 - 39, 15]) == (0, 0, 0)
 
 
-# --- the JavaScript, in a page of its own: a model that only remembers stands in for the widget's
-
-PAGE = """async ({ source, state, binary }) => {
-  const module = await import(URL.createObjectURL(new Blob([source], { type: "text/javascript" })));
-  const heard = {};
-  window.model = {
-    get: (name) => state[name],
-    set: (name, value) => { state[name] = value; (heard[`change:${name}`] || []).forEach((act) => act()); },
-    on: (event, act) => (heard[event] = heard[event] || []).push(act),
-  };
-  for (const [name, text] of Object.entries(binary)) {
-    state[name] = new DataView(Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer);
-  }
-  window.choose = module.choose;
-  module.default.render({ model, el: document.body });
-}"""
-PLAIN = ("keep", "moment", "mislabelled", "side", "label", "wrong", "truth", "grid")
-SEEN = "() => [...document.querySelectorAll('canvas')].map((c) => c.toDataURL())"
-
-
-@pytest.fixture
-def page(chromium, explorer):
-    opened = chromium.new_page(viewport={"width": 900, "height": 700})
-    failures = []
-    opened.on("pageerror", lambda error: failures.append(error))
-    opened.add_style_tag(content=str(MiningCanvas._css) + " body { margin: 0 }")
-    state = {name: getattr(explorer.canvas, name) for name in PLAIN}
-    binary = {name: base64.b64encode(getattr(explorer.canvas, name)).decode() for name in ("sheet", "losses")}
-    opened.evaluate(PAGE, {"source": str(MiningCanvas._esm), "state": state, "binary": binary})
-    opened.wait_for_function("() => document.querySelector('figcaption').textContent")
-    yield opened
-    opened.close()
-    assert failures == []
-
-
-def set_traits(page, explorer, **values):
-    page.evaluate("(values) => Object.entries(values).forEach((each) => model.set(...each))", values)
-    for name, value in values.items():
-        setattr(explorer.canvas, name, value)
-
-
-def pixel(page, canvas, x, y):
-    return tuple(
-        page.evaluate(
-            """([k, x, y]) => {
-                const pen = document.querySelectorAll("canvas")[k].getContext("2d");
-                return Array.from(pen.getImageData(x, y, 1, 1).data);
-            }""",
-            [canvas, x, y],
-        )
-    )
+# --- the JavaScript
 
 
 def test_browser_chooses_as_python_does_at_each_stop_of_the_slider(page, batch):
@@ -198,11 +150,11 @@ def test_browser_chooses_as_python_does_at_each_stop_of_the_slider(page, batch):
                 np.testing.assert_allclose(theirs["loss"], mine.losses, rtol=1e-6)
 
 
-def test_every_control_redraws_and_the_captions_count(page, explorer):
+def test_every_control_redraws_and_the_captions_count(page, explorer, set_traits):
     for name, value in (("keep", 0.2), ("moment", 0), ("mislabelled", True), ("keep", 1.0), ("keep", 0.01)):
-        before = page.evaluate(SEEN)
-        set_traits(page, explorer, **{name: value})
-        assert page.evaluate(SEEN) != before, name
+        before = page.evaluate("seen()")
+        set_traits(**{name: value})
+        assert page.evaluate("seen()") != before, name
         now, (_, kept, dropped) = explorer.choice(), page.locator("figcaption").all_inner_texts()
         noted = f", {now.wrong} wrong labels" if explorer.canvas.mislabelled else ""
         assert kept == f"kept: {now.count}, {100 * now.share:.1f}% of the loss; {now.faces} faces{noted}"
@@ -210,38 +162,38 @@ def test_every_control_redraws_and_the_captions_count(page, explorer):
 
 
 @pytest.mark.parametrize("keep", [0.01, 0.7, 1.0])
-def test_kept_crops_are_on_the_left_and_dropped_ones_on_the_right(page, explorer, batch, keep):
+def test_kept_crops_are_on_the_left_and_dropped_ones_on_the_right(page, explorer, batch, keep, set_traits, pixel):
     """A place shows its sample's colour, and below it the label's; the first place without a sample shows nothing."""
-    set_traits(page, explorer, keep=keep, mislabelled=True)
+    set_traits(keep=keep, mislabelled=True)
     now, across, down = explorer.choice(), CELL + 3, CELL + 14 + 3
     for canvas, rows in ((1, now.order[: now.count]), (2, now.order[now.count :])):
         for k in {0, len(rows) // 2, len(rows) - 1} & set(range(len(rows))):
             x, y = k % COLUMNS * across, k // COLUMNS * down
-            assert pixel(page, canvas, x + 19, y + 19)[:3] == tuple(batch.crops[rows[k], 0, 0])
+            assert pixel(canvas, x + 19, y + 19)[:3] == tuple(batch.crops[rows[k], 0, 0])
             truth = WRONG if batch.wrong[rows[k]] else (NO_FACE, FACE)[batch.label[rows[k]]]
-            assert pixel(page, canvas, x + 1, y + CELL + 2)[:3] == truth
+            assert pixel(canvas, x + 1, y + CELL + 2)[:3] == truth
         if len(rows) < COUNT:
             x, y = len(rows) % COLUMNS * across, len(rows) // COLUMNS * down
-            assert pixel(page, canvas, x + 19, y + 19) == (0, 0, 0, 0)
+            assert pixel(canvas, x + 19, y + 19) == (0, 0, 0, 0)
 
 
-def test_bars_are_as_high_as_the_losses_and_pale_where_dropped(page, explorer, batch):
+def test_bars_are_as_high_as_the_losses_and_pale_where_dropped(page, explorer, batch, set_traits, pixel):
     """The plot is 840 x 130 px: 34 px at the left and 18 at the top are for numbers, a loss of 0 still has 2 px."""
-    set_traits(page, explorer, moment=1)
+    set_traits(moment=1)
     now, step = explorer.choice(), (840 - 34) / COUNT
     assert 2 < now.losses.max() < 5  # so the scale ends at 5
     for k in (0, 5, now.count - 5, now.count - 1, now.count, COUNT - 1):
         x, top = int(34 + (k + 0.4) * step), 127 - now.losses[now.order[k]] / 5 * 110
-        assert pixel(page, 0, x, int(top) - 1)[3] == 0
+        assert pixel(0, x, int(top) - 1)[3] == 0
         if k < now.count:
             truth = (NO_FACE, FACE)[batch.label[now.order[k]]]
-            assert pixel(page, 0, x, int(top) + 1) == pixel(page, 0, x, 127) == (*truth, 255)
+            assert pixel(0, x, int(top) + 1) == pixel(0, x, 127) == (*truth, 255)
         else:
-            assert pixel(page, 0, x, 127)[3] == pytest.approx(0.45 * 255, abs=2)
+            assert pixel(0, x, 127)[3] == pytest.approx(0.45 * 255, abs=2)
 
 
-def test_pointing_at_a_crop_or_a_bar_tells_about_it(page, explorer):
-    set_traits(page, explorer, mislabelled=True, moment=1, keep=0.5)
+def test_pointing_at_a_crop_or_a_bar_tells_about_it(page, explorer, set_traits):
+    set_traits(mislabelled=True, moment=1, keep=0.5)
     now, names = explorer.choice(), ("no face", "face")
     for canvas, position, place in ((1, (60, 20), 1), (2, (20, 75), 50), (0, (36, 100), 0), (0, (839, 128), 79)):
         page.locator("canvas").nth(canvas).hover(position={"x": position[0], "y": position[1]})
@@ -256,11 +208,11 @@ def test_pointing_at_a_crop_or_a_bar_tells_about_it(page, explorer):
     assert not page.locator(".tip").is_visible()
 
 
-def test_legend_names_wrong_labels_only_where_there_are_some(page, explorer):
+def test_legend_names_wrong_labels_only_where_there_are_some(page, explorer, set_traits):
     told = "detection loss of each sample, the highest first; colours by the label: no face"
     legend = page.locator("figcaption").first
     assert legend.inner_text() == f"{told}face"
-    set_traits(page, explorer, mislabelled=True)
+    set_traits(mislabelled=True)
     assert legend.inner_text() == f"{told}facewrong label"
     swatches = [
         swatch.evaluate("(one) => getComputedStyle(one).backgroundColor") for swatch in legend.locator("span").all()

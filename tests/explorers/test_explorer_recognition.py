@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mtcnn_lite.course.explorers.recognition import OUTCOMES, Known, WhoCanvas, WhoExplorer, view
+from mtcnn_lite.course.explorers.recognition import OUTCOMES, Known, WhoExplorer, view
 
 
 def made_up(seed=0, known=6, asked=17):
@@ -77,39 +77,7 @@ def test_embeddings_must_fit_the_faces():
               {"now": (np.zeros((5, 4)), np.zeros((17, 4)))})  # fmt: skip
 
 
-# --- the JavaScript, in a page of its own: a model that only remembers stands in for the widget's
-
-PAGE = """async ({ source, state, binary }) => {
-  const module = await import(URL.createObjectURL(new Blob([source], { type: "text/javascript" })));
-  const heard = {};
-  for (const [name, text] of Object.entries(binary)) {
-    state[name] = new DataView(Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer);
-  }
-  window.model = {
-    get: (name) => state[name],
-    set: (name, value) => { state[name] = value; (heard[`change:${name}`] || []).forEach((act) => act()); },
-    on: (event, act) => (heard[event] = heard[event] || []).push(act),
-  };
-  window.answer = module.answer;
-  module.default.render({ model, el: document.body });
-}"""
-STATE = ("threshold", "moment", "side", "names", "known_person", "asked_person", "nearest", "outcomes", "grid", "most")
-SEEN = "() => [...document.querySelectorAll('canvas')].map((c) => c.toDataURL())"
-
-
-@pytest.fixture
-def page(chromium, explorer):
-    opened = chromium.new_page(viewport={"width": 900, "height": 800})
-    failures = []
-    opened.on("pageerror", lambda error: failures.append(error))
-    opened.add_style_tag(content=str(WhoCanvas._css))
-    state = {name: getattr(explorer.canvas, name) for name in STATE}
-    binary = {name: base64.b64encode(getattr(explorer.canvas, name)).decode() for name in ("sheet", "distance")}
-    opened.evaluate(PAGE, {"source": str(WhoCanvas._esm), "state": state, "binary": binary})
-    opened.wait_for_selector("tr", timeout=60_000)
-    yield opened
-    opened.close()
-    assert failures == []
+# --- the JavaScript
 
 
 def shown(page):
@@ -138,9 +106,9 @@ def test_a_distance_at_the_threshold_is_accepted_on_both_sides(page):
 
 def test_controls_redraw(page):
     for name, value in (("threshold", 1.5), ("moment", 0)):
-        before = page.evaluate(SEEN)
+        before = page.evaluate("seen()")
         page.evaluate("([name, value]) => model.set(name, value)", [name, value])
-        assert page.evaluate(SEEN) != before, name
+        assert page.evaluate("seen()") != before, name
 
 
 def test_pointing_at_a_pair_says_who(page, explorer):

@@ -8,9 +8,10 @@ import pytest
 from PIL import Image
 
 from mtcnn_lite import Detector
-from mtcnn_lite.course.explorers.gallery import COLUMNS, RIM, Crops, Gallery, Group, tiled
+from mtcnn_lite.course.explorers.gallery import COLUMNS, RIM, Crops, Gallery, Group
 from mtcnn_lite.course.explorers.rnet import FLOOR, STEPS, STOPS, RNetExplorer, view
 from mtcnn_lite.course.scenes import collage
+from mtcnn_lite.draw import tiled
 from mtcnn_lite.nets import normalise
 from mtcnn_lite.nms import nms
 

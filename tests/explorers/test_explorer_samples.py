@@ -8,7 +8,7 @@ import pytest
 from oracles import counted
 from PIL import Image
 
-from mtcnn_lite.course.explorers.samples import GROUPS, SLIDERS, Draws, SamplesCanvas, SamplesExplorer, view
+from mtcnn_lite.course.explorers.samples import GROUPS, SLIDERS, Draws, SamplesExplorer, view
 from mtcnn_lite.course.scenes import collage
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
 from mtcnn_lite.sampling.config import SamplingConfig
@@ -118,43 +118,7 @@ def test_groups_are_the_kinds_and_their_colours_differ(explorer):
         assert getattr(explorer.canvas, name) == value == getattr(SamplingConfig(), name)
 
 
-# --- the JavaScript, in a page of its own: a model that only remembers stands in for the widget's
-
-PAGE = """async ({ source, state, binary }) => {
-  const module = await import(URL.createObjectURL(new Blob([source], { type: "text/javascript" })));
-  const heard = {};
-  const model = {
-    get: (name) => state[name],
-    set: (name, value) => { state[name] = value; (heard[`change:${name}`] || []).forEach((act) => act()); },
-    on: (event, act) => (heard[event] = heard[event] || []).push(act),
-  };
-  for (const [name, text] of Object.entries(binary)) {
-    state[name] = new DataView(Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer);
-  }
-  module.default.render({ model, el: document.body });
-  Object.assign(window, { sorted: module.sorted, model });
-}"""
-BINARY = ("photo", "boxes", "landmarks", "face", "numbers")
-PLAIN = ("size", "groups", "marks", "group", "first_only", "labels", *SLIDERS)
-
-
-@pytest.fixture
-def page(chromium, explorer):
-    opened = chromium.new_page(viewport={"width": 900, "height": 700})
-    failures = []
-    opened.on("pageerror", lambda error: failures.append(error))
-    opened.add_style_tag(content=str(SamplesCanvas._css))
-    state = {name: getattr(explorer.canvas, name) for name in PLAIN}
-    binary = {name: base64.b64encode(getattr(explorer.canvas, name)).decode() for name in BINARY}
-    opened.evaluate(PAGE, {"source": str(SamplesCanvas._esm), "state": state, "binary": binary})
-    opened.wait_for_function("() => document.querySelector('figcaption').textContent")
-    yield opened
-    opened.close()
-    assert failures == []
-
-
-def set_traits(page, **values):
-    page.evaluate("(values) => Object.entries(values).forEach((each) => model.set(...each))", values)
+# --- the JavaScript
 
 
 @pytest.mark.parametrize("first_only", [False, True])
@@ -174,9 +138,9 @@ def test_browser_sorts_as_python_does(page, explorer, photo, first_only):
         assert [each["kind"] for each in found] == [names[kind] for kind in expected.kind]
 
 
-def test_captions_count_each_kind_and_follow_the_traits(page, explorer, photo):
+def test_captions_count_each_kind_and_follow_the_traits(page, explorer, photo, set_traits):
     for settings in ({}, {"positive": 0.8, "negative": 0.1}, {"shift": 0.5, "larger": 1.8}):
-        set_traits(page, **settings)
+        set_traits(**settings)
         recipe = SamplingConfig(**{name: page.evaluate(f"() => model.get('{name}')") for name in SLIDERS})
         counts = view(photo, explorer.draws, recipe).counts()
         captions = page.locator("figcaption").all_inner_texts()[2:]
@@ -184,26 +148,16 @@ def test_captions_count_each_kind_and_follow_the_traits(page, explorer, photo):
             assert caption.startswith(f"{name}: {count}"), caption
 
 
-def pixel(page, canvas, x, y):
-    return page.evaluate(
-        """([k, x, y]) => {
-            const pen = document.querySelectorAll("canvas")[k].getContext("2d");
-            return Array.from(pen.getImageData(x, y, 1, 1).data);
-        }""",
-        [canvas, x, y],
-    )[:3]
-
-
-def test_a_crop_shows_what_lies_in_its_window(page, explorer, photo):
+def test_a_crop_shows_what_lies_in_its_window(page, explorer, photo, set_traits, pixel):
     """The first positive: its middle has the colour of the photo there, once the labels are off."""
-    set_traits(page, labels=False)
+    set_traits(labels=False)
     now = explorer.sorted()
     first = np.flatnonzero(now.kind == POSITIVE)[0]
     image = photo.image().astype(float)
     for share in (0.25, 0.5, 0.75):
         x, y = now.windows[first, :2] + share * (now.windows[first, 2:] - now.windows[first, :2])
         near = image[int(y) - 2 : int(y) + 3, int(x) - 2 : int(x) + 3].reshape(-1, 3)
-        seen = pixel(page, 2, int(48 * share), int(48 * share))
+        seen = pixel(2, int(48 * share), int(48 * share))[:3]
         assert (near.min(axis=0) - 25 <= seen).all()
         assert (seen <= near.max(axis=0) + 25).all()
 
@@ -222,8 +176,8 @@ def test_pointing_at_a_crop_tells_its_kind_and_target(page, explorer, photo):
     assert not page.locator(".tip").is_visible()
 
 
-def test_photo_shows_the_chosen_kind(page, explorer):
+def test_photo_shows_the_chosen_kind(page, explorer, set_traits):
     for group, (kind, name, _, _) in enumerate(GROUPS):
-        set_traits(page, group=group)
+        set_traits(group=group)
         count = int((explorer.sorted().kind == kind).sum())
         assert page.locator("figcaption").first.inner_text().endswith(f"{count} windows, {name}")

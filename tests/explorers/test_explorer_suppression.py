@@ -12,8 +12,8 @@ from PIL import Image
 from mtcnn_lite.boxes import iou
 from mtcnn_lite.course.explorers.suppression import (
     METHODS,
+    NMSStep,
     Pool,
-    Step,
     SuppressionExplorer,
     at,
     draw_step,
@@ -174,7 +174,7 @@ def test_a_drawn_step_shows_each_state_in_its_colour():
     blank = np.full((60, 200, 3), 127, np.uint8)
     boxes = np.array([[10 + 45 * k, 10, 40 + 45 * k, 50] for k in range(4)], np.float32)
     indices = [np.array(rows, np.int64) for rows in ([0], [1], [2], [2, 3])]
-    drawn = draw_step(blank, boxes, Step(0, *indices, np.zeros(4, np.float32), 0), "rnet", 1)
+    drawn = draw_step(blank, boxes, NMSStep(0, *indices, np.zeros(4, np.float32), 0), "rnet", 1)
     colours = [tuple(drawn[30, 10 + 45 * k].tolist()) for k in range(4)]  # on the left edges
     gone = rgb("landmark")
     assert colours == [rgb("rnet"), gone, gone, rgb("muted")]

@@ -13,9 +13,8 @@ from mtcnn_lite.course.explorers.training import (
     BEST,
     SMOOTH,
     TASKS,
-    History,
-    TrainingCanvas,
     TrainingExplorer,
+    TrainingHistory,
     history,
     view,
 )
@@ -124,51 +123,14 @@ def test_explorer_without_a_kernel_is_a_picture_and_a_line_of_text(explorer):
     assert "application/vnd.jupyter.widget-view+json" in bundle
 
 
-# --- the JavaScript, in a page of its own: a model that only remembers stands in for the widget's
-
-PAGE = """async ({ source, state, raw }) => {
-  const module = await import(URL.createObjectURL(new Blob([source], { type: "text/javascript" })));
-  for (const [name, text] of Object.entries(raw)) {
-    const array = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
-    state[name] = new DataView(array.buffer);
-  }
-  const heard = {};
-  window.model = {
-    get: (name) => state[name],
-    set: (name, value) => { state[name] = value; (heard[`change:${name}`] || []).forEach((act) => act()); },
-    on: (event, act) => (heard[event] = heard[event] || []).push(act),
-  };
-  module.default.render({ model, el: document.body });
-}"""
-STATE = ("moment", "level", "size", "faces", "levels", "steps", "passing", "tasks", "colours", "threshold")
-RAW = ("photo", "maps", "passes", "best", "on_face", "losses")
-PIXEL = """([x, y]) => {
-  const map = document.querySelectorAll('canvas')[1];
-  return [...map.getContext('2d').getImageData(x, y, 1, 1).data].slice(0, 3);
-}"""
-
-
-@pytest.fixture
-def page(chromium, explorer):
-    opened = chromium.new_page(viewport={"width": 900, "height": 900})
-    failures = []
-    opened.on("pageerror", lambda error: failures.append(error))
-    opened.add_style_tag(content=str(TrainingCanvas._css))
-    canvas = explorer.canvas
-    raw = {name: base64.b64encode(getattr(canvas, name)).decode() for name in RAW}
-    state = {name: getattr(canvas, name) for name in STATE}
-    opened.evaluate(PAGE, {"source": str(TrainingCanvas._esm), "state": state, "raw": raw})
-    opened.wait_for_function("() => document.querySelector('figcaption').textContent")
-    yield opened
-    opened.close()
-    assert failures == []
+# --- the JavaScript
 
 
 def captions(page):
     return page.locator("figcaption").all_inner_texts()
 
 
-def test_browser_shows_what_python_says(page, past: History):
+def test_browser_shows_what_python_says(page, past: TrainingHistory):
     for index, moment in enumerate(past.moments):
         for level in (0, len(past.scales) - 1):
             page.evaluate("([m, l]) => { model.set('level', l); model.set('moment', m); }", [index, level])
@@ -184,14 +146,14 @@ def test_browser_shows_what_python_says(page, past: History):
                 assert all(f"{t} {v:.3f}" in third for t, v in zip(TASKS, shown.losses, strict=True))
 
 
-def test_map_has_each_cell_in_its_place(page, past):
+def test_map_has_each_cell_in_its_place(page, past, pixel):
     page.evaluate("() => model.set('level', 0)")
     face_map = past.moments[-1].maps[0]
     rows, columns = face_map.shape
     cell = 372 / columns
     assert rows != columns
     for row, column in ((0, 0), (0, columns - 1), (rows - 1, 0), np.unravel_index(face_map.argmax(), face_map.shape)):
-        found = page.evaluate(PIXEL, [int((column + 0.5) * cell), int((row + 0.5) * cell)])
+        found = pixel(1, int((column + 0.5) * cell), int((row + 0.5) * cell))[:3]
         score = face_map[row, column]
         expected = [0, 114, 178] if score >= 0.6 else [250 - 0.7 * round(255 * score)] * 3
         np.testing.assert_allclose(found, expected, atol=2)

@@ -14,7 +14,7 @@ const inverse = ([[a, b, s], [c, d, t]]) => {
 };
 
 function similarity(points, target) { // least squares: sum(conj(p) q) / sum(|p|^2) of the centred points
-  const mean = (all, k) => all.reduce((sum, each) => sum + each[k], 0) / all.length;
+  const mean = (all, k) => all.reduce((total, each) => total + each[k], 0) / all.length;
   const [px, py, qx, qy] = [mean(points, 0), mean(points, 1), mean(target, 0), mean(target, 1)];
   let a = 0, b = 0, spread = 0;
   points.forEach(([x, y], k) => {
@@ -38,25 +38,23 @@ export function cut(points, [x1, y1, x2, y2], template, side, way, turn, which, 
     ? [[scale, 0, (side - 1) / 2 - scale * middle[0]], [0, scale, (side - 1) / 2 - scale * middle[1]]]
     : similarity(given.slice(0, count), template.slice(0, count));
   const landed = turned.map((point) => times(matrix, point));
-  const off = landed.reduce((sum, [x, y], k) => sum + Math.hypot(x - template[k][0], y - template[k][1]), 0) / 5;
+  const off = sum(landed.map(([x, y], k) => Math.hypot(x - template[k][0], y - template[k][1]))) / 5;
   const tilt = (Math.atan2(landed[1][1] - landed[0][1], landed[1][0] - landed[0][0]) * 180) / Math.PI;
   return { middle, turning, turned, given, matrix, landed, off, tilt };
 }
 
 function render({ model, el }) {
-  const root = element(el, "div", "mtcnn-canvas"), views = element(root, "div", "views");
-  const photo = view(views), crop = view(views), said = element(root, "p");
-  said.setAttribute("aria-live", "polite");
+  const [root, views] = frame(el), photo = view(views), crop = view(views), said = live(element(root, "p"));
   said.style.maxWidth = "760px";
   const get = (name) => model.get(name), square = get("square"), side = get("side"), width = square[2] - square[0];
-  const zoom = PHOTO / (SHOWN * width), names = ["turn", "which", "right", "down", "way"];
+  const zoom = PHOTO / (SHOWN * width);
+  const [left, top] = [0, 1].map((k) => (square[k] + square[k + 2]) / 2 - (SHOWN * width) / 2); // of what the photo shows
   const turnedPhoto = document.createElement("canvas").getContext("2d"); // without the dots: a push moves only those
   const pixels = document.createElement("canvas").getContext("2d"); // the crop at its own size, as a net sees it
   [pixels.canvas.width, pixels.canvas.height] = [side, side];
-  let bitmap = null, now = null, held = null, kept = ""; // kept: what turnedPhoto shows
+  let bitmap = null, now = null, kept = ""; // kept: what turnedPhoto shows
 
-  const corner = () => [(square[0] + square[2]) / 2 - (SHOWN * width) / 2, (square[1] + square[3]) / 2 - (SHOWN * width) / 2];
-  const onPhoto = ([x, y]) => [(x + 0.5 - corner()[0]) * zoom, (y + 0.5 - corner()[1]) * zoom]; // pixel centre to screen
+  const onPhoto = ([x, y]) => [(x + 0.5 - left) * zoom, (y + 0.5 - top) * zoom]; // pixel centre to screen
   const toEdges = ([[a, b, s], [c, d, t]]) => [[a, b, s + 0.5 - (a + b) / 2], [c, d, t + 0.5 - (c + d) / 2]]; // of centres
 
   function place(pen, [[a, b, s], [c, d, t]], unit) { // pen draws in pixels of the photo; the matrix counts edges
@@ -78,19 +76,14 @@ function render({ model, el }) {
   }
 
   function dot(pen, [x, y], colour, ring) {
-    pen.beginPath();
-    pen.arc(x, y, ring ? 7 : 4, 0, 7);
-    pen.lineWidth = ring ? 4 : 3;
-    pen.strokeStyle = "#fff";
-    pen.stroke();
-    if (ring) {
-      pen.lineWidth = 2;
-      pen.strokeStyle = colour;
-      pen.stroke();
-    } else {
-      pen.fillStyle = colour;
-      pen.fill();
-    }
+    const path = new Path2D();
+    path.arc(x, y, ring ? 7 : 4, 0, 7);
+    if (ring) return rimmed(pen, path, 2, colour, 2, 1);
+    pen.lineWidth = 3;
+    pen.strokeStyle = PAPER;
+    pen.stroke(path);
+    pen.fillStyle = colour;
+    return pen.fill(path);
   }
 
   function draw() {
@@ -98,20 +91,14 @@ function render({ model, el }) {
     const [belongs, is] = get("colours"), template = get("template"), way = get("way");
     now = cut(get("points"), square, template, side, way, get("turn"), get("which"), get("right"), get("down"));
     let pen = photo.fit(PHOTO, PHOTO);
-    const [left, top] = corner();
     drawTurned(pen, after([[1, 0, -left], [0, 1, -top]], toEdges(now.turning)));
-    const back = inverse(toEdges(now.matrix)), around = [[0, 0], [side, 0], [side, side], [0, side]];
-    for (const [thick, style] of [[5, "#fff"], [2.5, belongs]]) {
-      pen.beginPath();
-      around.forEach((each) => {
-        const [x, y] = times(back, each);
-        pen.lineTo((x - left) * zoom, (y - top) * zoom);
-      });
-      pen.closePath();
-      pen.lineWidth = thick;
-      pen.strokeStyle = style;
-      pen.stroke();
+    const back = inverse(toEdges(now.matrix)), outline = new Path2D();
+    for (const each of [[0, 0], [side, 0], [side, side], [0, side]]) {
+      const [x, y] = times(back, each);
+      outline.lineTo((x - left) * zoom, (y - top) * zoom);
     }
+    outline.closePath();
+    rimmed(pen, outline, 2.5, belongs, 2.5, 1);
     now.given.forEach((point, k) => {
       if (k === get("which") && (get("right") || get("down"))) dot(pen, onPhoto(now.turned[k]), is, true);
       dot(pen, onPhoto(point), is, false);
@@ -132,33 +119,19 @@ function render({ model, el }) {
       + `${Math.hypot(now.landed[1][0] - now.landed[0][0], now.landed[1][1] - now.landed[0][1]).toFixed(1)} px apart.`;
   }
 
-  const limit = (value) => Math.round(2 * Math.min(Math.max(value, -get("reach")), get("reach"))) / 2;
-  photo.canvas.style.touchAction = "none"; // a finger drags the point, not the page
-  photo.canvas.addEventListener("pointerdown", (event) => {
-    if (!now) return;
-    const far = now.given.map((point) => Math.hypot(onPhoto(point)[0] - event.offsetX, onPhoto(point)[1] - event.offsetY));
-    held = far.indexOf(Math.min(...far));
-    if (far[held] > 18) held = null;
-    else {
-      photo.canvas.setPointerCapture(event.pointerId);
-      event.preventDefault();
-    }
-  });
-  photo.canvas.addEventListener("pointermove", (event) => {
-    if (held === null) return;
-    const [x, y] = onPhoto(now.turned[held]);
-    model.set("which", held);
+  const limit = (value) => Math.round(2 * clamp(value, -get("reach"), get("reach"))) / 2;
+  draggable(photo.canvas, model, (event) => { // the nearest point, if the pointer is on it
+    const far = (now?.given || []).map((point) => Math.hypot(onPhoto(point)[0] - event.offsetX, onPhoto(point)[1] - event.offsetY));
+    const nearest = far.indexOf(Math.min(...far));
+    return far[nearest] <= 18 ? nearest : null;
+  }, (event, point) => {
+    const [x, y] = onPhoto(now.turned[point]);
+    model.set("which", point);
     model.set("right", limit((event.offsetX - x) / zoom));
     model.set("down", limit((event.offsetY - y) / zoom));
   });
-  for (const end of ["pointerup", "pointercancel"]) {
-    photo.canvas.addEventListener(end, () => {
-      if (held !== null) model.save_changes(); // Python learns where the point has come to rest
-      held = null;
-    });
-  }
-  for (const name of names) model.on(`change:${name}`, draw);
-  createImageBitmap(new Blob([bytes(get("photo"))], { type: "image/jpeg" })).then((decoded) => {
+  follow(model, ["turn", "which", "right", "down", "way"], draw);
+  decode(get("photo")).then((decoded) => {
     bitmap = decoded;
     draw();
   });

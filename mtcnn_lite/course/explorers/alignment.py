@@ -1,21 +1,17 @@
 """One face, three ways to cut it out: turn the photo, push one of its five points, and watch the crop."""
 
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
-import anywidget
-import ipywidgets as widgets
+import cv2
 import numpy as np
-import traitlets
 from numpy.typing import ArrayLike
 
 from mtcnn_lite.alignment import SIZE, Matrices, corners, similarity_transform, template, transform_points
 from mtcnn_lite.boxes import Floats, square_boxes
-from mtcnn_lite.course.explorers.canvas import Explorer, script
+from mtcnn_lite.course.explorers.base import Drawing, Explorer, buttons, link, look, sliders, stacked
 from mtcnn_lite.datasets import augment
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
-from mtcnn_lite.draw import COLOURS, Picture, Pixels, beside, draw_landmarks, rgb
+from mtcnn_lite.draw import COLOURS, Picture, Pixels, beside, draw_landmarks, draw_polygon, enlarged
 
 WAYS = ("plain crop", "two eyes", "five points")
 POINTS = ("left eye", "right eye", "nose", "left corner", "right corner")  # left and right in the picture
@@ -40,8 +36,17 @@ class Cut:
 def view(
     points: ArrayLike, box: ArrayLike, way: str, turn: float = 0, which: int = 0, right: float = 0, down: float = 0
 ) -> Cut:
-    """The photo turned by `turn` degrees about the box's middle, clockwise as one looks at it; the point `which` is
-    said to lie `right` and `down` px from where it is. `points` (5, 2), `box` (4,). alignment.js computes the same."""
+    """One way to cut the face out of the photo, turned about the box's middle; alignment.js computes the same.
+
+    Parameters
+    ----------
+    points : (5, 2), the face's landmarks, px
+    box : (4,), its box, px
+    way : str, one of WAYS
+    turn : float, of the photo, degrees, clockwise as one looks at it
+    which : int, the point that is given wrongly, one of POINTS
+    right, down : float, how far off it is given, px
+    """
     square = square_boxes(np.asarray([box]))[0].astype(np.float64)
     middle, side = (square[:2] + square[2:]) / 2 - 0.5, square[2] - square[0]  # the middle as a pixel centre
     turned = transform_points(points, turning(turn, middle))
@@ -67,60 +72,33 @@ def turning(degrees: float, about: ArrayLike) -> Matrices:
     return np.column_stack([linear, fixed - linear @ fixed])
 
 
-class AlignmentCanvas(anywidget.AnyWidget):
-    """The photo with its points, and the crop, drawn by alignment.js. A point can be dragged."""
-
-    _esm = script("alignment.js")
-    _css = Path(__file__).parent / "canvas.css"
-
-    turn = traitlets.Float(20.0).tag(sync=True)
-    which = traitlets.Int(0).tag(sync=True)
-    right = traitlets.Float(0.0).tag(sync=True)
-    down = traitlets.Float(0.0).tag(sync=True)
-    way = traitlets.Int(2).tag(sync=True)
-    photo = traitlets.Bytes(b"").tag(sync=True)  # a JPEG
-    square = traitlets.List([0.0, 0.0, 1.0, 1.0]).tag(sync=True)  # the box's square: what the plain crop shows
-    points: traitlets.List[list[float]] = traitlets.List([]).tag(sync=True)
-    template = traitlets.List(template().tolist()).tag(sync=True)
-    names = traitlets.List(list(POINTS)).tag(sync=True)
-    ways = traitlets.List(list(WAYS)).tag(sync=True)
-    side = traitlets.Int(SIZE).tag(sync=True)
-    reach = traitlets.Float(20.0).tag(sync=True)  # how far a point can be pushed, px
-    colours = traitlets.List([PLACE, FOUND]).tag(sync=True)
-
-
 class AlignmentExplorer(Explorer):
-    """Sliders for the turn and for one point's error; everything is computed in the browser."""
+    """Sliders for the turn and for one point's error; everything is computed in the browser.
 
-    def __init__(self, image: Pixels, points: ArrayLike, box: ArrayLike, **kwargs: Any) -> None:
-        """`points` (5, 2) and `box` (4,): of one face in `image`, as a detector gives them."""
+    Parameters
+    ----------
+    image : uint8 (H, W, 3), a photo, RGB
+    points : (5, 2), the landmarks of one face in it, as a detector gives them, px
+    box : (4,), its box
+    """
+
+    def __init__(self, image: Pixels, points: ArrayLike, box: ArrayLike) -> None:
         self.photo = LabelledPhoto(image, [np.asarray(box)], [np.asarray(points)])
         reach = round(float(np.linalg.norm(np.subtract(*self.photo.landmarks[0, :2]))) / 2)
-        self.canvas = AlignmentCanvas(
-            photo=Picture(self.photo.image()).encode("JPEG"),
-            square=square_boxes(self.photo.boxes)[0].tolist(),
-            points=self.photo.landmarks[0].tolist(),
-            reach=reach,
-        )
-        look = {"style": {"description_width": "130px"}, "layout": widgets.Layout(width="400px")}
-        self.sliders = {
-            "turn": widgets.FloatSlider(20, min=-60, max=60, step=1, description="turn of the photo, °", **look),
-            "right": widgets.FloatSlider(0, min=-reach, max=reach, step=0.5, description="pushed right, px", **look),
-            "down": widgets.FloatSlider(0, min=-reach, max=reach, step=0.5, description="pushed down, px", **look),
-        }
-        self.which = widgets.ToggleButtons(options=POINTS, style={"button_width": "auto"})
-        self.way = widgets.ToggleButtons(options=WAYS, index=2, style={"button_width": "auto"})
-        for trait, slider in self.sliders.items():
-            widgets.jslink((slider, "value"), (self.canvas, trait))
-        for trait, buttons in (("which", self.which), ("way", self.way)):
-            widgets.jslink((buttons, "index"), (self.canvas, trait))
-        wrap = widgets.Layout(flex_flow="row wrap", align_items="center")
-        rows = [
-            widgets.HBox([widgets.Label("cut by:"), self.way], layout=wrap),
-            widgets.HBox([widgets.Label("push the:"), self.which], layout=wrap),
-            widgets.HBox([self.sliders["right"], self.sliders["down"]], layout=wrap),
-        ]
-        super().__init__([self.sliders["turn"], *rows, self.canvas], **kwargs)
+        self.canvas = Drawing(
+            "alignment.js", turn=20.0, which=0, right=0.0, down=0.0, way=2,
+            photo=Picture(self.photo.image()).encode("JPEG"), points=self.photo.landmarks[0].tolist(),
+            square=square_boxes(self.photo.boxes)[0].tolist(),  # what the plain crop shows
+            template=template().tolist(), names=list(POINTS), ways=list(WAYS), side=SIZE,
+            reach=reach,  # how far a point can be pushed, px
+            colours=[PLACE, FOUND],
+        )  # fmt: skip
+        pushed = {way: (f"pushed {way}, px", -reach, reach, 0.5) for way in ("right", "down")}
+        self.sliders = sliders(self.canvas, look(130), turn=("turn of the photo, °", -60, 60, 1), **pushed)
+        self.which, self.way = buttons(POINTS), buttons(WAYS, 2)
+        link(self.canvas, which=self.which, way=self.way)
+        turn, right, down = self.sliders.values()
+        super().__init__(stacked(turn, ("cut by:", self.way), ("push the:", self.which), (right, down), self.canvas))
 
     def cut(self) -> Cut:
         """The view on show."""
@@ -132,13 +110,12 @@ class AlignmentExplorer(Explorer):
         cut, x, side = self.cut(), self.canvas.square, self.canvas.square[2] - self.canvas.square[0]
         middle = (x[0] + x[2]) / 2, (x[1] + x[3]) / 2
         turned = augment.rotate(self.photo, self.canvas.turn, about=middle).image()
-        crop = cv2_warp(turned, cut.matrix)
-        drawn = draw_polygon(turned, corners(cut.matrix))
+        crop = np.asarray(cv2.warpAffine(turned, cut.matrix, (SIZE, SIZE)), np.uint8)
+        drawn = draw_polygon(turned, corners(cut.matrix), PLACE)
         drawn = draw_landmarks(drawn, cut.given, FOUND)
         left, top = (max(0, round(each - SHOWN / 2 * side)) for each in middle)
         region = drawn[top : top + round(SHOWN * side), left : left + round(SHOWN * side)]
-        large = crop.repeat(3, axis=0).repeat(3, axis=1)
-        large = draw_landmarks(draw_landmarks(large, template() * 3 + 1, PLACE), cut.landed * 3 + 1, FOUND)
+        large = draw_landmarks(draw_landmarks(enlarged(crop, 3), template() * 3 + 1, PLACE), cut.landed * 3 + 1, FOUND)
         captions = [f"the photo, turned by {self.canvas.turn:.0f}°", f"{WAYS[self.canvas.way]}, 112 x 112 px"]
         return beside([region, large], captions, height=large.shape[0])
 
@@ -149,21 +126,3 @@ class AlignmentExplorer(Explorer):
             f"{WAYS[one.way]}, photo turned by {one.turn:.0f} degrees, {pushed}: the points land {cut.off:.1f} px from "
             f"their places, the eyes are tilted by {cut.tilt + 0.0:.1f} degrees"
         )
-
-
-def cv2_warp(image: Pixels, matrix: Matrices) -> Pixels:
-    """The crop that a matrix cuts, uint8 (112, 112, 3)."""
-    import cv2
-
-    return np.asarray(cv2.warpAffine(image, matrix, (SIZE, SIZE)), np.uint8)
-
-
-def draw_polygon(image: Pixels, square: Floats) -> Pixels:
-    """The image with a four-sided outline, corners (4, 2) at pixel centres."""
-    import cv2
-
-    canvas = np.ascontiguousarray(image).copy()
-    eighths = np.round(square * 8).astype(np.int32)  # OpenCV's `shift`: 1/8 px
-    cv2.polylines(canvas, [eighths], True, (255, 255, 255), 4, cv2.LINE_AA, shift=3)
-    cv2.polylines(canvas, [eighths], True, rgb(PLACE), 2, cv2.LINE_AA, shift=3)
-    return canvas

@@ -1,30 +1,19 @@
-"""The canvas that all explorers share: a photo, the candidates on it, and the level's map beside it.
+"""The canvas of the detector's explorers: a photo, the candidates on it, and the level's map beside it.
 
-The candidates travel to the browser once. Sliders linked with `ipywidgets.jslink` to `threshold`, `step` or
-`level` filter them there, so the picture follows within a frame; what Python must compute anew
-arrives as one message, `show`. canvas.js does the drawing.
+The candidates travel to the browser once. Sliders linked to `threshold`, `step` or `level` filter them there, so the
+picture follows within a frame; what Python must compute anew arrives as one message, `show`. canvas.js draws.
 """
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
-import anywidget
-import ipywidgets
 import numpy as np
-import traitlets
 from numpy.typing import NDArray
 
 from mtcnn_lite.boxes import Floats
+from mtcnn_lite.course.explorers.base import Drawing, synced
 from mtcnn_lite.draw import COLOURS, Picture
-from mtcnn_lite.images import ImageError, as_rgb, decode_image, shrink_to
-
-
-def script(name: str) -> str:
-    """An explorer's JavaScript, with common.js in front: a widget's code is one text, and can't import a neighbour."""
-    folder = Path(__file__).parent
-    return (folder / "common.js").read_text() + (folder / name).read_text()
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,43 +71,43 @@ class Bars:
         return np.bincount(bins, minlength=len(stops) + 1).tolist()
 
 
-class Canvas(anywidget.AnyWidget):
+class Canvas(Drawing):
     """The shared canvas; fill it with `show`. A click sends the box under it: {"clicked": [x1, y1, x2, y2]}."""
 
-    _esm = script("canvas.js")
-    _css = Path(__file__).parent / "canvas.css"
+    threshold = synced(0.6)
+    stops, stop = synced([]), synced(0)  # where not empty, stops[stop] is the threshold
+    step, level = synced(0), synced(0)
+    only_level = synced(False)
+    together = synced(False)  # earlier steps too, each box where it got to
+    colour = synced("#0072B2")
+    colours = synced([])  # one a step; `colour` for all where empty
+    dots = synced(COLOURS["landmark"])
+    with_map = synced(True)
+    note = synced("")  # a line or two under the table
+    bars = synced([])  # histograms of scores, see `Bars`
 
-    threshold = traitlets.Float(0.6).tag(sync=True)
-    stops: traitlets.List[float] = traitlets.List([]).tag(sync=True)  # where not empty, stops[stop] is the threshold
-    stop = traitlets.Int(0).tag(sync=True)
-    step = traitlets.Int(0).tag(sync=True)
-    level = traitlets.Int(0).tag(sync=True)
-    only_level = traitlets.Bool(False).tag(sync=True)
-    together = traitlets.Bool(False).tag(sync=True)  # earlier steps too, each box where it got to
-    colour = traitlets.Unicode("#0072B2").tag(sync=True)
-    colours: traitlets.List[str] = traitlets.List([]).tag(sync=True)  # one a step; `colour` for all where empty
-    dots = traitlets.Unicode(COLOURS["landmark"]).tag(sync=True)
-    with_map = traitlets.Bool(True).tag(sync=True)
-    note = traitlets.Unicode("").tag(sync=True)  # a line or two under the table
-    bars: traitlets.List[dict[str, Any]] = traitlets.List([]).tag(sync=True)  # histograms of scores, see `Bars`
+    photo, size = synced(b""), synced([1, 1])  # a JPEG; its width and height
+    steps = synced([])
+    boxes, alive, scores, candidate_level = synced(b""), synced(b""), synced(b""), synced(b"")
+    maps = synced(b"")  # all levels' scores, 0 to 255, one after the other
+    levels = synced([])  # [rows, columns, scale] of each
+    windows, cut_from = synced(0), synced(0)
+    landmarks = synced(b"")
+    costs = synced([])
+    revision = synced(0)  # the browser redraws when it changes: once a message
 
-    photo = traitlets.Bytes(b"").tag(sync=True)  # a JPEG
-    size = traitlets.List([1, 1]).tag(sync=True)  # the photo's width and height
-    steps: traitlets.List[str] = traitlets.List([]).tag(sync=True)
-    boxes = traitlets.Bytes(b"").tag(sync=True)
-    alive = traitlets.Bytes(b"").tag(sync=True)
-    scores = traitlets.Bytes(b"").tag(sync=True)
-    candidate_level = traitlets.Bytes(b"").tag(sync=True)
-    maps = traitlets.Bytes(b"").tag(sync=True)  # all levels' scores, 0 to 255, one after the other
-    levels: traitlets.List[list[float]] = traitlets.List([]).tag(sync=True)  # [rows, columns, scale] of each
-    windows = traitlets.Int(0).tag(sync=True)
-    cut_from = traitlets.Int(0).tag(sync=True)
-    landmarks = traitlets.Bytes(b"").tag(sync=True)
-    costs: traitlets.List[list[float]] = traitlets.List([]).tag(sync=True)
-    revision = traitlets.Int(0).tag(sync=True)  # the browser redraws when it changes: once a message
+    def __init__(self, **values: Any) -> None:
+        super().__init__("canvas.js", **values)
 
     def show(self, layers: Layers, photo: NDArray[np.uint8] | None = None, bars: Sequence[Bars] = ()) -> None:
-        """Send new candidates, their histograms, and a new photo (H, W, 3) where there is one, in a single message."""
+        """Send new candidates in a single message.
+
+        Parameters
+        ----------
+        layers : Layers, the candidates and the levels' maps
+        photo : uint8 (H, W, 3), optional, a new photo; without it the old one stays
+        bars : sequence of Bars, histograms of scores; none for a canvas without them
+        """
         with self.hold_sync():
             self.bars = [asdict(each) for each in bars]
             if photo is not None:
@@ -134,58 +123,3 @@ class Canvas(anywidget.AnyWidget):
             self.costs = [list(cost) for cost in layers.costs]
             self.level = min(self.level, max(len(layers.maps) - 1, 0))
             self.revision += 1
-
-
-class Explorer(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
-    """Controls and a canvas. Where no kernel runs, it shows `still()` instead, and reads as `summary()`."""
-
-    def still(self) -> Picture:
-        """The same view as a picture."""
-        raise NotImplementedError
-
-    def summary(self) -> str:
-        """The same view in one line of text."""
-        raise NotImplementedError
-
-    def __repr__(self) -> str:
-        return self.summary()
-
-    def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-        bundle = super()._repr_mimebundle_(**kwargs)
-        data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
-        return {**data, **self.still()._repr_mimebundle_(), "text/plain": self.summary()}, metadata
-
-
-class PhotoExplorer(Explorer):
-    """An explorer of one photo, with a button for the reader's own. `show_photo` says what a new photo changes."""
-
-    def __init__(self, image: NDArray[np.uint8], longest: int) -> None:
-        """`longest`: an uploaded photo's longer side is shrunk to so many pixels, to keep the controls quick."""
-        self.upload = ipywidgets.FileUpload(accept="image/*", description="your photo")
-        self.message = ipywidgets.Label("")
-        self.upload.observe(lambda _: self._uploaded(), "value")
-        self._longest = longest
-        self.image = as_rgb(image)
-        self.show_photo()
-        super().__init__()
-
-    def show_photo(self) -> None:
-        """Compute and draw everything anew for `self.image`."""
-        raise NotImplementedError
-
-    def _uploaded(self) -> None:
-        for file in self.upload.value[:1]:
-            self.receive(file["name"], bytes(file["content"]))
-
-    def receive(self, name: str, content: bytes) -> None:
-        """Show the photo in a file's bytes, or say in `message` why not and keep the one on screen."""
-        try:
-            photo = decode_image(content, name)
-        except ImageError as error:
-            self.message.value = str(error)
-            return
-        self.image = as_rgb(shrink_to(photo, self._longest))
-        self.show_photo()
-        height, width = self.image.shape[:2]
-        shrunk = "" if photo.shape == self.image.shape else f", shrunk from {photo.shape[1]} x {photo.shape[0]}"
-        self.message.value = f"{name}: {width} x {height} px{shrunk}"

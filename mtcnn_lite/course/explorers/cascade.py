@@ -7,10 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtcnn_lite.cascade.trace import Trace
-from mtcnn_lite.course.explorers.asking import DetectorExplorer
+from mtcnn_lite.course.explorers.base import DetectorExplorer, buttons, link, look, stacked, tick
 from mtcnn_lite.course.explorers.canvas import Bars, Canvas, Layers
 from mtcnn_lite.detector import Detector
 from mtcnn_lite.draw import COLOURS, Picture, draw_stages
+from mtcnn_lite.net_names import NET_TITLES
 
 # P-Net's scores lie all over the scale. Those of R-Net and O-Net crowd at its ends, and so do the stops.
 P_STOPS = [0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.93, 0.95, 0.97, 0.98, 0.99, 0.995]
@@ -18,15 +19,21 @@ R_STOPS = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.93, 0.95, 0.97, 
 O_STOPS = [0.1, 0.2, 0.4, 0.53, 0.7, 0.95, 0.97, 0.98, 0.99, 0.993, 0.996, 0.998, 0.999]
 LOWEST = (P_STOPS[0], R_STOPS[0], O_STOPS[0])
 LONGEST = 1024  # an uploaded photo's longer side is shrunk to this: P-Net at its lowest stop proposes thousands
+AFTER, STEP_COLOURS = [*NET_TITLES.values(), "last NMS"], [COLOURS[net] for net in (*NET_TITLES, "onet")]
 STEPS = ["left by P-Net", "left by R-Net", "accepted by O-Net", "left by the last NMS"]
 
 
 def view(trace: Trace, pnet: float, rnet: float) -> Layers:
-    """What P-Net proposes at threshold `pnet`, and how far each box gets with R-Net's at `rnet`.
+    """What P-Net proposes at one threshold, and how far each box gets with R-Net's at another.
 
     O-Net's threshold is the lowest stop: NMS only drops a box for a better one, so that the browser gets the faces of
     any higher threshold by cutting at it. Boxes that the last NMS drops get their second look here too, for their
     score: what O-Net accepts is then a matter of the score alone.
+
+    Parameters
+    ----------
+    trace : Trace, of the photo, at any thresholds
+    pnet, rnet : float, thresholds, 0 to 1
     """
     run = trace.rerun(thresholds=(pnet, rnet, LOWEST[2]))
     accepted = run.rerun(nms=(*run.settings.nms[:3], 1)).onet
@@ -70,7 +77,14 @@ def costs(trace: Trace, lowest: Trace) -> list[tuple[float, int]]:
 
 
 def bars(lowest: Trace, layers: Layers, pnet: float, rnet: float) -> list[Bars]:
-    """What each net says of the boxes that it gets: P-Net's scores from its lowest stop on, R-Net's, O-Net's."""
+    """What each net says of the boxes that it gets: P-Net's scores from its lowest stop on, R-Net's, O-Net's.
+
+    Parameters
+    ----------
+    lowest : Trace, what `ask_all` gave
+    layers : Layers, what `view` gave
+    pnet, rnet : float, the thresholds of that view: one of P_STOPS, one of R_STOPS
+    """
     to_onet = layers.scores[2, layers.alive > 1]
     return [
         Bars("P-Net", COLOURS["pnet"], Bars.count(lowest.pnet.last.scores, P_STOPS), P_STOPS.index(pnet)),
@@ -85,43 +99,29 @@ def nearest(stops: list[float], threshold: float) -> float:
 
 
 class CascadeExplorer(DetectorExplorer):
-    """The cascade on `image` (RGB uint8), or on a photo that the reader uploads. Any `detector` gives the nets, and the
-    thresholds at which the sliders begin, each at its nearest stop."""
+    """The cascade on `image` (RGB uint8), or on a photo that the reader uploads.
+
+    Any `detector` gives the nets, and the thresholds at which the sliders begin, each at its nearest stop.
+    """
 
     def __init__(self, detector: Detector, image: NDArray[np.uint8]) -> None:
-        colours = [COLOURS["pnet"], COLOURS["rnet"], COLOURS["onet"], COLOURS["onet"]]
-        self.canvas = Canvas(colours=colours, with_map=False, together=True, step=3, stops=O_STOPS)
-        look = {"style": {"description_width": "115px"}, "layout": widgets.Layout(width="400px")}
+        self.canvas = Canvas(colours=STEP_COLOURS, with_map=False, together=True, step=3, stops=O_STOPS)
+        wide = look(115)
         self.pnet, self.rnet, self.onet = (
-            widgets.SelectionSlider(
-                options=stops, value=nearest(stops, threshold), description=f"{net} threshold", **look
-            )
-            for net, stops, threshold in zip(
-                ("P-Net", "R-Net", "O-Net"), (P_STOPS, R_STOPS, O_STOPS), detector.settings.thresholds, strict=True
+            widgets.SelectionSlider(options=stops, value=nearest(stops, at), description=f"{net} threshold", **wide)
+            for net, stops, at in zip(
+                NET_TITLES.values(), (P_STOPS, R_STOPS, O_STOPS), detector.settings.thresholds, strict=True
             )
         )
-        after = ["P-Net", "R-Net", "O-Net", "last NMS"]
-        self.step = widgets.ToggleButtons(options=after, index=3, style={"button_width": "auto"})
-        self.together = widgets.Checkbox(
-            value=True, description="and what was lost before", indent=False, layout=widgets.Layout(width="auto")
-        )
-        for control, name, trait in (
-            (self.onet, "index", "stop"),
-            (self.step, "index", "step"),
-            (self.together, "value", "together"),
-        ):
-            widgets.jslink((control, name), (self.canvas, trait))
+        self.step = buttons(AFTER, 3)
+        self.together = tick("and what was lost before", True)
+        self.together.layout.width = "auto"
+        link(self.canvas, stop=self.onet, step=self.step, together=self.together)
         self.pnet.observe(lambda _: self._update(), "value")
         self.rnet.observe(lambda _: self._update(), "value")
         super().__init__(detector, image, LONGEST, self.canvas)
-        wrap = widgets.Layout(flex_flow="row wrap", align_items="center")
-        self.children = [
-            widgets.HBox([self.pnet, self.rnet], layout=wrap),
-            widgets.HBox([self.onet, self.upload], layout=wrap),
-            widgets.HBox([widgets.Label("show after"), self.step, self.together], layout=wrap),
-            self.message,
-            self.canvas,
-        ]
+        last = "show after", self.step, self.together
+        self.children = stacked((self.pnet, self.rnet), (self.onet, self.upload), last, self.message, self.canvas)
 
     def show_photo(self) -> None:
         super().show_photo()

@@ -1,7 +1,35 @@
-// What every explorer's script begins with (canvas.py puts it in front): arrays from Python, and canvases with a caption.
+// What every explorer's script begins with (base.py puts it in front): data from Python, canvases with a caption, a table,
+// the pointer with its tooltip, and the parts that plots are drawn of.
+
+const INK = "#222222", PAPER = "#ffffff", GRAY = "#8A8A8A", LIT = "#D55E00"; // LIT: what the pointer is on
+const GRID = "rgba(128, 128, 128, 0.35)"; // shows on light and on dark pages
+
+// --- data
 
 const bytes = (view) => new Uint8Array(view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength));
 const floats = (view) => new Float32Array(bytes(view).buffer);
+const integers = (view) => new Int32Array(bytes(view).buffer);
+const decode = (view, type = "jpeg", size = {}) => createImageBitmap(new Blob([bytes(view)], { type: `image/${type}` }), size);
+const sum = (numbers) => numbers.reduce((a, b) => a + b, 0);
+const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
+const rgb = (code) => [1, 3, 5].map((at) => parseInt(code.slice(at, at + 2), 16));
+const english = (value) => value.toLocaleString("en"); // 1,234
+
+function receiver(model, show) { // a function that shows the trait `photo`, decoded anew only where it is another one
+  let bitmap = null, shown = null;
+  return async () => {
+    const photo = model.get("photo");
+    if (!photo.byteLength) return;
+    if (photo !== shown) {
+      const decoded = await decode(photo);
+      if (photo !== model.get("photo")) return; // a newer photo came while this one was decoded
+      [bitmap, shown] = [decoded, photo];
+    }
+    show(bitmap);
+  };
+}
+
+// --- the page
 
 function element(parent, tag, className = "") {
   const made = document.createElement(tag);
@@ -10,12 +38,23 @@ function element(parent, tag, className = "") {
   return made;
 }
 
+function live(made) { // a screen reader says what changes in it
+  made.setAttribute("aria-live", "polite");
+  return made;
+}
+
+function frame(el, rows = 1) { // the explorer's own element, and a row of views or more
+  const root = element(el, "div", "mtcnn-canvas");
+  return [root, ...Array.from({ length: rows }, () => element(root, "div", "views"))];
+}
+
 function remark(parent, model) { // what Python has to say: the trait `note`
-  const note = element(parent, "p"), write = () => { note.textContent = model.get("note"); };
-  note.setAttribute("aria-live", "polite");
+  const note = live(element(parent, "p")), write = () => { note.textContent = model.get("note"); };
   model.on("change:note", write);
   write();
 }
+
+const follow = (model, traits, act) => traits.forEach((trait) => model.on(`change:${trait}`, act));
 
 function onPage(root, draw) { // the first drawing: colours and fonts of the page are known once `root` is part of it
   if (root.isConnected) draw();
@@ -41,3 +80,154 @@ function view(parent, least = 220) {
   };
   return { figure, caption, canvas, fit };
 }
+
+// Rows of cells, the first a head if `head`. now(r): whether row r is set off; colour(r): of the patch before its first cell.
+function fill(table, rows, { head = false, now = () => false, colour = () => null } = {}) {
+  const made = document.createDocumentFragment();
+  rows.forEach((cells, r) => {
+    const tr = element(made, "tr", now(r) ? "now" : "");
+    for (const text of cells) element(tr, head && r === 0 ? "th" : "td").textContent = text;
+    if (!colour(r)) return;
+    const patch = document.createElement("i");
+    patch.style.background = colour(r);
+    tr.firstChild.prepend(patch);
+  });
+  table.replaceChildren(made);
+}
+
+// --- the pointer
+
+// What lies under the pointer: `lit`, null where nothing does. find(event) on a watched canvas gives [what is lit, what the
+// tooltip says of it], or nothing; `redraw` is called when another thing is lit. room: the widest tooltip, CSS pixels.
+function pointer(root, room, redraw) {
+  const tip = element(root, "div", "tip"), pointed = { lit: null };
+  const say = (event, lit = null, text = "") => {
+    const at = root.getBoundingClientRect();
+    tip.style.display = text ? "block" : "none";
+    tip.textContent = text;
+    tip.style.left = `${Math.min(event.clientX - at.left + 14, Math.max(0, at.width - room))}px`;
+    tip.style.top = `${event.clientY - at.top + 16}px`;
+    if (String(lit) === String(pointed.lit)) return;
+    pointed.lit = lit;
+    redraw();
+  };
+  pointed.watch = (canvas, find) => {
+    canvas.addEventListener("pointermove", (event) => say(event, ...(find(event) || [])));
+    canvas.addEventListener("pointerleave", (event) => say(event));
+  };
+  return pointed;
+}
+
+// Of [box, what] pairs, what belongs to the smallest box under the pointer: the others can be reached beside it.
+function smallest(event, zoom, boxes) {
+  const x = event.offsetX / zoom, y = event.offsetY / zoom;
+  let best, least = Infinity;
+  for (const [[x1, y1, x2, y2], what] of boxes) {
+    const area = (x2 - x1) * (y2 - y1);
+    if (x >= x1 && x < x2 && y >= y1 && y < y2 && area < least) [best, least] = [what, area];
+  }
+  return best;
+}
+
+// Something on a canvas is dragged: grab(event) says what is in hand, or null; pull(event, hand) moves it.
+function draggable(canvas, model, grab, pull, hover = () => {}) {
+  let hand = null;
+  canvas.style.touchAction = "none"; // a finger drags it, not the page
+  canvas.addEventListener("pointerdown", (event) => {
+    hand = grab(event);
+    if (hand === null) return;
+    canvas.setPointerCapture(event.pointerId);
+    event.preventDefault();
+  });
+  canvas.addEventListener("pointermove", (event) => {
+    hover(event, hand);
+    if (hand !== null) pull(event, hand);
+  });
+  for (const end of ["pointerup", "pointercancel"]) {
+    canvas.addEventListener(end, () => {
+      if (hand !== null) model.save_changes(); // Python learns where it has come to rest
+      hand = null;
+    });
+  }
+}
+
+// --- drawing
+
+function sheet({ fit }, [width, height], root) { // the pen for a plot, in the letters of the page, and their colour
+  const pen = fit(width, height), { color, fontFamily } = getComputedStyle(root);
+  pen.font = `12px ${fontFamily}`;
+  pen.textBaseline = "middle";
+  pen.fillStyle = color;
+  return [pen, color];
+}
+
+function block(pen, colour, x, y, width, height) {
+  pen.fillStyle = colour;
+  pen.fillRect(x, y, width, height);
+}
+
+function write(pen, text, x, y, align = pen.textAlign, colour = pen.fillStyle) {
+  [pen.textAlign, pen.fillStyle] = [align, colour];
+  pen.fillText(text, x, y);
+}
+
+const rectangle = ([x1, y1, x2, y2], zoom) => [x1 * zoom, y1 * zoom, (x2 - x1) * zoom, (y2 - y1) * zoom];
+
+function outlines(boxes, zoom) { // a path round boxes [x1, y1, x2, y2]
+  const path = new Path2D();
+  for (const box of boxes) path.rect(...rectangle(box, zoom));
+  return path;
+}
+
+function light(pen, box, zoom, width = 3) { // round what the pointer is on
+  pen.lineWidth = width;
+  pen.strokeStyle = LIT;
+  pen.strokeRect(...rectangle(box, zoom));
+}
+
+// A line with a white rim, to show on any photo, along a path or round a rectangle [x, y, width, height]
+function rimmed(pen, shape, width, colour, rim = 1.6, opacity = 0.85, dash = []) {
+  for (const [line, style, dashes] of [[width + rim, `rgba(255, 255, 255, ${opacity})`, []], [width, colour, dash]]) {
+    [pen.lineWidth, pen.strokeStyle] = [line, style];
+    pen.setLineDash(dashes);
+    if (shape instanceof Path2D) pen.stroke(shape);
+    else pen.strokeRect(...shape);
+  }
+  pen.setLineDash([]);
+}
+
+function trace(pen, lines, colour, width = 1, dash = []) { // lines: lists of points [x, y]
+  [pen.strokeStyle, pen.lineWidth] = [colour, width];
+  pen.setLineDash(dash);
+  pen.beginPath();
+  for (const [start, ...rest] of lines) {
+    pen.moveTo(...start);
+    for (const point of rest) pen.lineTo(...point);
+  }
+  pen.stroke();
+  pen.setLineDash([]);
+}
+
+function disc(pen, x, y, radius, colour) {
+  pen.beginPath();
+  pen.arc(x, y, radius, 0, 2 * Math.PI);
+  pen.fillStyle = colour;
+  pen.fill();
+}
+
+// A level's map: a cell is darker the more it is like a face (0 to 255), and has the colour `code` where it passes.
+function heat(pen, width, { rows, columns, cells }, passes, code) {
+  const image = new ImageData(columns, rows), colour = [...rgb(code), 255], small = new OffscreenCanvas(columns, rows);
+  for (let k = 0; k < rows * columns; k++) {
+    const grey = 250 - 0.7 * cells[k];
+    image.data.set(passes(k) ? colour : [grey, grey, grey, 255], 4 * k);
+  }
+  small.getContext("2d").putImageData(image, 0, 0);
+  pen.imageSmoothingEnabled = false;
+  pen.drawImage(small, 0, 0, width, (width * rows) / columns);
+}
+
+const nice = (least) => { // the end of a scale: 1, 2 or 5 times a power of ten
+  const ten = 10 ** Math.floor(Math.log10(least));
+  return [1, 2, 5, 10].map((k) => k * ten).find((end) => end >= least - 1e-9);
+};

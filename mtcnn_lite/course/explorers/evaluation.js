@@ -11,8 +11,7 @@ export function runAt(measured, stops, p, r) {
 
 export function look(measured, stops, p, r, o) {
   const run = runAt(measured, stops, p, r);
-  const kept = run.scores.filter((score) => score >= o - 1e-9).length;
-  const found = run.right.slice(0, kept).reduce((sum, one) => sum + one, 0);
+  const kept = run.scores.filter((score) => score >= o - 1e-9).length, found = sum(run.right.slice(0, kept));
   const boxes = [...run.boxes, kept / measured.photos];
   const price = (unit) => [unit[0], run.boxes[0] * unit[1], run.boxes[1] * unit[2]];
   return {
@@ -23,29 +22,16 @@ export function look(measured, stops, p, r, o) {
 }
 
 function render({ model, el }) {
-  const root = element(el, "div", "mtcnn-canvas"), views = element(root, "div", "views");
-  const plot = view(views), bars = view(views), table = element(root, "table");
-  table.setAttribute("aria-live", "polite");
+  const [root, views] = frame(el), plot = view(views), bars = view(views), table = live(element(root, "table"));
   const get = (name) => model.get(name), measured = JSON.parse(get("measured"));
 
   function drawCurve(now) {
-    const [width, height] = PLOT, pen = plot.fit(width, height), ink = getComputedStyle(root).color;
+    const [width, height] = PLOT, [pen, ink] = sheet(plot, PLOT, root);
     const x = (value) => LEFT + value * (width - LEFT - 10), y = (value) => 8 + (1 - value) * (height - BOTTOM - 8);
-    pen.font = "12px " + getComputedStyle(root).fontFamily;
-    pen.textBaseline = "middle";
     for (const value of [0, 0.25, 0.5, 0.75, 1]) {
-      pen.strokeStyle = "rgba(128, 128, 128, 0.35)";
-      pen.beginPath();
-      pen.moveTo(x(0), y(value));
-      pen.lineTo(x(1), y(value));
-      pen.moveTo(x(value), y(0));
-      pen.lineTo(x(value), y(1));
-      pen.stroke();
-      pen.fillStyle = ink;
-      pen.textAlign = "right";
-      pen.fillText(value, LEFT - 6, y(value));
-      pen.textAlign = "center";
-      pen.fillText(value, x(value), height - BOTTOM + 12);
+      trace(pen, [[[x(0), y(value)], [x(1), y(value)]], [[x(value), y(0)], [x(value), y(1)]]], GRID);
+      write(pen, value, LEFT - 6, y(value), "right");
+      write(pen, value, x(value), height - BOTTOM + 12, "center");
     }
     pen.fillText("recall", x(0.5), height - 7);
     pen.save();
@@ -54,86 +40,52 @@ function render({ model, el }) {
     pen.fillText("precision", 0, 0);
     pen.restore();
     const trail = (p, r, colour, dash) => {
-      const run = runAt(measured, get("stops"), p, r);
-      let right = 0;
-      pen.strokeStyle = colour;
-      pen.lineWidth = 2.5;
-      pen.setLineDash(dash);
-      pen.beginPath();
-      run.right.forEach((one, k) => {
-        right += one;
-        pen.lineTo(x(right / measured.faces), y(right / (k + 1)));
-      });
-      pen.stroke();
-      pen.setLineDash([]);
+      const { right } = runAt(measured, get("stops"), p, r);
+      let found = 0;
+      const points = right.map((one, k) => [x((found += one) / measured.faces), y(found / (k + 1))]);
+      if (points.length) trace(pen, [points], colour, 2.5, dash);
     };
-    trail(get("start")[0], get("start")[1], "#8A8A8A", [6, 5]);
+    trail(get("start")[0], get("start")[1], GRAY, [6, 5]);
     trail(get("p"), get("r"), get("colours")[2], []);
-    pen.fillStyle = "#D55E00";
-    pen.beginPath();
-    pen.arc(x(now.recall), y(now.precision), 6, 0, 2 * Math.PI);
-    pen.fill();
-    pen.fillStyle = ink; // the dot's threshold, on the side that has room, below the curve
-    pen.textAlign = now.recall > 0.5 ? "right" : "left";
-    pen.fillText(get("o").toFixed(2), x(now.recall) + (now.recall > 0.5 ? -10 : 10), y(now.precision) + 14);
+    disc(pen, x(now.recall), y(now.precision), 6, LIT);
+    const beside = now.recall > 0.5 ? [-10, "right"] : [10, "left"]; // the dot's threshold, on the side that has room, below the curve
+    write(pen, get("o").toFixed(2), x(now.recall) + beside[0], y(now.precision) + 14, beside[1], ink);
     plot.caption.textContent = "every O-Net threshold; dot: this one; gray: the start";
   }
 
   function drawBars(now) {
-    const [width, height] = BARS, pen = bars.fit(width, height), ink = getComputedStyle(root).color;
+    const [width, height] = BARS, [pen, ink] = sheet(bars, BARS, root);
     const step = (height - 70) / 3, x = (share) => NAMES + share * (width - NAMES - 10);
-    pen.font = "12px " + getComputedStyle(root).fontFamily;
-    pen.textBaseline = "middle";
     get("names").forEach((name, k) => {
       const top = 6 + k * step;
-      pen.fillStyle = "rgba(128, 128, 128, 0.3)";
-      pen.fillRect(x(0), top + 18, x(1) - x(0), step * 0.42);
-      pen.fillStyle = get("colours")[k];
-      pen.fillRect(x(0), top + 18, x(now.covered[k] / now.faces) - x(0), step * 0.42);
-      pen.fillStyle = ink;
-      pen.textAlign = "right";
-      pen.fillText(name, NAMES - 6, top + 18 + step * 0.21);
-      pen.textAlign = "left";
-      pen.fillText(`${now.covered[k]} of ${now.faces} faces, in ${now.boxes[k].toFixed(2)} boxes a photo`, x(0), top + 9);
+      block(pen, "rgba(128, 128, 128, 0.3)", x(0), top + 18, x(1) - x(0), step * 0.42);
+      block(pen, get("colours")[k], x(0), top + 18, x(now.covered[k] / now.faces) - x(0), step * 0.42);
+      write(pen, name, NAMES - 6, top + 18 + step * 0.21, "right", ink);
+      write(pen, `${now.covered[k]} of ${now.faces} faces, in ${now.boxes[k].toFixed(2)} boxes a photo`, x(0), top + 9, "left");
     });
-    const total = now.work.reduce((sum, one) => sum + one, 0), top = height - 48;
-    const usual = look(measured, get("stops"), ...get("start")).work.reduce((sum, one) => sum + one, 0);
+    const total = sum(now.work), top = height - 48, usual = sum(look(measured, get("stops"), ...get("start")).work);
     const unit = Math.max(1.5 * usual, total); // the usual thresholds fill two thirds
     let from = 0;
     pen.fillText(`${total.toFixed(0)} million multiply-adds a photo, by net`, x(0), top - 8);
     now.work.forEach((each, k) => {
-      pen.fillStyle = get("colours")[k];
-      pen.fillRect(x(from / unit), top + 4, x(each / unit) - x(0), 18);
+      block(pen, get("colours")[k], x(from / unit), top + 4, x(each / unit) - x(0), 18);
       from += each;
     });
-    pen.fillStyle = ink;
-    const time = now.time.reduce((sum, one) => sum + one, 0);
-    pen.fillText(`about ${time.toFixed(0)} ms on this machine`, x(0), height - 10);
+    write(pen, `about ${sum(now.time).toFixed(0)} ms on this machine`, x(0), height - 10, "left", ink);
     bars.caption.textContent = "after each net; below: what it costs";
-  }
-
-  function fill(now) {
-    const cell = (text, tag) => Object.assign(document.createElement(tag), { textContent: text });
-    const row = (texts, tag) => {
-      const tr = document.createElement("tr");
-      tr.append(...texts.map((text) => cell(text, tag)));
-      return tr;
-    };
-    const wrong = now.kept - now.found;
-    table.replaceChildren(
-      row(["", "recall", "precision", "found", "missed", "wrong"], "th"),
-      row(["O-Net's answer", now.recall.toFixed(3), now.precision.toFixed(3), now.found, now.faces - now.found, wrong], "td"),
-    );
   }
 
   function draw() {
     const now = look(measured, get("stops"), get("p"), get("r"), get("o"));
     drawCurve(now);
     drawBars(now);
-    fill(now);
+    fill(table, [
+      ["", "recall", "precision", "found", "missed", "wrong"],
+      ["O-Net's answer", now.recall.toFixed(3), now.precision.toFixed(3), now.found, now.faces - now.found, now.kept - now.found],
+    ], { head: true });
   }
 
-  for (const name of ["p", "r", "o"]) model.on(`change:${name}`, draw);
+  follow(model, ["p", "r", "o"], draw);
   draw();
   requestAnimationFrame(draw); // once more in the page, whose theme says the letters' colour
 }

@@ -6,17 +6,14 @@ As with the shared canvas, everything travels to the browser once, the crops as 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-import anywidget
 import numpy as np
-import traitlets
 from numpy.typing import NDArray
 
 from mtcnn_lite.boxes import Floats
-from mtcnn_lite.course.explorers.canvas import script
-from mtcnn_lite.draw import Picture
+from mtcnn_lite.course.explorers.base import Drawing, synced
+from mtcnn_lite.draw import Picture, tiled
 
 COLUMNS = 24  # crops in a row of the picture in which they travel
 RIM = 4  # px round each crop there, its own edge repeated: neither JPEG nor enlarging mixes neighbours
@@ -55,7 +52,14 @@ class Crops:
     boxes: Floats
 
     def shown(self, stop: int, cut: float, step: int) -> NDArray[np.bool_]:
-        """Which crops (N,) take part in `step` at the gate `stops[stop]` and the threshold `cut`, as in gallery.js."""
+        """Which crops (N,) take part in a step, as gallery.js decides it.
+
+        Parameters
+        ----------
+        stop : int, the gate is `stops[stop]`
+        cut : float, the lowest value of the first group
+        step : int, the number of the step, from 0
+        """
         passing = (self.gates >= np.float32(self.stops[stop])) & (self.alive[stop] > step)
         return passing & (self.values >= np.float32(cut)) if step else passing
 
@@ -64,51 +68,35 @@ class Crops:
         return {name: int(self.shown(stop, cut, step).sum()) for step, name in enumerate(self.steps)}
 
 
-def tiled(pictures: NDArray[np.uint8], columns: int) -> NDArray[np.uint8]:
-    """Crops (N, h, w, 3) as one picture, row by row, `columns` in a row; black where the last row is not full.
-
-    >>> tiled(np.zeros((5, 24, 24, 3), np.uint8), columns=2).shape
-    (72, 48, 3)
-    """
-    count, height, width = pictures.shape[:3]
-    rows = max(1, -(-count // columns))
-    sheet = np.zeros((rows * columns, height, width, 3), np.uint8)
-    sheet[:count] = pictures
-    rowwise = sheet.reshape(rows, columns, height, width, 3).swapaxes(1, 2)  # (rows, h, columns, w, 3)
-    return rowwise.reshape(rows * height, columns * width, 3)
-
-
-class Gallery(anywidget.AnyWidget):
+class Gallery(Drawing):
     """Photo, gallery, and each crop as a dot: its gate to the right, its value up. Fill it with `show`.
 
     A click on a box or a crop sends the message {"clicked": [x1, y1, x2, y2]}.
+
+    Parameters
+    ----------
+    groups : sequence of Group, from the top; the first takes the crops of at least the `cut`
+    gate, value : str, what the gate and the value are, for the plot's caption
+    **kwargs : traits to begin with
     """
 
-    _esm = script("gallery.js")
-    _css = Path(__file__).parent / "canvas.css"
+    stop = synced(0)  # index of the gate in `stops`
+    cut = synced(0.5)
+    step = synced(0)
+    axes = synced([])  # what the gate and the value are
+    note = synced("")  # a line or two under the table
+    groups = synced([])  # title, colour, lowest value, rows of each
 
-    stop = traitlets.Int(0).tag(sync=True)  # index of the gate in `stops`
-    cut = traitlets.Float(0.5).tag(sync=True)
-    step = traitlets.Int(0).tag(sync=True)
-    axes: traitlets.List[str] = traitlets.List([]).tag(sync=True)  # what the gate and the value are
-    note = traitlets.Unicode("").tag(sync=True)  # a line or two under the table
-    groups: traitlets.List[list[Any]] = traitlets.List([]).tag(sync=True)  # title, colour, lowest value, rows of each
-
-    photo = traitlets.Bytes(b"").tag(sync=True)  # a JPEG
-    size = traitlets.List([1, 1]).tag(sync=True)  # the photo's width and height
-    sheet = traitlets.Bytes(b"").tag(sync=True)  # a JPEG: all crops, each in its rim
-    layout_of_sheet = traitlets.List([1, 1, 0]).tag(sync=True)  # side of a crop, crops in a row, rim
-    stops: traitlets.List[float] = traitlets.List([]).tag(sync=True)
-    steps: traitlets.List[str] = traitlets.List([]).tag(sync=True)
-    values = traitlets.Bytes(b"").tag(sync=True)
-    gates = traitlets.Bytes(b"").tag(sync=True)
-    alive = traitlets.Bytes(b"").tag(sync=True)
-    boxes = traitlets.Bytes(b"").tag(sync=True)
-    revision = traitlets.Int(0).tag(sync=True)  # the browser redraws when it changes: once a message
+    photo, size = synced(b""), synced([1, 1])  # a JPEG; its width and height
+    sheet = synced(b"")  # a JPEG: all crops, each in its rim
+    layout_of_sheet = synced([1, 1, 0])  # side of a crop, crops in a row, rim
+    stops, steps = synced([]), synced([])
+    values, gates, alive, boxes = synced(b""), synced(b""), synced(b""), synced(b"")
+    revision = synced(0)  # the browser redraws when it changes: once a message
 
     def __init__(self, groups: Sequence[Group], gate: str, value: str, **kwargs: Any) -> None:
         rows = [[g.title, g.colour, g.lowest, g.rows] for g in groups]
-        super().__init__(groups=rows, axes=[gate, value], **kwargs)
+        super().__init__("gallery.js", groups=rows, axes=[gate, value], **kwargs)
 
     def show(self, crops: Crops, photo: NDArray[np.uint8]) -> None:
         """Send new crops, and the photo (H, W, 3) that they were cut from, in a single message."""

@@ -4,54 +4,20 @@ All of it is computed in the browser (levels.js), by the same rules as `view`; a
 """
 
 from dataclasses import dataclass
-from pathlib import Path
 
-import anywidget
-import ipywidgets as widgets
 import numpy as np
-import traitlets
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
-from torch import nn
 
 from mtcnn_lite import pyramid
-from mtcnn_lite.course.explorers.canvas import PhotoExplorer, script
+from mtcnn_lite.course.explorers.base import Drawing, PhotoExplorer, look, sliders, stacked
 from mtcnn_lite.draw import COLOURS, INK, PAPER, Picture, at_height, beside, draw_boxes, font
-from mtcnn_lite.nets import PNet
+from mtcnn_lite.nets import PNet, layer_costs, multiply_adds
 
+PNET = PNet(landmark_head=False)  # the released P-Net has no landmark head
 LONGEST = 1920  # px: the largest photo of the sliders; an uploaded one is shrunk to it
 FOCUS = (0.44, 0.25)  # where in the photo the windows stand, in parts of its width and height: the astronaut's face
 FRAME = 2  # px round a level in a picture
-
-
-def layers_of(net: PNet) -> list[tuple[int, int, int]]:
-    """(kernel, stride, multiply-adds for each place of its output) of the net's convolutions and poolings, in order."""
-    found = []
-    for layer in net.children():
-        if isinstance(layer, nn.Conv2d):
-            found.append((layer.kernel_size[0], layer.stride[0], layer.weight.numel()))
-        elif isinstance(layer, nn.MaxPool2d):
-            kernel, stride = layer.kernel_size, layer.stride
-            assert isinstance(kernel, int), "P-Net's poolings are square"
-            assert isinstance(stride, int)
-            found.append((kernel, stride, 0))
-    return found
-
-
-LAYERS = layers_of(PNet(landmark_head=False))  # the released P-Net has no landmark head
-
-
-def multiply_adds(height: int, width: int) -> int:
-    """What P-Net's convolutions, the two heads included, multiply and add on a level of `height` x `width` px.
-
-    >>> multiply_adds(12, 12)
-    44760
-    """
-    total = 0
-    for kernel, stride, each in LAYERS:
-        height, width = -(-(height - kernel) // stride) + 1, -(-(width - kernel) // stride) + 1  # poolings round up
-        total += each * height * width
-    return total
 
 
 @dataclass(frozen=True)
@@ -98,67 +64,45 @@ def view(height: int, width: int, min_face: float, factor: float) -> PyramidCost
     >>> cost = view(512, 512, min_face=20, factor=0.709)
     >>> len(cost.levels), cost.windows
     (10, 42721)
+
+    Parameters
+    ----------
+    height, width : int, of the photo, px
+    min_face : float, side of the smallest face that is looked for, px; at least 12
+    factor : float, scale from each level to the next, between 0 and 1
     """
     levels = []
     for scale in pyramid.pyramid_scales(height, width, min_face, factor):
         size = pyramid.level_size(height, width, scale)
-        levels.append(LevelCost(scale, *size, *pyramid.map_size(*size), multiply_adds(*size)))
+        levels.append(LevelCost(scale, *size, *pyramid.map_size(*size), multiply_adds(PNET, *size)))
     return PyramidCost(height, width, tuple(levels))
-
-
-class LevelsCanvas(anywidget.AnyWidget):
-    """The photo, its levels and their cost, drawn by levels.js."""
-
-    _esm = script("levels.js")
-    _css = Path(__file__).parent / "canvas.css"
-
-    width = traitlets.Int(1).tag(sync=True)
-    height = traitlets.Int(1).tag(sync=True)
-    min_face = traitlets.Int(20).tag(sync=True)
-    factor = traitlets.Float(0.709).tag(sync=True)
-    photo = traitlets.Bytes(b"").tag(sync=True)  # a JPEG
-    focus = traitlets.List(list(FOCUS)).tag(sync=True)
-    layers = traitlets.List([list(layer) for layer in LAYERS]).tag(sync=True)
-    colour = traitlets.Unicode(COLOURS["pnet"]).tag(sync=True)
-    lit_colour = traitlets.Unicode(COLOURS["landmark"]).tag(sync=True)
 
 
 class LevelsExplorer(PhotoExplorer):
     """The pyramid of `image` (RGB uint8), or of a photo that the reader uploads, at any size."""
 
     def __init__(self, image: NDArray[np.uint8]) -> None:
-        look = {"style": {"description_width": "115px"}, "layout": widgets.Layout(width="400px")}
-        self.canvas = LevelsCanvas()
-        self.min_face = widgets.IntSlider(value=20, min=12, max=240, description="smallest face, px", **look)
-        self.factor = widgets.FloatSlider(
-            value=0.709, min=0.409, max=0.909, step=0.01, readout_format=".3f", description="factor", **look
-        )
-        self.width_ = widgets.IntSlider(value=512, min=12, max=LONGEST, description="photo width, px", **look)
-        self.height_ = widgets.IntSlider(value=512, min=12, max=LONGEST, description="photo height, px", **look)
-        for slider, name in self._linked():
-            widgets.jslink((slider, "value"), (self.canvas, name))
+        self.canvas = Drawing(
+            "levels.js", width=512, height=512, min_face=20, factor=0.709, photo=b"", focus=list(FOCUS),
+            layers=[list(layer) for layer in layer_costs(PNET)],
+            colour=COLOURS["pnet"], lit_colour=COLOURS["landmark"],
+        )  # fmt: skip
+        self._sliders = sliders(
+            self.canvas, look(115),
+            min_face=("smallest face, px", 12, 240, 1), factor=("factor", 0.409, 0.909, 0.01),
+            width=("photo width, px", 12, LONGEST, 1), height=("photo height, px", 12, LONGEST, 1),
+        )  # fmt: skip
+        self.min_face, self.factor, self.width_, self.height_ = self._sliders.values()
+        self.factor.readout_format = ".3f"
         super().__init__(image, LONGEST)
-        wrap = widgets.Layout(flex_flow="row wrap", align_items="center")
-        rows = [
-            widgets.HBox([self.min_face, self.factor], layout=wrap),
-            widgets.HBox([self.width_, self.height_], layout=wrap),
-            widgets.HBox([self.upload, self.message], layout=wrap),
-        ]
-        self.children = [*rows, self.canvas]
-
-    def _linked(self) -> list[tuple[widgets.Widget, str]]:
-        return [
-            (self.min_face, "min_face"),
-            (self.factor, "factor"),
-            (self.width_, "width"),
-            (self.height_, "height"),
-        ]
+        own = self.upload, self.message
+        self.children = stacked((self.min_face, self.factor), (self.width_, self.height_), own, self.canvas)
 
     def show_photo(self) -> None:
         self.height_.value, self.width_.value = self.image.shape[:2]
         with self.canvas.hold_sync():
             self.canvas.photo = Picture(self.image).encode("JPEG")
-            for slider, name in self._linked():
+            for name, slider in self._sliders.items():
                 setattr(self.canvas, name, slider.value)
 
     def _view(self) -> PyramidCost:
@@ -196,7 +140,14 @@ class LevelsExplorer(PhotoExplorer):
 
 
 def nested(photo: NDArray[np.uint8], cost: PyramidCost, zoom: float = 1) -> NDArray[np.uint8]:
-    """The levels one on the other at the bottom left of a sheet of the photo's size, all times `zoom`."""
+    """The levels one on the other at the bottom left of a sheet of the photo's size.
+
+    Parameters
+    ----------
+    photo : uint8 (H, W, 3), the photo
+    cost : PyramidCost, its levels
+    zoom : float, by which the whole picture is enlarged
+    """
     size = max(1, round(cost.width * zoom)), max(1, round(cost.height * zoom))
     sheet, picture = Image.new("RGB", size, "#E4E4E4"), Image.fromarray(photo)
     pen = ImageDraw.Draw(sheet)
@@ -207,8 +158,9 @@ def nested(photo: NDArray[np.uint8], cost: PyramidCost, zoom: float = 1) -> NDAr
     return np.asarray(sheet)
 
 
-def bars(cost: PyramidCost, height: int = 280, width: int = 300) -> NDArray[np.uint8]:
+def bars(cost: PyramidCost) -> NDArray[np.uint8]:
     """A bar for each level, as high as its share of the multiply-adds of all of them."""
+    height, width = 280, 300
     sheet = Image.new("RGB", (width, height), PAPER)
     pen, letters = ImageDraw.Draw(sheet), font(12)
     shares = [level.multiply_adds / cost.multiply_adds for level in cost.levels]

@@ -11,7 +11,8 @@ from PIL import Image, ImageDraw
 from mtcnn_lite.cascade.trace import Trace
 from mtcnn_lite.course.degrade import DEGRADATIONS
 from mtcnn_lite.course.explorers import cascade
-from mtcnn_lite.course.explorers.canvas import Canvas, Layers, PhotoExplorer
+from mtcnn_lite.course.explorers.base import PhotoExplorer, buttons, in_row, link, look, stacked
+from mtcnn_lite.course.explorers.canvas import Canvas, Layers
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
 from mtcnn_lite.detector import Detector
 from mtcnn_lite.draw import COLOURS, INK, PAPER, Picture, Pixels, beside, draw_boxes, font
@@ -30,7 +31,7 @@ LONGEST, MOST = 400, 8  # px: the longer side of an uploaded photo; rows in the 
 
 
 @dataclass(frozen=True, eq=False)
-class View:
+class LimitsView:
     """The photo at one strength and its run; layers for the canvas; the fate of each face (M,), an index of FATES."""
 
     photo: LabelledPhoto
@@ -39,10 +40,17 @@ class View:
     fates: NDArray[np.int64]
 
 
-def view(detector: Detector, photo: LabelledPhoto, name: str, step: int) -> View:
-    """`photo` under DEGRADATIONS[name] at its strength number `step`.
+def view(detector: Detector, photo: LabelledPhoto, name: str, step: int) -> LimitsView:
+    """The photo made harder in one way by one step, and the fate of each of its faces.
 
     A face is lost in the first net that leaves no box with an IoU of 0.5 or more, unless O-Net finds it all the same.
+
+    Parameters
+    ----------
+    detector : Detector, looks for the faces
+    photo : LabelledPhoto, the photo as it is
+    name : str, a way, of DEGRADATIONS
+    step : int, the number of its strength, from 0
     """
     way = DEGRADATIONS[name]
     harder = way.apply(photo, way.strengths[step])
@@ -52,7 +60,7 @@ def view(detector: Detector, photo: LabelledPhoto, name: str, step: int) -> View
     costs = cascade.costs(trace, lowest)  # before R-Net and O-Net have anything to remember
     covered = np.stack([one.best >= 0 for one in reached(trace, harder).values()])  # (3, M)
     fates = np.where(covered[-1], FOUND, covered.argmin(axis=0))
-    return View(harder, trace, replace(cascade.view(trace, pnet, rnet), costs=costs), fates)
+    return LimitsView(harder, trace, replace(cascade.view(trace, pnet, rnet), costs=costs), fates)
 
 
 class LimitsExplorer(PhotoExplorer):
@@ -65,35 +73,25 @@ class LimitsExplorer(PhotoExplorer):
 
     def __init__(self, detector: Detector, photo: LabelledPhoto) -> None:
         self._detector, self._labelled = detector, photo
-        stages = [COLOURS["pnet"], COLOURS["rnet"], COLOURS["onet"], COLOURS["onet"]]
         onet = detector.settings.thresholds[2]
-        self.canvas = Canvas(colours=stages, with_map=False, together=False, step=3, threshold=onet)
-        self.way = widgets.ToggleButtons(options=list(DEGRADATIONS), value="turned", style={"button_width": "auto"})
+        self.canvas = Canvas(colours=cascade.STEP_COLOURS, with_map=False, together=False, step=3, threshold=onet)
+        self.way = buttons(list(DEGRADATIONS), list(DEGRADATIONS).index("turned"))
         last = len(DEGRADATIONS["turned"].strengths) - 1
-        look = {"style": {"description_width": "70px"}, "layout": widgets.Layout(width="340px")}
-        self.step = widgets.IntSlider(3, min=0, max=last, description="how much", readout=False, **look)
+        self.step = widgets.IntSlider(3, min=0, max=last, description="how much", readout=False, **look(70, 340))
         self.strength = widgets.Label("")
-        after = ["P-Net", "R-Net", "O-Net", "last NMS"]
-        self.after = widgets.ToggleButtons(options=after, index=3, style={"button_width": "auto"})
-        widgets.jslink((self.after, "index"), (self.canvas, "step"))
+        self.after = buttons(cascade.AFTER, 3)
+        link(self.canvas, step=self.after)
         self.strip = widgets.Image(format="png", layout=widgets.Layout(max_width="100%", align_self="flex-start"))
-        wrap = widgets.Layout(flex_flow="row wrap", align_items="center")
-        self.faces = widgets.HBox([], layout=wrap)
+        self.faces = in_row()
         super().__init__(photo.image(), LONGEST)
         self.way.observe(lambda _: self._show(), "value")
         self.step.observe(lambda _: self._show(), "value")
-        self.children = [
-            widgets.HBox([self.way, self.step, self.strength], layout=wrap),
-            widgets.HBox([widgets.Label("boxes after"), self.after, self.upload], layout=wrap),
-            self.message,
-            self.strip,
-            widgets.HBox([widgets.Label("what became of"), self.faces], layout=wrap),
-            self.canvas,
-        ]
+        first, second = (self.way, self.step, self.strength), ("boxes after", self.after, self.upload)
+        self.children = stacked(first, second, self.message, self.strip, ("what became of", self.faces), self.canvas)
 
     def show_photo(self) -> None:
         """Forget the runs of another photo, and begin anew with this one."""
-        self._views: dict[str, list[View]] = {}
+        self._views: dict[str, list[LimitsView]] = {}
         if np.array_equal(self.image, self._labelled.image()):
             self.photo = self._labelled
         else:
@@ -107,7 +105,7 @@ class LimitsExplorer(PhotoExplorer):
         button.on_click(lambda _: self.ask(face))
         return button
 
-    def views(self) -> list[View]:
+    def views(self) -> list[LimitsView]:
         """The chosen way at each of its strengths."""
         name = self.way.value
         if name not in self._views:
@@ -115,7 +113,7 @@ class LimitsExplorer(PhotoExplorer):
             self._views[name] = [view(self._detector, self.photo, name, step) for step in steps]
         return self._views[name]
 
-    def now(self) -> View:
+    def now(self) -> LimitsView:
         """What is on show."""
         return self.views()[self.step.value]
 

@@ -2,20 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
-import anywidget
 import ipywidgets as widgets
 import numpy as np
 import torch
-import traitlets
 from numpy.typing import NDArray
 
 from mtcnn_lite.boxes import Floats
-from mtcnn_lite.course.explorers.canvas import Explorer, script
-from mtcnn_lite.course.explorers.gallery import tiled
-from mtcnn_lite.draw import COLOURS, Picture, Pixels, beside
+from mtcnn_lite.course.explorers.base import Drawing, Explorer, buttons, link, look, stacked, tick
+from mtcnn_lite.draw import COLOURS, Picture, Pixels, beside, enlarged, tiled
 from mtcnn_lite.mining import hard_examples
 
 TRUTH = {"no face": COLOURS["pnet"], "face": COLOURS["onet"], "wrong label": COLOURS["landmark"]}
@@ -23,7 +18,7 @@ COLUMNS, CELL = 10, 38  # crops in a row of each gallery; a crop on screen, px
 
 
 @dataclass(frozen=True, eq=False)
-class Batch:
+class MiningBatch:
     """N samples with a detection loss, and what a net made of them at several moments of its training.
 
     crops (N, 12, 12, 3). label (N,): 1 for a face. wrong (N,), bool: whose label is turned round where the reader wants
@@ -58,8 +53,16 @@ class Choice:
     wrong: int
 
 
-def view(batch: Batch, moment: str, keep: float, mislabelled: bool = False) -> Choice:
-    """Which samples are kept. mining.js computes the same."""
+def view(batch: MiningBatch, moment: str, keep: float, mislabelled: bool = False) -> Choice:
+    """Which samples are kept; mining.js computes the same.
+
+    Parameters
+    ----------
+    batch : MiningBatch, the samples
+    moment : str, of the training, a name of `batch.losses`
+    keep : float, the share that is kept, above 0 and at most 1; one sample at least
+    mislabelled : bool, whether the labels of `batch.wrong` are turned round
+    """
     flipped = batch.wrong & mislabelled
     label = np.where(flipped, 1 - batch.label, batch.label)  # (N,)
     losses = batch.losses[moment].astype(np.float32)[label, np.arange(len(label))]  # (N,)
@@ -69,52 +72,24 @@ def view(batch: Batch, moment: str, keep: float, mislabelled: bool = False) -> C
     return Choice(losses, order, int(kept.sum()), share, int(label[kept].sum()), int(flipped[kept].sum()))
 
 
-class MiningCanvas(anywidget.AnyWidget):
-    """The sorted losses, and two galleries: kept and dropped."""
-
-    _esm = script("mining.js")
-    _css = Path(__file__).parent / "canvas.css"
-
-    keep = traitlets.Float(0.7).tag(sync=True)
-    moment = traitlets.Int(0).tag(sync=True)
-    mislabelled = traitlets.Bool(False).tag(sync=True)
-    sheet = traitlets.Bytes(b"").tag(sync=True)  # a PNG: all crops in one row
-    side = traitlets.Int(12).tag(sync=True)  # of a crop, px
-    label: traitlets.List[int] = traitlets.List([]).tag(sync=True)
-    wrong: traitlets.List[bool] = traitlets.List([]).tag(sync=True)
-    losses = traitlets.Bytes(b"").tag(sync=True)  # float32 (moments, 2, N)
-    truth = traitlets.List([[name, colour] for name, colour in TRUTH.items()]).tag(sync=True)
-    grid = traitlets.List([COLUMNS, CELL]).tag(sync=True)
-
-
 class MiningExplorer(Explorer):
     """A slider for the share that is kept, buttons for the moment of training; all is computed in the browser."""
 
-    def __init__(self, batch: Batch, **kwargs: Any) -> None:
+    def __init__(self, batch: MiningBatch) -> None:
         self.batch = batch
         moments, count = list(batch.losses), len(batch.crops)
-        self.canvas = MiningCanvas(
-            sheet=Picture(tiled(batch.crops, columns=count)).encode("PNG"),
-            side=batch.crops.shape[1],
-            label=batch.label.tolist(),
-            wrong=batch.wrong.tolist(),
-            losses=np.stack([batch.losses[name] for name in moments]).astype(np.float32).tobytes(),
-            moment=len(moments) - 1,
-        )
-        look = {"style": {"description_width": "90px"}, "layout": widgets.Layout(width="420px")}
-        self.keep = widgets.FloatSlider(0.7, min=0.01, max=1, step=0.01, description="keep", **look)
-        self.moment = widgets.ToggleButtons(options=moments, index=len(moments) - 1, style={"button_width": "auto"})
-        some = f"turn {int(batch.wrong.sum())} of {count} labels round"
-        self.mislabelled = widgets.Checkbox(False, description=some, indent=False)
-        for control, name, trait in (
-            (self.keep, "value", "keep"),
-            (self.moment, "index", "moment"),
-            (self.mislabelled, "value", "mislabelled"),
-        ):
-            widgets.jslink((control, name), (self.canvas, trait))
-        wrap = widgets.Layout(flex_flow="row wrap", align_items="center")
-        training = widgets.HBox([widgets.Label("the net:"), self.moment], layout=wrap)
-        super().__init__([widgets.HBox([self.keep, self.mislabelled], layout=wrap), training, self.canvas], **kwargs)
+        self.canvas = Drawing(
+            "mining.js", keep=0.7, moment=len(moments) - 1, mislabelled=False,
+            sheet=Picture(tiled(batch.crops, columns=count)).encode("PNG"), side=batch.crops.shape[1],
+            label=batch.label.tolist(), wrong=batch.wrong.tolist(),
+            losses=np.stack([batch.losses[name] for name in moments]).astype(np.float32).tobytes(),  # (moments, 2, N)
+            truth=[list(each) for each in TRUTH.items()], grid=[COLUMNS, CELL],
+        )  # fmt: skip
+        self.keep = widgets.FloatSlider(0.7, min=0.01, max=1, step=0.01, description="keep", **look(90, 420))
+        self.moment = buttons(moments, len(moments) - 1)
+        self.mislabelled = tick(f"turn {int(batch.wrong.sum())} of {count} labels round")
+        link(self.canvas, keep=self.keep, moment=self.moment, mislabelled=self.mislabelled)
+        super().__init__(stacked((self.keep, self.mislabelled), ("the net:", self.moment), self.canvas))
 
     def choice(self) -> Choice:
         """The view on show."""
@@ -126,13 +101,11 @@ class MiningExplorer(Explorer):
         panels, captions = [], []
         for name, rows in (("kept", now.order[: now.count]), ("dropped", now.order[now.count :])):
             places = -(-len(now.order) // COLUMNS) * COLUMNS
-            sheet = np.full((places, *self.batch.crops.shape[1:]), 255, np.uint8)  # white where there are fewer crops
-            sheet[: len(rows)] = self.batch.crops[rows]
-            panels.append(tiled(np.pad(sheet, ((0, 0), (0, 1), (0, 1), (0, 0)), constant_values=255), COLUMNS))
+            edged = np.pad(self.batch.crops[rows], ((0, 0), (0, 1), (0, 1), (0, 0)), constant_values=255)
+            panels.append(enlarged(tiled(edged, COLUMNS, places), 3))
             part = now.share if name == "kept" else 1 - now.share
             captions.append(f"{name}: {len(rows)}, {part:.1%} of the loss")
-        enlarged = [panel.repeat(3, axis=0).repeat(3, axis=1) for panel in panels]
-        return beside(enlarged, captions, height=enlarged[0].shape[0], gap=24)
+        return beside(panels, captions, height=panels[0].shape[0], gap=24)
 
     def summary(self) -> str:
         now, moment = self.choice(), list(self.batch.losses)[self.canvas.moment]

@@ -1,17 +1,13 @@
 """Two boxes on a photo, dragged or moved by sliders; their areas and both measures of overlap, live in the browser."""
 
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
-import anywidget
 import ipywidgets as widgets
 import numpy as np
-import traitlets
 from numpy.typing import ArrayLike, NDArray
 
 from mtcnn_lite.boxes import Floats, area, as_boxes, clip_boxes, intersection
-from mtcnn_lite.course.explorers.canvas import Explorer, script
+from mtcnn_lite.course.explorers.base import Drawing, Explorer, in_row, look, sliders
 from mtcnn_lite.draw import COLOURS, Picture, at_height, beside, draw_overlap
 from mtcnn_lite.images import as_rgb
 
@@ -49,54 +45,36 @@ def view(first: ArrayLike, second: ArrayLike) -> Overlap:
     return Overlap(one, two, shared, union, iou, iom, next(kind for least, kind in KINDS if iou >= least))
 
 
-class OverlapCanvas(anywidget.AnyWidget):
-    """The photo's region with both boxes on it. Coordinates are whole pixels of the photo."""
-
-    _esm = script("overlap.js")
-    _css = Path(__file__).parent / "canvas.css"
-
-    photo = traitlets.Bytes(b"").tag(sync=True)  # the region, a JPEG
-    region = traitlets.List([0, 0, 1, 1]).tag(sync=True)  # x1, y1, x2, y2
-    first = traitlets.List([0, 0, 1, 1]).tag(sync=True)  # x1, y1, x2, y2
-    x = traitlets.Int(0).tag(sync=True)  # of the second box: a trait a slider
-    y = traitlets.Int(0).tag(sync=True)
-    width = traitlets.Int(1).tag(sync=True)
-    height = traitlets.Int(1).tag(sync=True)
-    kinds: traitlets.List[list[Any]] = traitlets.List([]).tag(sync=True)
-    allowed: traitlets.List[float] = traitlets.List([]).tag(sync=True)
-    colours: traitlets.List[str] = traitlets.List([]).tag(sync=True)  # first, second, shared
-
-
 class OverlapExplorer(Explorer):
-    """Two boxes, `first` and `second` (4,), on `image` (RGB uint8); corners are rounded to whole pixels.
+    """Two boxes on a photo; corners are rounded to whole pixels.
 
-    Raises ValueError for a first box without area: the region on show is laid around it.
+    Parameters
+    ----------
+    image : uint8 (H, W, 3), the photo, RGB
+    first, second : (4,), the boxes, px
+
+    Raises
+    ------
+    ValueError
+        For a first box without area: the region on show is laid around it.
     """
 
-    def __init__(self, image: NDArray[np.uint8], first: ArrayLike, second: ArrayLike, **kwargs: Any) -> None:
+    def __init__(self, image: NDArray[np.uint8], first: ArrayLike, second: ArrayLike) -> None:
         a, b = (as_boxes(np.reshape(box, (-1, 4))).round() for box in (first, second))
         self.image = as_rgb(image)
         x1, y1, x2, y2 = region = self._around(a)
         photo = Picture(np.ascontiguousarray(self.image[y1:y2, x1:x2])).encode("JPEG")
-        now = {name: int(value) for name, value in zip(("x", "y"), b[0, :2], strict=True)}
-        now |= {name: max(0, int(value)) for name, value in zip(("width", "height"), b[0, 2:] - b[0, :2], strict=True)}
-        self.canvas = OverlapCanvas(photo=photo, region=region, first=a[0].astype(int).tolist(),
-                                    kinds=[list(kind) for kind in KINDS], allowed=list(ALLOWED),
-                                    colours=[COLOURS["truth"], COLOURS["pnet"], COLOURS["landmark"]])  # fmt: skip
+        x, y, right, bottom = b[0].astype(int).tolist()
+        self.canvas = Drawing(
+            "overlap.js", photo=photo, region=region, first=a[0].astype(int).tolist(),
+            x=x, y=y, width=max(0, right - x), height=max(0, bottom - y),  # of the second box: a trait a slider
+            kinds=[list(kind) for kind in KINDS], allowed=list(ALLOWED),
+            colours=[COLOURS["truth"], COLOURS["pnet"], COLOURS["landmark"]],  # first, second, shared
+        )  # fmt: skip
         ends = {"x": (x1, x2 - 1), "y": (y1, y2 - 1), "width": (0, x2 - x1), "height": (0, y2 - y1)}
-        style, wide = {"description_width": "60px"}, widgets.Layout(width="400px")
-        self.sliders = {
-            name: widgets.IntSlider(now[name], low, high, description=name, style=style, layout=wide)
-            for name, (low, high) in ends.items()
-        }
-        for name, slider in self.sliders.items():
-            setattr(self.canvas, name, slider.value)
-            widgets.jslink((slider, "value"), (self.canvas, name))
-        wrap = widgets.Layout(flex_flow="row wrap")
-        label = widgets.Label("the second box:")
-        rows = (("x", "width"), ("y", "height"))
-        pairs = [widgets.HBox([self.sliders[name] for name in row], layout=wrap) for row in rows]
-        super().__init__([label, *pairs, self.canvas], **kwargs)
+        self.sliders = sliders(self.canvas, look(60), **{name: (name, *end, 1) for name, end in ends.items()})
+        pairs = [in_row(*map(self.sliders.get, pair), align=None) for pair in (("x", "width"), ("y", "height"))]
+        super().__init__([widgets.Label("the second box:"), *pairs, self.canvas])
 
     def _around(self, first: Floats) -> list[int]:
         """The square around the first box (1, 4), as far as the photo reaches."""

@@ -5,7 +5,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtcnn_lite.cascade.trace import Trace
-from mtcnn_lite.course.explorers.asking import DetectorExplorer
+from mtcnn_lite.course.explorers.base import DetectorExplorer, buttons, link, look, stacked, tick
 from mtcnn_lite.course.explorers.canvas import Canvas, Layers
 from mtcnn_lite.detector import Detector
 from mtcnn_lite.draw import COLOURS, Picture, at_height, beside, draw_boxes, draw_map
@@ -44,38 +44,22 @@ class PNetExplorer(DetectorExplorer):
 
     def __init__(self, detector: Detector, image: NDArray[np.uint8]) -> None:
         self.canvas = Canvas(colour=COLOURS["pnet"])
-        style, wide = {"description_width": "115px"}, widgets.Layout(width="400px")
-        look = {"style": style, "layout": wide}
-        self.threshold = widgets.FloatSlider(
-            value=0.6, min=FLOOR, max=0.99, step=0.01, description="score threshold", **look
-        )
-        self.overlap = widgets.SelectionSlider(options=OVERLAPS, value=0.5, description="NMS overlap", **look)
-        self.level = widgets.IntSlider(value=0, min=0, max=1, description="pyramid level", **look)
-        stops = [(f"{side:.0f}", side) for side in FACES]
-        self.min_face = widgets.SelectionSlider(options=stops, value=20.0, description="smallest face, px", **look)
-        after = ["threshold", "NMS in levels", "NMS across", "offsets"]
-        self.step = widgets.ToggleButtons(options=after, index=1, style={"button_width": "auto"})
-        self.only_level = widgets.Checkbox(
-            value=False, description="this level only", indent=False, layout=widgets.Layout(width="auto")
-        )
-        for control, name, trait in (
-            (self.threshold, "value", "threshold"),
-            (self.level, "value", "level"),
-            (self.step, "index", "step"),
-            (self.only_level, "value", "only_level"),
-        ):
-            widgets.jslink((control, name), (self.canvas, trait))
+        wide, stops = look(115), [(f"{side:.0f}", side) for side in FACES]
+        self.threshold = widgets.FloatSlider(0.6, min=FLOOR, max=0.99, step=0.01, description="score threshold", **wide)
+        self.overlap = widgets.SelectionSlider(options=OVERLAPS, value=0.5, description="NMS overlap", **wide)
+        self.level = widgets.IntSlider(0, min=0, max=1, description="pyramid level", **wide)
+        self.min_face = widgets.SelectionSlider(options=stops, value=20.0, description="smallest face, px", **wide)
+        self.step = buttons(["threshold", "NMS in levels", "NMS across", "offsets"], 1)
+        self.only_level = tick("this level only")
+        self.only_level.layout.width = "auto"
+        link(self.canvas, threshold=self.threshold, level=self.level, step=self.step, only_level=self.only_level)
         self.overlap.observe(lambda _: self._update(), "value")
         self.min_face.observe(lambda _: self._update(), "value")
         super().__init__(detector, image, LONGEST, self.canvas)
-        wrap = widgets.Layout(flex_flow="row wrap", align_items="center")
-        rows = [
-            widgets.HBox([self.threshold, self.overlap], layout=wrap),
-            widgets.HBox([self.level, self.min_face], layout=wrap),
-            widgets.HBox([widgets.Label("show after"), self.step, self.only_level, self.upload], layout=wrap),
-            self.message,
-        ]
-        self.children = [*rows, self.canvas]
+        last = "show after", self.step, self.only_level, self.upload
+        self.children = stacked(
+            (self.threshold, self.overlap), (self.level, self.min_face), last, self.message, self.canvas
+        )
 
     def show_photo(self) -> None:
         super().show_photo()

@@ -2,20 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
-import anywidget
 import ipywidgets as widgets
 import numpy as np
-import traitlets
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from mtcnn_lite.boxes import Floats
-from mtcnn_lite.course.explorers.canvas import Explorer, script
-from mtcnn_lite.course.explorers.gallery import tiled
-from mtcnn_lite.draw import COLOURS, INK, PAPER, Picture, Pixels, font
+from mtcnn_lite.course.explorers.base import Drawing, Explorer, buttons, link, look, stacked
+from mtcnn_lite.draw import COLOURS, INK, PAPER, Picture, Pixels, font, tiled
 from mtcnn_lite.embedding import nearest
 
 OUTCOMES = (  # what an answer is, its colour
@@ -55,7 +50,7 @@ class Known:
 
 
 @dataclass(frozen=True, eq=False)
-class Answers:
+class RecognitionView:
     """nearest (P,): the known crop that each asked one is nearest to; distance (P,), squared. outcome (P,): 0 to 4, as
     in OUTCOMES. counts: how many there are of each."""
 
@@ -65,63 +60,47 @@ class Answers:
     counts: list[int]
 
 
-def view(people: Known, moment: str, threshold: float) -> Answers:
-    """Each asked face gets the name of its nearest known one, if that is within `threshold`; else it is nobody."""
+def view(people: Known, moment: str, threshold: float) -> RecognitionView:
+    """Each asked face gets the name of its nearest known one, if that is near enough; else it is nobody.
+
+    Parameters
+    ----------
+    people : Known, the faces, with their embeddings
+    moment : str, of the training, a name of `people.embeddings`
+    threshold : float, the largest squared distance that is near enough, 0 to 4
+    """
     row, distance = nearest(*people.embeddings[moment])
     named = distance <= np.float32(threshold)
     stranger, right = people.asked_person < 0, people.known_person[row] == people.asked_person
     known = np.where(~named, MISSED, np.where(right, RIGHT, WRONG))
     outcome = np.where(stranger, np.where(named, TAKEN, REFUSED), known)
-    return Answers(row, distance, outcome, np.bincount(outcome, minlength=len(OUTCOMES)).tolist())
-
-
-class WhoCanvas(anywidget.AnyWidget):
-    """A dot for each asked face by its distance, and the faces beside their nearest, drawn by recognition.js."""
-
-    _esm = script("recognition.js")
-    _css = Path(__file__).parent / "canvas.css"
-
-    threshold = traitlets.Float(START).tag(sync=True)
-    moment = traitlets.Int(0).tag(sync=True)
-    sheet = traitlets.Bytes(b"").tag(sync=True)  # a PNG: the known crops in one row, then the asked ones
-    side = traitlets.Int(32).tag(sync=True)  # of a crop, px
-    names: traitlets.List[str] = traitlets.List([]).tag(sync=True)
-    known_person: traitlets.List[int] = traitlets.List([]).tag(sync=True)
-    asked_person: traitlets.List[int] = traitlets.List([]).tag(sync=True)
-    nearest: traitlets.List[list[int]] = traitlets.List([]).tag(sync=True)  # for each moment, (P,)
-    distance = traitlets.Bytes(b"").tag(sync=True)  # float32 (moments, P)
-    outcomes = traitlets.List([list(each) for each in OUTCOMES]).tag(sync=True)
-    grid = traitlets.List([COLUMNS, CELL]).tag(sync=True)
-    most = traitlets.Float(MOST).tag(sync=True)
+    return RecognitionView(row, distance, outcome, np.bincount(outcome, minlength=len(OUTCOMES)).tolist())
 
 
 class WhoExplorer(Explorer):
     """A slider for the threshold, buttons for the moment; all is computed in the browser."""
 
-    def __init__(self, people: Known, **kwargs: Any) -> None:
+    def __init__(self, people: Known) -> None:
         self.people = people
         moments = list(people.embeddings)
         answers = [view(people, moment, 0) for moment in moments]
         every = np.concatenate([people.known, people.asked])
-        self.canvas = WhoCanvas(
-            moment=len(moments) - 1,
-            sheet=Picture(tiled(every, columns=len(every))).encode("PNG"),
-            side=every.shape[1],
-            names=list(people.names),
-            known_person=people.known_person.tolist(),
-            asked_person=people.asked_person.tolist(),
+        self.canvas = Drawing(
+            "recognition.js", threshold=START, moment=len(moments) - 1, names=list(people.names),
+            sheet=Picture(tiled(every, columns=len(every))).encode("PNG"), side=every.shape[1],
+            known_person=people.known_person.tolist(), asked_person=people.asked_person.tolist(),
             nearest=[each.nearest.tolist() for each in answers],
-            distance=np.stack([each.distance for each in answers]).astype(np.float32).tobytes(),
+            distance=np.stack([each.distance for each in answers]).astype(np.float32).tobytes(),  # (moments, P)
+            outcomes=[list(each) for each in OUTCOMES], grid=[COLUMNS, CELL], most=MOST,
+        )  # fmt: skip
+        self.threshold = widgets.FloatSlider(
+            START, min=0, max=MOST, step=0.01, description="threshold", **look(90, 420)
         )
-        look = {"style": {"description_width": "90px"}, "layout": widgets.Layout(width="420px")}
-        self.threshold = widgets.FloatSlider(START, min=0, max=MOST, step=0.01, description="threshold", **look)
-        self.moment = widgets.ToggleButtons(options=moments, index=len(moments) - 1, style={"button_width": "auto"})
-        widgets.jslink((self.threshold, "value"), (self.canvas, "threshold"))
-        widgets.jslink((self.moment, "index"), (self.canvas, "moment"))
-        wrap = widgets.Layout(flex_flow="row wrap", align_items="center")
-        super().__init__([widgets.HBox([self.threshold, self.moment], layout=wrap), self.canvas], **kwargs)
+        self.moment = buttons(moments, len(moments) - 1)
+        link(self.canvas, threshold=self.threshold, moment=self.moment)
+        super().__init__(stacked((self.threshold, self.moment), self.canvas))
 
-    def answers(self) -> Answers:
+    def answers(self) -> RecognitionView:
         """The view on show."""
         return view(self.people, list(self.people.embeddings)[self.canvas.moment], self.canvas.threshold)
 

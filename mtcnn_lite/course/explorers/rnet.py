@@ -7,10 +7,10 @@ from numpy.typing import NDArray
 from mtcnn_lite.boxes import decode_offsets
 from mtcnn_lite.cascade.record import Candidates
 from mtcnn_lite.cascade.trace import Trace
-from mtcnn_lite.course.explorers.asking import DetectorExplorer
-from mtcnn_lite.course.explorers.gallery import Crops, Gallery, Group, tiled
+from mtcnn_lite.course.explorers.base import DetectorExplorer, buttons, link, look, stacked
+from mtcnn_lite.course.explorers.gallery import Crops, Gallery, Group
 from mtcnn_lite.detector import Detector
-from mtcnn_lite.draw import COLOURS, Picture, at_height, beside, draw_boxes
+from mtcnn_lite.draw import COLOURS, Picture, at_height, beside, draw_boxes, tiled
 from mtcnn_lite.images import crop_windows
 from mtcnn_lite.nets import RNet
 from mtcnn_lite.pyramid import halvings
@@ -55,28 +55,14 @@ class RNetExplorer(DetectorExplorer):
     def __init__(self, detector: Detector, image: NDArray[np.uint8]) -> None:
         groups = [Group("kept by R-Net", COLOURS["rnet"], None, 2), Group("dropped", COLOURS["muted"], 0.0, 4)]
         self.gallery = Gallery(groups, gate="P-Net's score", value="R-Net's score", cut=0.7)
-        look = {"style": {"description_width": "115px"}, "layout": widgets.Layout(width="400px")}
-        stops = [(f"{stop:.2f}", stop) for stop in STOPS]
-        self.pnet = widgets.SelectionSlider(options=stops, value=0.6, description="P-Net threshold", **look)
-        self.rnet = widgets.FloatSlider(
-            value=0.7, min=FLOOR, max=0.99, step=0.01, description="R-Net threshold", **look
-        )
-        after = ["P-Net", "R-Net", "offsets", "NMS"]
-        self.step = widgets.ToggleButtons(options=after, index=0, style={"button_width": "auto"})
-        for control, name, trait in (
-            (self.pnet, "index", "stop"),
-            (self.rnet, "value", "cut"),
-            (self.step, "index", "step"),
-        ):
-            widgets.jslink((control, name), (self.gallery, trait))
+        wide, stops = look(115), [(f"{stop:.2f}", stop) for stop in STOPS]
+        self.pnet = widgets.SelectionSlider(options=stops, value=0.6, description="P-Net threshold", **wide)
+        self.rnet = widgets.FloatSlider(0.7, min=FLOOR, max=0.99, step=0.01, description="R-Net threshold", **wide)
+        self.step = buttons(["P-Net", "R-Net", "offsets", "NMS"])
+        link(self.gallery, stop=self.pnet, cut=self.rnet, step=self.step)
         super().__init__(detector, image, LONGEST, self.gallery)
-        wrap = widgets.Layout(flex_flow="row wrap", align_items="center")
-        rows = [
-            widgets.HBox([self.pnet, self.rnet], layout=wrap),
-            widgets.HBox([widgets.Label("on the photo, after"), self.step, self.upload], layout=wrap),
-            self.message,
-        ]
-        self.children = [*rows, self.gallery]
+        second = "on the photo, after", self.step, self.upload
+        self.children = stacked((self.pnet, self.rnet), second, self.message, self.gallery)
 
     def show_photo(self) -> None:
         super().show_photo()
@@ -96,9 +82,7 @@ class RNetExplorer(DetectorExplorer):
         captions = [f"{proposed.sum()} windows from P-Net,\n{kept.sum()} kept by R-Net (orange)"]
         for name, group in (("kept", kept), ("dropped", dropped)):
             order = np.flatnonzero(group)[np.argsort(-self.crops.values[group], kind="stable")]
-            best = np.full((25, RNet.size, RNet.size, 3), 255, np.uint8)  # white where there are fewer
-            best[: len(order)] = self.crops.pictures[order[:25]]
-            panels.append(tiled(best, columns=5))
+            panels.append(tiled(self.crops.pictures[order[:25]], columns=5, places=25))
             captions.append(f"{name}: {len(order)}; those that R-Net\nscores highest, up to 25")
         return beside(panels, captions, height=260)
 

@@ -3,7 +3,6 @@
 
 const PHOTO = 350, PLOT = [350, 150], AXIS = 18, BINS = 40; // CSS pixels on screen; AXIS: room for the plot's numbers
 const CELL = 48, GAP = 6, ACROSS = 8; // a crop in the gallery, the space between, crops in a row
-const LIT = "#D55E00";
 
 export function sorted(boxes, face, numbers, now) { // boxes: [x1, y1, x2, y2] of each face; now: the settings
   const compared = now.first_only ? boxes.slice(0, 1) : boxes, area = ([x1, y1, x2, y2]) => (x2 - x1) * (y2 - y1);
@@ -31,39 +30,30 @@ function jittered([x1, y1, x2, y2], [side, right, down], now) {
 const SETTINGS = ["positive", "part", "negative", "shift", "smaller", "larger", "first_only"];
 
 function render({ model, el }) {
-  const root = element(el, "div", "mtcnn-canvas"), views = element(root, "div", "views");
-  const left = element(views, "div"), right = element(views, "div");
-  const photo = view(left), plot = view(left), tip = element(root, "div", "tip");
+  const [root, views] = frame(el), left = element(views, "div"), right = element(views, "div"), get = (name) => model.get(name);
+  const photo = view(left), plot = view(left), pointed = pointer(root, 300, () => drawAll()); // lit: a window
   plot.figure.style.marginTop = "12px";
-  const groups = model.get("groups").map(([, name, colour, rows]) => ({ ...view(right), name, colour, rows }));
+  const groups = get("groups").map(([, name, colour, rows]) => ({ ...view(right), name, colour, rows }));
   for (const group of groups) {
     group.figure.style.marginBottom = "8px";
-    group.caption.setAttribute("aria-live", "polite");
+    live(group.caption);
   }
   const rowsOf = (name, length) => {
-    const all = floats(model.get(name));
+    const all = floats(get(name));
     return Array.from({ length: all.length / length }, (_, k) => Array.from(all.subarray(k * length, (k + 1) * length)));
   };
   const boxes = rowsOf("boxes", 4), landmarks = rowsOf("landmarks", 10);
-  const face = new Int32Array(bytes(model.get("face")).buffer), numbers = floats(model.get("numbers"));
-  const [width, height] = model.get("size"), zoom = PHOTO / Math.max(width, height);
-  let copies = [], background = null, windows = [], lit = -1; // copies: the photo, its half, its quarter, ...; lit: the window to point out
+  const face = integers(get("face")), numbers = floats(get("numbers"));
+  const [width, height] = get("size"), zoom = PHOTO / Math.max(width, height);
+  let copies = [], background = null, windows = []; // copies: the photo, its half, its quarter, ...
 
   function drawPhoto() {
-    const pen = photo.fit(width * zoom, height * zoom), group = groups[model.get("group")];
+    const pen = photo.fit(width * zoom, height * zoom), group = groups[get("group")];
     pen.drawImage(background, 0, 0, width * zoom, height * zoom);
-    const outline = (list, colour, wide) => {
-      const path = new Path2D();
-      for (const [x1, y1, x2, y2] of list) path.rect(x1 * zoom, y1 * zoom, (x2 - x1) * zoom, (y2 - y1) * zoom);
-      for (const [line, ink] of [[wide + 1.2, "rgba(255, 255, 255, 0.7)"], [wide, colour]]) {
-        pen.lineWidth = line;
-        pen.strokeStyle = ink;
-        pen.stroke(path);
-      }
-    };
+    const outline = (list, colour, wide) => rimmed(pen, outlines(list, zoom), wide, colour, 1.2, 0.7);
     outline(group.rows_.map((i) => windows[i].window), group.colour, 1);
-    outline(model.get("first_only") ? boxes.slice(0, 1) : boxes, model.get("marks")[0], 2);
-    if (lit >= 0) outline([windows[lit].window], LIT, 3);
+    outline(get("first_only") ? boxes.slice(0, 1) : boxes, get("marks")[0], 2);
+    if (pointed.lit !== null) outline([windows[pointed.lit].window], LIT, 3);
     photo.caption.textContent = `the photo: faces, and ${group.rows_.length} windows, ${group.name}`;
   }
 
@@ -74,19 +64,17 @@ function render({ model, el }) {
       for (const i of group.rows_) count[Math.min(BINS - 1, Math.floor(windows[i].overlap * BINS + 1e-6))]++;
       return count;
     });
-    const most = Math.max(1, ...bins[0].map((_, k) => bins.reduce((sum, count) => sum + count[k], 0)));
+    const most = Math.max(1, ...bins[0].map((_, k) => sum(bins.map((count) => count[k]))));
     for (let k = 0; k < BINS; k++) {
-      let sum = 0;
+      let total = 0;
       groups.forEach((group, g) => { // as tall as the root of the count: windows far from any face are many
-        const from = Math.sqrt(sum / most) * high, to = Math.sqrt((sum += bins[g][k]) / most) * high;
-        pen.fillStyle = group.colour;
-        pen.fillRect(k * step, high - to, step - 1, to - from);
+        const from = Math.sqrt(total / most) * high, to = Math.sqrt((total += bins[g][k]) / most) * high;
+        block(pen, group.colour, k * step, high - to, step - 1, to - from);
       });
     }
     pen.fillStyle = ink;
-    for (const name of ["negative", "part", "positive"]) pen.fillRect(model.get(name) * wide - 0.75, 0, 1.5, high);
-    pen.textAlign = "center";
-    for (const value of [0.2, 0.4, 0.6, 0.8]) pen.fillText(value, value * wide, high + 13);
+    for (const name of ["negative", "part", "positive"]) pen.fillRect(get(name) * wide - 0.75, 0, 1.5, high);
+    for (const value of [0.2, 0.4, 0.6, 0.8]) write(pen, value, value * wide, high + 13, "center");
     plot.caption.textContent = "IoU with the face that a window overlaps most: bars as tall as the root of the count; lines: the three bounds";
   }
 
@@ -104,24 +92,17 @@ function render({ model, el }) {
       pen.fill(); // what lies outside the photo is black
       pen.clip();
       pen.drawImage(copy.bitmap, left_, top, side, side, x, y, CELL, CELL);
-      if (model.get("labels") && ["positive", "part"].includes(group.name)) {
-        const [a, b, c, d] = boxes[nearest], [box, dot] = model.get("marks"), points = landmarks[nearest];
+      if (get("labels") && ["positive", "part"].includes(group.name)) {
+        const [a, b, c, d] = boxes[nearest], [box, dot] = get("marks"), points = landmarks[nearest];
         pen.lineWidth = 1.5;
         pen.strokeStyle = box;
         pen.strokeRect(x + (a - x1) * by, y + (b - y1) * by, (c - a) * by, (d - b) * by);
-        pen.fillStyle = dot;
         for (let p = 0; p < 10; p += 2) { // whole numbers are pixel centres
-          pen.beginPath();
-          pen.arc(x + (points[p] + 0.5 - x1) * by, y + (points[p + 1] + 0.5 - y1) * by, 2, 0, 7);
-          pen.fill();
+          disc(pen, x + (points[p] + 0.5 - x1) * by, y + (points[p + 1] + 0.5 - y1) * by, 2, dot);
         }
       }
       pen.restore();
-      if (i === lit) {
-        pen.lineWidth = 3;
-        pen.strokeStyle = LIT;
-        pen.strokeRect(x + 1, y + 1, CELL - 2, CELL - 2);
-      }
+      if (i === pointed.lit) light(pen, [x + 1, y + 1, x + CELL - 1, y + CELL - 1], 1);
     });
     const count = group.rows_.length;
     group.caption.textContent = `${group.name}: ${count}${count > room ? `, ${room} of them shown` : ""}`;
@@ -134,49 +115,35 @@ function render({ model, el }) {
 
   function draw() {
     if (!background) return;
-    windows = sorted(boxes, face, numbers, Object.fromEntries(SETTINGS.map((name) => [name, model.get(name)])));
+    windows = sorted(boxes, face, numbers, Object.fromEntries(SETTINGS.map((name) => [name, get(name)])));
     groups.forEach((group) => (group.rows_ = [...windows.keys()].filter((i) => windows[i].kind === group.name)));
-    lit = -1;
+    pointed.lit = null;
     drawAll();
     drawPlot();
   }
 
-  function say(event, i) {
-    tip.style.display = i < 0 ? "none" : "block";
-    if (i >= 0) {
-      const { window: w, overlap, nearest, kind } = windows[i], side = w[2] - w[0], at = root.getBoundingClientRect();
-      const target = boxes[nearest].map((v, k) => ((v - w[k]) / side).toFixed(3)).join(", ");
-      tip.textContent = `${kind}: IoU ${overlap.toFixed(3)}, side ${side.toFixed(1)} px`
-        + (["positive", "part"].includes(kind) ? `\nbox target ${target}` : "");
-      tip.style.left = `${Math.min(event.clientX - at.left + 14, Math.max(0, at.width - 300))}px`;
-      tip.style.top = `${event.clientY - at.top + 16}px`;
-    }
-    if (i === lit) return;
-    lit = i;
-    drawAll();
+  function about(i) { // what is lit, and what the tooltip says of it
+    if (i === undefined) return null;
+    const { window: w, overlap, nearest, kind } = windows[i], side = w[2] - w[0];
+    const target = boxes[nearest].map((v, k) => ((v - w[k]) / side).toFixed(3)).join(", ");
+    return [i, `${kind}: IoU ${overlap.toFixed(3)}, side ${side.toFixed(1)} px`
+      + (["positive", "part"].includes(kind) ? `\nbox target ${target}` : "")];
   }
 
-  photo.canvas.addEventListener("pointermove", (event) => {
-    if (!background) return;
-    const x = event.offsetX / zoom, y = event.offsetY / zoom;
-    let best = -1, smallest = Infinity; // the smallest window under the pointer: the others can be reached beside it
-    for (const i of groups[model.get("group")].rows_) {
-      const [x1, y1, x2, y2] = windows[i].window;
-      if (x >= x1 && x < x2 && y >= y1 && y < y2 && x2 - x1 < smallest) [best, smallest] = [i, x2 - x1];
-    }
-    say(event, best);
+  pointed.watch(photo.canvas, (event) => {
+    return background && about(smallest(event, zoom, groups[get("group")].rows_.map((i) => [windows[i].window, i])));
   });
   for (const group of groups) {
-    group.canvas.addEventListener("pointermove", (event) => {
+    pointed.watch(group.canvas, (event) => {
       const [column, row] = [event.offsetX, event.offsetY].map((v) => Math.floor(v / (CELL + GAP)));
-      if (background) say(event, row < group.rows ? group.rows_[row * ACROSS + Math.min(column, ACROSS - 1)] ?? -1 : -1);
+      return background && row < group.rows ? about(group.rows_[row * ACROSS + Math.min(column, ACROSS - 1)]) : null;
     });
   }
-  for (const { canvas } of [photo, ...groups]) canvas.addEventListener("pointerleave", (event) => background && say(event, -1));
-
-  for (const name of [...SETTINGS, "group", "labels"]) model.on(`change:${name}`, draw);
-  const jpeg = new Blob([bytes(model.get("photo"))], { type: "image/jpeg" });
-  const resized = (scale) => createImageBitmap(jpeg, { resizeWidth: Math.ceil(width * scale), resizeHeight: Math.ceil(height * scale), resizeQuality: "high" });
+  follow(model, [...SETTINGS, "group", "labels"], draw);
+  const resized = (scale) => {
+    const [resizeWidth, resizeHeight] = [width, height].map((side) => Math.ceil(side * scale));
+    return decode(get("photo"), "jpeg", { resizeWidth, resizeHeight, resizeQuality: "high" });
+  };
   const scales = [1, 1 / 2, 1 / 4, 1 / 8].filter((scale) => Math.min(width, height) * scale >= CELL);
   Promise.all([resized(zoom * (window.devicePixelRatio || 1)), ...scales.map(resized)]).then(([small, ...bitmaps]) => {
     copies = bitmaps.map((bitmap, k) => ({ bitmap, scale: scales[k] }));

@@ -5,20 +5,14 @@ them, compares these with the faces, and cuts the crops from the photo, as `view
 """
 
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
-import anywidget
-import ipywidgets as widgets
 import numpy as np
-import traitlets
 from numpy.typing import NDArray
 
 from mtcnn_lite.boxes import Floats, iou
-from mtcnn_lite.course.explorers.canvas import Explorer, script
-from mtcnn_lite.course.explorers.gallery import tiled
+from mtcnn_lite.course.explorers.base import Drawing, Explorer, buttons, link, look, sliders, stacked, tick
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
-from mtcnn_lite.draw import COLOURS, Picture, at_height, beside, draw_boxes
+from mtcnn_lite.draw import COLOURS, Picture, at_height, beside, draw_boxes, tiled
 from mtcnn_lite.images import crop_windows
 from mtcnn_lite.pyramid import halvings
 from mtcnn_lite.sampling.config import SamplingConfig
@@ -53,7 +47,14 @@ class Draws:
 
     @classmethod
     def of(cls, photo: LabelledPhoto, seed: int = 0, recipe: SamplingConfig | None = None) -> "Draws":
-        """As many windows as `recipe` asks for: jittered off each face, beside each face, and anywhere."""
+        """Draw as many windows as the config asks for: jittered off each face, beside each face, and anywhere.
+
+        Parameters
+        ----------
+        photo : LabelledPhoto, its size and its faces
+        seed : int, of the random numbers
+        recipe : SamplingConfig, optional, how many windows of each sort; by default as in training
+        """
         recipe, rng, count = recipe or SamplingConfig(), np.random.default_rng(seed), len(photo.boxes)
         height, width = photo.image().shape[:2]
         jittered = np.repeat(np.arange(count), recipe.jittered)
@@ -79,9 +80,14 @@ class Sorted:
 
 
 def view(photo: LabelledPhoto, draws: Draws, recipe: SamplingConfig, first_only: bool = False) -> Sorted:
-    """What becomes of the drawn windows under `recipe`'s jitter and bounds. samples.js computes the same.
+    """What becomes of the drawn windows under the jitter and the bounds of a config; samples.js computes the same.
 
-    first_only: windows are compared with the first face alone, as in scripts that forget the others.
+    Parameters
+    ----------
+    photo : LabelledPhoto, the faces
+    draws : Draws, what chance decided
+    recipe : SamplingConfig, how far windows are shifted and scaled, and the bounds between the kinds
+    first_only : bool, compare windows with the first face alone, as scripts do that forget the others
     """
     windows = draws.numbers.copy()
     jittered = draws.face >= 0
@@ -98,31 +104,6 @@ def view(photo: LabelledPhoto, draws: Draws, recipe: SamplingConfig, first_only:
     return Sorted(windows, overlaps.max(axis=1), overlaps.argmax(axis=1), kinds(windows, compared, recipe)[0])
 
 
-class SamplesCanvas(anywidget.AnyWidget):
-    """The photo with the windows of one kind, the histogram of overlaps, and the crops by kind."""
-
-    _esm = script("samples.js")
-    _css = Path(__file__).parent / "canvas.css"
-
-    photo = traitlets.Bytes(b"").tag(sync=True)  # a JPEG
-    size = traitlets.List([1, 1]).tag(sync=True)  # the photo's width and height
-    boxes = traitlets.Bytes(b"").tag(sync=True)
-    landmarks = traitlets.Bytes(b"").tag(sync=True)  # NaN for a face without
-    face = traitlets.Bytes(b"").tag(sync=True)  # see `Draws`
-    numbers = traitlets.Bytes(b"").tag(sync=True)
-    groups: traitlets.List[list[Any]] = traitlets.List([]).tag(sync=True)  # kind, name, colour, rows of each
-    marks: traitlets.List[str] = traitlets.List([COLOURS["truth"], COLOURS["landmark"]]).tag(sync=True)
-    group = traitlets.Int(0).tag(sync=True)  # whose windows the photo shows
-    first_only = traitlets.Bool(False).tag(sync=True)
-    labels = traitlets.Bool(True).tag(sync=True)  # drawn on the crops
-    positive = traitlets.Float(0.65).tag(sync=True)  # these six: see `SamplingConfig`
-    part = traitlets.Float(0.4).tag(sync=True)
-    negative = traitlets.Float(0.3).tag(sync=True)
-    shift = traitlets.Float(0.2).tag(sync=True)
-    smaller = traitlets.Float(0.8).tag(sync=True)
-    larger = traitlets.Float(1.25).tag(sync=True)
-
-
 class SamplesExplorer(Explorer):
     """The training windows of `photo`, which must have a face; none of its faces may be one to ignore."""
 
@@ -131,30 +112,22 @@ class SamplesExplorer(Explorer):
             raise ValueError("photo must have labelled faces, and none to ignore")
         self.labelled, self.draws = photo, Draws.of(photo, seed)
         image = photo.image()
-        self.canvas = SamplesCanvas(
-            photo=Picture(image).encode("JPEG"), size=[image.shape[1], image.shape[0]],
+        self.canvas = Drawing(
+            "samples.js", photo=Picture(image).encode("JPEG"), size=[image.shape[1], image.shape[0]],
             boxes=photo.boxes.tobytes(), landmarks=photo.landmarks.tobytes(), face=self.draws.face.tobytes(),
             numbers=self.draws.numbers.tobytes(), groups=[[k, name, COLOURS[c], rows] for k, name, c, rows in GROUPS],
+            marks=[COLOURS["truth"], COLOURS["landmark"]], group=0, first_only=False, labels=True,
+            **{name: start for name, (_, _, start, _) in SLIDERS.items()},
         )  # fmt: skip
-        look = {"style": {"description_width": "105px"}, "layout": widgets.Layout(width="390px")}
-        self.sliders = {
-            name: widgets.FloatSlider(value, min=low, max=high, step=0.05, description=says, **look)
-            for name, (says, low, value, high) in SLIDERS.items()
-        }
-        names = [name for _, name, _, _ in GROUPS]
-        self.group = widgets.ToggleButtons(options=names, index=0, style={"button_width": "auto"})
-        self.first_only = widgets.Checkbox(False, description="compare with the first face only", indent=False)
-        self.labels = widgets.Checkbox(True, description="draw the labels on the crops", indent=False)
-        controls = [(slider, "value", name) for name, slider in self.sliders.items()]
-        controls += [(self.first_only, "value", "first_only"), (self.labels, "value", "labels")]
-        for control, of_control, trait in [*controls, (self.group, "index", "group")]:
-            widgets.jslink((control, of_control), (self.canvas, trait))
-        wrap = widgets.Layout(flex_flow="row wrap", align_items="center")
-        pairs = zip(list(self.sliders)[:3], list(self.sliders)[3:], strict=True)
-        rows = [widgets.HBox([self.sliders[left], self.sliders[right]], layout=wrap) for left, right in pairs]
-        rows.append(widgets.HBox([widgets.Label("on the photo:"), self.group], layout=wrap))
-        rows.append(widgets.HBox([self.first_only, self.labels], layout=wrap))
-        super().__init__([*rows, self.canvas])
+        ends = {name: (says, low, high, 0.05) for name, (says, low, _, high) in SLIDERS.items()}
+        self.sliders = sliders(self.canvas, look(105, 390), **ends)
+        self.group = buttons([name for _, name, _, _ in GROUPS])
+        self.first_only = tick("compare with the first face only")
+        self.labels = tick("draw the labels on the crops", True)
+        link(self.canvas, first_only=self.first_only, labels=self.labels, group=self.group)
+        each = list(self.sliders.values())
+        choices = ("on the photo:", self.group), (self.first_only, self.labels)
+        super().__init__(stacked(*zip(each[:3], each[3:], strict=True), *choices, self.canvas))
 
     def sorted(self) -> Sorted:
         """The view at the controls' settings."""
@@ -171,9 +144,7 @@ class SamplesExplorer(Explorer):
         copies = halvings(image, CROP / float((now.windows[:, 2:] - now.windows[:, :2]).max()))
         for kind, name, _, _ in GROUPS:
             rows = np.flatnonzero(now.kind == kind)
-            crops = np.full((15, CROP, CROP, 3), 255, np.uint8)  # white where there are fewer
-            crops[: len(rows)] = crop_windows(copies, now.windows[rows[:15]], CROP)
-            panels.append(tiled(crops, columns=3))
+            panels.append(tiled(crop_windows(copies, now.windows[rows[:15]], CROP), columns=3, places=15))
             captions.append(f"{name}:\n{len(rows)}")
         return beside(panels, captions, height=260)
 

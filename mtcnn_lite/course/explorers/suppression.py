@@ -2,19 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
-import anywidget
 import cv2
 import ipywidgets as widgets
 import numpy as np
-import traitlets
 from numpy.typing import ArrayLike, NDArray
 
 from mtcnn_lite.boxes import Floats, as_boxes
 from mtcnn_lite.cascade.record import Indices
-from mtcnn_lite.course.explorers.canvas import Explorer, script
+from mtcnn_lite.course.explorers.base import Drawing, Explorer, buttons, link, look, stacked
 from mtcnn_lite.draw import COLOURS, Picture, at_height, beside, draw_boxes, rgb
 from mtcnn_lite.nms import MEASURES
 
@@ -47,7 +43,7 @@ class Film:
 
 
 @dataclass(frozen=True, eq=False)
-class Step:
+class NMSStep:
     """Where a film stands after one step; all but `best`, `scores` and `compared` are indices, best box first.
 
     best: the box that this step took, -1 before the first. kept: the boxes taken so far, it included. removed: those
@@ -65,13 +61,19 @@ class Step:
 
 
 def weights(overlaps: Floats, method: str, threshold: float, sigma: float) -> Floats:
-    """What a box's score is multiplied by for its overlap with the best, same shape; Bodla et al. 2017, section 3.
-
-    greedy: 1 up to `threshold`, then 0. linear: 1 up to `threshold`, then 1 - overlap. gaussian: exp(-overlap^2 /
-    sigma).
+    """What a box's score is multiplied by for its overlap with the best; Bodla et al. 2017, section 3.
 
     >>> weights(np.float32([0.25, 0.75]), "linear", threshold=0.5, sigma=0.5)
     array([1.  , 0.25], dtype=float32)
+
+    Parameters
+    ----------
+    overlaps : float32, any shape, 0 to 1
+    method : str
+        greedy: 1 up to `threshold`, then 0. linear: 1 up to `threshold`, then 1 - overlap. gaussian: exp(-overlap^2 /
+        sigma).
+    threshold : float, of greedy and linear, 0 to 1
+    sigma : float, of gaussian, above 0
     """
     if method == "gaussian":
         return np.exp(-(overlaps**2) / np.float32(sigma))
@@ -82,7 +84,16 @@ def weights(overlaps: Floats, method: str, threshold: float, sigma: float) -> Fl
 def film(
     boxes: ArrayLike, scores: ArrayLike, method: str, threshold: float, sigma: float, measure: str = "iou"
 ) -> Film:
-    """All steps of greedy NMS or Soft-NMS, until no box is left to take. Equal scores: the earlier box first."""
+    """All steps of greedy NMS or Soft-NMS, until no box is left to take. Equal scores: the earlier box first.
+
+    Parameters
+    ----------
+    boxes : (N, 4), px
+    scores : (N,), above 0
+    method : str, one of METHODS
+    threshold, sigma : float, see `weights`
+    measure : str, of the overlap: "iou", or "iom" over the smaller box
+    """
     box, score = as_boxes(boxes), np.array(scores, np.float32)
     if method not in METHODS:
         raise ValueError(f"method is {method!r}; it must be one of {', '.join(map(repr, METHODS))}")
@@ -99,11 +110,17 @@ def film(
     return Film(np.array(best, np.int64), np.stack(after), rows)
 
 
-def at(whole: Film, step: int, cut: float = 0.0) -> Step:
-    """The film after `step` steps (0: before the first; its end, where there are fewer), without boxes under `cut`.
+def at(whole: Film, step: int, cut: float = 0.0) -> NMSStep:
+    """The film after so many steps, without the boxes under a score.
 
     A step's best scores no higher than the one before, so where one is under `cut` the film is over. What a box under
     `cut` did to others needs no undoing: it came after all that are left.
+
+    Parameters
+    ----------
+    whole : Film, all of it
+    step : int, 0: before the first; the end, where there are fewer
+    cut : float, the lowest score that counts
     """
     lowest = np.float32(cut)
     taken = whole.best[whole.scores[np.arange(len(whole.best)), whole.best] >= lowest]
@@ -121,7 +138,7 @@ def at(whole: Film, step: int, cut: float = 0.0) -> Step:
 
     best = int(taken[step - 1]) if step else -1
     lowered = indices(stays & (now < before))
-    return Step(best, taken[:step], indices(there & ~stays), lowered, indices(stays), now, compared)
+    return NMSStep(best, taken[:step], indices(there & ~stays), lowered, indices(stays), now, compared)
 
 
 def view(
@@ -133,21 +150,38 @@ def view(
     step: int,
     measure: str = "iou",
     cut: float = 0.0,
-) -> Step:
-    """What the explorer shows of boxes (N, 4) with scores (N,): `film` up to a step, without what is under `cut`.
+) -> NMSStep:
+    """What the explorer shows: `film` up to a step, without what is under a score.
 
     >>> now = view([[0, 0, 10, 10], [1, 0, 11, 10]], [.8, .9], "greedy", 0.5, 0.5, step=1)
     >>> now.best, now.removed.tolist(), now.waiting.tolist()
     (1, [0], [])
+
+    Parameters
+    ----------
+    boxes : (N, 4), px
+    scores : (N,), above 0
+    method, threshold, sigma, step, measure, cut : see `film` and `at`
     """
     return at(film(boxes, scores, method, threshold, sigma, measure), step, cut)
 
 
 def draw_step(
-    image: NDArray[np.uint8], boxes: ArrayLike, now: Step, colour: str, thickness: int = 2
+    image: NDArray[np.uint8], boxes: ArrayLike, now: NMSStep, colour: str, thickness: int = 2
 ) -> NDArray[np.uint8]:
-    """A copy of `image` with a step drawn on it: waiting boxes gray, kept ones in `colour`, the best of them thicker,
-    those that the step lowers vermilion, those that it removes crossed out as well."""
+    """A copy of the image with a step drawn on it.
+
+    Waiting boxes are gray, kept ones have a colour, the best of them a thicker line; those that the step lowers are
+    vermilion, those that it removes crossed out as well.
+
+    Parameters
+    ----------
+    image : uint8 (H, W, 3), the photo
+    boxes : (N, 4), all candidates, px
+    now : NMSStep, what has become of each
+    colour : str, of the kept: a name from COLOURS, or "#RRGGBB"
+    thickness : int, of their lines, px
+    """
     box = as_boxes(boxes)
     canvas = draw_boxes(image, box[np.setdiff1d(now.waiting, now.lowered)], WAITING, 1)
     canvas = draw_boxes(canvas, box[now.kept], colour, thickness)
@@ -158,61 +192,33 @@ def draw_step(
     return draw_boxes(canvas, box[[now.best]], colour, thickness + 2) if now.best >= 0 else canvas
 
 
-class Stage(anywidget.AnyWidget):
-    """The photo, the scores and the decay curve; suppression.js draws them, and plays the film without Python."""
-
-    _esm = script("suppression.js")
-    _css = Path(__file__).parent / "canvas.css"
-
-    step = traitlets.Int(1).tag(sync=True)
-    cut = traitlets.Float(0.5).tag(sync=True)
-    colour = traitlets.Unicode(COLOURS["rnet"]).tag(sync=True)
-    method = traitlets.Unicode("greedy").tag(sync=True)
-    measure = traitlets.Unicode("iou").tag(sync=True)
-    overlap = traitlets.Float(0.7).tag(sync=True)  # the threshold of greedy and linear
-    sigma = traitlets.Float(0.5).tag(sync=True)
-
-    photo = traitlets.Bytes(b"").tag(sync=True)  # a JPEG
-    size = traitlets.List([1, 1]).tag(sync=True)  # the photo's width and height
-    boxes = traitlets.Bytes(b"").tag(sync=True)
-    best = traitlets.Bytes(b"").tag(sync=True)  # int32
-    scores = traitlets.Bytes(b"").tag(sync=True)
-    overlaps = traitlets.Bytes(b"").tag(sync=True)
-    revision = traitlets.Int(0).tag(sync=True)  # the browser redraws when it changes: once a message
-
-
 class SuppressionExplorer(Explorer):
     """NMS on the boxes of one of `pools`, by name: step by step, greedy or soft, with any threshold, sigma, measure."""
 
-    def __init__(self, pools: Mapping[str, Pool], **kwargs: Any) -> None:
+    def __init__(self, pools: Mapping[str, Pool]) -> None:
         self.pools = dict(pools)
-        self.canvas = Stage()
-        look = {"style": {"description_width": "115px"}, "layout": widgets.Layout(width="400px")}
-        self.pool = widgets.Dropdown(options=list(self.pools), description="boxes", **look)
-        self.method = widgets.ToggleButtons(options=METHODS, style={"button_width": "auto"})
-        self.measure = widgets.ToggleButtons(
-            options=[("over the union (IoU)", "iou"), ("over the smaller", "iom")], style={"button_width": "auto"}
-        )
-        self.threshold = widgets.FloatSlider(
-            value=0.7, min=0, max=1, step=0.05, description="overlap threshold", **look
-        )
-        self.sigma = widgets.FloatSlider(value=0.5, min=0.05, max=2, step=0.05, description="sigma", **look)
-        self.cut = widgets.FloatSlider(value=0.5, min=0, max=1, step=0.01, description="score at least", **look)
-        self.step = widgets.IntSlider(value=1, min=0, max=1, description="step", **look)
-        widgets.jslink((self.cut, "value"), (self.canvas, "cut"))
-        widgets.jslink((self.step, "value"), (self.canvas, "step"))
+        self.canvas = Drawing(
+            "suppression.js", step=1, cut=0.5, colour=COLOURS["rnet"], method="greedy", measure="iou", sigma=0.5,
+            overlap=0.7,  # the threshold of greedy and linear
+            photo=b"", size=[1, 1], boxes=b"", best=b"", scores=b"", overlaps=b"",
+            revision=0,  # the browser redraws when it changes: once a message
+        )  # fmt: skip
+        wide = look(115)
+        self.pool = widgets.Dropdown(options=list(self.pools), description="boxes", **wide)
+        self.method = buttons(METHODS)
+        self.measure = buttons([("over the union (IoU)", "iou"), ("over the smaller", "iom")])
+        self.threshold = widgets.FloatSlider(0.7, min=0, max=1, step=0.05, description="overlap threshold", **wide)
+        self.sigma = widgets.FloatSlider(0.5, min=0.05, max=2, step=0.05, description="sigma", **wide)
+        self.cut = widgets.FloatSlider(0.5, min=0, max=1, step=0.01, description="score at least", **wide)
+        self.step = widgets.IntSlider(1, min=0, max=1, description="step", **wide)
+        link(self.canvas, cut=self.cut, step=self.step)
         for control in (self.method, self.measure, self.threshold, self.sigma):
             control.observe(lambda _: self._update(), "value")
         self.pool.observe(lambda _: self._load(), "value")
         self._load()
-        wrap = widgets.Layout(flex_flow="row wrap", align_items="center")
-        rows = [
-            widgets.HBox([widgets.Label("method"), self.method, widgets.Label("overlap"), self.measure], layout=wrap),
-            widgets.HBox([self.pool, self.cut], layout=wrap),
-            widgets.HBox([self.threshold, self.sigma], layout=wrap),
-            widgets.HBox([self.step], layout=wrap),
-        ]
-        super().__init__([*rows, self.canvas], **kwargs)
+        how = "method", self.method, "overlap", self.measure
+        bounds = (self.pool, self.cut), (self.threshold, self.sigma)
+        super().__init__(stacked(how, *bounds, (self.step,), self.canvas))
 
     def _film(self) -> Film:
         now = self.pools[self.pool.value]
@@ -256,7 +262,7 @@ class SuppressionExplorer(Explorer):
         return f"{self.pool.value}: {left}, {how}, measure {self.measure.value}, score at least {cut:.2f}"
 
 
-def _said(now: Step) -> str:
+def _said(now: NMSStep) -> str:
     if now.best < 0:
         return "before the first step"
     did = [f"{verb} {len(rows)}" for verb, rows in (("removes", now.removed), ("lowers", now.lowered)) if len(rows)]

@@ -5,61 +5,39 @@ const SIDE = 372, PLOT = [770, 170]; // CSS pixels: width of the photo and of th
 const LEFT = 44, RIGHT = 92, TOP = 8, BOTTOM = 34; // room for the axes' numbers and the curves' names
 
 function render({ model, el }) {
-  const root = element(el, "div", "mtcnn-canvas"), above = element(root, "div", "views"), below = element(root, "div", "views");
-  const photo = view(above), map = view(above), plot = view(below), tip = element(root, "div", "tip");
+  const [root, above, below] = frame(el, 2), photo = view(above), map = view(above), plot = view(below);
+  const pointed = pointer(root, 230, () => drawPhoto()); // lit: a window
   plot.figure.style.marginTop = "10px";
-  photo.caption.setAttribute("aria-live", "polite");
+  live(photo.caption);
   const get = (name) => model.get(name), levels = get("levels"), steps = get("steps"), [width, height] = get("size");
   const maps = bytes(get("maps")), passes = bytes(get("passes")), best = floats(get("best")), onFace = bytes(get("on_face"));
   const losses = floats(get("losses")), tasks = get("tasks"), [passed, truth, hit, miss] = get("colours");
-  const sizes = levels.map(([rows, columns]) => rows * columns), all = sizes.reduce((sum, size) => sum + size, 0);
-  const starts = sizes.map((_, k) => sizes.slice(0, k).reduce((sum, size) => sum + size, 0));
+  const sizes = levels.map(([rows, columns]) => rows * columns), all = sum(sizes), starts = sizes.map((_, k) => sum(sizes.slice(0, k)));
   const count = onFace.length / steps.length, total = losses.length / tasks.length, zoom = SIDE / width;
-  const [r, g, b] = [1, 3, 5].map((at) => parseInt(passed.slice(at, at + 2), 16));
-  let bitmap = null, lit = null; // lit: a window to point out, [x1, y1, x2, y2]
+  let bitmap = null;
 
-  const cells = () => { // where the map on show begins, and its shape
-    const [rows, columns, scale] = levels[get("level")];
-    return { from: get("moment") * all + starts[get("level")], rows, columns, scale };
+  const shown = () => { // the map on show
+    const [rows, columns, scale] = levels[get("level")], from = get("moment") * all + starts[get("level")];
+    return { rows, columns, scale, from, cells: maps.subarray(from, from + rows * columns) };
   };
 
   function drawPhoto() {
-    const pen = photo.fit(SIDE, height * zoom), moment = get("moment"), paths = [new Path2D(), new Path2D()];
+    const pen = photo.fit(SIDE, height * zoom), moment = get("moment"), windows = [[], []]; // elsewhere, on a face
     pen.drawImage(bitmap, 0, 0, SIDE, height * zoom);
-    const add = (path, [x1, y1, x2, y2]) => path.rect(x1 * zoom, y1 * zoom, (x2 - x1) * zoom, (y2 - y1) * zoom);
-    let on = 0;
-    for (let k = 0; k < count; k++) {
-      const at = moment * count + k;
-      add(paths[onFace[at]], best.subarray(4 * at, 4 * at + 4));
-      on += onFace[at];
-    }
-    const faces = new Path2D(), marked = new Path2D();
-    get("faces").forEach((box) => add(faces, box));
-    if (lit) add(marked, lit);
-    for (const [path, colour, line] of [[faces, truth, 2.5], [paths[0], miss, 1.4], [paths[1], hit, 1.4], [marked, "#222222", 2.5]]) {
-      pen.strokeStyle = "rgba(255, 255, 255, 0.7)";
-      pen.lineWidth = line + 1.4;
-      pen.stroke(path);
-      pen.strokeStyle = colour;
-      pen.lineWidth = line;
-      pen.stroke(path);
+    for (let at = moment * count; at < (moment + 1) * count; at++) windows[onFace[at]].push(best.subarray(4 * at, 4 * at + 4));
+    const on = windows[1].length, marked = pointed.lit ? [pointed.lit] : [];
+    for (const [boxes, colour, line] of [[get("faces"), truth, 2.5], [windows[0], miss, 1.4], [windows[1], hit, 1.4], [marked, INK, 2.5]]) {
+      rimmed(pen, outlines(boxes, zoom), line, colour, 1.4, 0.7);
     }
     photo.caption.textContent = `after ${steps[moment]} steps: of the ${count} best windows ${on} are on a face (green), `
       + `${count - on} are not (red); yellow: the faces`;
   }
 
   function drawMap() {
-    const { from, rows, columns, scale } = cells(), pen = map.fit(SIDE, (SIDE * rows) / columns), image = new ImageData(columns, rows);
-    for (let k = 0; k < rows * columns; k++) {
-      const grey = 250 - 0.7 * maps[from + k];
-      image.data.set(passes[from + k] ? [r, g, b, 255] : [grey, grey, grey, 255], 4 * k);
-    }
-    const small = new OffscreenCanvas(columns, rows);
-    small.getContext("2d").putImageData(image, 0, 0);
-    pen.imageSmoothingEnabled = false;
-    pen.drawImage(small, 0, 0, SIDE, (SIDE * rows) / columns);
-    map.caption.textContent = `map of level ${get("level")}, window ${(12 / scale).toFixed(0)} px; blue: ${get("threshold")} and more. `
-      + `${get("passing")[get("moment")].toLocaleString("en")} windows of all levels reach it`;
+    const one = shown(), pen = map.fit(SIDE, (SIDE * one.rows) / one.columns);
+    heat(pen, SIDE, one, (k) => passes[one.from + k], passed);
+    map.caption.textContent = `map of level ${get("level")}, window ${(12 / one.scale).toFixed(0)} px; blue: ${get("threshold")} and more. `
+      + `${english(get("passing")[get("moment")])} windows of all levels reach it`;
   }
 
   function drawCurves() {
@@ -69,32 +47,19 @@ function render({ model, el }) {
     const x = (at) => LEFT + (at / total) * (wide - LEFT - RIGHT), y = (log) => TOP + ((top - log) / (top - low)) * (high - TOP - BOTTOM);
     pen.textBaseline = "middle";
     pen.fillStyle = ink;
-    pen.strokeStyle = "rgba(128, 128, 128, 0.35)";
     pen.textAlign = "right";
     for (let power = low; power <= top; power++) {
-      pen.beginPath();
-      pen.moveTo(x(0), y(power));
-      pen.lineTo(x(total), y(power));
-      pen.stroke();
+      trace(pen, [[[x(0), y(power)], [x(total), y(power)]]], GRID);
       pen.fillText(Number((10 ** power).toPrecision(1)), LEFT - 6, y(power));
     }
-    pen.textAlign = "center";
-    for (let k = 0; k <= 4; k++) pen.fillText(Math.round((total * k) / 4), x((total * k) / 4), high - BOTTOM + 11);
+    for (let k = 0; k <= 4; k++) write(pen, Math.round((total * k) / 4), x((total * k) / 4), high - BOTTOM + 11, "center");
     pen.fillText("step", x(total / 2), high - 7);
     pen.textAlign = "left";
     const said = tasks.map(([task, colour], t) => {
-      pen.strokeStyle = colour;
-      pen.lineWidth = 2;
-      pen.setLineDash([[], [7, 4], [2, 3]][t]);
-      pen.beginPath();
-      for (let k = 0; k < total; k++) pen.lineTo(x(k + 1), y(logs[3 * k + t]));
-      pen.stroke();
-      pen.setLineDash([]);
-      pen.fillStyle = ink;
+      trace(pen, [Array.from({ length: total }, (_, k) => [x(k + 1), y(logs[3 * k + t])])], colour, 2, [[], [7, 4], [2, 3]][t]);
       pen.fillText(task, x(total) + 8, y(logs[3 * (total - 1) + t]));
       return step ? `${task} ${losses[3 * (step - 1) + t].toFixed(3)}` : "";
     });
-    pen.fillStyle = ink;
     pen.fillRect(x(step) - 1, TOP, 2, high - TOP - BOTTOM);
     plot.caption.textContent = `losses by task (log scale)${step ? `; after ${step} steps ${said.join(", ")}` : "; not a step yet"}`;
   }
@@ -106,24 +71,15 @@ function render({ model, el }) {
     drawCurves();
   }
 
-  map.canvas.addEventListener("pointermove", (event) => {
-    if (!bitmap) return;
-    const { from, rows, columns, scale } = cells(), cell = SIDE / columns, at = root.getBoundingClientRect();
-    const [column, row] = [[event.offsetX, columns], [event.offsetY, rows]].map(([v, n]) => Math.min(n - 1, Math.max(0, Math.floor(v / cell))));
-    lit = [2 * column, 2 * row, 2 * column + 12, 2 * row + 12].map((v) => v / scale);
-    tip.style.display = "block";
-    tip.textContent = `row ${row}, column ${column}: score ${(maps[from + row * columns + column] / 255).toFixed(2)}`;
-    tip.style.left = `${Math.min(event.clientX - at.left + 14, Math.max(0, at.width - 230))}px`;
-    tip.style.top = `${event.clientY - at.top + 16}px`;
-    drawPhoto();
+  pointed.watch(map.canvas, (event) => {
+    if (!bitmap) return null;
+    const { rows, columns, scale, cells } = shown(), at = (offset, length) => clamp(Math.floor((offset * columns) / SIDE), 0, length - 1);
+    const column = at(event.offsetX, columns), row = at(event.offsetY, rows), score = cells[row * columns + column] / 255;
+    const lit = [2 * column, 2 * row, 2 * column + 12, 2 * row + 12].map((v) => v / scale);
+    return [lit, `row ${row}, column ${column}: score ${score.toFixed(2)}`];
   });
-  map.canvas.addEventListener("pointerleave", () => {
-    lit = null;
-    tip.style.display = "none";
-    if (bitmap) drawPhoto();
-  });
-  for (const name of ["moment", "level"]) model.on(`change:${name}`, draw);
-  createImageBitmap(new Blob([get("photo")], { type: "image/png" })).then((made) => {
+  follow(model, ["moment", "level"], draw);
+  decode(get("photo"), "png").then((made) => {
     bitmap = made;
     onPage(root, draw);
   });

@@ -2,19 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
-import anywidget
-import ipywidgets as widgets
 import numpy as np
-import traitlets
 from numpy.typing import NDArray
 
 from mtcnn_lite.boxes import MATCHING_IOU, Floats, iou
-from mtcnn_lite.course.explorers.canvas import Explorer, script
+from mtcnn_lite.course.explorers.base import Drawing, Explorer, in_row, look, sliders
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
-from mtcnn_lite.draw import COLOURS, INK, Picture, Pixels, at_height, beside, draw_boxes, draw_map
+from mtcnn_lite.draw import COLOURS, INK, Picture, Pixels, at_height, beside, draw_boxes, draw_map, new_axes, rendered
 from mtcnn_lite.losses import TASKS
 from mtcnn_lite.nets import PNet
 from mtcnn_lite.pyramid import CELL, candidate_windows, halvings, pyramid_scales, resize_levels
@@ -44,7 +39,7 @@ class Moment:
 
 
 @dataclass(frozen=True, eq=False)
-class History:
+class TrainingHistory:
     """A training: `photo`, not one of those learned from; the levels' `scales`; the `moments`, in order; and the
     losses (steps, 3) of the batches, by task, before weighting."""
 
@@ -61,10 +56,22 @@ class History:
         return ((total[end] - total[start]) / (end - start)[:, None]).astype(np.float32)
 
 
-def history(photo: LabelledPhoto, nets: Sequence[tuple[int, PNet]], losses: Floats, min_face: float = 20) -> History:
-    """Shows `photo` to each P-Net of `nets`: pairs of how many steps it had learned, and a copy of it.
+def history(
+    photo: LabelledPhoto, nets: Sequence[tuple[int, PNet]], losses: Floats, min_face: float = 20
+) -> TrainingHistory:
+    """Show a photo to P-Net at several moments of its training.
 
-    Raises ValueError where a moment lies before the first step or after the last loss.
+    Parameters
+    ----------
+    photo : LabelledPhoto, none of those that it learns from
+    nets : sequence of (int, PNet), how many steps each had learned, and a copy of the net
+    losses : float32 (steps, 3), of the batches, by task, before weighting
+    min_face : float, side of the smallest face that is looked for, px
+
+    Raises
+    ------
+    ValueError
+        Where a moment lies before the first step or after the last loss.
     """
     image = photo.image()
     height, width = image.shape[:2]
@@ -80,11 +87,11 @@ def history(photo: LabelledPhoto, nets: Sequence[tuple[int, PNet]], losses: Floa
         best = windows[np.argsort(-scores, kind="stable")[:BEST]]
         on_face = iou(best, photo.boxes).max(axis=1, initial=0) >= MATCHING_IOU
         moments.append(Moment(step, maps, best, on_face, int((scores >= np.float32(THRESHOLD)).sum())))
-    return History(photo, scales, moments, np.asarray(losses, np.float32))
+    return TrainingHistory(photo, scales, moments, np.asarray(losses, np.float32))
 
 
 @dataclass(frozen=True, eq=False)
-class View:
+class TrainingView:
     """One moment, one level: its map, and each task's smoothed loss there, None before the first step."""
 
     moment: Moment
@@ -93,71 +100,46 @@ class View:
     losses: tuple[float, float, float] | None
 
 
-def view(past: History, moment: int, level: int) -> View:
-    """What the explorer shows of moment number `moment`; training.js shows the same."""
+def view(past: TrainingHistory, moment: int, level: int) -> TrainingView:
+    """What the explorer shows; training.js shows the same.
+
+    Parameters
+    ----------
+    past : TrainingHistory, the training
+    moment, level : int, the number of the moment and of the pyramid level, from 0
+    """
     now = past.moments[moment]
     losses = past.smooth()[now.step - 1].tolist() if now.step else None
-    return View(now, now.maps[level], CELL / past.scales[level], losses)
-
-
-class TrainingCanvas(anywidget.AnyWidget):
-    """The photo, the map and the curves, drawn by training.js; nothing but the two numbers changes."""
-
-    _esm = script("training.js")
-    _css = Path(__file__).parent / "canvas.css"
-
-    moment = traitlets.Int(0).tag(sync=True)
-    level = traitlets.Int(0).tag(sync=True)
-    photo = traitlets.Bytes(b"").tag(sync=True)  # a PNG
-    size = traitlets.List([1, 1]).tag(sync=True)  # the photo's width and height
-    faces: traitlets.List[list[float]] = traitlets.List([]).tag(sync=True)
-    levels: traitlets.List[list[float]] = traitlets.List([]).tag(sync=True)  # [rows, columns, scale] of each
-    maps = traitlets.Bytes(b"").tag(sync=True)  # moment by moment, level by level, 0 to 255
-    passes = traitlets.Bytes(b"").tag(sync=True)  # the same cells: 1 where the threshold is reached
-    steps: traitlets.List[int] = traitlets.List([]).tag(sync=True)
-    best = traitlets.Bytes(b"").tag(sync=True)  # float32 (moments, K, 4)
-    on_face = traitlets.Bytes(b"").tag(sync=True)  # (moments, K)
-    passing: traitlets.List[int] = traitlets.List([]).tag(sync=True)
-    losses = traitlets.Bytes(b"").tag(sync=True)  # float32 (steps, 3), smoothed
-    tasks: traitlets.List[list[str]] = traitlets.List([list(p) for p in zip(TASKS, TASK_COLOURS, strict=True)]).tag(
-        sync=True
-    )
-    colours = traitlets.List([COLOURS["pnet"], COLOURS["truth"], ON_FACE, ELSEWHERE]).tag(sync=True)
-    threshold = traitlets.Float(THRESHOLD).tag(sync=True)
+    return TrainingView(now, now.maps[level], CELL / past.scales[level], losses)
 
 
 class TrainingExplorer(Explorer):
     """A slider for the moment of the training, one for the pyramid level; both move in the browser alone."""
 
-    def __init__(self, past: History, level: int = 0, **kwargs: Any) -> None:
+    def __init__(self, past: TrainingHistory, level: int = 0) -> None:
         self.past = past
         image, moments = past.photo.image(), past.moments
         every = np.concatenate([face_map.ravel() for each in moments for face_map in each.maps])
-        self.canvas = TrainingCanvas(
-            photo=Picture(image).encode("PNG"),
-            size=[image.shape[1], image.shape[0]],
+        last = len(moments) - 1
+        self.canvas = Drawing(
+            "training.js", moment=last, level=level, threshold=THRESHOLD,
+            photo=Picture(image).encode("PNG"), size=[image.shape[1], image.shape[0]],
             faces=past.photo.boxes.tolist(),
-            levels=[[*m.shape, s] for m, s in zip(moments[0].maps, past.scales, strict=True)],
-            maps=(every * 255).round().astype(np.uint8).tobytes(),
+            levels=[[*m.shape, s] for m, s in zip(moments[0].maps, past.scales, strict=True)],  # rows, columns, scale
+            maps=(every * 255).round().astype(np.uint8).tobytes(),  # moment by moment, level by level
             passes=(every >= np.float32(THRESHOLD)).astype(np.uint8).tobytes(),
-            steps=[each.step for each in moments],
+            steps=[each.step for each in moments], passing=[each.passing for each in moments],
             best=np.stack([each.best for each in moments]).astype(np.float32).tobytes(),
             on_face=np.stack([each.on_face for each in moments]).astype(np.uint8).tobytes(),
-            passing=[each.passing for each in moments],
-            losses=past.smooth().tobytes(),
-            moment=len(moments) - 1,
-            level=level,
-        )
-        look = {"style": {"description_width": "90px"}, "layout": widgets.Layout(width="420px")}
-        last = len(moments) - 1
-        self.moment = widgets.IntSlider(last, min=0, max=last, description="moment", **look)
-        self.level = widgets.IntSlider(level, min=0, max=len(past.scales) - 1, description="pyramid level", **look)
-        for slider, name in ((self.moment, "moment"), (self.level, "level")):
-            widgets.jslink((slider, "value"), (self.canvas, name))
-        wrap = widgets.Layout(flex_flow="row wrap")
-        super().__init__([widgets.HBox([self.moment, self.level], layout=wrap), self.canvas], **kwargs)
+            losses=past.smooth().tobytes(), tasks=[list(each) for each in zip(TASKS, TASK_COLOURS, strict=True)],
+            colours=[COLOURS["pnet"], COLOURS["truth"], ON_FACE, ELSEWHERE],
+        )  # fmt: skip
+        ends = {"moment": ("moment", 0, last, 1), "level": ("pyramid level", 0, len(past.scales) - 1, 1)}
+        both = sliders(self.canvas, look(90, 420), **ends)
+        self.moment, self.level = both["moment"], both["level"]
+        super().__init__([in_row(self.moment, self.level, align=None), self.canvas])
 
-    def view(self) -> View:
+    def view(self) -> TrainingView:
         """What is on show."""
         return view(self.past, self.canvas.moment, self.canvas.level)
 
@@ -186,17 +168,11 @@ class TrainingExplorer(Explorer):
         return f"after {now.moment.step} steps: {passing}; of the {len(now.moment.best)} best, {on} are on a face"
 
 
-def _curves(past: History, width: int) -> Pixels:
+def _curves(past: TrainingHistory, width: int) -> Pixels:
     """The smoothed losses by task, `width` px wide."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(width / 100, 2.2), dpi=100, layout="constrained")
-    axes = figure.subplots()
+    axes = new_axes(width / 100, 2.2)
     for task, colour, style, column in zip(TASKS, TASK_COLOURS, ("-", "--", ":"), past.smooth().T, strict=True):
         axes.plot(np.arange(1, len(column) + 1), column, style, color=colour, label=task)
     axes.set(yscale="log", xlabel="step", ylabel="loss")
     axes.legend(loc="upper right", fontsize=9, labelcolor=INK)
-    canvas: Any = FigureCanvasAgg(figure)
-    canvas.draw()
-    return np.ascontiguousarray(np.asarray(canvas.buffer_rgba())[:, :width, :3])
+    return rendered(axes)[:, :width]

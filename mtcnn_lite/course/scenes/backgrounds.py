@@ -10,9 +10,18 @@ from mtcnn_lite.images import Pixels, as_rgb
 
 
 def background(rng: Generator, height: int, width: int, split: Split) -> Pixels:
-    """A piece of one of the split's backgrounds, (height, width, 3), or, one time in six, a plain ramp of two colours.
+    """A piece of one of the split's backgrounds, or, one time in six, a plain ramp of two colours.
 
     Where it is larger than the picture, the picture goes on as in a mirror.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        Chooses the picture, the piece and its colours.
+    height, width : int
+        Of the piece, px.
+    split : "train" or "held_out"
+        Whose backgrounds: see `cutouts`.
     """
     if rng.random() < 1 / 6:
         ends = rng.integers(20, 236, (2, 3))
@@ -39,7 +48,19 @@ def _piece(rng: Generator, need: int, have: int) -> NDArray[np.int64]:
 
 
 def colours(rng: Generator, contrast: tuple[float, float], brightness: float, gains: ArrayLike) -> Pixels:
-    """What becomes of the values 0 to 255 of red, green and blue, uint8 (3, 256)."""
+    """What becomes of the values 0 to 255 of red, green and blue, uint8 (3, 256).
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        Draws the contrast and the brightness.
+    contrast : (float, float)
+        The least and the largest factor by which values go away from the middle, 127.5.
+    brightness : float
+        Added or taken away, at most; 0 to 255.
+    gains : (3,)
+        By which red, green and blue are multiplied in the end.
+    """
     values = (np.arange(256) - 127.5) * rng.uniform(*contrast) + 127.5 + rng.uniform(-brightness, brightness)
     return np.clip(np.rint(values * np.reshape(gains, (3, 1))), 0, 255).astype(np.uint8)
 

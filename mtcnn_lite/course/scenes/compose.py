@@ -23,8 +23,19 @@ GRAY_SCENES = 0.15  # share of the scenes without colour
 
 
 def scenes(count: int, seed: int = 0, **settings: Any) -> list[LabelledPhoto]:
-    """`count` scenes. Number k is `scene([seed, k], **settings)`, however many are asked for.
+    """Scenes, of which number k is `scene([seed, k], **settings)`, however many are asked for.
 
+    Parameters
+    ----------
+    count : int
+        How many.
+    seed : int
+        Of the random numbers.
+    **settings
+        See `scene`.
+
+    Examples
+    --------
     >>> [len(photo.boxes) for photo in scenes(3, seed=1, faces=(0, 2))] == [
     ...     len(scene([1, k], faces=(0, 2)).boxes) for k in range(3)]
     True
@@ -42,24 +53,42 @@ def scene(
     distractors: tuple[int, int] = (2, 6),
     overlap: float = 0.0,
 ) -> LabelledPhoto:
-    """A photo composed of what scikit-image ships, `height` x `width` px, with the exact labels of its faces.
-
-    rng: a generator, or a seed for one: a number or a list of numbers. faces, distractors: the least and the most of
-    each, drawn evenly; faces=(0, 0) gives background. sizes: the shorter side of a face's box in px, drawn evenly on
-    a logarithmic scale. What finds no free place is made smaller, then left out, so that a small or crowded scene
-    may hold fewer than asked. split: "train" or "held_out", which share no small face, no distractor and no
-    background but plain ramps (`scenes.cutouts` lists them). A face over 60 px is the astronaut in both: ask for
-    sizes=(14, 60) where training and testing must not meet the same person. overlap: how much of the smaller of two
-    pastes (their masks' frames) the other may cover, 0 to 1; what is pasted later lies on top, and a face of which
-    less than half can be seen is marked `ignore`.
+    """A photo composed of what scikit-image ships, with the exact labels of its faces.
 
     Every face's box lies in the picture. Faces are mirrored, turned by up to 15 degrees and recoloured, and so are the
     distractors, under the same soft elliptical mask: a pasted edge says nothing about a face. `about` has the
     "split", the "sources" of the faces in the order of the boxes, and those of the "distractors".
 
     The same seed and settings give the same bytes on any CPU, as long as numpy's generator draws the same numbers.
-    Needs scikit-image. Raises ValueError for a setting out of its range.
+    Needs scikit-image.
 
+    Parameters
+    ----------
+    rng : numpy.random.Generator, int or list of int
+        The generator, or a seed for one.
+    height, width : int
+        Of the photo, px.
+    faces : (int, int)
+        The least and the most, drawn evenly; (0, 0) gives background. What finds no free place is made smaller, then
+        left out, so that a small or crowded scene may hold fewer than asked.
+    sizes : (float, float)
+        Shorter side of a face's box, px, 12 or more, drawn evenly on a logarithmic scale. A face over 60 px is the
+        astronaut in both splits: ask for (14, 60) where training and testing must not meet the same person.
+    split : "train" or "held_out"
+        They share no small face, no distractor and no background but plain ramps (`scenes.cutouts` lists them).
+    distractors : (int, int)
+        The least and the most of the things pasted that are no faces.
+    overlap : float
+        How much of the smaller of two pastes (their masks' frames) the other may cover, 0 to 1; what is pasted later
+        lies on top, and a face of which less than half can be seen is marked `ignore`.
+
+    Raises
+    ------
+    ValueError
+        For a setting out of its range.
+
+    Examples
+    --------
     >>> photo = scene(7, faces=(2, 2), sizes=(20, 60))
     >>> photo.image().shape, photo.boxes.shape, photo.landmarks.shape, photo.ignore.tolist()
     ((240, 320, 3), (2, 4), (2, 5, 2), [False, False])

@@ -51,11 +51,18 @@ MULTIPLE = 8  # sides that halve three times without a rest: the halves are exac
 class Cutout:
     """Something to paste: a face, or something else framed as if it were one.
 
-    copies     the picture, uint8 (H, W, 3), and its halves, quarters, ...
-    box        x1, y1, x2, y2 of the face in the picture, on pixel edges; it may reach beyond the picture
-    landmarks  float64 (5, 2), whole numbers at pixel centres; None for what is no face
-    name       where it comes from
-    gray       the picture has no colour of its own, so that it may be tinted
+    Parameters
+    ----------
+    copies : tuple of uint8 (H, W, 3)
+        The picture, and its halves, quarters, ...
+    box : (4,)
+        x1, y1, x2, y2 of the face in the picture, on pixel edges; it may reach beyond the picture.
+    landmarks : float64 (5, 2) or None
+        Whole numbers at pixel centres; None for what is no face.
+    name : str
+        Where it comes from.
+    gray : bool
+        The picture has no colour of its own, so that it may be tinted.
     """
 
     copies: tuple[Pixels, ...]
@@ -66,7 +73,17 @@ class Cutout:
 
 
 def face(rng: np.random.Generator, split: Split, size: float) -> Cutout:
-    """A face that can be shown `size` px wide without being mere blur."""
+    """A face that can be shown at a size without being mere blur.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        Chooses it.
+    split : "train" or "held_out"
+        Whose faces.
+    size : float
+        Shorter side of the face's box in the scene, px.
+    """
     astronaut_too = split == "train" and rng.random() < ASTRONAUT_SHARE
     if size > LARGEST_BLURRED or astronaut_too:
         return _astronaut()

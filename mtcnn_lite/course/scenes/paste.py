@@ -115,10 +115,19 @@ def whole_turn(degrees: float, scale: float) -> tuple[int, int]:
 
 
 def bilinear(picture: Pixels, x: NDArray[np.int64], y: NDArray[np.int64]) -> Pixels:
-    """The picture (H, W, 3) at points x, y (M,) in 1/65536 px from the first pixel's centre: uint8 (M, 3).
+    """The picture's colours (M, 3), uint8, at M points.
 
     Outside, it goes on as the pixel at its border. Weights are rounded to 1/256, halves of a brightness upwards.
 
+    Parameters
+    ----------
+    picture : uint8 (H, W, 3)
+        RGB.
+    x, y : int64 (M,)
+        In 1/65536 px from the first pixel's centre.
+
+    Examples
+    --------
     >>> ramp = np.array([[[0] * 3, [100] * 3]], np.uint8)  # one row of two pixels
     >>> bilinear(ramp, np.array([-ONE, ONE // 4, ONE]), np.zeros(3, int))[:, 0]
     array([  0,  25, 100], dtype=uint8)

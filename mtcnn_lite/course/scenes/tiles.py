@@ -19,9 +19,25 @@ GROUND = 127  # brightness of a cell where the photo does not reach
 def scaled(
     image: NDArray[np.uint8], boxes: ArrayLike, landmarks: ArrayLike, height: int, width: int
 ) -> tuple[NDArray[np.uint8], Floats, Floats]:
-    """The photo at `height` x `width` px, with its boxes (N, 4) and landmarks (N, 5, 2).
+    """The photo at another size, with its boxes and landmarks.
 
     Boxes lie on pixel edges, x * s; landmarks count pixel centres, (x + 0.5) * s - 0.5.
+
+    Parameters
+    ----------
+    image : uint8 (H, W, 3)
+        The photo.
+    boxes : (N, 4)
+        Of its faces, px.
+    landmarks : (N, 5, 2)
+        Of its faces, px.
+    height, width : int
+        The new size, px.
+
+    Returns
+    -------
+    picture, boxes, landmarks
+        At the new size; float32.
     """
     by = np.array([width / image.shape[1], height / image.shape[0]])  # x, y: what rounding to whole pixels left
     shrinks = by.max() < 1  # areas are averaged, so that nothing aliases
@@ -34,7 +50,17 @@ def scaled(
 def mirrored(
     image: NDArray[np.uint8], boxes: ArrayLike, landmarks: ArrayLike
 ) -> tuple[NDArray[np.uint8], Floats, Floats]:
-    """The photo's mirror image, with its boxes (N, 4) and landmarks (N, 5, 2); left and right change names as well."""
+    """The photo's mirror image, with its boxes and landmarks; left and right change names as well.
+
+    Parameters
+    ----------
+    image : uint8 (H, W, 3)
+        The photo.
+    boxes : (N, 4)
+        Of its faces, px.
+    landmarks : (N, 5, 2)
+        Of its faces, px.
+    """
     width = image.shape[1]
     box, points = np.array(boxes, np.float32).reshape(-1, 4), np.array(landmarks, np.float32).reshape(-1, 5, 2)
     return np.ascontiguousarray(image[:, ::-1]), mirror_boxes(box, width), mirror_landmarks(points, width)
@@ -48,12 +74,25 @@ def collage(
     columns: int = 3,
     cell: int = 256,
 ) -> tuple[NDArray[np.uint8], Floats, Floats]:
-    """One face many times: (picture, boxes (N, 4), landmarks (N, 5, 2)), row by row, every second one mirrored.
+    """One face at many sizes: (picture, boxes (N, 4), landmarks (N, 5, 2)), row by row, every second one mirrored.
 
-    Each cell of `cell` px shows `image` at the scale that makes the shorter side of its face `box` (4,) the next of
-    `sides` (or up to a pixel's rounding more), the face in the middle, gray where the photo ends. Without an
-    image it is scikit-image's astronaut, whose label the defaults are.
+    Parameters
+    ----------
+    image : uint8 (H, W, 3), optional
+        A photo; without one it is scikit-image's astronaut, whose label the defaults are.
+    box : (4,)
+        Of its face, px.
+    landmarks : (5, 2)
+        Of its face, px.
+    sides : sequence of float
+        The face's shorter side in each cell, px (or up to a pixel's rounding more).
+    columns : int
+        Cells in a row.
+    cell : int
+        Side of a cell, px: the face is in its middle, and it is gray where the photo ends.
 
+    Examples
+    --------
     >>> picture, boxes, landmarks = collage()
     >>> picture.shape, boxes.shape, landmarks.shape
     ((768, 768, 3), (9, 4), (9, 5, 2))
