@@ -222,18 +222,18 @@ def test_a_checkpoint_holds_all_that_matters(tmp_path, monkeypatch):
     monkeypatch.setattr(loop, "SAVE_EVERY", -1)
     stages, pictures = TINY[:1], photos()
     train_cascade(pictures, tmp_path / "whole", 2, stages)
-    whole_write = loop.whole
+    whole_write = loop.write_whole
 
     def stops(path, write):
         whole_write(path, write)
         if path.name == "checkpoint.pt":
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(loop, "whole", stops)
+    monkeypatch.setattr(loop, "write_whole", stops)
     for _ in range(5):
         with pytest.raises(KeyboardInterrupt):
             train_cascade(pictures, tmp_path / "cut", 2, stages, resume=True)
-    monkeypatch.setattr(loop, "whole", whole_write)
+    monkeypatch.setattr(loop, "write_whole", whole_write)
     train_cascade(pictures, tmp_path / "cut", 2, stages, resume=True)
     assert states(tmp_path / "cut") == states(tmp_path / "whole")
 
