@@ -328,12 +328,12 @@ for name, count in zip(("easy", "semi-hard", "hard"), untrained, strict=True):
 #
 # ### Let it learn
 #
-# 300 batches of 32 persons with 3 views each: up to a minute, on one core. It prints nothing while it runs.
+# 150 batches of 32 persons with 3 views each: some ten seconds, on one core. It prints nothing while it runs.
 
 # %%
 from mtcnn_lite.embedding import train_embedding
 
-history = train_embedding(net, train, np.arange(len(train)), np.random.default_rng(1), steps=300)
+history = train_embedding(net, train, np.arange(len(train)), np.random.default_rng(1), steps=150)
 after = embed(net, views)  # (174, 64)
 by_net = {"random weights": verification(first, person), "trained": verification(after, person)}
 assert by_net["trained"].area > 0.85 > 0.75 > by_net["random weights"].area
@@ -428,8 +428,8 @@ for name, pairs in (("views as in training", trained), ("and squeezed", unknown)
 assert unknown.accepted(unknown.threshold(0.1))[0] < right["trained"] - 0.04
 
 # %% [markdown]
-# Real pictures of one person? We may not draw those that we have (research terms), so no cell here can measure on them. `pytest tests/test_embedding_real.py` does, where they are at hand: it trains a net
-# as above, and asks it about 600 frames of 150 people from YouTube Faces, four of each, often from one video. It asserts an area under the ROC curve of 0.68 for pixels, and of 0.74 to 0.80 for the net.
+# Real pictures of one person? We may not draw those that we have (research terms), so no cell here can measure on them. `pytest tests/unit/test_embedding_real.py` does, where they are at hand: it trains a net
+# as above, and asks it about 600 frames of 150 people from YouTube Faces, four of each, often from one video. It asserts an area under the ROC curve of 0.68 for pixels, and of 0.73 to 0.79 for the net.
 # That is better than pixels, and far from what the curve above promises. FaceNet learned from 100 to 200 million real pictures of 8 million people.
 
 # %%
@@ -737,7 +737,7 @@ assert sizes[1] < 0.7 * sizes[0]
 beside([crop, cv2.warpAffine(photo, swapped, (112, 112))], ["in order", "swapped"], height=224)
 
 # %% [markdown]
-# **The hardest negatives, from the start.** "Take the most difficult" sounds right, and some code does. 40 batches from the same random weights, once with the nearest negative whatever its distance, once
+# **The hardest negatives, from the start.** "Take the most difficult" sounds right, and some code does. 30 batches from the same random weights, once with the nearest negative whatever its distance, once
 # semi-hard. After each, the median distance of two held-out people:
 
 
@@ -752,7 +752,7 @@ def hardest_triplets(distances, person, margin):
 def apart(choose):
     torch.manual_seed(12)
     fresh, rng = EmbeddingNet(), np.random.default_rng(1)
-    train_embedding(fresh, train, np.arange(len(train)), rng, steps=40, choose=choose)
+    train_embedding(fresh, train, np.arange(len(train)), rng, steps=30, choose=choose)
     return np.median(verification(embed(fresh, views), person).different)
 
 

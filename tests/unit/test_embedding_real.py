@@ -40,7 +40,7 @@ def frames():
 
 
 def test_real_frames_are_harder_than_views(frames):
-    """As in the notebook, 300 steps: about 0.77 where pixels have 0.68, and views of unseen faces 0.95."""
+    """As in the notebook, 150 steps: about 0.76 where pixels have 0.68, and views of unseen faces 0.90."""
     crops, person = frames
     patches = lfw_faces("train")
     rim = ((8, 8), (8, 8), (0, 0))
@@ -49,10 +49,10 @@ def test_real_frames_are_harder_than_views(frames):
     )
     torch.manual_seed(12)
     net = EmbeddingNet()
-    train_embedding(net, faces, np.arange(len(faces)), np.random.default_rng(1), steps=300)
+    train_embedding(net, faces, np.arange(len(faces)), np.random.default_rng(1), steps=150)
     pixels = verification(prepare(crops).flatten(1).numpy(), person).area
     trained = verification(embed(net, crops), person).area
     assert len(crops) == PEOPLE * EACH
     assert pixels == pytest.approx(0.68, abs=0.005)
-    assert trained == pytest.approx(0.77, abs=0.03), trained
+    assert trained == pytest.approx(0.76, abs=0.03), trained
     print(trained)
