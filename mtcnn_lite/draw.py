@@ -294,6 +294,8 @@ def font(size: int) -> ImageFont.FreeTypeFont:
 def tiled(pictures: Pixels, columns: int, places: int = 0) -> Pixels:
     """Crops as one picture, row by row.
 
+    Examples
+    --------
     >>> tiled(np.zeros((5, 24, 24, 3), np.uint8), columns=2).shape
     (72, 48, 3)
 

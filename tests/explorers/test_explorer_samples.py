@@ -28,12 +28,12 @@ def explorer(photo):
     return SamplesExplorer(photo)
 
 
-def named(best, recipe):
-    if best >= recipe.positive:
+def named(best, config):
+    if best >= config.positive:
         return POSITIVE
-    if best >= recipe.part:
+    if best >= config.part:
         return PART
-    return NEGATIVE if best < recipe.negative else NOTHING
+    return NEGATIVE if best < config.negative else NOTHING
 
 
 def iou_by_hand(window, face):
@@ -48,23 +48,23 @@ def test_view_at_each_end_of_each_slider(explorer, photo, name, end):
     slider = explorer.sliders[name]
     slider.value = getattr(slider, end)
     now = explorer.sorted()
-    recipe = SamplingConfig(**{key: each.value for key, each in explorer.sliders.items()})
+    config = SamplingConfig(**{key: each.value for key, each in explorer.sliders.items()})
     for window, overlap, nearest, kind in zip(now.windows, now.overlap, now.nearest, now.kind, strict=True):
         overlaps = [iou_by_hand(window.tolist(), face) for face in photo.boxes.tolist()]
         assert overlap == pytest.approx(max(overlaps), abs=1e-5)
         assert overlaps[nearest] == pytest.approx(max(overlaps), abs=1e-5)
-        assert kind == named(overlap, recipe)
+        assert kind == named(overlap, config)
     assert sum(now.counts().values()) == len(now.kind) == 9 * 20 + 9 * 5 + 50
     assert f"{now.counts()['positive']} positive" in explorer.summary()
 
 
 def test_windows_are_those_of_the_package(photo):
     """The same random numbers in the package's own jitter give the same windows."""
-    recipe = SamplingConfig(shift=0.35, smaller=0.6, larger=1.7)
+    config = SamplingConfig(shift=0.35, smaller=0.6, larger=1.7)
     draws = Draws.of(photo, seed=4)
     rng = np.random.default_rng(4)
-    expected = jitter(photo.boxes, recipe.jittered, rng, recipe.shift, recipe.smaller, recipe.larger)
-    found = view(photo, draws, recipe).windows[draws.face >= 0]
+    expected = jitter(photo.boxes, config.jittered, rng, config.shift, config.smaller, config.larger)
+    found = view(photo, draws, config).windows[draws.face >= 0]
     in_order = np.lexsort(np.round(expected, 2).T)
     np.testing.assert_allclose(found[np.lexsort(np.round(found, 2).T)], expected[in_order], atol=1e-3)
 
@@ -141,8 +141,8 @@ def test_browser_sorts_as_python_does(page, explorer, photo, first_only):
 def test_captions_count_each_kind_and_follow_the_traits(page, explorer, photo, set_traits):
     for settings in ({}, {"positive": 0.8, "negative": 0.1}, {"shift": 0.5, "larger": 1.8}):
         set_traits(**settings)
-        recipe = SamplingConfig(**{name: page.evaluate(f"() => model.get('{name}')") for name in SLIDERS})
-        counts = view(photo, explorer.draws, recipe).counts()
+        config = SamplingConfig(**{name: page.evaluate(f"() => model.get('{name}')") for name in SLIDERS})
+        counts = view(photo, explorer.draws, config).counts()
         captions = page.locator("figcaption").all_inner_texts()[2:]
         for (name, count), caption in zip(counts.items(), captions, strict=True):
             assert caption.startswith(f"{name}: {count}"), caption

@@ -117,14 +117,13 @@ class EvaluationExplorer(Explorer):
     def __init__(self, detector: Detector, photos: Sequence[LabelledPhoto]) -> None:
         self.measured = measure(detector, photos)
         self.canvas = Drawing(
-            "evaluation.js", p=DEFAULT[0], r=DEFAULT[1], o=DEFAULT[2], stops=list(STOPS), names=list(NET_TITLES.values()),
-            start=list(DEFAULT),  # whose curve stays, in gray
-            colours=[COLOURS[net] for net in NET_NAMES], measured=json.dumps(asdict(self.measured)),
-        )  # fmt: skip
+            "evaluation.js", p=DEFAULT[0], r=DEFAULT[1], o=DEFAULT[2], stops=list(STOPS), start=list(DEFAULT),
+            names=list(NET_TITLES.values()), colours=[COLOURS[net] for net in NET_NAMES],
+            measured=json.dumps(asdict(self.measured)),
+        )  # fmt: skip  # start: whose curve stays, in gray
         ends = {"p": (STOPS[0], STOPS[-1], 0.1), "r": (STOPS[0], STOPS[-1], 0.1), "o": (LEAST, 0.99, 0.01)}
-        settings = {
-            k: (f"{name} threshold", *end) for (k, end), name in zip(ends.items(), NET_TITLES.values(), strict=True)
-        }
+        titles = (f"{title} threshold" for title in NET_TITLES.values())
+        settings = {name: (title, *end) for (name, end), title in zip(ends.items(), titles, strict=True)}
         self.sliders = sliders(self.canvas, look(120, 380), **settings)
         super().__init__([*self.sliders.values(), self.canvas])
 

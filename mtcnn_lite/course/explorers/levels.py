@@ -61,15 +61,17 @@ class PyramidCost:
 def view(height: int, width: int, min_face: float, factor: float) -> PyramidCost:
     """The levels of such a photo, their windows and their cost.
 
-    >>> cost = view(512, 512, min_face=20, factor=0.709)
-    >>> len(cost.levels), cost.windows
-    (10, 42721)
-
     Parameters
     ----------
     height, width : int, of the photo, px
     min_face : float, side of the smallest face that is looked for, px; at least 12
     factor : float, scale from each level to the next, between 0 and 1
+
+    Examples
+    --------
+    >>> cost = view(512, 512, min_face=20, factor=0.709)
+    >>> len(cost.levels), cost.windows
+    (10, 42721)
     """
     levels = []
     for scale in pyramid.pyramid_scales(height, width, min_face, factor):

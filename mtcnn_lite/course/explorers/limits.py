@@ -72,12 +72,11 @@ class LimitsExplorer(PhotoExplorer):
     """
 
     def __init__(self, detector: Detector, photo: LabelledPhoto) -> None:
-        self._detector, self._labelled = detector, photo
-        onet = detector.settings.thresholds[2]
-        self.canvas = Canvas(colours=cascade.STEP_COLOURS, with_map=False, together=False, step=3, threshold=onet)
+        self._detector, self._labelled, own = detector, photo, detector.settings.thresholds
+        self.canvas = Canvas(colours=cascade.STEP_COLOURS, with_map=False, together=False, step=3, threshold=own.onet)
         self.way = buttons(list(DEGRADATIONS), list(DEGRADATIONS).index("turned"))
-        last = len(DEGRADATIONS["turned"].strengths) - 1
-        self.step = widgets.IntSlider(3, min=0, max=last, description="how much", readout=False, **look(70, 340))
+        stops = len(DEGRADATIONS["turned"].strengths)
+        self.step = widgets.IntSlider(3, min=0, max=stops - 1, description="how much", readout=False, **look(70, 340))
         self.strength = widgets.Label("")
         self.after = buttons(cascade.AFTER, 3)
         link(self.canvas, step=self.after)

@@ -41,9 +41,6 @@ class Bill:
 def view(p: float, offset: float, point: float, weights: tuple[float, float, float], mean: bool = False) -> Bill:
     """The bill of one answer; losses.js computes the same.
 
-    >>> view(0.9, offset=0.1, point=0.1, weights=(1, 0.5, 0.5)).paid.round(3).tolist()
-    [[2.303, 0.0, 0.0], [0.105, 0.02, 0.0], [0.0, 0.02, 0.0], [0.0, 0.0, 0.05]]
-
     Parameters
     ----------
     p : float, the probability of a face that the net gives, above 0 and below 1
@@ -51,6 +48,11 @@ def view(p: float, offset: float, point: float, weights: tuple[float, float, flo
     point : float, how far off each of the ten landmark coordinates is, in window sides
     weights : (float, float, float), of detection, box and landmarks
     mean : bool, a distance is the mean over its numbers, not the sum as in the paper
+
+    Examples
+    --------
+    >>> view(0.9, offset=0.1, point=0.1, weights=(1, 0.5, 0.5)).paid.round(3).tolist()
+    [[2.303, 0.0, 0.0], [0.105, 0.02, 0.0], [0.0, 0.02, 0.0], [0.0, 0.0, 0.05]]
     """
     face, background = -log(p), -log(1 - p)
     box, landmark = (each**2 * (1 if mean else count) for each, count in zip((offset, point), NUMBERS, strict=True))

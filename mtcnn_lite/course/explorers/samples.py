@@ -46,20 +46,20 @@ class Draws:
     numbers: Floats
 
     @classmethod
-    def of(cls, photo: LabelledPhoto, seed: int = 0, recipe: SamplingConfig | None = None) -> "Draws":
+    def of(cls, photo: LabelledPhoto, seed: int = 0, config: SamplingConfig | None = None) -> "Draws":
         """Draw as many windows as the config asks for: jittered off each face, beside each face, and anywhere.
 
         Parameters
         ----------
         photo : LabelledPhoto, its size and its faces
         seed : int, of the random numbers
-        recipe : SamplingConfig, optional, how many windows of each sort; by default as in training
+        config : SamplingConfig, optional, how many windows of each sort; by default as in training
         """
-        recipe, rng, count = recipe or SamplingConfig(), np.random.default_rng(seed), len(photo.boxes)
+        config, rng, count = config or SamplingConfig(), np.random.default_rng(seed), len(photo.boxes)
         height, width = photo.image().shape[:2]
-        jittered = np.repeat(np.arange(count), recipe.jittered)
+        jittered = np.repeat(np.arange(count), config.jittered)
         side, by = rng.random(len(jittered)), rng.random((len(jittered), 2))
-        rest = [next_to(photo.boxes, recipe.beside, rng), anywhere(height, width, recipe.random, rng)]
+        rest = [next_to(photo.boxes, config.beside, rng), anywhere(height, width, config.random, rng)]
         numbers = np.concatenate([np.column_stack([side, by, np.zeros(len(side))]), *rest])
         face = np.concatenate([jittered, np.full(len(numbers) - len(jittered), -1)])
         order = rng.permutation(len(face))
@@ -79,14 +79,14 @@ class Sorted:
         return {name: int((self.kind == kind).sum()) for kind, name, _, _ in GROUPS}
 
 
-def view(photo: LabelledPhoto, draws: Draws, recipe: SamplingConfig, first_only: bool = False) -> Sorted:
+def view(photo: LabelledPhoto, draws: Draws, config: SamplingConfig, first_only: bool = False) -> Sorted:
     """What becomes of the drawn windows under the jitter and the bounds of a config; samples.js computes the same.
 
     Parameters
     ----------
     photo : LabelledPhoto, the faces
     draws : Draws, what chance decided
-    recipe : SamplingConfig, how far windows are shifted and scaled, and the bounds between the kinds
+    config : SamplingConfig, how far windows are shifted and scaled, and the bounds between the kinds
     first_only : bool, compare windows with the first face alone, as scripts do that forget the others
     """
     windows = draws.numbers.copy()
@@ -94,14 +94,14 @@ def view(photo: LabelledPhoto, draws: Draws, recipe: SamplingConfig, first_only:
     box = photo.boxes[draws.face[jittered]].astype(np.float64)
     side, by = np.split(draws.numbers[jittered, :3].astype(np.float64), [1], axis=1)  # (n, 1), (n, 2)
     sides = box[:, 2:] - box[:, :2]  # (n, 2) width, height
-    least = recipe.smaller * sides.min(axis=1, keepdims=True, initial=np.inf)
-    most = recipe.larger * sides.max(axis=1, keepdims=True, initial=0)
+    least = config.smaller * sides.min(axis=1, keepdims=True, initial=np.inf)
+    most = config.larger * sides.max(axis=1, keepdims=True, initial=0)
     half = (least + (most - least) * side) / 2
-    centre = (box[:, :2] + box[:, 2:]) / 2 + recipe.shift * (2 * by - 1) * sides
+    centre = (box[:, :2] + box[:, 2:]) / 2 + config.shift * (2 * by - 1) * sides
     windows[jittered] = np.concatenate([centre - half, centre + half], axis=1)
     compared = LabelledPhoto(photo.source, photo.boxes[:1]) if first_only else photo
     overlaps = iou(windows, compared.boxes)  # (N, F)
-    return Sorted(windows, overlaps.max(axis=1), overlaps.argmax(axis=1), kinds(windows, compared, recipe)[0])
+    return Sorted(windows, overlaps.max(axis=1), overlaps.argmax(axis=1), kinds(windows, compared, config)[0])
 
 
 class SamplesExplorer(Explorer):
@@ -131,8 +131,8 @@ class SamplesExplorer(Explorer):
 
     def sorted(self) -> Sorted:
         """The view at the controls' settings."""
-        recipe = SamplingConfig(**{name: slider.value for name, slider in self.sliders.items()})
-        return view(self.labelled, self.draws, recipe, self.first_only.value)
+        config = SamplingConfig(**{name: slider.value for name, slider in self.sliders.items()})
+        return view(self.labelled, self.draws, config, self.first_only.value)
 
     def still(self) -> Picture:
         now, image = self.sorted(), self.labelled.image()

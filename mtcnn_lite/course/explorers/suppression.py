@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from mtcnn_lite.boxes import Floats, as_boxes
 from mtcnn_lite.cascade.record import Indices
 from mtcnn_lite.course.explorers.base import Drawing, Explorer, buttons, link, look, stacked
-from mtcnn_lite.draw import COLOURS, Picture, at_height, beside, draw_boxes, rgb
+from mtcnn_lite.draw import COLOURS, Picture, Pixels, at_height, beside, draw_boxes, rgb
 from mtcnn_lite.nms import MEASURES
 
 METHODS = ("greedy", "linear", "gaussian")
@@ -23,7 +23,7 @@ class Pool:
     """Candidates to choose among: image (H, W, 3), boxes (N, 4), scores (N,) greater than 0, and the stage whose
     colour they have."""
 
-    image: NDArray[np.uint8]
+    image: Pixels
     boxes: Floats
     scores: Floats
     stage: str
@@ -63,9 +63,6 @@ class NMSStep:
 def weights(overlaps: Floats, method: str, threshold: float, sigma: float) -> Floats:
     """What a box's score is multiplied by for its overlap with the best; Bodla et al. 2017, section 3.
 
-    >>> weights(np.float32([0.25, 0.75]), "linear", threshold=0.5, sigma=0.5)
-    array([1.  , 0.25], dtype=float32)
-
     Parameters
     ----------
     overlaps : float32, any shape, 0 to 1
@@ -74,6 +71,11 @@ def weights(overlaps: Floats, method: str, threshold: float, sigma: float) -> Fl
         sigma).
     threshold : float, of greedy and linear, 0 to 1
     sigma : float, of gaussian, above 0
+
+    Examples
+    --------
+    >>> weights(np.float32([0.25, 0.75]), "linear", threshold=0.5, sigma=0.5)
+    array([1.  , 0.25], dtype=float32)
     """
     if method == "gaussian":
         return np.exp(-(overlaps**2) / np.float32(sigma))
@@ -153,22 +155,22 @@ def view(
 ) -> NMSStep:
     """What the explorer shows: `film` up to a step, without what is under a score.
 
-    >>> now = view([[0, 0, 10, 10], [1, 0, 11, 10]], [.8, .9], "greedy", 0.5, 0.5, step=1)
-    >>> now.best, now.removed.tolist(), now.waiting.tolist()
-    (1, [0], [])
-
     Parameters
     ----------
     boxes : (N, 4), px
     scores : (N,), above 0
     method, threshold, sigma, step, measure, cut : see `film` and `at`
+
+    Examples
+    --------
+    >>> now = view([[0, 0, 10, 10], [1, 0, 11, 10]], [.8, .9], "greedy", 0.5, 0.5, step=1)
+    >>> now.best, now.removed.tolist(), now.waiting.tolist()
+    (1, [0], [])
     """
     return at(film(boxes, scores, method, threshold, sigma, measure), step, cut)
 
 
-def draw_step(
-    image: NDArray[np.uint8], boxes: ArrayLike, now: NMSStep, colour: str, thickness: int = 2
-) -> NDArray[np.uint8]:
+def draw_step(image: Pixels, boxes: ArrayLike, now: NMSStep, colour: str, thickness: int = 2) -> Pixels:
     """A copy of the image with a step drawn on it.
 
     Waiting boxes are gray, kept ones have a colour, the best of them a thicker line; those that the step lowers are
@@ -221,10 +223,8 @@ class SuppressionExplorer(Explorer):
         super().__init__(stacked(how, *bounds, (self.step,), self.canvas))
 
     def _film(self) -> Film:
-        now = self.pools[self.pool.value]
-        return film(
-            now.boxes, now.scores, self.method.value, self.threshold.value, self.sigma.value, self.measure.value
-        )
+        now, settings = self.pools[self.pool.value], (self.method, self.threshold, self.sigma, self.measure)
+        return film(now.boxes, now.scores, *(setting.value for setting in settings))
 
     def _load(self) -> None:
         now = self.pools[self.pool.value]
