@@ -395,9 +395,9 @@ beside(
 # %%
 with torch.no_grad():
     x, y = landmark_head(layers(normalise(mirrored))).reshape(2, 5)  # five x, five y, each
-unmirror = torch.stack([1 - x, y], dim=1)[[1, 0, 2, 4, 3]]  # (5, 2), eyes and corners swapped
+turned_back = torch.stack([1 - x, y], dim=1)[[1, 0, 2, 4, 3]]  # (5, 2), eyes and corners swapped
 left, top, right, _ = settled[0]
-second_look = unmirror.numpy() * (right - left) + [left, top] - 0.5  # (5, 2) in the photo
+second_look = turned_back.numpy() * (right - left) + [left, top] - 0.5  # (5, 2) in the photo
 first_look = trace.onet["nms"].points[0]  # (5, 2)
 print(f"the looks differ by up to {np.abs(first_look - second_look).max():.1f} px")
 

@@ -28,9 +28,8 @@ from mtcnn_lite.course.scenes import ASTRONAUT_BOX, ASTRONAUT_LANDMARKS
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
 from mtcnn_lite.sampling.sampler import KINDS, counts, sample
 
-photo = LabelledPhoto(
-    astronaut(), [ASTRONAUT_BOX], [ASTRONAUT_LANDMARKS]
-)  # pixels and labels in one
+# pixels and labels in one
+photo = LabelledPhoto(astronaut(), [ASTRONAUT_BOX], [ASTRONAUT_LANDMARKS])
 samples, crops = sample(photo, size=12, rng=np.random.default_rng(6))
 print("crops", crops.shape)
 for kind, count in counts(samples).items():
@@ -341,9 +340,8 @@ def spot(point):
     x, y = (int(v) for v in point)
     black = np.zeros_like(photo.image())
     black[y - 3 : y + 4, x - 3 : x + 4] = 255
-    return LabelledPhoto(
-        black, photo.boxes, np.tile(np.array([x, y]), (1, 5, 1))
-    )  # all five points on it
+    points = np.tile(np.array([x, y]), (1, 5, 1))  # all five on it
+    return LabelledPhoto(black, photo.boxes, points)
 
 
 def centroid(image):
