@@ -1,12 +1,7 @@
 """What several tests need and is slow to make."""
 
-import os
 import shutil
 from pathlib import Path
-
-# One thread each, here and in the processes that tests start: on a machine that others use as well, torch's
-# threads wait for one another, and small images take twenty times as long.
-os.environ["OMP_NUM_THREADS"] = "1"
 
 import pytest
 import skimage.data
@@ -17,7 +12,7 @@ from mtcnn_lite import Detector
 pytest_plugins = ["alone", "schedule", "solved"]
 collect_ignore_glob = ["*conftest.py"]  # --doctest-modules would import each under the name of the first
 
-torch.set_num_threads(1)  # for a torch that was imported before
+torch.set_num_threads(1)  # as conftest.py above has it, for a torch that was imported before
 
 
 @pytest.fixture(scope="session")

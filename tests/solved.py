@@ -1,8 +1,9 @@
-"""A reader who has solved the exercises: a chapter's end runs once more, on the solutions, in the kernel nbval leaves.
+"""A reader who has solved the exercises: those cells run once more, on the solutions, in the kernel that nbval leaves.
 
-Where nbval checks a whole notebook with exercises, one test named `solved` follows its last cell. Each function that the
-reader is to write comes from `notebooks/source/solutions.py`, and the cells from the first of them on run again: every
-judge passes, and no cell says that it had to do without the reader's function.
+Where nbval checks a notebook with exercises, one test named `solved` follows its last cell. Each function that the
+reader is to write comes from `notebooks/source/solutions.py`; the cells from the first of them to the end of their
+section run again, and later ones that name them; all of those where functions of earlier chapters are pasted in. Every
+judge passes, and no cell says that it did without them.
 """
 
 import re
@@ -21,18 +22,32 @@ VERDICTS = (
     "print('verdicts:', *(each.passed for name, each in list(globals().items())\n"
     "                     if isinstance(each, Verdict) and not name.startswith('_')))"  # _ and _12 are IPython's
 )
-EXCUSES = ("nothing yet", "nothing of yours", "until yours has passed", "from the solutions", "by the package")
+EXCUSES = (
+    *("nothing yet", "nothing of yours", "until yours has passed"),
+    *("from the solutions", "by the package", "yours is still to come"),
+)
 LIMIT = 600  # seconds for one cell
 
 
-def code_of(notebook):
-    """The sources of its code cells."""
-    return [cell.source for cell in notebook.cells if cell.cell_type == "code"]
-
-
-def exercises(sources):
+def exercises(notebook):
     """The names of the functions that the reader is to write, in order."""
-    return [name for source in sources for name in STUB.findall(source)]
+    return [name for cell in notebook.cells if cell.cell_type == "code" for name in STUB.findall(cell.source)]
+
+
+def parts(notebook):
+    """The sources of its code cells before the exercises, and of those that depend on the reader's functions."""
+    named = re.compile(rf"\b({'|'.join(exercises(notebook))})\b")
+    pasted = any(cell.source.startswith(PASTE) for cell in notebook.cells)
+    before, theirs, there = [], [], None  # there: before the exercises, among them (True), after them (False)
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            there = there and (pasted or not re.search(r"^## ", cell.source, re.M))
+        elif there is None and not STUB.search(cell.source):
+            before.append(cell.source)
+        elif there is None or there or named.search(cell.source):
+            there = True if there is None else there
+            theirs.append(cell.source)
+    return before, theirs
 
 
 def solution(source):
@@ -44,25 +59,26 @@ def solution(source):
 def pytest_make_collect_report(collector):
     report = yield
     notebook = getattr(collector, "nb", None)  # nbval's
-    if report.passed and notebook is not None and exercises(code_of(notebook)):
+    if report.passed and notebook is not None and exercises(notebook):
         report.result.append(Solved.from_parent(collector, name="solved"))
     return report
 
 
 class Solved(pytest.Item):
     def runtest(self):
-        sources = code_of(self.parent.nb)
-        first = next(place for place, source in enumerate(sources) if STUB.search(source))
-        ran = self.run("import sys; sys.path.append('source')")[0]
-        start = 0 if ran < first else first  # chosen alone, by its name, it runs the whole chapter
-        said = "".join(self.run(solution(source))[1] for source in sources[start:])
+        before, theirs = parts(self.parent.nb)
+        cells = [item for item in self.session.items if item.parent is self.parent and item is not self]
+        if any(cell.test_outputs is None for cell in cells) or not cells:  # chosen alone, by its name
+            theirs = [*before, *theirs]
+        self.run("import sys; sys.path.append('source')")
+        said = "".join(self.run(solution(source)) for source in theirs)
         for excuse in EXCUSES:
             assert excuse not in said, f"a cell says {excuse!r}:\n{said}"
-        verdicts = self.run(VERDICTS)[1]
-        assert verdicts.split() == ["verdicts:", *["True"] * len(exercises(sources))]
+        verdicts = self.run(VERDICTS)
+        assert verdicts.split() == ["verdicts:", *["True"] * len(exercises(self.parent.nb))]
 
     def run(self, code):
-        """How many cells the kernel has run by now, and what this one prints and shows as text."""
+        """What this cell prints and shows as text."""
         heard = []
         reply = self.parent.kernel.kc.execute_interactive(
             code, allow_stdin=False, output_hook=heard.append, timeout=LIMIT
@@ -70,8 +86,7 @@ class Solved(pytest.Item):
         if reply["status"] != "ok":
             raise RuntimeError("\n".join([code, "---", *reply.get("traceback", [reply["status"]])]))
         contents = [message["content"] for message in heard]
-        said = [each.get("text", each.get("data", {}).get("text/plain", "")) for each in contents]
-        return reply["execution_count"], "".join(said)
+        return "".join(each.get("text", each.get("data", {}).get("text/plain", "")) for each in contents)
 
     def repr_failure(self, excinfo):
         return str(excinfo.value)

@@ -37,7 +37,7 @@ def opened_notebook(request, chromium, lab):
 
 @pytest.fixture
 def notebook(request, opened_notebook):
-    """A notebook that has run; no module meets what another did to its explorers. Every test leaves it without errors."""
+    """A notebook that has run. No module meets what another did to its explorers; no test leaves errors."""
     if opened_notebook.used_in not in (None, request.module):
         opened_notebook.renew_explorers()
     opened_notebook.used_in = request.module
