@@ -1,4 +1,5 @@
-# make lab opens chapter 03 in JupyterLab; make test runs all tests. Each makes .venv when it is missing.
+# make lab opens chapter 03 in JupyterLab. make test: unit tests, examples, judges, linters, the notebooks. make test-slow:
+# the rest, which is the browser, killed runs and whole trainings. make test-all: both. Each makes .venv when it is missing.
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
@@ -10,13 +11,19 @@ DATA ?= data/faces/scenes data/faces/landmarks
 RUN ?= run
 TRAIN ?= --teacher zhang2016
 
-.PHONY: lab test notebooks bench weights clean
+.PHONY: lab test test-slow test-all notebooks bench weights clean
 
 lab: $(READY)
 	$(BIN)/jupyter lab $(ROOT) notebooks/03_pnet.ipynb
 
 test: $(READY)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses logical --maxprocesses 4
+
+# one process more than two processors: the browser's tests often wait
+test-slow: $(READY)
+	$(BIN)/python -m pytest --numprocesses 3 -m "slow or browser"
+
+test-all: test test-slow
 
 notebooks: $(READY)
 	$(BIN)/python notebooks/source/build.py

@@ -1,12 +1,7 @@
 """What several tests need and is slow to make."""
 
-import os
 import shutil
 from pathlib import Path
-
-# One thread each, here and in the processes that tests start: on a machine that others use as well, torch's
-# threads wait for one another, and small images take twenty times as long.
-os.environ["OMP_NUM_THREADS"] = "1"
 
 import pytest
 import skimage.data
@@ -14,9 +9,10 @@ import torch
 
 from mtcnn_lite import Detector
 
-pytest_plugins = ["alone"]
+pytest_plugins = ["alone", "schedule", "solved"]
+collect_ignore_glob = ["*conftest.py"]  # --doctest-modules would import each under the name of the first
 
-torch.set_num_threads(1)  # for a torch that was imported before
+torch.set_num_threads(1)  # as conftest.py above has it, for a torch that was imported before
 
 
 @pytest.fixture(scope="session")
@@ -56,32 +52,3 @@ def chromium():
         browser = play.chromium.launch(executable_path=found, args=flags)
         yield browser
         browser.close()
-
-
-@pytest.fixture(scope="session")
-def open_notebook(chromium, tmp_path_factory, notebooks):
-    """A function: the name of a notebook -> it, run, in a page of JupyterLab."""
-    from lab import Notebook, server  # tests/browser/lab.py, beside the tests that ask for this
-
-    with server(notebooks, tmp_path_factory.mktemp("lab")) as url:
-
-        def opened(name: str) -> Notebook:
-            notebook = Notebook(chromium.new_page(viewport={"width": 1280, "height": 1000}), url.format(name))
-            notebook.run()
-            return notebook
-
-        yield opened
-
-
-@pytest.fixture(scope="module")
-def opened_notebook(request, open_notebook):
-    opened = open_notebook(request.module.NOTEBOOK)
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def notebook(opened_notebook):
-    """The notebook that a test module names in NOTEBOOK; every test leaves its page without errors."""
-    yield opened_notebook
-    assert opened_notebook.errors() == []

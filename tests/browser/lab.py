@@ -88,8 +88,9 @@ def server(folder: Path, scratch: Path):
 class Notebook:
     """One notebook in one page; `complaints` collects what JavaScript and widget callbacks say of errors."""
 
-    def __init__(self, page, url: str) -> None:
-        self.page, self.complaints = page, []
+    def __init__(self, page, url: str, name: str) -> None:
+        self.page, self.name, self.complaints = page, name, []
+        self.used_in = None  # the module whose tests had it last
         page.set_default_timeout(WAIT)
         page.on("pageerror", lambda error: self.complaints.append(f"JavaScript: {error}"))
         page.goto(url)
@@ -111,12 +112,34 @@ class Notebook:
         self.page.wait_for_function(
             "() => jupyterapp.shell.currentWidget.sessionContext.session.kernel.status === 'idle'", timeout=RUN
         )
+        self.counts = self.page.evaluate(  # the execution count of each code cell
+            "() => jupyterapp.shell.currentWidget.content.widgets.filter(c => c.model.type === 'code')"
+            ".map(c => c.model.executionCount)"
+        )
+        self._wait_for_explorers()
+        self.page.evaluate(WATCH)
+
+    def _wait_for_explorers(self) -> None:
         self.page.wait_for_function("() => document.querySelectorAll('.mtcnn-canvas canvas').length > 0")
         self.page.wait_for_function(  # a caption comes with the first picture
             "() => [...document.querySelectorAll('.mtcnn-canvas figcaption')].some(caption => caption.textContent)"
         )
         self.page.wait_for_timeout(500)
-        self.page.evaluate(WATCH)
+
+    def renew_explorers(self) -> None:
+        """Run the cells that show widgets once more: each explorer stands as it did at first."""
+        self.page.evaluate("""async () => {
+            const { content } = jupyterapp.shell.currentWidget;
+            const shown = (cell) => cell.model.type === 'code' ? cell.model.outputs.toJSON() : [];
+            for (const [index, cell] of content.widgets.entries()) {
+              if (shown(cell).some((each) => each.data && 'application/vnd.jupyter.widget-view+json' in each.data)) {
+                content.activeCellIndex = index;
+                content.deselectAll();
+                await jupyterapp.commands.execute('notebook:run-cell');
+              }
+            }
+        }""")
+        self._wait_for_explorers()
 
     def errors(self) -> list[str]:
         """Whatever went wrong so far: cells, callbacks, JavaScript, widgets that did not show."""
@@ -126,13 +149,6 @@ class Notebook:
         )
         said = self.page.evaluate("() => said")
         return [*self.complaints, *(text for text in said if not CONTROL.fullmatch(text)), *widgets]
-
-    def counts(self) -> list[int | None]:
-        """The execution count of each code cell."""
-        return self.page.evaluate(
-            "() => jupyterapp.shell.currentWidget.content.widgets.filter(c => c.model.type === 'code')"
-            ".map(c => c.model.executionCount)"
-        )
 
     def sliders(self) -> list[str]:
         """The descriptions of all sliders, from top to bottom."""

@@ -44,6 +44,7 @@ def there(home, monkeypatch):
     monkeypatch.chdir(home)
 
 
+@pytest.mark.slow
 def test_one_command_trains_all_stages_and_resumes(home, capsys, monkeypatch):
     monkeypatch.setattr(weight_average, "LANDMARK_SAMPLES", 1000)  # else a third of the time goes into landmark heads
     assert main(["train", *BRIEF, "--out", "run"]) == 0
@@ -77,6 +78,7 @@ def test_one_command_trains_all_stages_and_resumes(home, capsys, monkeypatch):
     assert same == [False, True, True]
 
 
+@pytest.mark.slow
 def test_two_processes_learn_as_one_does(home):
     """The same batches, shared out: the log's rows agree but for mirror, colour and the choice of hard samples."""
     command = ["train", "--data", "my data", "--steps", "0.03", "--workers", "1", "--stage", "pnet-1"]

@@ -150,6 +150,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.slow
 def test_killed_ten_times_it_ends_with_the_same_bytes(whole, tmp_path):
     """kill -9 at ten random moments, each time on; every second time with two workers, which must end as well."""
     script, folder = tmp_path / "writer.py", tmp_path / "store"

@@ -198,6 +198,7 @@ print(out.name, len(set(places)))
 """
 
 
+@pytest.mark.slow
 def test_killed_ten_times_it_ends_with_the_same_weights(tmp_path):
     """kill -9 at ten random moments of a run: while samples are cut, checked, learned, or files written."""
     script = tmp_path / "killer.py"

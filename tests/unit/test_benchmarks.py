@@ -140,6 +140,7 @@ def test_floor_counts_every_multiply_add(benchmarks):
         assert benchmarks("growth").MULTIPLY_ADDS[name] == pytest.approx(counted, rel=0.02 if name == "pnet" else 0)
 
 
+@pytest.mark.slow
 @pytest.mark.alone
 def test_faster_than_the_yardstick(benchmarks):
     """Loosely, as tests share their machine: the bar itself, 0.5, is for benchmarks/detect.py."""

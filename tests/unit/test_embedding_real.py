@@ -39,6 +39,7 @@ def frames():
     return np.stack(crops), np.array(person)
 
 
+@pytest.mark.slow
 def test_real_frames_are_harder_than_views(frames):
     """As in the notebook, 150 steps: about 0.76 where pixels have 0.68, and views of unseen faces 0.90."""
     crops, person = frames

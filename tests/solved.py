@@ -1,0 +1,95 @@
+"""A reader who has solved the exercises: those cells run once more, on the solutions, in the kernel that nbval leaves.
+
+Where nbval checks a notebook with exercises, one test named `solved` follows its last cell. Each function that the
+reader is to write comes from `notebooks/source/solutions.py`; the cells from the first of them to the end of their
+section run again, and later ones that name them; all of those where functions of earlier chapters are pasted in. Every
+judge passes, and no cell says that it did without them.
+"""
+
+import re
+
+import pytest
+
+STUB = re.compile(r"^def (\w+)\(.*\):\n    raise NotImplementedError$", re.M)
+PASTE = "mine = {}  # paste your functions"  # the cell that gathers the functions of earlier chapters
+PASTED = (
+    "import solutions\n"
+    "mine = {name: each for name, each in vars(solutions).items() if callable(each)}\n"
+    "globals().update({name: each for name, each in mine.items() if name != 'iou'})"  # as the text says
+)
+VERDICTS = (
+    "from mtcnn_lite.course.checks.judge.verdict import Verdict\n"
+    "print('verdicts:', *(each.passed for name, each in list(globals().items())\n"
+    "                     if isinstance(each, Verdict) and not name.startswith('_')))"  # _ and _12 are IPython's
+)
+EXCUSES = (
+    *("nothing yet", "nothing of yours", "until yours has passed"),
+    *("from the solutions", "by the package", "yours is still to come"),
+)
+LIMIT = 600  # seconds for one cell
+
+
+def exercises(notebook):
+    """The names of the functions that the reader is to write, in order."""
+    return [name for cell in notebook.cells if cell.cell_type == "code" for name in STUB.findall(cell.source)]
+
+
+def parts(notebook):
+    """The sources of its code cells before the exercises, and of those that depend on the reader's functions."""
+    named = re.compile(rf"\b({'|'.join(exercises(notebook))})\b")
+    pasted = any(cell.source.startswith(PASTE) for cell in notebook.cells)
+    before, theirs, there = [], [], None  # there: before the exercises, among them (True), after them (False)
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            there = there and (pasted or not re.search(r"^## ", cell.source, re.M))
+        elif there is None and not STUB.search(cell.source):
+            before.append(cell.source)
+        elif there is None or there or named.search(cell.source):
+            there = True if there is None else there
+            theirs.append(cell.source)
+    return before, theirs
+
+
+def solution(source):
+    """A cell with the solutions in place of what the reader is to write."""
+    return PASTED if source.startswith(PASTE) else STUB.sub(r"from solutions import \1", source)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(collector):
+    report = yield
+    notebook = getattr(collector, "nb", None)  # nbval's
+    if report.passed and notebook is not None and exercises(notebook):
+        report.result.append(Solved.from_parent(collector, name="solved"))
+    return report
+
+
+class Solved(pytest.Item):
+    def runtest(self):
+        before, theirs = parts(self.parent.nb)
+        cells = [item for item in self.session.items if item.parent is self.parent and item is not self]
+        if any(cell.test_outputs is None for cell in cells) or not cells:  # chosen alone, by its name
+            theirs = [*before, *theirs]
+        self.run("import sys; sys.path.append('source')")
+        said = "".join(self.run(solution(source)) for source in theirs)
+        for excuse in EXCUSES:
+            assert excuse not in said, f"a cell says {excuse!r}:\n{said}"
+        verdicts = self.run(VERDICTS)
+        assert verdicts.split() == ["verdicts:", *["True"] * len(exercises(self.parent.nb))]
+
+    def run(self, code):
+        """What this cell prints and shows as text."""
+        heard = []
+        reply = self.parent.kernel.kc.execute_interactive(
+            code, allow_stdin=False, output_hook=heard.append, timeout=LIMIT
+        )["content"]
+        if reply["status"] != "ok":
+            raise RuntimeError("\n".join([code, "---", *reply.get("traceback", [reply["status"]])]))
+        contents = [message["content"] for message in heard]
+        return "".join(each.get("text", each.get("data", {}).get("text/plain", "")) for each in contents)
+
+    def repr_failure(self, excinfo):
+        return str(excinfo.value)
+
+    def reportinfo(self):
+        return self.path, None, f"{self.parent.name}: solved"
