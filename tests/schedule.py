@@ -8,22 +8,25 @@ import re
 
 import pytest
 
-LONGEST = (  # the beginnings of test ids
+LONGEST = (  # the beginnings of units
     "notebooks/09_training.ipynb",
     "notebooks/12_recognition.ipynb",
     "notebooks/08_hard_mining.ipynb",
     "notebooks/",
+    "browser, 09_training.ipynb",
+    "tests/cli/test_cli_train.py",
+    "browser, ",
 )
 
 
 def unit(test: str) -> str:
     """What runs in one process, with this test."""
     notebook = re.match(r"tests/browser/.*\[(\w+\.ipynb)", test)
-    return f"{notebook[1]} in the browser" if notebook else test.partition("::")[0]
+    return f"browser, {notebook[1]}" if notebook else test.partition("::")[0]
 
 
 def place(test: str) -> int:
-    return next((number for number, start in enumerate(LONGEST) if test.startswith(start)), len(LONGEST))
+    return next((number for number, start in enumerate(LONGEST) if unit(test).startswith(start)), len(LONGEST))
 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest chooses by -m

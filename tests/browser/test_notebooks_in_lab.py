@@ -1,9 +1,9 @@
 """Every notebook as a reader meets it: in JupyterLab, run, each slider moved to both ends and timed."""
 
+import contextlib
 import statistics
 
-import pytest
-
+PRESSES = 20  # of a key, on each slider
 BROWSER, KERNEL = 30, 150  # ms from key press to changed pixels, median: in the browser alone, and through the kernel
 STRICTER = {"03_pnet.ipynb": {"NMS overlap": 120, "smallest face, px": 120}}
 IN_BROWSER = {  # sliders that are linked to the canvas in the browser; the others ask the kernel
@@ -45,34 +45,39 @@ def test_views_fit_the_page(notebook):
         assert box is None or box["x"] + box["width"] <= right["x"] + right["width"]
 
 
-@pytest.mark.alone
-def test_sliders_answer_at_once(notebook, capsys):
+def test_sliders_answer_at_once(notebook, alone, capsys):
     sliders = notebook.sliders()
     assert sliders
     for slider in sliders:
         allowed = BROWSER if slider in IN_BROWSER.get(notebook.name, ()) else KERNEL
         allowed = STRICTER.get(notebook.name, {}).get(slider, allowed)
-        medians = []
-        for _ in range(3):  # again if another program had the processor
-            notebook.focus(slider)
-            notebook.press("Home")
-            times, key, still = [], "ArrowRight", 0
-            for _ in range(60):  # some moves change nothing: the end of the scale, a threshold between two scores
-                took = notebook.press(key, wait=1.0)
-                still = still + 1 if took is None else 0
-                if still in (2, 8):  # back, and far enough to leave thresholds between which no score lies
-                    key = "ArrowLeft" if key == "ArrowRight" else "ArrowRight"
-                if took is not None:
-                    times.append(took)
-                if len(times) == 20:
-                    break
-            assert len(times) == 20, f"{slider}: of 60 key presses {len(times)} changed the picture"
-            medians.append(statistics.median(times))
-            if medians[-1] <= allowed:
+        for among_others in (True, False, False):  # alone where another test, or program, had the processor
+            with contextlib.nullcontext() if among_others else alone():
+                times = press_through(notebook, slider)
+            if len(times) == PRESSES and statistics.median(times) <= allowed:
                 break
+        assert len(times) == PRESSES, f"{slider}: of 60 key presses {len(times)} changed the picture"
+        median = statistics.median(times)
         with capsys.disabled():
-            print(f"\n{notebook.name}, {slider}: median {min(medians):.0f} ms over 20 key presses, {allowed} allowed")
-        assert min(medians) <= allowed, slider
+            print(f"\n{notebook.name}, {slider}: median {median:.0f} ms over {PRESSES} key presses, {allowed} allowed")
+        assert median <= allowed, slider
+
+
+def press_through(notebook, slider):
+    """Milliseconds from each of PRESSES key presses to changed pixels."""
+    notebook.focus(slider)
+    notebook.press("Home")
+    times, key, still = [], "ArrowRight", 0
+    for _ in range(60):  # some moves change nothing: the end of the scale, a threshold between two scores
+        took = notebook.press(key, wait=1.0)
+        still = still + 1 if took is None else 0
+        if still in (2, 8):  # back, and far enough to leave thresholds between which no score lies
+            key = "ArrowLeft" if key == "ArrowRight" else "ArrowRight"
+        if took is not None:
+            times.append(took)
+        if len(times) == PRESSES:
+            break
+    return times
 
 
 def test_sliders_go_to_both_ends(notebook):
