@@ -1,7 +1,7 @@
 # %% [markdown]
 # # 09 · Training: three nets, one after the other
 #
-# You will train P-Net, R-Net and O-Net for real, in a few minutes, each on what the nets before it let through. Then you put them together and
+# You will train P-Net, R-Net and O-Net for real, in a minute or two, each on what the nets before it let through. Then you put them together and
 # look for faces in pictures that none of them has seen.
 #
 # | | |
@@ -69,7 +69,7 @@ for name, some in (("to train on", photos), ("to test on", test)):
 # ### A plan, before anything runs
 #
 # Every number of the training stands in one place. The paper gives the weights of the tasks and the 70% of chapter 08. It does not say how the
-# nets are optimised: steps, batches and rates are ours, and small, so that it takes minutes.
+# nets are optimised: steps, batches and rates are ours, and small, so that it takes a minute or two.
 
 # %%
 from mtcnn_lite.sampling.config import SamplingConfig
@@ -87,12 +87,12 @@ FOR_O = SamplingConfig(
 PAPER, PAPER_O = (1, 0.5, 0.5), (1, 0.5, 1)  # weights of detection, box and landmarks
 SHARES = (3, 1, 1, 2)  # negatives : positives : parts : landmark samples in a batch
 PLAN = {  # name, net, sampling, steps, batch, rate, ...
-    "pnet": TrainingStage("pnet", "pnet", FOR_P, 800, 256, 4e-3, SHARES, PAPER, warm_up=50),
+    "pnet": TrainingStage("pnet", "pnet", FOR_P, 600, 256, 4e-3, SHARES, PAPER, warm_up=50),
     "rnet": TrainingStage(
-        "rnet", "rnet", FOR_R, 800, 64, 2e-3, (3, 1.3, 1, 1.7), PAPER, warm_up=50
+        "rnet", "rnet", FOR_R, 500, 64, 4e-3, (3, 1.3, 1, 1.7), PAPER, warm_up=50
     ),
     "onet": TrainingStage(
-        "onet", "onet", FOR_O, 900, 32, 1e-3, (2.6, 1.4, 1, 2), PAPER_O, warm_up=50
+        "onet", "onet", FOR_O, 450, 32, 3e-3, (2.6, 1.4, 1, 2), PAPER_O, warm_up=50
     ),
 }
 
@@ -298,7 +298,7 @@ def train(net, batches, stage, look=None, rate=None):
 # %% [markdown]
 # ### P-Net learns
 #
-# 800 steps of 256 samples. On the way we keep copies of the net, more of them early on, for the explorer below.
+# 600 steps of 256 samples. On the way we keep copies of the net, more of them early on, for the explorer below.
 
 # %%
 from copy import deepcopy
@@ -365,7 +365,7 @@ print("held out: of the faces more than 90% are right, of the others more than 8
 # %%
 after = score_level(nets.pnet, level)[0]
 maps = [draw_map(face_map, 0.6) for face_map in (before, after, theirs)]
-beside(maps, ["before", "after 800 steps", "the authors'"], height=230)
+beside(maps, ["before", "after 600 steps", "the authors'"], height=230)
 
 # %% [markdown]
 # ### R-Net learns from P-Net's mistakes
@@ -409,12 +409,12 @@ teach("rnet", from_p)
 watch(log["rnet"], "R-Net")
 
 # %% [markdown]
-# Did He's weights pay? Two R-Nets, 200 steps of the same batches, one seed. What counts is the detection loss on the hard 70%. A coin that knows nothing has log 2 there, 0.69:
+# Did He's weights pay? Two R-Nets, 190 steps of the same batches, one seed. What counts is the detection loss on the hard 70%. A coin that knows nothing has log 2 there, 0.69:
 
 # %%
 from dataclasses import replace
 
-brief = replace(PLAN["rnet"], steps=200)
+brief = replace(PLAN["rnet"], steps=190)
 ends = {}
 for name, made in (("PyTorch's default", lambda net: net), ("He", begin)):
     torch.manual_seed(6)
@@ -422,14 +422,14 @@ for name, made in (("PyTorch's default", lambda net: net), ("He", begin)):
 
 # %% tags=["nbval-ignore-output"]
 for name, loss in ends.items():
-    print(f"{name:18} detection loss, last 20 of 200 steps: {loss:.2f}")
+    print(f"{name:18} detection loss, last 20 of 190 steps: {loss:.2f}")
 
 # %%
 assert ends["He"] < 0.63 < ends["PyTorch's default"]
 print("He's weights are under way; the default has hardly left the coin's 0.69")
 
 # %% [markdown]
-# (With more steps the default gets under way, too. Try 800.)
+# (With more steps the default gets under way, too. Try 500.)
 
 # %% [markdown]
 # ### O-Net learns from what both let through
@@ -504,7 +504,7 @@ both = [draw_faces(test[3].image(), used.detect(test[3].image())) for used in (o
 beside(both, ["yours, on one of them", "the shipped weights"], height=290)
 
 # %% [markdown]
-# Minutes ago these were random numbers. The points lag behind: they ask for the finest look, and O-Net had 900 steps. And now the honest part: this test is an easy one. Training and test scenes were made by the same program, with the same
+# Minutes ago these were random numbers. The points lag behind: they ask for the finest look, and O-Net had 450 steps. And now the honest part: this test is an easy one. Training and test scenes were made by the same program, with the same
 # mask, the same turns, the same range of colours; the shipped weights have never seen such a scene. So look at something else: chapter 03's collage, by day and
 # in the dark. (It is the astronaut. A tenth of the small training faces are hers, so she is no stranger.)
 
@@ -697,10 +697,10 @@ assert same, "your rates are other ones"
 # ## Where paper, notes and code disagree
 #
 # **R-Net on windows that P-Net never proposed.** The tempting shortcut: all samples at random, all three nets side by side, no waiting. Several tutorials do it. We train two R-Nets from the
-# same weights, 300 steps each: one on random windows, one on P-Net's.
+# same weights, 250 steps each: one on random windows, one on P-Net's.
 
 # %%
-brief = replace(PLAN["rnet"], steps=300)
+brief = replace(PLAN["rnet"], steps=250)
 at_random = replace(FOR_R, random=60, beside=10)  # and no proposals
 random_store = write_store(work / "random", photos, 24, seed=9, config=at_random)
 torch.manual_seed(3)
