@@ -1,5 +1,6 @@
-# make lab opens chapter 03 in JupyterLab. make test: unit tests, examples, judges, linters, the notebooks. make test-slow:
-# the rest, which is the browser, killed runs and whole trainings. make test-all: both. Each makes .venv when it is missing.
+# make lab opens chapter 03 in JupyterLab. make test: unit tests, examples, judges, linters, the notebooks.
+# make test-slow: the rest, which is the browser, killed runs and whole trainings. make test-all: both. Each makes .venv
+# when it is missing.
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready

@@ -73,17 +73,19 @@ for name, some in (("to train on", photos), ("to test on", test)):
 
 # %%
 from mtcnn_lite.sampling.config import SamplingConfig
-from mtcnn_lite.training.plan import TrainingStage
 
-FOR_P = SamplingConfig(
-    random=60, beside=10, jittered=30, landmarks=10, turn=8.0
-)  # windows of each photo
+# windows of each photo
+FOR_P = SamplingConfig(random=60, beside=10, jittered=30, landmarks=10, turn=8.0)
 FOR_R = SamplingConfig(
     random=5, beside=2, jittered=15, landmarks=8, hardest=50, others=30, turn=8.0
 )
 FOR_O = SamplingConfig(
     random=5, beside=2, jittered=12, landmarks=12, hardest=25, others=15, turn=8.0
 )
+
+# %%
+from mtcnn_lite.training.plan import TrainingStage
+
 PAPER, PAPER_O = (1, 0.5, 0.5), (1, 0.5, 1)  # weights of detection, box and landmarks
 SHARES = (3, 1, 1, 2)  # negatives : positives : parts : landmark samples in a batch
 PLAN = {  # name, net, sampling, steps, batch, rate, ...
