@@ -280,18 +280,16 @@ plt.show()
 def train(net, batches, stage, look=None, rate=None):
     """Train `net` in place. What each step cost: total, detection, box, landmark; shares right."""
     net.train().to(memory_format=torch.channels_last)
-    optimiser = torch.optim.AdamW(
-        net.parameters(), betas=stage.betas, weight_decay=stage.weight_decay
-    )
+    adam = torch.optim.AdamW(net.parameters(), betas=stage.betas, weight_decay=stage.weight_decay)
     rows = []
     for step in range(stage.steps):
         if look:
             look(step, net)
-        optimiser.param_groups[0]["lr"] = (rate or stage.learning_rate)(step)
+        adam.param_groups[0]["lr"] = (rate or stage.learning_rate)(step)
         costs, right = batch_loss(net, batches(step), stage, table, stage.keep)
-        optimiser.zero_grad()
+        adam.zero_grad()
         costs.total.backward()
-        optimiser.step()
+        adam.step()
         rows.append(torch.stack([*costs, *right]).detach())
     net.eval()
     return torch.stack(rows).numpy()  # (steps, 6)
