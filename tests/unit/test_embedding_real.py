@@ -55,5 +55,5 @@ def test_real_frames_are_harder_than_views(frames):
     trained = verification(embed(net, crops), person).area
     assert len(crops) == PEOPLE * EACH
     assert pixels == pytest.approx(0.68, abs=0.005)
-    assert trained == pytest.approx(0.76, abs=0.03), trained
+    assert trained == pytest.approx(0.77, abs=0.03), trained
     print(trained)
