@@ -6,6 +6,7 @@ import re
 
 import nbformat
 import pytest
+from solved import exercises
 
 from mtcnn_lite.course.chapters import CHAPTERS
 from mtcnn_lite.draw import COLOURS, INK, PAPER
@@ -29,6 +30,12 @@ def test_every_source_has_its_notebook_and_the_other_way_round(build, notebooks)
     assert {build.target(source).name for source in build.sources()} == {
         path.name for path in notebooks.glob("*.ipynb")
     }
+
+
+def test_every_chapter_has_exercises_to_solve(build):
+    """Without a stub, a chapter would get no test of its solved exercises, and nobody would notice."""
+    for source in build.sources():
+        assert bool(exercises(build.unexecuted(source))) == (source.stem != "start_here"), source.stem
 
 
 def test_notebook_says_what_its_source_says(pairs):
