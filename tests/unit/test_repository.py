@@ -205,8 +205,8 @@ def test_contributing_quotes_the_floors(root):
     assert block[1].splitlines() == contracts[0]["layers"]
 
 
-def test_importing_the_package_needs_no_notebook_tools():
-    tools = ("matplotlib", "ipywidgets", "skimage", "joblib")
-    code = f"import mtcnn_lite, sys; print([m for m in {tools} if m in sys.modules])"
+def test_a_detector_needs_no_notebook_tools_and_nothing_of_the_course():
+    tools = ("matplotlib", "ipywidgets", "skimage", "joblib", "mtcnn_lite.course")
+    code = f"import mtcnn_lite, sys; mtcnn_lite.Detector(); print([m for m in {tools} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
