@@ -19,6 +19,7 @@ Pixels = NDArray[np.uint8]
 # Bytes 8 to 16 of a WebP file that is one lossy picture and no more: no transparency, no frames, no EXIF. OpenCV reads
 # the same pixels from it as Pillow in a third of the time (Pillow takes the way of animations).
 SIMPLE_WEBP = b"WEBPVP8 "
+ORIENTATION = 0x0112  # the EXIF tag
 
 
 class ImageError(ValueError):
@@ -60,6 +61,22 @@ def decode_image(content: bytes, name: str) -> Pixels:
         raise ImageError(f"{name}: not an image file that Pillow can read") from None
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise ImageError(f"{name}: damaged or unreadable image ({error})") from None
+
+
+def read_size(path: str | PathLike[str]) -> tuple[int, int]:
+    """Height and width, in pixels, of the photo in a file, as `read_image` gives it: upright. No pixel is decoded.
+
+    Raises ImageError for a file that is missing or is no image.
+    """
+    try:
+        with Image.open(path) as opened:
+            width, height = opened.size
+            turned = opened.getexif().get(ORIENTATION) in (5, 6, 7, 8)
+    except FileNotFoundError:
+        raise ImageError(f"{path}: no such file") from None
+    except Exception as error:  # whatever a decoder does with a damaged header
+        raise ImageError(f"{path}: damaged or unreadable image ({error})") from None
+    return (width, height) if turned else (height, width)
 
 
 def photos_in(folder: str | PathLike[str]) -> list[Path]:
