@@ -62,10 +62,10 @@ class Detector:
         nms: Sequence[float] = NMSOverlaps(0.5, 0.7, 0.8, 0.7),
         mirror: bool = True,
     ) -> None:
-        passed = thresholds_of(weights) if thresholds is None else thresholds
+        self.nets = nets_of(weights)
+        passed = thresholds_of(self.nets) if thresholds is None else thresholds
         self.settings = Settings(min_face, factor, passed, nms, mirror)  # type: ignore[arg-type]  # it makes them named
         self.hooks = Hooks()
-        self.nets = nets_of(weights)
         warm_up()
 
     def detect(self, image: NDArray[np.uint8]) -> Faces:

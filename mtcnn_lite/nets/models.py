@@ -74,6 +74,7 @@ class PNet(nn.Module):
         self.face = nn.Conv2d(32, 2, 1)
         self.offsets = nn.Conv2d(32, 4, 1)
         self.landmarks = nn.Conv2d(32, 10, 1) if landmark_head else None
+        self.float()  # whatever torch's default type is
 
     def forward(self, x: Tensor, points: bool = True) -> NetOutput:  # x: (N, 3, H, W), H and W at least 12
         """The output for each window of 12 x 12 px; `points` False leaves out the landmarks, which detection skips."""
@@ -103,6 +104,7 @@ class RNet(nn.Module):
         self.face = nn.Linear(128, 2)
         self.offsets = nn.Linear(128, 4)
         self.landmarks = nn.Linear(128, 10) if landmark_head else None
+        self.float()  # whatever torch's default type is
 
     def forward(self, x: Tensor) -> NetOutput:  # x: (N, 3, 24, 24)
         x = self.pool1(self.prelu1(self.conv1(x)))  # 24 -> 22 -> 11      (N, 28, 11, 11)
@@ -135,6 +137,7 @@ class ONet(nn.Module):
         self.face = nn.Linear(256, 2)
         self.offsets = nn.Linear(256, 4)
         self.landmarks = nn.Linear(256, 10) if landmark_head else None
+        self.float()  # whatever torch's default type is
 
     def forward(self, x: Tensor) -> NetOutput:  # x: (N, 3, 48, 48)
         x = self.pool1(self.prelu1(self.conv1(x)))  # 48 -> 46 -> 23      (N, 32, 23, 23)

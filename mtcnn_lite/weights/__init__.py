@@ -1,9 +1,12 @@
 """Weights: those that ship, folders of your own, and the authors' released values."""
 
 from os import PathLike
-from pathlib import Path
 
-from mtcnn_lite.nets import Nets
+import torch
+from torch import nn
+
+from mtcnn_lite.nets import NET_TYPES, Nets
+from mtcnn_lite.weights import shipped
 from mtcnn_lite.weights.files import WeightsError, load_weights, save_weights, weights_digest
 from mtcnn_lite.weights.released import zhang2016
 
@@ -12,33 +15,47 @@ __all__ = ["SHIPPED", "WeightsError", "load_weights", "nets_of", "save_weights",
 
 SHIPPED = "mtcnn_lite"  # our own: trained by `make weights`, described in data/MODEL_CARD.md
 PAPER_THRESHOLDS = (0.6, 0.7, 0.7)
-SHIPPED_THRESHOLDS = (0.5, 0.6, 0.53)  # chosen on training photos that no batch held: benchmarks/choose_thresholds.py
 
 
 def nets_of(weights: str | PathLike[str] | Nets) -> Nets:
     """The nets that `weights` names, ready for use.
 
     `weights` is "mtcnn_lite", "zhang2016" or a folder; nets are returned themselves. Raises WeightsError where they are
-    missing or don't fit, and where O-Net has no landmark head.
+    missing or don't fit, where a net's are not float32 on the CPU, and where O-Net has no landmark head.
     """
     if isinstance(weights, Nets):
+        for name, net in zip(NET_TYPES, weights, strict=True):
+            _check(name, net)
         nets = weights.ready()
+    elif weights == SHIPPED:
+        nets = shipped.load()
     elif weights == "zhang2016":
         nets = zhang2016()
     else:
-        nets = load_weights(Path(__file__).parent if weights == SHIPPED else weights)
+        nets = load_weights(weights)
     if nets.onet.landmarks is None:
         raise WeightsError("weights has an O-Net without a landmark head; only P-Net and R-Net may lack it")
     return nets
 
 
+def _check(name: str, net: nn.Module) -> None:
+    for key, value in net.state_dict().items():
+        if value.dtype != torch.float32 or value.device.type != "cpu":
+            raise WeightsError(
+                f"weights has a net {name} whose {key!r} is {value.dtype} on {value.device}; a detector needs "
+                f"torch.float32 on cpu: {name}.float().cpu()"
+            )
+
+
 def thresholds_of(weights: str | PathLike[str] | Nets) -> tuple[float, float, float]:
-    """The default thresholds of P-Net, R-Net and O-Net for these weights.
+    """The default thresholds of P-Net, R-Net and O-Net for these weights, which `nets_of` can load.
 
     Nets that were trained apart mean different things by 0.7: the shipped weights have thresholds of their own, all
-    others get those of the authors' demo.
+    others get those of the authors' demo. The values decide: a copy of the shipped weights, in memory or in a folder,
+    has their thresholds, and loses them with the first step of training.
 
     >>> thresholds_of("zhang2016")
     (0.6, 0.7, 0.7)
     """
-    return SHIPPED_THRESHOLDS if weights == SHIPPED else PAPER_THRESHOLDS
+    nets = weights if isinstance(weights, Nets) else nets_of(weights)
+    return shipped.THRESHOLDS if weights_digest(nets) == shipped.DIGEST else PAPER_THRESHOLDS

@@ -1,0 +1,21 @@
+"""The weights that ship with the package: which files they are, and their thresholds."""
+
+from pathlib import Path
+
+from mtcnn_lite.nets import Nets
+from mtcnn_lite.weights.files import cascade_of, load_net
+
+THRESHOLDS = (0.5, 0.6, 0.53)  # chosen on training photos that no batch held: benchmarks/choose_thresholds.py
+FOLDER = Path(__file__).parent
+# New weights are saved by `save_weights`; then `sha256sum *.safetensors` and `weights_digest` give these anew.
+SHA256 = {
+    "pnet": "3ecd4eeb8d483bbe288f5e0c715c890c83c248d264570146d95b56f6fb476d07",
+    "rnet": "376b19f408f2c040007cad2d8cab73058c609236eec0d232b4430d9191a3d57c",
+    "onet": "f85fb5caeb02647a4fd585da5c70073bf905cfd75fdaeb1b7789d4d2f6579630",
+}
+DIGEST = "cab5546add7f34b0"
+
+
+def load() -> Nets:
+    """The nets with the shipped weights. Raises WeightsError where a file is not the one that ships."""
+    return cascade_of(lambda name: load_net(name, FOLDER / f"{name}.safetensors", SHA256[name]))
