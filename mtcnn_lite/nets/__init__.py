@@ -4,4 +4,15 @@ from mtcnn_lite.nets.cost import layer_costs, multiply_adds
 from mtcnn_lite.nets.empty import empty_net
 from mtcnn_lite.nets.models import NET_TYPES, NetOutput, Nets, ONet, PNet, RNet, normalise
 
-__all__ = ["NET_TYPES", "NetOutput", "Nets", "ONet", "PNet", "RNet", "empty_net", "layer_costs", "multiply_adds", "normalise"]
+__all__ = [
+    "NET_TYPES",
+    "NetOutput",
+    "Nets",
+    "ONet",
+    "PNet",
+    "RNet",
+    "empty_net",
+    "layer_costs",
+    "multiply_adds",
+    "normalise",
+]

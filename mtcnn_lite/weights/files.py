@@ -22,6 +22,7 @@ from mtcnn_lite.nets import NET_TYPES, Nets, empty_net
 from mtcnn_lite.runtime.files import digest, write_all_whole
 
 LARGEST = 16 << 20  # bytes of a file that is read at all: ten times the largest net
+COMPLETE = "a folder of weights holds pnet, rnet and onet.safetensors"
 
 
 class WeightsError(ValueError):
@@ -75,9 +76,24 @@ def weights_digest(nets: Iterable[nn.Module]) -> str:
     return digest(_bytes(value) for net in nets for value in net.state_dict().values())
 
 
-def load_net(name: str, path: Path, sha256: str | None = None) -> nn.Module:
-    """The net "pnet", "rnet" or "onet" in `path`, whose SHA-256 must be `sha256` if that is given."""
-    data = read_bytes(path, "a folder of weights holds pnet, rnet and onet.safetensors", sha256)
+def load_net(name: str, path: Path, sha256: str | None = None, advice: str = COMPLETE) -> nn.Module:
+    """The net that a file holds.
+
+    Parameters
+    ----------
+    name
+        "pnet", "rnet" or "onet".
+    path
+        The file.
+    sha256, advice
+        See `read_bytes`. With a `sha256` for the whole file, that of the tensors in it is not looked at.
+
+    Raises
+    ------
+    WeightsError
+        As `load_weights`.
+    """
+    data = read_bytes(path, advice, sha256)
     try:
         tensors = load(data)
     except (SafetensorError, KeyError) as error:  # KeyError: a type of number that torch does not have
@@ -92,7 +108,7 @@ def load_net(name: str, path: Path, sha256: str | None = None) -> nn.Module:
 def _metadata(data: bytes) -> dict[str, str]:
     """The words that safetensors keeps beside the tensors of a file, which `load` leaves out."""
     header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
-    return header.get("__metadata__", {})
+    return header.get("__metadata__") or {}
 
 
 def read_bytes(path: Path, advice: str, sha256: str | None = None) -> bytes:

@@ -13,7 +13,7 @@ from mtcnn_lite.nets import Nets
 from mtcnn_lite.weights.files import WeightsError, cascade_of, filled, read_bytes
 
 VERSION = "1.0.0"
-INSTALL = f"pip install --force-reinstall --no-deps mtcnn=={VERSION}"
+INSTALL = f"pip install mtcnn=={VERSION}"
 # The files are pickles, which can run any code when they are loaded: these three can't, and no others are loaded.
 SHA256 = {
     "pnet": "ea6b0c3e685ebee3165326ad6484acc95f2ef78f1c94fbf40a55704fa989f7b5",
@@ -29,19 +29,19 @@ def zhang2016() -> Nets:
     SHA-256 is that of version 1.0.0. P-Net and R-Net have no landmark heads there. Raises WeightsError, with what to
     install, where the package is missing, of another version or altered.
     """
+    # What pip has installed: a folder or file "mtcnn" in the working directory is none. One there that also poses as an
+    # installed package comes first; it is refused, and the next is tried.
     refused: list[WeightsError] = []
-    # What pip has installed: a folder or file "mtcnn" in the working directory is none. One that also poses as an
-    # installed package comes first, and is passed over.
     for distribution in distributions(name="mtcnn"):
         try:
             files = {name: _released(distribution, name) for name in SHA256}
+            break
         except WeightsError as error:
             refused.append(error)
-        else:
-            return cascade_of(lambda name: _import_zhang2016(name, *files[name]))
-    raise refused[0] if refused else WeightsError(
-        f"the weights 'zhang2016' are read from the package mtcnn, which is not installed: pip install mtcnn=={VERSION}"
-    )
+    else:
+        missing = f"the weights 'zhang2016' are read from the package mtcnn, which is not installed: {INSTALL}"
+        raise refused[0] if refused else WeightsError(missing)
+    return cascade_of(lambda name: _import_zhang2016(name, *files[name]))
 
 
 def _released(distribution: Distribution, name: str) -> tuple[Path, bytes]:
@@ -52,7 +52,9 @@ def _released(distribution: Distribution, name: str) -> tuple[Path, bytes]:
             f"{path.parents[3]}: the installed mtcnn is {distribution.version}; the weights 'zhang2016' "
             f"are read from {VERSION}: {INSTALL}"
         )
-    return path, read_bytes(path, f"the installed mtcnn is not the published {VERSION}: {INSTALL}", SHA256[name])
+    return path, read_bytes(
+        path, f"the installed mtcnn is not the published {VERSION}: {INSTALL} --force-reinstall --no-deps", SHA256[name]
+    )
 
 
 def _import_zhang2016(name: str, path: Path, data: bytes) -> nn.Module:

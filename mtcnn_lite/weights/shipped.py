@@ -6,6 +6,7 @@ from mtcnn_lite.nets import Nets
 from mtcnn_lite.weights.files import cascade_of, load_net
 
 THRESHOLDS = (0.5, 0.6, 0.53)  # chosen on training photos that no batch held: benchmarks/choose_thresholds.py
+REINSTALL = "reinstall mtcnn_lite"
 FOLDER = Path(__file__).parent
 # New weights are saved by `save_weights`; then `sha256sum *.safetensors` and `weights_digest` give these anew.
 SHA256 = {
@@ -18,4 +19,4 @@ DIGEST = "cab5546add7f34b0"
 
 def load() -> Nets:
     """The nets with the shipped weights. Raises WeightsError where a file is not the one that ships."""
-    return cascade_of(lambda name: load_net(name, FOLDER / f"{name}.safetensors", SHA256[name]))
+    return cascade_of(lambda name: load_net(name, FOLDER / f"{name}.safetensors", SHA256[name], REINSTALL))

@@ -1,16 +1,20 @@
 """The weights that ship: what a user gets who installs the package and says no more than `Detector()`."""
 
+import copy
+import pickle
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 import mtcnn_lite
-from mtcnn_lite import Detector
+from mtcnn_lite import Detector, weights
 from mtcnn_lite.boxes import iou
 from mtcnn_lite.course import scenes
 from mtcnn_lite.evaluation import judge, landmark_errors
-from mtcnn_lite.weights import SHIPPED, nets_of, thresholds_of
+from mtcnn_lite.nets import Nets
+from mtcnn_lite.weights import SHIPPED, WeightsError, load_weights, nets_of, save_weights, thresholds_of
 
 FOLDER = Path(mtcnn_lite.__file__).parent / "weights"
 
@@ -34,9 +38,38 @@ def test_they_are_the_default_and_lie_in_the_package(shipped):
 
 def test_they_bring_thresholds_of_their_own_and_other_weights_do_not(shipped):
     assert shipped.settings.thresholds == thresholds_of(SHIPPED)
-    for other in ("zhang2016", FOLDER, shipped.nets):
-        assert Detector(other).settings.thresholds == (0.6, 0.7, 0.7)
+    assert shipped.settings.thresholds == (0.5, 0.6, 0.53)
+    for other in ("zhang2016", Detector("zhang2016").nets):
+        assert Detector(other).settings.thresholds == thresholds_of(other) == (0.6, 0.7, 0.7)
     assert Detector(thresholds=(0.6, 0.7, 0.9)).settings.thresholds == (0.6, 0.7, 0.9)
+
+
+def test_a_copy_of_them_has_their_thresholds(shipped, tmp_path):
+    save_weights(shipped.nets, tmp_path)
+    copies = [shipped.nets, Nets(*shipped.nets), copy.deepcopy(shipped.nets), pickle.loads(pickle.dumps(shipped.nets)),
+              load_weights(tmp_path), tmp_path, FOLDER]  # fmt: skip
+    for each in copies:
+        assert Detector(each).settings.thresholds == thresholds_of(each) == (0.5, 0.6, 0.53)
+
+
+@pytest.mark.parametrize("net", ["pnet", "rnet", "onet"])
+def test_a_trained_copy_has_not(shipped, net):
+    nets = copy.deepcopy(shipped.nets)
+    with torch.no_grad():
+        getattr(nets, net).landmarks.bias[0] += 1e-6
+    assert Detector(nets).settings.thresholds == (0.6, 0.7, 0.7)
+
+
+@pytest.mark.parametrize("net", ["pnet", "rnet", "onet"])
+def test_a_damaged_file_is_named(monkeypatch, tmp_path, net):
+    """Whatever the damage leaves whole: here, it is another valid file of weights."""
+    nets = copy.deepcopy(nets_of(SHIPPED))
+    with torch.no_grad():
+        getattr(nets, net).face.bias += 1
+    save_weights(nets, tmp_path)
+    monkeypatch.setattr(weights.shipped, "FOLDER", tmp_path)
+    with pytest.raises(WeightsError, match=rf"{net}\.safetensors: its SHA-256 is .*reinstall mtcnn_lite"):
+        Detector()
 
 
 def test_the_astronaut(shipped, astronaut):
