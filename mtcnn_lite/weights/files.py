@@ -18,7 +18,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save_file
 from torch import Tensor, nn
 
-from mtcnn_lite.nets import NET_TYPES, Nets, empty_net
+from mtcnn_lite.nets import NET_TYPES, Nets, make_net
 from mtcnn_lite.runtime.files import digest, write_all_whole
 
 LARGEST = 16 << 20  # bytes of a file that is read at all: ten times the largest net
@@ -160,7 +160,7 @@ def filled(name: str, tensors: dict[str, Tensor], source: str) -> nn.Module:
         For a tensor that is missing, unexpected, not finite, or of another shape or type than its layer.
     """
     has_landmarks = name == "onet" or any(key.startswith("landmarks.") for key in tensors)
-    net = empty_net(name, has_landmarks)
+    net = make_net(name, has_landmarks)
     expected = net.state_dict()
     for key, layer in expected.items():
         if key not in tensors:

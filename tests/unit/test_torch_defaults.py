@@ -1,5 +1,4 @@
-"""A program may have set torch's default type, device or random numbers for its own work: no detector minds, or touches
-them."""
+"""A program may have set torch's default type or device for its own work: no detector minds, or touches them."""
 
 import threading
 
@@ -8,8 +7,8 @@ import pytest
 import torch
 
 from mtcnn_lite import Detector
-from mtcnn_lite.nets import Nets, ONet, PNet, RNet, empty_net
-from mtcnn_lite.weights import WeightsError, load_weights, nets_of, save_weights, weights_digest
+from mtcnn_lite.nets import Nets, ONet, PNet, RNet, make_net
+from mtcnn_lite.weights import WeightsError, load_weights, nets_of, save_weights
 
 MAKERS = {
     "shipped": lambda folder: nets_of("mtcnn_lite"),
@@ -79,39 +78,22 @@ def test_nets_of_another_kind_are_refused(name, change, found):
         Detector(nets)
 
 
-@pytest.mark.parametrize("maker", MAKERS)
-def test_no_random_number_is_taken(folder, maker):
-    torch.manual_seed(0)
-    expected = torch.rand(3)
-    torch.manual_seed(0)
-    MAKERS[maker](folder)
-    assert torch.equal(torch.rand(3), expected)
-
-
-def test_nets_to_be_filled_are_made_in_this_thread_only():
-    """While one thread makes nets, another's new layers start with random values as ever."""
+def test_nets_are_made_so_in_this_thread_only():
+    """While one thread makes nets, another's new layers follow torch's default type."""
     stop, odd = threading.Event(), []
 
     def other():
         while not stop.is_set():
             layer = torch.nn.Linear(2, 2)
-            if not (layer.weight.abs() > 0).all():
+            if layer.weight.dtype != torch.float64:
                 odd.append(layer.weight)
 
+    torch.set_default_dtype(torch.float64)
     thread = threading.Thread(target=other)
     thread.start()
     for _ in range(50):
-        empty_net("pnet", landmark_head=True)
+        make_net("pnet", landmark_head=True)
     stop.set()
     thread.join()
+    torch.set_default_dtype(torch.float32)
     assert not odd
-
-
-def test_nets_without_weights_start_as_ever():
-    """Only nets to be filled lack starting values: one of one's own is drawn from torch's random numbers."""
-    digests = []
-    for _ in range(2):
-        torch.manual_seed(0)
-        nets_of("mtcnn_lite")
-        digests.append(weights_digest([PNet()]))
-    assert digests[0] == digests[1] != weights_digest([PNet()])
