@@ -3,7 +3,9 @@
 # when it is missing.
 PYTHON ?= python3
 BIN := .venv/bin
+PIP := $(BIN)/python -m pip
 READY := .venv/.ready
+TORCH := $(shell sed -n 's/^torch==\([0-9.]*\).*/\1/p' constraints.txt)
 ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 
 # make weights: labelled photos to weights, in stages; run it again and it goes on where it was. data/MODEL_CARD.md says
@@ -43,7 +45,11 @@ weights: $(READY)
 clean:
 	rm -rf .venv
 
+# constraints.txt has the hashes of PyTorch's CPU builds for Linux; where pip knows of none, the default build comes first.
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[lab,test,reference,datasets]'
+	[ "$$(uname)" != Linux ] || $(PIP) install --quiet --dry-run --no-deps torch==$(TORCH)+cpu 2>/dev/null \
+		|| $(PIP) install --quiet torch==$(TORCH)
+	$(PIP) install --quiet --require-hashes --requirement constraints.txt
+	$(PIP) install --quiet --no-deps --no-build-isolation --editable .
 	touch $(READY)
