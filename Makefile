@@ -45,7 +45,7 @@ weights: $(READY)
 clean:
 	rm -rf .venv
 
-# constraints.txt has the hashes of PyTorch's CPU builds for Linux; where pip knows of none, the default build comes first.
+# For Linux, constraints.txt has the hashes of PyTorch's CPU builds. Where pip knows of none, it takes the default.
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
 	[ "$$(uname)" != Linux ] || $(PIP) install --quiet --dry-run --no-deps torch==$(TORCH)+cpu 2>/dev/null \

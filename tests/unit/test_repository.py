@@ -56,14 +56,58 @@ def test_environment_lists_what_pyproject_lists(root, project, requirements):
     assert lines[pip + 1 :] == [*requirements, "--editable ."]
 
 
-def test_constraints_pin_every_requirement_within_its_range(root, requirements):
+@pytest.fixture(scope="session")
+def pins(root):
+    """The entries of constraints.txt: a requirement, and the SHA-256 of each file that may be installed for it."""
     from packaging.requirements import Requirement
 
-    lines = [line for line in (root / "constraints.txt").read_text().splitlines() if not line.startswith("#")]
-    pins = {name.lower().replace("_", "-"): version for name, _, version in (line.partition("==") for line in lines)}
-    assert pins["torch"] == "2.13.0"
-    for requirement in map(Requirement, requirements):
-        assert requirement.specifier.contains(pins[requirement.name.lower()]), requirement
+    text = (root / "constraints.txt").read_text()
+    entries = re.sub(r"^#.*\n", "", text, flags=re.M).replace("\\\n", "").splitlines()
+    return [(Requirement(entry.partition("--hash")[0]), re.findall(r"--hash=\S+", entry)) for entry in entries]
+
+
+def test_constraints_pin_every_requirement_within_its_range(root, pins, requirements):
+    from packaging.requirements import Requirement
+
+    versions = {pin.name: str(pin.specifier).removeprefix("==") for pin, _ in pins}
+    build = tomllib.loads((root / "pyproject.toml").read_text())["build-system"]["requires"]
+    assert versions["torch"] == "2.13.0"
+    for requirement in map(Requirement, [*requirements, *build]):
+        assert requirement.specifier.contains(versions[requirement.name.lower()]), requirement
+
+
+def test_constraints_are_exact_and_have_hashes(pins):
+    """As `pip install --require-hashes` wants them; and nothing that only PyTorch's build for CUDA needs."""
+    assert len(pins) > 100
+    for pin, hashes in pins:
+        assert re.fullmatch(r"==[\w.]+", str(pin.specifier)), pin
+        assert hashes, pin
+        assert all(re.fullmatch("--hash=sha256:[0-9a-f]{64}", each) for each in hashes), pin
+        assert not pin.name.startswith(("nvidia", "cuda", "triton")), pin
+    applied = [pin.name for pin, _ in pins if pin.marker is None or pin.marker.evaluate()]
+    assert len(applied) == len(set(applied)), "one version of each"
+
+
+def test_installing_is_the_same_everywhere(root):
+    install = "pip install --require-hashes -r constraints.txt", "pip install --no-deps --no-build-isolation -e ."
+    for page in ("README.md", "constraints.txt"):
+        assert all(line in (root / page).read_text() for line in install), page
+    makefile = (root / "Makefile").read_text()
+    assert "$(PIP) install --quiet --require-hashes --requirement constraints.txt" in makefile
+    assert "$(PIP) install --quiet --no-deps --no-build-isolation --editable ." in makefile
+
+
+def test_security_gives_the_lower_bounds_their_reasons(root, requirements):
+    from packaging.requirements import Requirement
+
+    rows = re.findall(r"^\| ([\w-]+) ([\d.]+) \| (.*CVE-\d{4}-\d+.*) \|$", (root / "SECURITY.md").read_text(), re.M)
+    build = tomllib.loads((root / "pyproject.toml").read_text())["build-system"]["requires"]
+    ranges = {each.name: str(each.specifier) for each in map(Requirement, [*requirements, *build])}
+    assert len(rows) >= 7
+    for name, bound, _ in rows:
+        assert ranges[name] == f">={bound}"
+    for page in ("README.md", "CONTRIBUTING.md"):
+        assert "](SECURITY.md" in (root / page).read_text()
 
 
 def test_ci_runs_the_readmes_test_command(root):
