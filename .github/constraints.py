@@ -53,9 +53,10 @@ def main() -> None:
         [torch] = [entry.split()[0] for entry in entries if entry.startswith("torch==")]
         (folder / "torch.in").write_text(torch)
         [build] = tomllib.loads(compiled(folder, "pylock.toml", "--no-deps", str(folder / "torch.in")))["packages"]
-    hashes = CPU_BUILDS[build["version"]] + [
-        wheel["hashes"]["sha256"] for wheel in build["wheels"] if "linux" not in wheel["url"]
-    ]
+    if build["version"] not in CPU_BUILDS:
+        sys.exit(f"CPU_BUILDS in {__file__} lacks torch {build['version']}; constraints.txt is as it was")
+    others = [wheel["hashes"]["sha256"] for wheel in build["wheels"] if "linux" not in wheel["url"]]
+    hashes = CPU_BUILDS[build["version"]] + others
     lines = []
     for entry in entries:
         pin, *found = entry.split("--hash=sha256:")

@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -58,6 +59,17 @@ def test_a_trained_copy_has_not(shipped, net):
     with torch.no_grad():
         getattr(nets, net).landmarks.bias[0] += 1e-6
     assert Detector(nets).settings.thresholds == (0.6, 0.7, 0.7)
+
+
+def test_a_damaged_copy_is_noticed_too(tmp_path):
+    """The files have a digest of their own, as all that `save_weights` writes."""
+    shutil.copytree(FOLDER, tmp_path / "copy")
+    path = tmp_path / "copy" / "rnet.safetensors"
+    data = bytearray(path.read_bytes())
+    data[-400] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(WeightsError, match=r"rnet\.safetensors: damaged; its values"):
+        Detector(tmp_path / "copy")
 
 
 @pytest.mark.parametrize("net", ["pnet", "rnet", "onet"])
