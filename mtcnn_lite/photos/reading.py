@@ -94,8 +94,10 @@ def _decoded(file: IO[bytes], name: str, max_pixels: float) -> NDArray[np.uint8]
         if pixels is not None:  # else it is damaged, and Pillow says how
             return np.asarray(pixels, np.uint8)
     with open_photo(file, name, max_pixels) as photo:
+        last = photo.format == "PNG"  # may say it after its pixels, where a TIFF is no longer at hand
+        orientation = 1 if last else orientation_of(photo)
         picture = rgb_picture(photo, name)
-        turn = TURNS.get(orientation_of(photo))
+        turn = TURNS.get(orientation_of(photo) if last else orientation)
         return np.array(picture if turn is None else picture.transpose(turn))
 
 
