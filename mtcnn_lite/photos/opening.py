@@ -6,9 +6,10 @@ themselves, and three of them are told not to look at Pillow's limit.
 """
 
 import io
+import math
 import os
 from collections.abc import Callable
-from typing import IO
+from typing import IO, Any
 
 from PIL import (
     BmpImagePlugin,
@@ -26,6 +27,7 @@ from mtcnn_lite.photos.formats import ENDINGS, HEAD, ImageError, format_of, webp
 
 MAX_PIXELS = 250_000_000  # phones give up to 200 million; Pillow's four bytes for each are a gigabyte
 MAX_BYTES = 4 * MAX_PIXELS  # of a file whose reader wants all of it in memory; others are read piece by piece
+HEADER_READS: float = 1_000_000  # of a byte or more each; a header of many parts takes some thousands
 WIDTH, HEIGHT = 256, 257  # tags of TIFF
 
 
@@ -33,18 +35,28 @@ def open_photo(file: IO[bytes], name: str, max_pixels: float) -> ImageFile.Image
     """The photo in a file, with its header read and none of its pixels; `name` is what an ImageError calls it."""
     file.seek(0)
     head = file.read(HEAD)
+    file.seek(0)
     kind = format_of(head)
     if kind is None:
         what = "not an image file of a kind that is read" if head else "empty, no image of any kind"
         raise ImageError(f"{name}: {what} ({', '.join(ENDINGS)})")
     if kind == "WebP":  # its reader makes room for all pixels at once
         check_size(webp_size(head), name, max_pixels)
-    if kind in ("WebP", "AVIF", "HEIC") and (size := file.seek(0, os.SEEK_END)) > MAX_BYTES:
-        raise ImageError(f"{name}: {size / 1e9:.1f} GB, over the limit of {MAX_BYTES / 1e9:g} GB for {kind}")
-    file.seek(0)
-    photo = _READERS[kind](file, name)
+    if kind in ("WebP", "AVIF", "HEIC"):
+        check_bytes(file, name)
+    watched = _Watched(file)
+    photo = _READERS[kind](watched, name)
+    watched.left = math.inf
     check_size(stored_size(photo), name, max_pixels)
     return photo
+
+
+def check_bytes(file: IO[bytes], name: str) -> None:
+    """Raise an ImageError where a file that is read whole is over the limit; go back to its beginning."""
+    size = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    if size > MAX_BYTES:
+        raise ImageError(f"{name}: {size / 1e9:.1f} GB, over the limit of {MAX_BYTES / 1e9:g} GB for its format")
 
 
 def stored_size(photo: ImageFile.ImageFile) -> tuple[int, int]:
@@ -61,6 +73,25 @@ def check_size(size: tuple[int, int], name: str, max_pixels: float) -> None:
             f"{max_pixels / 1e6:,g} million; where you trust the file, allow it with max_pixels={width * height} "
             f"(--max-pixels {width * height})"
         )
+
+
+class _Watched:
+    """A file that gives no reader more than so many pieces while it looks for the header: some would read any junk.
+
+    JPEG's and GIF's take zeros for filling, byte by byte, and would not end for hours in a large file of them.
+    """
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self.file, self.left = file, HEADER_READS
+
+    def read(self, size: int = -1) -> bytes:
+        self.left -= 1
+        if self.left < 0:
+            raise OSError("no end of its header is found")
+        return self.file.read(size)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.file, name)
 
 
 class _Gif(GifImagePlugin.GifImageFile):
@@ -109,7 +140,7 @@ def _open_heic(file: IO[bytes], name: str) -> ImageFile.ImageFile:
     return Image.OPEN["HEIF"][0](file, "")
 
 
-_READERS: dict[str, Callable[[IO[bytes], str], ImageFile.ImageFile]] = {
+_READERS: dict[str, Callable[[Any, str], ImageFile.ImageFile]] = {
     "JPEG": lambda file, _: JpegImagePlugin.JpegImageFile(file),  # of an MPO, the first photo
     "PNG": lambda file, _: PngImagePlugin.PngImageFile(file),
     "WebP": lambda file, _: WebPImagePlugin.WebPImageFile(_WebPBytes(file.read())),

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtcnn_lite.photos.formats import HEAD, ImageError, webp_size
-from mtcnn_lite.photos.opening import MAX_BYTES, MAX_PIXELS, check_size, open_photo, stored_size
+from mtcnn_lite.photos.opening import MAX_PIXELS, check_bytes, check_size, open_photo, stored_size
 from mtcnn_lite.photos.pixels import TURNS, orientation_of, rgb_picture
 
 # Bytes 8 to 16 of a WebP file that is one lossy picture and no more: no transparency, no frames, no EXIF. OpenCV reads
@@ -89,8 +89,8 @@ def _decoded(file: IO[bytes], name: str, max_pixels: float) -> NDArray[np.uint8]
     head = file.read(HEAD)
     if head[:4] == b"RIFF" and head[8:16] == SIMPLE_WEBP:
         check_size(webp_size(head), name, max_pixels)
-        content = head + file.read(MAX_BYTES)
-        pixels = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR_RGB)
+        check_bytes(file, name)
+        pixels = cv2.imdecode(np.frombuffer(file.read(), np.uint8), cv2.IMREAD_COLOR_RGB)
         if pixels is not None:  # else it is damaged, and Pillow says how
             return np.asarray(pixels, np.uint8)
     with open_photo(file, name, max_pixels) as photo:
