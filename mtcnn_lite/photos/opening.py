@@ -69,9 +69,8 @@ def check_size(size: tuple[int, int], name: str, max_pixels: float) -> None:
     width, height = size
     if width * height > max_pixels:
         raise ImageError(
-            f"{name}: {width} x {height} px are {width * height / 1e6:,.1f} million, over the limit of "
-            f"{max_pixels / 1e6:,g} million; where you trust the file, allow it with max_pixels={width * height} "
-            f"(--max-pixels {width * height})"
+            f"{name}: {width} x {height} px are {width * height:,}, over the limit of {max_pixels:,.0f}; where you trust "
+            f"the file, allow it with max_pixels={width * height} (--max-pixels {width * height})"
         )
 
 

@@ -59,7 +59,7 @@ def _from_16_bits(photo: ImageFile.ImageFile, tiles: list[Any]) -> Image.Image:
     itself is what any 16-bit file would say.
     """
     values = np.asarray(photo)
-    stretched = photo.format == "PPM" and tiles[0][3] not in ("I;16B", ("I", 65535))
+    stretched = photo.format == "PPM" and tiles[0][3] not in ("I;16B", ("L", 65535))
     bits = 12 if not stretched and values.max() < 4096 else 16
     gray = (values >> (bits - 8)).astype(np.uint8)
     tags: Any = getattr(photo, "tag_v2", {})
