@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import fields, replace
 from os import PathLike
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -78,6 +79,8 @@ class Detector:
     def detect_many(self, images: Iterable[Pixels | str | PathLike[str]] | str | PathLike[str]) -> Iterator[Faces]:
         """`detect` for each of `images`, in order: arrays, files, or a folder, whose `images.photos_in` come by name.
 
+        The name of a single file is that one photo.
+
         The nets look at several photos at once, up to 16 and about a megapixel together, which takes small ones less
         than one by one. No photo is read before its turn is near: `images` may be a generator without end. Raises what
         `detect` and `read_image` raise, with the number of the image, when its turn comes; TypeError at once where
@@ -88,7 +91,7 @@ class Detector:
                 f"images is an array of shape {images.shape}; it must hold several images, for example [image]"
             )
         if isinstance(images, str | PathLike):
-            images = photos_in(images)
+            images = [images] if Path(images).is_file() else photos_in(images)
 
         def ready(image: Pixels | str | PathLike[str]) -> Pixels:
             return as_rgb(read_image(image) if isinstance(image, str | PathLike) else image)

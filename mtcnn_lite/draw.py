@@ -38,6 +38,9 @@ COLOURS = {
 }
 INK, PAPER = "#222222", "#FFFFFF"
 
+JPEG_LONGEST = 65_500  # px: longer sides libjpeg does not write
+PANEL_WIDEST = 4000  # px: a panel as high as its neighbours would be wider than that only for a strip of a photo
+
 
 def rgb(colour: str) -> tuple[int, int, int]:
     """A name from COLOURS, or "#RRGGBB", as three numbers 0 to 255.
@@ -52,7 +55,7 @@ def rgb(colour: str) -> tuple[int, int, int]:
 class Picture:
     """RGB pixels that show themselves in a notebook; `save` writes a file, its kind by the name.
 
-    A photo shows itself as JPEG; `flat=True`, for drawings and letters, as PNG.
+    A photo shows itself as JPEG; `flat=True`, for drawings and letters, as PNG, and so does what is too long for JPEG.
     """
 
     def __init__(self, pixels: Pixels, flat: bool = False) -> None:
@@ -62,20 +65,25 @@ class Picture:
         return f"Picture({self.pixels.shape[1]} x {self.pixels.shape[0]})"
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        kind = "PNG" if self.flat else "JPEG"
+        kind = "PNG" if self.flat or max(self.pixels.shape[:2]) > JPEG_LONGEST else "JPEG"
         return {"text/plain": repr(self), f"image/{kind.lower()}": base64.b64encode(self.encode(kind)).decode()}
 
     def encode(self, kind: str = "JPEG") -> bytes:
-        """The picture as the bytes of a file of this kind ("JPEG" or "PNG")."""
+        """The picture as the bytes of a file of this kind ("JPEG" or "PNG"). ValueError where it is too long for it."""
         file = io.BytesIO()
-        Image.fromarray(self.pixels).save(file, kind, quality=88)
+        try:
+            Image.fromarray(self.pixels).save(file, kind, quality=88)
+        except (OSError, ValueError) as error:
+            height, width = self.pixels.shape[:2]
+            most = f"; its sides are at most {JPEG_LONGEST} px" if kind == "JPEG" else ""
+            raise ValueError(f"{kind} can't hold {width} x {height} px ({error}){most}; use .png") from None
         return file.getvalue()
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the picture; the file appears whole or not at all. Raises ValueError for an unknown ending."""
         path = Path(path)
         kind = Image.registered_extensions().get(path.suffix.lower())
-        if kind is None:
+        if kind not in Image.SAVE:
             raise ValueError(f"{path}: {path.suffix or 'no ending'} is no picture format; use .jpg or .png")
         write_whole(path, lambda temporary: temporary.write_bytes(self.encode(kind)))
 
@@ -167,9 +175,12 @@ def draw_polygon(image: Pixels, corners: ArrayLike, colour: str = "pnet") -> Pix
 
 
 def at_height(image: Pixels, height: int) -> tuple[Pixels, float]:
-    """The photo at `height` px, and its scale: boxes times that scale can be drawn with lines of even width."""
-    scale = height / image.shape[0]
-    size = max(1, round(image.shape[1] * scale)), height
+    """The photo at `height` px, and its scale: boxes times that scale can be drawn with lines of even width.
+
+    A strip that would be over PANEL_WIDEST px wide then is less high, and that wide.
+    """
+    scale = min(height / image.shape[0], PANEL_WIDEST / image.shape[1])
+    size = max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale))
     return np.asarray(Image.fromarray(image).resize(size, Image.Resampling.LANCZOS)), scale
 
 
@@ -198,8 +209,8 @@ def enlarged(image: Pixels, times: int) -> Pixels:
 
 
 def draw_faces(image: Pixels, faces: Faces) -> Picture:
-    """The photo with each face's box, landmarks and score; line and dots grow with the photo."""
-    unit = max(1, round(max(image.shape[:2]) / 500))
+    """The photo with each face's box, landmarks and score; line and dots grow with the photo, less so on a strip."""
+    unit = max(1, round(min(max(image.shape[:2]) / 500, min(image.shape[:2]) / 50)))
     canvas = draw_boxes(image, faces.boxes, "onet", thickness=2 * unit)
     canvas = draw_landmarks(canvas, faces.landmarks, radius=2 * unit + 1)
     drawing = Image.fromarray(canvas)
@@ -223,7 +234,7 @@ def beside(
     captions : sequence of str
         One a panel, of one or more lines; where there are fewer, the last panels have none.
     height : int
-        To which each panel is scaled, px.
+        To which each panel is scaled, px (`at_height`).
     gap : int
         Between two panels, px.
     """
@@ -235,7 +246,8 @@ def beside(
     measure = ImageDraw.Draw(Image.new("RGB", (1, 1)))
     lengths = [int(measure.multiline_textbbox((0, 0), text, font=letters)[2]) + 1 for text in texts]
     widths = [max(panel.width, length) for panel, length in zip(row, lengths, strict=True)]
-    sheet = Image.new("RGB", (sum(widths) + gap * (len(row) - 1), height + top), PAPER)
+    highest = max(panel.height for panel in row)
+    sheet = Image.new("RGB", (sum(widths) + gap * (len(row) - 1), highest + top), PAPER)
     pen, x = ImageDraw.Draw(sheet), 0
     for panel, text, width in zip(row, texts, widths, strict=True):
         sheet.paste(panel, (x, top))

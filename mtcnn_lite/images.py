@@ -1,94 +1,37 @@
-"""Photos in: read them upright, as RGB, and cut windows from them, also where a window leaves the photo."""
+"""Photos in memory, RGB: check them, shrink them, cut windows from them, also where a window leaves the photo.
 
-import io
+Photos in files are read by `photos`, whose functions are imported from here.
+"""
+
 from collections.abc import Sequence
-from os import PathLike
-from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image
 
 from mtcnn_lite.boxes import as_boxes
 from mtcnn_lite.coordinates import PIXEL_CENTRE, rotation
+from mtcnn_lite.photos.folders import photos_in
+from mtcnn_lite.photos.formats import ImageError
+from mtcnn_lite.photos.opening import MAX_PIXELS
+from mtcnn_lite.photos.reading import decode_image, read_image, read_size
 from mtcnn_lite.pyramid import nearest_larger
 
+__all__ = [
+    "MAX_PIXELS",
+    "ImageError",
+    "Pixels",
+    "as_rgb",
+    "crop_windows",
+    "decode_image",
+    "photos_in",
+    "read_image",
+    "read_size",
+    "shrink_to",
+]
+
 Pixels = NDArray[np.uint8]
-
-# Bytes 8 to 16 of a WebP file that is one lossy picture and no more: no transparency, no frames, no EXIF. OpenCV reads
-# the same pixels from it as Pillow in a third of the time (Pillow takes the way of animations).
-SIMPLE_WEBP = b"WEBPVP8 "
-ORIENTATION = 0x0112  # the EXIF tag
-
-
-class ImageError(ValueError):
-    """A file that is missing, is no image, or ends too early; the message names it."""
-
-
-def read_image(path: str | PathLike[str]) -> Pixels:
-    """The photo in a file as RGB uint8 (H, W, 3), turned upright by its EXIF orientation.
-
-    Reads what Pillow reads (JPEG, PNG, WebP, ...): grayscale becomes RGB, transparency is laid on white, of an
-    animation the first frame. Raises ImageError for a file that is missing, is no image, or is damaged.
-    """
-    try:
-        content = Path(path).read_bytes()
-    except FileNotFoundError:
-        raise ImageError(f"{path}: no such file") from None
-    except OSError as error:
-        raise ImageError(f"{path}: can't be read ({error.strerror})") from None
-    return decode_image(content, str(path))
-
-
-def decode_image(content: bytes, name: str) -> Pixels:
-    """`read_image` for a file's bytes; `name` is what an ImageError calls it."""
-    if content[:4] == b"RIFF" and content[8:16] == SIMPLE_WEBP:
-        pixels = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR_RGB)
-        if pixels is not None:  # else it is damaged, and Pillow says how
-            return np.asarray(pixels, np.uint8)
-    try:
-        with Image.open(io.BytesIO(content)) as opened:
-            opened.load()  # all pixels now: a truncated file must fail here
-            upright = ImageOps.exif_transpose(opened)
-            if upright.mode.startswith("I;16"):  # 16-bit gray: Pillow's own conversion would cut at 255
-                return as_rgb((np.asarray(upright) >> 8).astype(np.uint8))
-            if upright.has_transparency_data:
-                rgba = upright.convert("RGBA")
-                upright = Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba)
-            return np.array(upright.convert("RGB"))
-    except UnidentifiedImageError:
-        raise ImageError(f"{name}: not an image file that Pillow can read") from None
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise ImageError(f"{name}: damaged or unreadable image ({error})") from None
-
-
-def read_size(path: str | PathLike[str]) -> tuple[int, int]:
-    """Height and width, in pixels, of the photo in a file, as `read_image` gives it: upright. No pixel is decoded.
-
-    Raises ImageError for a file that is missing or is no image.
-    """
-    try:
-        with Image.open(path) as opened:
-            width, height = opened.size
-            turned = opened.getexif().get(ORIENTATION) in (5, 6, 7, 8)
-    except FileNotFoundError:
-        raise ImageError(f"{path}: no such file") from None
-    except Exception as error:  # whatever a decoder does with a damaged header
-        raise ImageError(f"{path}: damaged or unreadable image ({error})") from None
-    return (width, height) if turned else (height, width)
-
-
-def photos_in(folder: str | PathLike[str]) -> list[Path]:
-    """The image files directly in `folder`, by name: those whose ending Pillow can read.
-
-    Raises ImageError where it is no folder or can't be read.
-    """
-    readable = {ending for ending, kind in Image.registered_extensions().items() if kind in Image.OPEN}
-    try:
-        return sorted(file for file in Path(folder).iterdir() if file.suffix.lower() in readable and file.is_file())
-    except OSError as error:
-        raise ImageError(f"{folder}: {error.strerror}") from None
 
 
 def shrink_to(image: Pixels, longest: int) -> Pixels:

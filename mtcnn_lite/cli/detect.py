@@ -2,13 +2,13 @@
 
 import argparse
 import json
-import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mtcnn_lite.cli.settings import FAILED, add_command, add_settings, detector_of
+from mtcnn_lite.cli.photos import find_photos, output_names
+from mtcnn_lite.cli.settings import FAILED, add_command, add_max_pixels, add_settings, detector_of
 
 if TYPE_CHECKING:
     from mtcnn_lite.cascade.record import Faces
@@ -24,13 +24,17 @@ there are and where the copy is. With --json, one JSON object a photo and line g
    "landmarks": [[x, y], ...]}]}
 
 Boxes are in pixels from the picture's top left corner. Landmarks: the eye on the picture's left, the eye on its
-right, nose, mouth corner on the picture's left, on its right. Photos are turned upright first, as their EXIF says."""
+right, nose, mouth corner on the picture's left, on its right. Photos are turned upright first, as their EXIF says.
+
+Read are JPEG, PNG, WebP, TIFF, BMP, GIF, PNM, AVIF, and HEIC where pillow-heif is installed (pip install pillow-heif).
+In folders, hidden files and folders are passed over. A drawing too long for JPEG, over 65,500 pixels, is a PNG."""
 
 DETECT_END = """\
 examples:
   mtcnn-lite detect team.jpg
   mtcnn-lite detect holiday/ --out found --min-face 40
   mtcnn-lite detect *.jpg --json > faces.jsonl
+  mtcnn-lite detect lfw/ --recursive --json > faces.jsonl
 
 exit status: 0 every photo was read (with or without faces), 1 some photo could not be read or drawn (the others
 are done all the same), 2 bad arguments or weights."""
@@ -44,7 +48,12 @@ def add(commands: Any) -> None:
         nargs="+",
         type=Path,
         metavar="PHOTO",
-        help="an image file, or a folder: the images directly in it, without the NAME_faces.jpg of its NAMEs",
+        help="an image file, a folder, or a pattern such as '*.jpg' or '**/*.jpg' that the shell has left as it is. A "
+        "folder means the images directly in it, or, where there are none, those in the folders below; without the "
+        "NAME_faces.jpg of its NAMEs",
+    )
+    parser.add_argument(
+        "-r", "--recursive", action="store_true", help="of a folder, also the images in all folders below it"
     )
     parser.add_argument(
         "--out",
@@ -54,6 +63,7 @@ def add(commands: Any) -> None:
         "written unless DIR is given). Replaces an earlier result, never one of the photos",
     )
     parser.add_argument("--json", action="store_true", help="print JSON lines and nothing else")
+    add_max_pixels(parser)
     add_settings(parser)
 
 
@@ -62,8 +72,8 @@ def run(options: argparse.Namespace) -> int:
     out: Path | None = options.out or (None if options.json else Path())
     from tqdm import tqdm
 
-    from mtcnn_lite.draw import draw_faces
-    from mtcnn_lite.images import ImageError, read_image
+    from mtcnn_lite.draw import JPEG_LONGEST, draw_faces
+    from mtcnn_lite.images import MAX_PIXELS, ImageError, read_image
     from mtcnn_lite.runtime.parallel import imap
 
     detector = detector_of(options)
@@ -80,15 +90,20 @@ def run(options: argparse.Namespace) -> int:
         failed = True
         tqdm.write(f"error: {message}", sys.stderr)
 
-    photos = list(find_photos(options.photos, complain))
+    def note(message: str) -> None:
+        tqdm.write(f"note: {message}", sys.stderr)
+
+    photos = list(find_photos(options.photos, options.recursive, complain, note))
     free_name = output_names(photos)
 
     def look(photo: Path) -> "tuple[Pixels, Faces] | ImageError":
         try:
-            image = read_image(photo)
+            image = read_image(photo, options.max_pixels or MAX_PIXELS)
+            return image, detector.detect(image)
         except ImageError as error:
             return error
-        return image, detector.detect(image)
+        except MemoryError:
+            return ImageError(f"{photo}: too little memory to look for faces in it")
 
     shown = tqdm(photos, unit="photo", disable=len(photos) < 2 or not sys.stderr.isatty())
     # One photo has all threads to itself; of several, each has one.
@@ -99,7 +114,7 @@ def run(options: argparse.Namespace) -> int:
         image, faces = seen
         line = f"{photo}: {count_faces(len(faces))}"
         if out:
-            drawn = free_name(out, photo)
+            drawn = free_name(out, photo, ".png" if max(image.shape[:2]) > JPEG_LONGEST else ".jpg")
             try:
                 draw_faces(image, faces).save(drawn)
             except (OSError, ValueError) as error:
@@ -134,50 +149,3 @@ def as_json(faces: "Faces") -> list[dict[str, Any]]:
         {"box": rounded(box), "score": round(score, 4), "landmarks": [rounded(point) for point in points]}
         for box, score, points in rows
     ]
-
-
-def find_photos(given: Iterable[Path], complain: Callable[[str], None]) -> Iterator[Path]:
-    """The photos given, each folder replaced by the images in it, by name; `complain` is called for an empty folder.
-
-    Of a folder's images, NAME_faces.jpg is left out where a NAME is there too: an earlier run has drawn it.
-    """
-    from mtcnn_lite.images import ImageError, photos_in
-
-    for photo in given:
-        if not photo.is_dir():
-            yield photo  # also what does not exist: reading it gives the message
-            continue
-        try:
-            files = photos_in(photo)
-        except ImageError as error:
-            complain(str(error))
-            continue
-        stems = {f.stem for f in files}
-        drawn = {f for f in files if (m := re.fullmatch(r"(.+)_faces(_\d+)?\.jpg", f.name)) and m[1] in stems}
-        if files:
-            yield from (f for f in files if f not in drawn)
-        else:
-            complain(f"{photo}: no image in this folder")
-
-
-def output_names(photos: Sequence[Path]) -> Callable[[Path, Path], Path]:
-    """A function (folder, photo) -> folder/NAME_faces.jpg, or NAME_faces_2.jpg ... where that is taken.
-
-    Taken is what one of `photos` or an earlier result of this run is called; capital letters make no difference, as
-    on some file systems.
-    """
-
-    def key(path: Path) -> str:
-        return str(path.resolve()).casefold()
-
-    taken = {key(photo) for photo in photos}
-
-    def free_name(folder: Path, photo: Path) -> Path:
-        path, number = folder / f"{photo.stem}_faces.jpg", 1
-        while key(path) in taken:
-            number += 1
-            path = folder / f"{photo.stem}_faces_{number}.jpg"
-        taken.add(key(path))
-        return path
-
-    return free_name

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from mtcnn_lite.cli.settings import FAILED, add_command, add_settings, detector_of
+from mtcnn_lite.cli.settings import FAILED, add_command, add_max_pixels, add_settings, detector_of
 
 EXPLAIN = """\
 What became of one face: at which level, stage and step of the cascade it was found or lost, and why. Prints one
@@ -31,6 +31,7 @@ def add(commands: Any) -> None:
         metavar="FILE",
         help="the drawing (default: NAME_explained.jpg in the current directory); never the photo itself",
     )
+    add_max_pixels(parser)
     add_settings(parser)
 
 
@@ -49,14 +50,14 @@ def run(options: argparse.Namespace) -> int:
     """Explain `options.box` in `options.photo`, and return the exit status."""
     from mtcnn_lite.draw import draw_explanation
     from mtcnn_lite.explain import explain
-    from mtcnn_lite.images import ImageError, read_image
+    from mtcnn_lite.images import MAX_PIXELS, ImageError, read_image
 
     out = options.out or Path(f"{options.photo.stem}_explained.jpg")
     if out.resolve() == options.photo.resolve():
         options.error(f"--out {out}: that is the photo itself")
     detector = detector_of(options)
     try:
-        trace = detector.trace(read_image(options.photo))
+        trace = detector.trace(read_image(options.photo, options.max_pixels or MAX_PIXELS))
         explanation = explain(trace, options.box)
         print(explanation.report())
         draw_explanation(trace, explanation).save(out)

@@ -52,6 +52,26 @@ def add_command(
     return parser
 
 
+def add_max_pixels(parser: argparse.ArgumentParser) -> None:
+    """Add the option --max-pixels: None where it is not given, for `images.MAX_PIXELS`."""
+    parser.add_argument(
+        "--max-pixels",
+        type=_pixels,
+        metavar="N",
+        help="refuse a photo of more than N pixels, width x height, before it is decoded (default: 250_000_000)",
+    )
+
+
+def _pixels(text: str) -> int:
+    try:
+        number = int(text)
+    except ValueError:
+        number = 0
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number of pixels, 1 or more")
+    return number
+
+
 def add_settings(parser: argparse.ArgumentParser) -> None:
     """Add the options of a `Detector`, with its own defaults."""
     add = parser.add_argument_group("detector").add_argument

@@ -18,6 +18,7 @@ from mtcnn_lite import Detector, read_image
 from mtcnn_lite.boxes import iou
 from mtcnn_lite.cli import main
 from mtcnn_lite.course.scenes import ASTRONAUT_BOX
+from mtcnn_lite.images import MAX_PIXELS
 
 MODULE = [sys.executable, "-m", "mtcnn_lite"]
 SCRIPT = [sys.executable, "-c", "import sys; from mtcnn_lite.cli import main; sys.exit(main())"]  # as pip writes it
@@ -148,6 +149,109 @@ def test_a_folder_means_the_images_in_it(astronaut, texture, capsys):
     assert not any("_faces_2" in name for name in files("photos"))
 
 
+def looked_at(capsys):
+    """The photos that have been answered, in order, and what was said beside."""
+    out, err = capsys.readouterr()
+    return [line.split(": ")[0] for line in out.splitlines()], err.splitlines()
+
+
+@pytest.fixture
+def people(folder):
+    """A folder for each person, as in LFW; hidden ones are no people."""
+    for name in ("lfw/Ann/1.png", "lfw/Bob/1.png", "lfw/Bob/2.png", "lfw/.cache/1.png"):
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(data.brick()[:60, :60]).save(name)
+    return ["lfw/Ann/1.png", "lfw/Bob/1.png", "lfw/Bob/2.png"]
+
+
+def test_a_folder_without_photos_of_its_own_means_those_below(people, capsys):
+    note = "note: lfw: no image directly in this folder; taking the 3 in the folders below it"
+    for _ in range(2):  # the second time, the folder holds the drawings of the first
+        assert detect("lfw", "--out", "lfw") == 0
+        assert looked_at(capsys) == (people, [note])
+        assert files("lfw") == ["1_faces.jpg", "1_faces_2.jpg", "2_faces.jpg"], "none has replaced another"
+
+
+def test_recursive_means_all_below_as_well(people, capsys):
+    Image.fromarray(data.brick()[:60, :60]).save("lfw/own.png")
+    assert detect("lfw") == 0
+    assert looked_at(capsys) == (["lfw/own.png"], [])
+    for flag in ("-r", "--recursive"):
+        assert detect("lfw", flag, "--out", "lfw") == 0
+        assert looked_at(capsys) == (["lfw/own.png", *people], [])
+
+
+def test_patterns_that_no_shell_expanded(people, capsys):
+    Path("lfw/Bob/notes.txt").write_text("no image")
+    assert detect("lfw/Bob/*.png") == 0
+    assert looked_at(capsys) == (people[1:], [])
+    for pattern in ("lfw/**/*.png", "lfw/**", "lfw/*", "lfw/[AB]*/?.png"):
+        assert detect(pattern) == 0
+        assert looked_at(capsys) == (people, [])
+    assert detect("lfw/*.gif", "lfw/Ann/1.png") == 1
+    assert looked_at(capsys) == (people[:1], ["error: lfw/*.gif: no image has a name of this pattern"])
+    assert detect("lfw/Bob/*.txt") == 1
+    assert looked_at(capsys)[1][0].startswith("error: lfw/Bob/notes.txt: not an image file")
+
+
+def test_a_name_with_brackets_is_a_name_first(people, capsys):
+    for name in ("team [1].png", "team 1.png"):
+        Image.fromarray(data.brick()[:60, :60]).save(name)
+    assert detect("team [1].png") == 0
+    assert looked_at(capsys) == (["team [1].png"], [])
+    Path("team [1].png").unlink()
+    assert detect("team [1].png") == 0
+    assert looked_at(capsys) == (["team 1.png"], [])
+
+
+def test_a_folder_of_other_things(texture, capsys):
+    for name in ("a.h5", "a.mpg", "a.ps", "._brick.jpg", "notes.txt"):
+        Path("photos", name).write_bytes(b"\0\5\26\7")
+    Path("photos/IMG_1.HEIC").write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic")
+    Path("photos/link.jpg").symlink_to("gone.jpg")
+    assert detect("photos", "--json") == 1
+    out, err = capsys.readouterr()
+    assert [json.loads(line)["image"] for line in out.splitlines()] == [texture]
+    assert err.splitlines() == [
+        "error: photos/IMG_1.HEIC: a HEIC photo, which needs one more package: pip install pillow-heif",
+        "error: photos/link.jpg: a link to gone.jpg, which does not exist",
+    ]
+
+
+def test_a_photo_over_the_limit_is_refused_until_it_is_allowed(texture, capsys):
+    assert detect(texture, "--json", "--max-pixels", "59_999") == 1
+    assert "300 x 200 px are 60,000, over the limit of 59,999; " in capsys.readouterr().err
+    assert detect(texture, "--json", "--max-pixels", "60000") == 0
+    with pytest.raises(SystemExit):
+        detect("--help")
+    assert f"(default: {MAX_PIXELS:_})" in " ".join(capsys.readouterr().out.split())
+
+
+def test_a_drawing_too_long_for_jpeg_is_a_png(folder, capsys):
+    Image.fromarray(np.full((24, 65_501), 128, np.uint8)).save("photos/long.png")
+    Image.fromarray(np.full((24, 65_500), 128, np.uint8)).save("photos/less.png")
+    for _ in range(2):  # the second time, the drawings of the first are no photos
+        assert detect("photos", "--out", "photos") == 0
+        assert capsys.readouterr().out.splitlines() == [
+            "photos/less.png: no face found, written to photos/less_faces.jpg",
+            "photos/long.png: no face found, written to photos/long_faces.png",
+        ]
+    assert read_image("photos/long_faces.png").shape == (24, 65_501, 3)
+
+
+def test_one_photo_too_large_for_the_memory_does_not_end_the_run(astronaut, texture, capsys, monkeypatch):
+    found = Detector.detect
+
+    def detect_small(self, image):
+        if len(image) > 400:
+            raise MemoryError
+        return found(self, image)
+
+    monkeypatch.setattr(Detector, "detect", detect_small)
+    assert detect("photos") == 1
+    assert looked_at(capsys) == ([texture], [f"error: {astronaut}: too little memory to look for faces in it"])
+
+
 def test_a_bad_photo_is_named_and_the_rest_is_done(astronaut, texture, capsys):
     whole = Path(texture).read_bytes()
     Path("photos/cut.jpg").write_bytes(whole[: len(whole) // 2])
@@ -188,6 +292,8 @@ def test_a_picture_that_cannot_be_written_is_an_error(astronaut, texture, capsys
         (["detect", "a.jpg", "--factor", "1.5"], "factor is 1.5"),
         (["detect", "a.jpg", "--weights", "nowhere"], "nowhere/pnet.safetensors: no such file"),
         (["detect", "a.jpg", "--out", "a_file"], "--out a_file"),
+        (["detect", "a.jpg", "--max-pixels", "0"], "'0' is no whole number of pixels, 1 or more"),
+        (["explain", "a.jpg", "--box", "0,0,9,9", "--max-pixels", "2e8"], "'2e8' is no whole number"),
     ],
 )
 def test_bad_arguments_end_with_status_2(folder, capsys, arguments, message):

@@ -1,10 +1,12 @@
 """`mtcnn-lite explain`."""
 
+import numpy as np
 import pytest
 from PIL import Image
 
 from mtcnn_lite.cli import main
 from mtcnn_lite.course.scenes import ASTRONAUT_BOX
+from mtcnn_lite.draw import PANEL_WIDEST
 
 
 @pytest.fixture(autouse=True)
@@ -54,3 +56,18 @@ def test_unreadable_photo_ends_with_1(folder, photo, message, capsys):
     assert main(["explain", photo, "--box", BOX]) == 1
     assert message in capsys.readouterr().err
     assert not (folder / f"{photo[:-4]}_explained.jpg").exists()
+
+
+def test_a_strip_is_explained_and_drawn(astronaut, capsys):
+    """5,120 x 20 px: three panels 300 px high would be over 230,000 px wide."""
+    Image.fromarray(np.tile(astronaut[:20], (1, 10, 1))).save("strip.png")
+    assert main(["explain", "strip.png", "--box", "0,0,20,20"]) == 0
+    assert capsys.readouterr().out.endswith("drawn on strip_explained.jpg\n")
+    with Image.open("strip_explained.jpg") as drawn:
+        assert drawn.width == 3 * PANEL_WIDEST + 20
+        assert drawn.height < 100
+
+
+def test_a_photo_over_the_limit_is_refused(capsys):
+    assert main(["explain", "a.png", "--box", BOX, "--max-pixels", "262143"]) == 1
+    assert "512 x 512 px are 262,144, over the limit of 262,143" in capsys.readouterr().err

@@ -105,9 +105,26 @@ def test_one_image_is_not_many(detector, photos, tmp_path):
         detector.detect_many(photos[0])
     with pytest.raises(ImageError, match="gone: No such file or directory"):
         detector.detect_many(tmp_path / "gone")
-    (tmp_path / "one.jpg").write_bytes(b"")
-    with pytest.raises(ImageError, match=r"one\.jpg: Not a directory"):
-        detector.detect_many(tmp_path / "one.jpg")
+
+
+def test_the_name_of_one_file_is_that_photo(detector, photos, tmp_path):
+    Image.fromarray(photos[0]).save(tmp_path / "one.png")
+    alone = [detector.detect(photos[0])]
+    same(list(detector.detect_many(tmp_path / "one.png")), alone)
+    same(list(detector.detect_many(str(tmp_path / "one.png"))), alone)
+    (tmp_path / "empty.jpg").write_bytes(b"")
+    with pytest.raises(ImageError, match=r"^images\[0\]: .*empty\.jpg: empty"):
+        list(detector.detect_many(tmp_path / "empty.jpg"))
+
+
+@pytest.mark.usefixtures("threads")
+def test_a_photo_of_a_folder_that_cannot_be_read_is_named(detector, photos, tmp_path):
+    for name in "abc":
+        Image.fromarray(photos[0]).save(tmp_path / f"{name}.jpg")
+    (tmp_path / "b.jpg").write_bytes((tmp_path / "b.jpg").read_bytes()[:3000])
+    found = detector.detect_many(tmp_path)
+    with pytest.raises(ImageError, match=r"^images\[1\]: .*b\.jpg: damaged or unreadable image"):
+        list(found)
 
 
 def test_two_photos_are_looked_at_at_the_same_time():

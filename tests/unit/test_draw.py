@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from mtcnn_lite.cascade.record import Faces
 from mtcnn_lite.course.chapters import CHAPTERS, chapter_map
 from mtcnn_lite.draw import (
     COLOURS,
+    JPEG_LONGEST,
     Picture,
     at_height,
     beside,
@@ -83,6 +85,20 @@ def test_picture_shows_itself_as_jpeg_and_a_drawing_as_png():
     assert Image.open(io.BytesIO(Picture(BLACK).encode())).size == (60, 40)
 
 
+def test_a_picture_too_long_for_jpeg_is_shown_as_png_and_its_error_says_why(tmp_path):
+    long = Picture(np.full((1, JPEG_LONGEST + 1, 3), 200, np.uint8))
+    assert set(long._repr_mimebundle_()) == {"text/plain", "image/png"}
+    with pytest.raises(ValueError, match=r"JPEG can't hold 65501 x 1 px .*; its sides are at most 65500 px; use \.png"):
+        long.save(tmp_path / "a.jpg")
+    long.save(tmp_path / "a.png")
+    assert Image.open(tmp_path / "a.png").size == (65_501, 1)
+    most = Picture(np.full((1, JPEG_LONGEST, 3), 200, np.uint8))
+    assert set(most._repr_mimebundle_()) == {"text/plain", "image/jpeg"}
+    with pytest.raises(ValueError, match=r"a\.psd: \.psd is no picture format"):
+        most.save(tmp_path / "a.psd")
+    assert [path.name for path in tmp_path.iterdir()] == ["a.png"]
+
+
 def test_panels_stand_in_a_row_with_room_for_their_captions():
     plain = beside([BLACK, BLACK], height=40, gap=10).pixels
     assert plain.shape == (40, 130, 3)
@@ -97,6 +113,30 @@ def test_panels_stand_in_a_row_with_room_for_their_captions():
 def test_at_height_scales_boxes_with_the_photo():
     small, scale = at_height(np.zeros((100, 50, 3), np.uint8), 40)
     assert (small.shape, scale) == ((40, 20, 3), 0.4)
+
+
+@pytest.mark.parametrize(
+    ("shape", "size", "scale"),
+    [
+        ((30, 6000), (20, 4000), 2 / 3),
+        ((1, 4000), (1, 4000), 1),
+        ((6000, 30), (300, 2), 0.05),
+        ((300, 4000), (300, 4000), 1),
+    ],
+)
+def test_a_strip_is_no_wider_than_a_panel_may_be(shape, size, scale):
+    """Panels in a row keep that width."""
+    small, by = at_height(np.zeros((*shape, 3), np.uint8), 300)
+    assert small.shape == (*size, 3)
+    assert by == pytest.approx(scale)
+    assert beside([small, small], height=300, gap=10).pixels.shape == (size[0], 2 * size[1] + 10, 3)
+
+
+def test_lines_on_a_strip_do_not_hide_it():
+    faces = Faces(np.array([[100, 5, 130, 35]], np.float32), np.float32([0.9]), np.full((1, 5, 2), 20, np.float32))
+    drawn = draw_faces(np.zeros((40, 20_000, 3), np.uint8), faces).pixels
+    assert drawn[22:30, 106:124].max() == 0, "inside of the box, below the score"
+    assert (drawn == rgb("onet")).all(axis=2).any()
 
 
 def test_faces_and_stages_are_drawn_in_their_colours(detector, astronaut):
