@@ -16,6 +16,7 @@ from mtcnn_lite.datasets.readers.jsonl import read_jsonl, write_jsonl
 from mtcnn_lite.datasets.readers.origin import LANDMARK_ORIGIN
 from mtcnn_lite.datasets.readers.points import box_from_landmarks, read_facepoint, read_mtfl
 from mtcnn_lite.datasets.readers.wider import read_wider
+from mtcnn_lite.datasets.rules import MIN_SIDE
 from mtcnn_lite.datasets.summary import DatasetSummary, summary
 
 __all__ = [
@@ -51,7 +52,7 @@ READERS: dict[str, Callable[..., list[LabelledPhoto]]] = {
 PLACES = {
     "jsonl": ["*.jsonl"],
     "wider": ["wider_face_*_bbx_gt.txt", "wider_face_split/wider_face_*_bbx_gt.txt"],
-    "celeba": [CELEBA, f"Anno/{CELEBA}"],
+    "celeba": [f"{inner}{CELEBA}{ending}" for inner in ("", "Anno/") for ending in (".txt", ".csv")],
     "facepoint": ["trainImageList.txt", "testImageList.txt"],
     "mtfl": ["training.txt", "testing.txt"],
     "yolo": ["data.yaml", "data.yml"],
@@ -60,7 +61,13 @@ PLACES = {
 }
 
 
-def read_dataset(path: Path | str, kind: str | None = None, skip_bad: bool = False) -> list[LabelledPhoto]:
+def read_dataset(
+    path: Path | str,
+    kind: str | None = None,
+    skip_bad: bool = False,
+    min_side: float = MIN_SIDE,
+    allow_outside: bool = False,
+) -> list[LabelledPhoto]:
     """The photos of a file or folder of labels.
 
     What each kind needs and gives is said at `read_jsonl`, `read_wider` and so on, which take more options.
@@ -72,7 +79,13 @@ def read_dataset(path: Path | str, kind: str | None = None, skip_bad: bool = Fal
     kind
         One of jsonl, wider, celeba, facepoint, mtfl, coco, voc, yolo. Without it, file names and first lines tell.
     skip_bad
-        Leave out records that can't be read, and count them in a DatasetWarning. COCO, VOC and YOLO can't do that.
+        Leave out records that can't be read, and count them in a DatasetWarning. A record is what the format says of
+        one photo: a photo of whose faces one can't be read is left out whole, for that face is no background.
+    min_side
+        px; faces whose shorter side is smaller are ignored: P-Net's window is 12 px.
+    allow_outside
+        Read images also where a name leads out of the folder that it is relative to: by `..`, an absolute path or a
+        link. For lists that you trust.
 
     Raises
     ------
@@ -89,11 +102,7 @@ def read_dataset(path: Path | str, kind: str | None = None, skip_bad: bool = Fal
     if path.is_dir():
         kind, path = _in_folder(path, kind)
     kind = kind or _of_file(path)
-    if kind in ("coco", "voc", "yolo"):
-        if skip_bad:
-            raise DatasetError(f"{path}: bad records can't be skipped in {kind} data, which is read as a whole")
-        return READERS[kind](path)
-    return READERS[kind](path, skip_bad=skip_bad)
+    return READERS[kind](path, skip_bad=skip_bad, min_side=min_side, allow_outside=allow_outside)
 
 
 def _in_folder(folder: Path, kind: str | None) -> tuple[str, Path]:
