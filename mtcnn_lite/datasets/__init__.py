@@ -1,20 +1,25 @@
-"""Labelled photos from disk: our JSONL, the lists of WIDER FACE, CelebA, CNN_FacePoint and MTFL; COCO, VOC and YOLO.
+"""Labelled photos from disk: our JSONL, the lists of WIDER FACE, RetinaFace, CelebA and others; COCO, VOC and YOLO.
 
 Every reader gives `LabelledPhoto`s in one convention: boxes 0-based on pixel edges, landmarks at pixel centres. Image
-files must exist, and are opened only by `photo.image()`. `read_dataset` recognises what a file or folder is.
+files must exist; where labels say an image's size, its header is read too, and pixels only by `photo.image()`.
+`read_dataset` recognises what a file or folder is; `readable` finds the photos whose pixels can't be read.
 """
 
 from collections.abc import Callable
 from pathlib import Path
 
+from mtcnn_lite.datasets.first_lines import kind_of_list
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
-from mtcnn_lite.datasets.parsing import DatasetError, DatasetWarning, read_lines
+from mtcnn_lite.datasets.parsing import DatasetError, DatasetWarning
+from mtcnn_lite.datasets.readable import readable, unreadable
 from mtcnn_lite.datasets.readers.celeba import BOXES as CELEBA
 from mtcnn_lite.datasets.readers.celeba import read_celeba
 from mtcnn_lite.datasets.readers.formats import read_coco, read_voc, read_yolo
 from mtcnn_lite.datasets.readers.jsonl import read_jsonl, write_jsonl
+from mtcnn_lite.datasets.readers.mtcnn import read_mtcnn
 from mtcnn_lite.datasets.readers.origin import LANDMARK_ORIGIN
 from mtcnn_lite.datasets.readers.points import box_from_landmarks, read_facepoint, read_mtfl
+from mtcnn_lite.datasets.readers.retinaface import read_retinaface
 from mtcnn_lite.datasets.readers.wider import read_wider
 from mtcnn_lite.datasets.rules import MIN_SIDE
 from mtcnn_lite.datasets.summary import DatasetSummary, summary
@@ -30,11 +35,15 @@ __all__ = [
     "read_dataset",
     "read_facepoint",
     "read_jsonl",
+    "read_mtcnn",
     "read_mtfl",
+    "read_retinaface",
     "read_voc",
     "read_wider",
     "read_yolo",
+    "readable",
     "summary",
+    "unreadable",
     "write_jsonl",
 ]
 
@@ -44,6 +53,8 @@ READERS: dict[str, Callable[..., list[LabelledPhoto]]] = {
     "celeba": read_celeba,
     "facepoint": read_facepoint,
     "mtfl": read_mtfl,
+    "retinaface": read_retinaface,
+    "mtcnn": read_mtcnn,
     "coco": read_coco,
     "voc": read_voc,
     "yolo": read_yolo,
@@ -55,6 +66,8 @@ PLACES = {
     "celeba": [f"{inner}{CELEBA}{ending}" for inner in ("", "Anno/") for ending in (".txt", ".csv")],
     "facepoint": ["trainImageList.txt", "testImageList.txt"],
     "mtfl": ["training.txt", "testing.txt"],
+    "retinaface": ["label.txt", "labelv2.txt"],
+    "mtcnn": ["wider_face_train.txt", "wider_face_val.txt"],
     "yolo": ["data.yaml", "data.yml"],
     "coco": ["*.json", "annotations/*.json"],
     "voc": ["*.xml", "Annotations/*.xml"],
@@ -77,7 +90,8 @@ def read_dataset(
     path
         A file of labels, or a folder that holds one.
     kind
-        One of jsonl, wider, celeba, facepoint, mtfl, coco, voc, yolo. Without it, file names and first lines tell.
+        One of jsonl, wider, celeba, facepoint, mtfl, retinaface, mtcnn, coco, voc, yolo. Without it, file names and
+        first lines tell.
     skip_bad
         Leave out records that can't be read, and count them in a DatasetWarning. A record is what the format says of
         one photo: a photo of whose faces one can't be read is left out whole, for that face is no background.
@@ -130,13 +144,8 @@ def _of_file(path: Path) -> str:
             return kind
     if path.suffix.lower() in (".yaml", ".yml"):
         return "yolo"
-    lines = [line.split() for _, line in read_lines(path)[:3]] if path.suffix.lower() == ".txt" else []
-    if len(lines) > 1 and len(lines[0]) == 1 and lines[0][0].isdecimal() and lines[1][:1] == ["image_id"]:
-        return "celeba"
-    if len(lines) > 1 and len(lines[1]) == 1 and lines[1][0].isdecimal():
-        return "wider"
-    if lines and len(lines[0]) > 14:  # MTFL ends with four attributes, CNN_FacePoint with a point
-        return "mtfl" if set(lines[0][-4:]) <= set("12345") else "facepoint"
+    if path.suffix.lower() in (".txt", ".csv", ".names") and (told := kind_of_list(path)):
+        return told
     raise DatasetError(
         f"{path}: not told what it is by its name or first lines; kind= says it, one of {', '.join(READERS)}"
     )

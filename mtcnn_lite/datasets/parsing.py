@@ -7,6 +7,8 @@ from math import isfinite
 from pathlib import Path
 from typing import Any, TypeVar
 
+import numpy as np
+
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
 
 Record = TypeVar("Record")
@@ -38,13 +40,14 @@ def collect(
         Leave bad records out, and warn of them, in place of raising.
     """
     photos, bad = [], []
-    for where, record in records:
-        try:
-            photos.append(_parsed(parse, where, record))
-        except DatasetError as error:
-            if not skip_bad:
-                raise
-            bad.append(str(error))
+    with np.errstate(all="ignore"):  # a number near the largest is refused, so numpy needn't warn of its overflow
+        for where, record in records:
+            try:
+                photos.append(_parsed(parse, where, record))
+            except DatasetError as error:
+                if not skip_bad:
+                    raise
+                bad.append(str(error))
     warn_skipped(bad, len(photos) + len(bad))
     return photos
 
@@ -106,21 +109,46 @@ def parse_json(text: str, where: str) -> Any:
 
 def is_image_name(name: str) -> bool:
     """Whether a list's first word or line names an image, by its ending."""
-    return name.lower().endswith((".jpg", ".jpeg", ".png", ".webp"))
+    return name.lower().endswith((".jpg", ".jpeg", ".png", ".webp", ".bmp"))
+
+
+def count_of(word: str) -> int | None:
+    """The count that a word says, digits 0 to 9 alone; None for any other word, and for one of over 9 digits."""
+    return int(word) if word.isascii() and word.isdigit() and len(word) < 10 else None
+
+
+def name_and_words(line: str) -> tuple[str, list[str]]:
+    """A row's image name, which may hold spaces or have no ending, and the words after it, which should be numbers.
+
+    >>> name_and_words("my photos/a b.jpg 1 x"), name_and_words("0--Parade/a 1 2.5")
+    (('my photos/a b.jpg', ['1', 'x']), ('0--Parade/a', ['1', '2.5']))
+    """
+    words = line.split()
+    of_name = [k for k, word in enumerate(words) if is_image_name(word)]
+    of_name = of_name or [k for k, word in enumerate(words) if not _is_number(word)] or [0]
+    name, *rest = line.rsplit(maxsplit=len(words) - 1 - of_name[-1])
+    return name, rest
 
 
 def numbers(words: Sequence[str], where: str) -> list[float]:
     """The words as finite numbers; DatasetError, starting with `where`, for one that is none."""
-    values = []
-    for word in words:
-        try:
-            value = float(word)
-        except ValueError:
-            value = float("nan")
-        if not isfinite(value) or "_" in word:  # Python would read 1_0 as 10
-            raise DatasetError(f"{where}: {quoted(word)!r} is no number")
-        values.append(value)
-    return values
+    text = "".join(words)
+    try:
+        values = list(map(float, words))
+    except ValueError:
+        values = []
+    if len(values) == len(words) and all(map(isfinite, values)) and text.isascii() and "_" not in text:
+        return values
+    wrong = next(word for word in words if not _is_number(word) or not isfinite(float(word)))
+    raise DatasetError(f"{where}: {quoted(wrong)!r} is no number")
+
+
+def _is_number(word: str) -> bool:
+    try:
+        float(word)
+    except ValueError:
+        return False
+    return word.isascii() and "_" not in word  # Python would read 1_0 as 10
 
 
 def first_folder(candidates: Sequence[Path], what: str) -> Path:

@@ -1,12 +1,13 @@
 """The rules that hold for every reader: which faces count, what a box and its points must be, and where images lie."""
 
+import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
 from mtcnn_lite.datasets.parsing import DatasetError, quoted
@@ -34,6 +35,12 @@ class Rules:
     skip_bad: bool = False
     min_side: float = MIN_SIDE
     allow_outside: bool = False
+    _folders: dict[Path, str] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """ValueError for a `min_side` that is no size."""
+        if not 0 <= self.min_side < np.inf:
+            raise ValueError(f"min_side is {self.min_side}; it must be 0 px or more")
 
     def image_file(self, folder: Path, name: str, where: str) -> Path:
         """The path of an image that a list names; it must exist, but is not opened.
@@ -52,7 +59,7 @@ class Rules:
         """
         path = folder / name.replace("\\", "/")
         try:
-            inside = self.allow_outside or path.resolve().is_relative_to(folder.resolve())
+            inside = self.allow_outside or self._is_inside(path, folder)
             there = path.is_file()
         except (OSError, ValueError, RuntimeError) as error:  # a zero byte, a name too long, a loop of links
             raise DatasetError(f"{where}: image {quoted(name)!r} can't be looked for ({error})") from None
@@ -64,6 +71,20 @@ class Rules:
         if not there:
             raise DatasetError(f"{where}: there is no image {path}")
         return path
+
+    def _is_inside(self, path: Path, folder: Path) -> bool:
+        """Whether a path leads to something in `folder` once its links are followed."""
+        if path.name == ".." or path.is_symlink():
+            real = os.path.realpath(path)
+        else:
+            real = os.path.join(self._real(path.parent), path.name)
+        return real.startswith(os.path.join(self._real(folder), ""))
+
+    def _real(self, folder: Path) -> str:
+        """The folder without links, looked up once: a list names thousands of images of a few folders."""
+        if folder not in self._folders:
+            self._folders[folder] = os.path.realpath(folder)
+        return self._folders[folder]
 
     def photo(
         self,
@@ -81,8 +102,8 @@ class Rules:
         """A photo whose labels keep the rules.
 
         A coordinate is a number within a million pixels. A box has x1 <= x2 and y1 <= y2; one without area is an error
-        unless its face is ignored. The middle of a face's points lies in its box, or at most half a box outside. A face
-        whose shorter side is under `min_side` is ignored.
+        unless its face is ignored. A face whose shorter side is under `min_side` is ignored. Where a face is not, the
+        middle of its points lies in its box, or at most half a box outside.
 
         Parameters
         ----------
@@ -114,20 +135,22 @@ class Rules:
         sides = box[:, 2:] - box[:, :2]  # (N, 2) width, height
         if empty_is_ignored:
             ignored |= (sides == 0).any(axis=1)
-        for k in range(len(box)):
-            _check_face(box[k], points[k], bool(ignored[k]), f"{where}, face {k + 1}" if len(box) > 1 else where)
+        small = ignored | (sides.min(axis=1, initial=np.inf) < self.min_side)
+        _check_faces(box, points, ignored, small, where)
         if size is not None:
             check_size(image, size, where)
-        ignored |= sides.min(axis=1, initial=np.inf) < self.min_side
-        return LabelledPhoto(image, box, points, ignored, complete, about)
+        return LabelledPhoto(image, box, points, small, complete, about)
 
 
 def check_size(image: Path, size: tuple[float, float], where: str) -> None:
-    """DatasetError where the labels' width and height are not those of the upright photo."""
+    """DatasetError where the labels' width and height are not those of the upright photo.
+
+    For an image that can't be read there is nothing to compare: `readable` finds those.
+    """
     try:
         height, width = read_size(image)
-    except ImageError as error:
-        raise DatasetError(f"{where}: {error}") from None
+    except ImageError:
+        return
     if (width, height) != size:
         turned = " (the photo is turned by its EXIF orientation)" if (height, width) == size else ""
         raise DatasetError(
@@ -136,17 +159,30 @@ def check_size(image: Path, size: tuple[float, float], where: str) -> None:
         )
 
 
-def _check_face(box: Any, points: Any, ignored: bool, where: str) -> None:
-    if not (np.abs(box) <= FARTHEST).all() or (np.abs(points) > FARTHEST).any() or np.isinf(points).any():
-        raise DatasetError(f"{where}: box {box.tolist()} or its points lie beyond {FARTHEST:,.0f} px")
-    sides = box[2:] - box[:2]
-    if (sides < 0).any() or (not ignored and (sides == 0).any()):
-        raise DatasetError(f"{where}: box {box.tolist()} has no area; it must be x1 < x2, y1 < y2")
-    if ignored or not np.isfinite(points).all():
+def _check_faces(
+    box: NDArray[np.float64],
+    points: NDArray[np.float64],
+    ignored: NDArray[np.bool_],
+    small: NDArray[np.bool_],
+    where: str,
+) -> None:
+    """DatasetError for the first face that breaks a rule; points count where a face is neither ignored nor small."""
+    sides = box[:, 2:] - box[:, :2]
+    near = (np.abs(box) <= FARTHEST).all(axis=1) & ~(np.abs(points) > FARTHEST).any(axis=(1, 2))  # no box of NaN
+    empty = (sides < 0).any(axis=1) | ((sides == 0).any(axis=1) & ~ignored)
+    slack = POINTS_OFF * sides
+    middle = points.mean(axis=1)  # NaN for a face without points, so it is never off
+    off = ((middle < box[:, :2] - slack) | (middle > box[:, 2:] + slack)).any(axis=1) & ~small
+    wrong = ~near | empty | off
+    if not wrong.any():
         return
-    middle = points.mean(axis=0)
-    if (middle < box[:2] - POINTS_OFF * sides).any() or (middle > box[2:] + POINTS_OFF * sides).any():
-        raise DatasetError(
-            f"{where}: the five points, around {middle.round(1).tolist()}, lie far outside the box {box.tolist()}; "
-            "they may belong to another copy of the photo, cut or of another size"
-        )
+    k = int(wrong.argmax())
+    face, its = f"{where}, face {k + 1}" if len(box) > 1 else where, f"box {box[k].tolist()}"
+    if not near[k]:
+        raise DatasetError(f"{face}: {its} or its points lie beyond {FARTHEST:,.0f} px")
+    if empty[k]:
+        raise DatasetError(f"{face}: {its} has no area; it must be x1 < x2, y1 < y2")
+    raise DatasetError(
+        f"{face}: the five points, around {middle[k].round(1).tolist()}, lie far outside the {its}; they may belong to "
+        "another copy of the photo, cut or of another size"
+    )

@@ -8,8 +8,9 @@ CelebA's README: boxes and these landmarks are in the pixels of the in-the-wild 
 aligned, img_align_celeba (178 x 218), have landmarks of their own and no boxes. Boxes laid on aligned photos are a
 known trap (pytorch/vision#9008). One row, 101283.jpg, has a box of 0 x 0 (ilyanelken in AITTSMD/MTCNN-Tensorflow#15).
 
-Kaggle's copy has the boxes as list_bbox_celeba.csv: commas, the line of names first, and no number of rows. Its
-list_landmarks_align_celeba.csv belongs to the aligned photos, and is not read.
+Kaggle's copy (jessicali9530/celeba-dataset) has the boxes as list_bbox_celeba.csv: commas, the line of names first, and
+no number of rows. It has no landmarks for these photos: its list_landmarks_align_celeba.csv belongs to the aligned ones
+and is never read. Separators are told by the line of names, not by the file's ending.
 """
 
 import warnings
@@ -23,6 +24,7 @@ from mtcnn_lite.datasets.parsing import (
     DatasetError,
     DatasetWarning,
     collect,
+    count_of,
     first_folder,
     is_image_name,
     numbers,
@@ -31,7 +33,8 @@ from mtcnn_lite.datasets.parsing import (
 )
 from mtcnn_lite.datasets.rules import MIN_SIDE, Rules
 
-BOXES, LANDMARKS = "list_bbox_celeba", "list_landmarks_celeba"  # .txt, or .csv
+BOXES, LANDMARKS, ALIGNED_LANDMARKS = "list_bbox_celeba", "list_landmarks_celeba", "list_landmarks_align_celeba"
+ENDINGS = (".txt", ".csv")
 BOX_NAMES = ["image_id", "x_1", "y_1", "width", "height"]
 POINTS = ("lefteye", "righteye", "nose", "leftmouth", "rightmouth")
 POINT_NAMES = [f"{point}_{axis}" for point in POINTS for axis in "xy"]
@@ -53,7 +56,8 @@ def read_celeba(
     x_1, y_1, x_1 + width, y_1 + height, as given; they are looser than WIDER FACE's. Landmarks are taken as pixel
     centres, as given, and "lefteye" is the one on the picture's left (x 165 beside 244 in the first row), our order.
     Both may leave the photo, also to negative values. A face with an empty box is ignored. Rows are joined by image
-    name.
+    name. Without a list_landmarks_celeba no face has points; where only list_landmarks_align_celeba is there, a
+    DatasetWarning says why.
 
     Parameters
     ----------
@@ -71,12 +75,19 @@ def read_celeba(
     """
     path = Path(path)
     if path.is_dir():
-        named = [path / inner / f"{BOXES}{ending}" for inner in ("Anno", "") for ending in (".txt", ".csv")]
+        named = [path / inner / f"{BOXES}{ending}" for inner in ("Anno", "") for ending in ENDINGS]
         path = next((p for p in named if p.exists()), named[2])
     rules = Rules(skip_bad, min_side, allow_outside)
     boxes, bad = _table(path, BOX_NAMES, skip_bad)
-    points_file = path.with_name(LANDMARKS + path.suffix)
-    points = _table(points_file, POINT_NAMES, skip_bad)[0] if points_file.exists() else None
+    points_file = _beside(path, LANDMARKS)
+    points = _table(points_file, POINT_NAMES, skip_bad)[0] if points_file else None
+    aligned = _beside(path, ALIGNED_LANDMARKS)
+    if aligned and not points_file:
+        warnings.warn(
+            f"no face has points: {aligned} belongs to the aligned photos, and there is no {LANDMARKS}",
+            DatasetWarning,
+            stacklevel=2,
+        )
     folder = Path(images) if images is not None else _image_folder(path)
 
     def photo(where: str, name: str | DatasetError) -> LabelledPhoto:
@@ -88,7 +99,7 @@ def read_celeba(
         landmarks = None
         if points is not None:
             if name not in points:
-                raise DatasetError(f"{where}: {points_file} has no row for {name} that can be read")
+                raise DatasetError(f"{where}: {points_file} has no row for {quoted(name)} that can be read")
             landmarks = np.reshape(numbers(points[name][1], points[name][0]), (1, 5, 2))
         image = rules.image_file(folder, name, where)
         return rules.photo(image, [[x, y, x + width, y + height]], where, landmarks, empty_is_ignored=True,
@@ -96,6 +107,12 @@ def read_celeba(
 
     records: list[tuple[str, str | DatasetError]] = [(where, name) for name, (where, _) in boxes.items()]
     return collect(photo, records + [(str(path), error) for error in bad], skip_bad)
+
+
+def _beside(path: Path, name: str) -> Path | None:
+    """The list `name` in the folder of `path`, rather with the same ending than with the other."""
+    named = [path.with_name(name + ending) for ending in (path.suffix, *ENDINGS)]
+    return next((file for file in named if file.exists()), None)
 
 
 def _image_folder(path: Path) -> Path:
@@ -114,37 +131,41 @@ def _image_folder(path: Path) -> Path:
 def _table(path: Path, names: list[str], skip_bad: bool) -> tuple[Rows, list[DatasetError]]:
     """The rows of one of CelebA's lists, and with `skip_bad` what is wrong with others."""
     lines = read_lines(path)
-    if path.suffix.lower() == ".csv":
-        return _rows(path, names, lines, 0, ",", skip_bad)
-    if len(lines) < 2 or not lines[0][1].isdecimal():
+    if lines and "," in lines[0][1]:
+        return _rows(path, names, lines, ",", skip_bad)
+    said = lines[0][1] if len(lines) > 1 else ""
+    if count_of(said) is None:
         raise DatasetError(f"{path}: must begin with the number of rows and the line {' '.join(names)!r}")
-    said, found = lines[0][1], len(lines) - 2
-    if said.lstrip("0") != (str(found) if found else ""):
-        short = f"{path}, line 1: says {quoted(said)} rows; the file has {found}"
+    found = len(lines) - 2
+    if count_of(said) != found:
+        short = f"{path}, line 1: says {said} rows; the file has {found}"
         if not skip_bad:
             raise DatasetError(short)
         warnings.warn(short, DatasetWarning, stacklevel=4)  # the line that called read_...
-    return _rows(path, names, lines, 1, None, skip_bad)
+    return _rows(path, names, lines[1:], "," if "," in lines[1][1] else None, skip_bad)
 
 
 def _rows(
-    path: Path, names: list[str], lines: Sequence[tuple[int, str]], first: int, comma: str | None, skip_bad: bool
+    path: Path, names: list[str], lines: Sequence[tuple[int, str]], comma: str | None, skip_bad: bool
 ) -> tuple[Rows, list[DatasetError]]:
-    """The rows after the line of names, lines[first]; values are separated by `comma`, by spaces where it is None."""
-    given = [word.strip() for word in lines[first][1].split(comma)] if len(lines) > first else []
+    """The rows after the line of names, lines[0]; values are separated by `comma`, by spaces where it is None."""
+    given = [word.strip() for word in lines[0][1].split(comma)]
     if given not in (names, ["image_id", *names]):
-        before = "the number of rows and " if first else ""
-        raise DatasetError(f"{path}: must begin with {before}the line {(comma or ' ').join(names)!r}")
+        before = "" if comma else "the number of rows and "
+        raise DatasetError(
+            f"{path}, line {lines[0][0]}: {quoted(lines[0][1])!r}; the list must begin with {before}the line "
+            f"{(comma or ' ').join(names)!r}"
+        )
     wanted = len(names) - (names[0] == "image_id")
     rows: Rows = {}
     bad = []
-    for number, line in lines[first + 1 :]:
-        name, *words = line.rsplit(comma, maxsplit=wanted)
+    for number, line in lines[1:]:
+        name, *words = (word.strip() for word in line.rsplit(comma, maxsplit=wanted))
         where = f"{path}, line {number}"
         if len(words) != wanted or not is_image_name(name):
             bad.append(DatasetError(f"{where}: {quoted(line)!r}; a row is an image name and {wanted} numbers"))
         elif name in rows:
-            bad.append(DatasetError(f"{where}: {name} for the second time (first: {rows[name][0]})"))
+            bad.append(DatasetError(f"{where}: {quoted(name)} for the second time (first: {rows[name][0]})"))
         else:
             rows[name] = where, words
     if bad and not skip_bad:

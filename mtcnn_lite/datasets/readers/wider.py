@@ -19,9 +19,11 @@ from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
 from mtcnn_lite.datasets.parsing import (
     DatasetError,
     collect,
+    count_of,
     first_folder,
     is_image_name,
     numbers,
+    quoted,
     read_lines,
 )
 from mtcnn_lite.datasets.rules import MIN_SIDE, Rules
@@ -85,16 +87,16 @@ def _blocks(lines: Lines) -> Iterator[Lines]:
 def _photo(path: Path, folder: Path, where: str, block: Lines, rules: Rules) -> LabelledPhoto:
     (_, name), *rest = block
     if not is_image_name(name):
-        raise DatasetError(f"{where}: {name!r} stands where an image name (.jpg) must be")
-    if not rest or not rest[0][1].isdecimal():
-        found = repr(rest[0][1]) if rest else "nothing"
-        raise DatasetError(f"{where}: after {name} comes {found}; it must be the number of its faces")
-    count = int(rest[0][1])
+        raise DatasetError(f"{where}: {quoted(name)!r} stands where an image name (.jpg) must be")
+    count = count_of(rest[0][1]) if rest else None
+    if count is None:
+        found = repr(quoted(rest[0][1])) if rest else "nothing"
+        raise DatasetError(f"{where}: after {quoted(name)} comes {found}; it must be the number of its faces")
     rows = [_row(f"{path}, line {number}", line) for number, line in rest[1:]]
     if count == 0 and len(rows) == 1 and not any(rows[0]):
         rows = []  # the line of zeros
     if len(rows) != count:
-        raise DatasetError(f"{where}: {name} has {len(rows)} lines of faces; its count says {count}")
+        raise DatasetError(f"{where}: {quoted(name)} has {len(rows)} lines of faces; its count says {count}")
     values = np.array(rows, np.float64).reshape(-1, 10)
     corner, size, flags = values[:, :2], values[:, 2:4], values[:, 4:].astype(int)
     faces = [dict(zip(FLAGS, row, strict=True)) for row in flags.tolist()]
@@ -110,11 +112,11 @@ def _row(where: str, line: str) -> list[float]:
     words = line.split()
     if len(words) != 4 + len(FLAGS):
         raise DatasetError(
-            f"{where}: {len(words)} numbers ({line!r}); a face has 10: x, y, width, height, {', '.join(FLAGS)}"
+            f"{where}: {len(words)} numbers ({quoted(line)!r}); a face has 10: x, y, width, height, {', '.join(FLAGS)}"
         )
     row = numbers(words, where)
     if min(row[2:4]) < 0:
-        raise DatasetError(f"{where}: width {words[2]}, height {words[3]}; they can't be negative")
+        raise DatasetError(f"{where}: width {row[2]:g}, height {row[3]:g}; they can't be negative")
     for (flag, most), value in zip(FLAGS.items(), row[4:], strict=True):
         if value not in range(most + 1):
             raise DatasetError(f"{where}: {flag} is {value:g}; it must be a whole number from 0 to {most}")
