@@ -10,7 +10,7 @@ from pathlib import Path
 
 from mtcnn_lite.datasets.first_lines import kind_of_list
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
-from mtcnn_lite.datasets.parsing import DatasetError, DatasetWarning
+from mtcnn_lite.datasets.parsing import DatasetError, DatasetWarning, quoted
 from mtcnn_lite.datasets.readable import readable, unreadable
 from mtcnn_lite.datasets.readers.celeba import BOXES as CELEBA
 from mtcnn_lite.datasets.readers.celeba import read_celeba
@@ -111,8 +111,12 @@ def read_dataset(
     path = Path(path)
     if kind is not None and kind not in READERS:
         raise ValueError(f"kind is {kind!r}; it must be one of {', '.join(READERS)}")
-    if not path.exists():
-        raise DatasetError(f"{path}: no such file or folder")
+    try:
+        there = path.exists()
+    except (OSError, ValueError):  # a name too long, or with a zero byte; a folder that may not be entered
+        there = False
+    if not there:
+        raise DatasetError(f"{quoted(str(path))}: no such file or folder")
     if path.is_dir():
         kind, path = _in_folder(path, kind)
     kind = kind or _of_file(path)

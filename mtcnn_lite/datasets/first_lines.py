@@ -1,11 +1,13 @@
 """What kind of labels a text file holds, by its first lines; for other lists, an error that says what they are."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
-from mtcnn_lite.datasets.parsing import DatasetError, count_of, is_image_name, name_and_words, read_lines
+from mtcnn_lite.datasets.parsing import DatasetError, count_of, is_image_name, name_and_words, numbers, read_lines
 
 LOOKED_AT = 3  # lines; the first one may be bad
-FACEPOINT_OR_MTFL = 14  # numbers
+FACEPOINT_OR_MTFL = 14  # numbers in a row
+SAMPLE, LABELS = (1, 5, 11, 15), (-2, -1, 0, 1)  # in a row of MTCNN's cut samples: a label, four offsets, ten of points
 CLASS_NAMES = ("classes.txt", "predefined_classes.txt", "obj.names")
 
 
@@ -35,43 +37,39 @@ def kind_of_list(path: Path) -> str | None:
             f"{path}: a list of image names without labels, such as WIDER FACE's wider_face_test_filelist.txt (the "
             "labels of its test photos are not public); there is nothing to learn or to measure from it"
         )
-    for line in first:
-        if kind := _kind_of_row(path, line):
-            return kind
-    return None
+    return _kind_of_rows(path, [row for row in map(_name_and_numbers, first) if row])
 
 
-def _kind_of_row(path: Path, line: str) -> str | None:
-    """What a row of one photo, a name and numbers, belongs to."""
+def _name_and_numbers(line: str) -> tuple[str, list[float]] | None:
+    """A row's image name and the numbers after it; None where other words stand there, too."""
     name, words = name_and_words(line)
     try:
-        values = [float(word) for word in words]
-    except ValueError:
+        return name, numbers(words, "")
+    except DatasetError:
         return None
-    count = len(values)
-    if name == line.split()[0] and not is_image_name(name) and count >= 4 and _is_yolo(name, values):
+
+
+def _kind_of_rows(path: Path, rows: Sequence[tuple[str, list[float]]]) -> str | None:
+    """What rows of one photo each, a name and numbers, belong to."""
+    for _, values in rows:
+        if len(values) == FACEPOINT_OR_MTFL:
+            return "mtfl" if set(values[-4:]) <= {1, 2, 3, 4, 5} else "facepoint"
+    if rows and all(count_of(name) is not None and values and max(values) <= 1 for name, values in rows):
         raise DatasetError(f"{path}: looks like one photo's YOLO labels; give the folder with images/ and labels/")
-    if count == FACEPOINT_OR_MTFL:
-        return "mtfl" if set(words[-4:]) <= set("12345") else "facepoint"
-    if count and count % 4 == 0:
+    if any(values and len(values) % 4 == 0 for _, values in rows):
         return "mtcnn"
-    label = values[0] if values else None
-    if label in (-2, -1, 0, 1) and count in (1, 5, 11, 15) and all(abs(value) <= 2 for value in values):
+    if any(len(values) in SAMPLE and values[0] in LABELS and max(map(abs, values)) <= 2 for _, values in rows):
         raise DatasetError(
             f"{path}: looks like a list of cut samples (a crop, its label 1, 0, -1 or -2, offsets), which are no "
             "photos; give the labels of the photos, and `mtcnn-lite samples` cuts its own"
         )
-    if count % 4 == 1 and label == count // 4:
+    if any(len(values) % 4 == 1 and values[0] == len(values) // 4 for _, values in rows):
         raise DatasetError(
             f"{path}: rows of an image name, the number of its boxes, and four numbers each, which are corners in some "
             "such lists and x, y, width, height in others (OpenCV's, for one), so it can't be read; write it as JSONL "
             "(data/README.md), or without the number of boxes as x1 y1 x2 y2"
         )
     return None
-
-
-def _is_yolo(name: str, values: list[float]) -> bool:
-    return count_of(name) is not None and all(0 <= value <= 1 for value in values)
 
 
 def _refuse_by_name(path: Path) -> None:

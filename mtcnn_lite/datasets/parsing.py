@@ -1,6 +1,7 @@
 """What the readers share: lines, numbers, JSON, errors with file and line, and the skipping of bad records."""
 
 import json
+import re
 import warnings
 from collections.abc import Callable, Iterable, Sequence
 from math import isfinite
@@ -13,6 +14,7 @@ from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
 
 Record = TypeVar("Record")
 SHOWN = 3  # skipped records that a warning quotes
+ENDING = re.compile(r"\.(jpe?g|png|webp|bmp)(?!\S)", re.IGNORECASE)  # of an image's name
 LONGEST = 200  # characters of a value or a line that an error quotes
 
 
@@ -89,7 +91,8 @@ def read_text(path: Path, encoding: str = "utf-8-sig") -> str:
     except OSError as error:
         raise DatasetError(f"{path}: can't be read ({error.strerror})") from None
     except UnicodeDecodeError as error:
-        raise DatasetError(f"{path}: not UTF-8 text (byte {error.start})") from None
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise DatasetError(f"{path}: not UTF-8 text (line {line}, byte {error.start} of the file)") from None
 
 
 def read_lines(path: Path) -> list[tuple[int, str]]:
@@ -109,7 +112,7 @@ def parse_json(text: str, where: str) -> Any:
 
 def is_image_name(name: str) -> bool:
     """Whether a list's first word or line names an image, by its ending."""
-    return name.lower().endswith((".jpg", ".jpeg", ".png", ".webp", ".bmp"))
+    return ENDING.search(name[-5:]) is not None
 
 
 def count_of(word: str) -> int | None:
@@ -123,10 +126,12 @@ def name_and_words(line: str) -> tuple[str, list[str]]:
     >>> name_and_words("my photos/a b.jpg 1 x"), name_and_words("0--Parade/a 1 2.5")
     (('my photos/a b.jpg', ['1', 'x']), ('0--Parade/a', ['1', '2.5']))
     """
+    ends = [found.end() for found in ENDING.finditer(line)]
+    if ends:
+        return line[: ends[-1]], line[ends[-1] :].split()
     words = line.split()
-    of_name = [k for k, word in enumerate(words) if is_image_name(word)]
-    of_name = of_name or [k for k, word in enumerate(words) if not _is_number(word)] or [0]
-    name, *rest = line.rsplit(maxsplit=len(words) - 1 - of_name[-1])
+    numbers_after = next((k for k, word in enumerate(reversed(words)) if not _is_number(word)), len(words) - 1)
+    name, *rest = line.rsplit(maxsplit=numbers_after) if numbers_after else [line]
     return name, rest
 
 

@@ -62,14 +62,14 @@ class Rules:
             inside = self.allow_outside or self._is_inside(path, folder)
             there = path.is_file()
         except (OSError, ValueError, RuntimeError) as error:  # a zero byte, a name too long, a loop of links
-            raise DatasetError(f"{where}: image {quoted(name)!r} can't be looked for ({error})") from None
+            raise DatasetError(f"{where}: image {quoted(name)!r} can't be looked for ({quoted(error)})") from None
         if not inside:
             raise DatasetError(
                 f"{where}: image {quoted(name)!r} lies outside {folder}; to read it all the same: allow_outside=True, "
                 "on the command line --allow-outside"
             )
         if not there:
-            raise DatasetError(f"{where}: there is no image {path}")
+            raise DatasetError(f"{where}: there is no image {quoted(str(path))}")
         return path
 
     def _is_inside(self, path: Path, folder: Path) -> bool:
@@ -168,17 +168,17 @@ def _check_faces(
 ) -> None:
     """DatasetError for the first face that breaks a rule; points count where a face is neither ignored nor small."""
     sides = box[:, 2:] - box[:, :2]
-    near = (np.abs(box) <= FARTHEST).all(axis=1) & ~(np.abs(points) > FARTHEST).any(axis=(1, 2))  # no box of NaN
+    far = np.array(~(np.abs(box) <= FARTHEST).all(axis=1) | (np.abs(points) > FARTHEST).any(axis=(1, 2)))
     empty = (sides < 0).any(axis=1) | ((sides == 0).any(axis=1) & ~ignored)
     slack = POINTS_OFF * sides
     middle = points.mean(axis=1)  # NaN for a face without points, so it is never off
     off = ((middle < box[:, :2] - slack) | (middle > box[:, 2:] + slack)).any(axis=1) & ~small
-    wrong = ~near | empty | off
+    wrong = far | empty | off
     if not wrong.any():
         return
-    k = int(wrong.argmax())
+    k = np.flatnonzero(wrong)[0]
     face, its = f"{where}, face {k + 1}" if len(box) > 1 else where, f"box {box[k].tolist()}"
-    if not near[k]:
+    if far[k]:
         raise DatasetError(f"{face}: {its} or its points lie beyond {FARTHEST:,.0f} px")
     if empty[k]:
         raise DatasetError(f"{face}: {its} has no area; it must be x1 < x2, y1 < y2")
