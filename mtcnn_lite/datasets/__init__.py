@@ -148,8 +148,10 @@ def _of_file(path: Path) -> str:
             return kind
     if path.suffix.lower() in (".yaml", ".yml"):
         return "yolo"
-    if path.suffix.lower() in (".txt", ".csv", ".names") and (told := kind_of_list(path)):
-        return told
+    if path.suffix.lower() in (".txt", ".csv", ".names"):
+        named = next((kind for kind in ("retinaface", "mtcnn") if path.name in PLACES[kind]), None)
+        if told := kind_of_list(path) or named:
+            return told
     raise DatasetError(
         f"{path}: not told what it is by its name or first lines; kind= says it, one of {', '.join(READERS)}"
     )

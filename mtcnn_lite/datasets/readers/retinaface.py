@@ -35,6 +35,7 @@ from mtcnn_lite.datasets.parsing import (
 from mtcnn_lite.datasets.rules import MIN_SIDE, Rules
 
 BOX, POINTS = 4, 15  # numbers
+FLAGS = (0, 1, 2)  # 2 is another list's sign for a point that is seen (COCO's)
 
 Lines = list[tuple[int, str]]
 
@@ -128,9 +129,9 @@ def _row(where: str, line: str, corners: bool) -> tuple[list[float], NDArray[np.
     if len(row) >= BOX + POINTS:
         points = np.reshape(row[BOX : BOX + POINTS], (5, 3))
     marked = (points[:, :2] != -1).any(axis=1)
-    for number in np.flatnonzero(marked & (points[:, 2] < 0)):
+    for number in np.flatnonzero(marked & ~np.isin(points[:, 2], FLAGS)):
         raise DatasetError(
-            f"{where}: point {number + 1} is {points[number].tolist()}; it must be x, y and 0 or more, or -1, -1, -1"
+            f"{where}: point {number + 1} is {points[number].tolist()}; it must be x, y and 0 or 1, or -1, -1, -1"
         )
     if not corners:
         if min(box[2:]) < 0:
