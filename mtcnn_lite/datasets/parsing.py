@@ -64,7 +64,17 @@ def _parsed(parse: Callable[[str, Record], LabelledPhoto], where: str, record: R
 
 
 def warn_skipped(bad: Sequence[str], count: int, what: str = "records") -> None:
-    """Warn that the records `bad`, of `count`, were skipped; `what` they are called."""
+    """Warn that records were skipped.
+
+    Parameters
+    ----------
+    bad
+        What is wrong with each; nothing is said where there is none.
+    count
+        How many records there are, those that were read included.
+    what
+        What they are called.
+    """
     if bad:
         more = "\n  ..." if len(bad) > SHOWN else ""
         warnings.warn(

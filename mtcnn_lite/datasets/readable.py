@@ -1,7 +1,7 @@
 """Which photos can't be read: found by decoding every one before hours of work begin, not in the middle of them."""
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
@@ -10,7 +10,7 @@ from mtcnn_lite.images import ImageError, read_image
 
 
 def readable(
-    photos: Sequence[LabelledPhoto],
+    photos: Iterable[LabelledPhoto],
     skip_bad: bool = False,
     progress: bool = False,
     broken: Mapping[Path, str] | None = None,
@@ -35,13 +35,15 @@ def readable(
 
     Examples
     --------
-    >>> len(readable([LabelledPhoto(np.zeros((60, 80, 3), np.uint8), [])]))
+    >>> from numpy import zeros
+    >>> len(readable([LabelledPhoto(zeros((60, 80, 3), "uint8"), [])]))
     1
     """
+    photos = list(photos)
     wrong = unreadable(photos, progress) if broken is None else broken
     bad = [photo for photo in photos if isinstance(photo.source, Path) and photo.source in wrong]
     if not bad:
-        return list(photos)
+        return photos
     first = list(dict.fromkeys(wrong[photo.source] for photo in bad if isinstance(photo.source, Path)))
     said = "".join(f"\n  {quoted(text)}" for text in first[:SHOWN]) + ("\n  ..." if len(first) > SHOWN else "")
     count = f"{len(bad):,} of {len(photos):,} photos"
@@ -53,7 +55,7 @@ def readable(
     return [photo for photo in photos if not (isinstance(photo.source, Path) and photo.source in wrong)]
 
 
-def unreadable(photos: Sequence[LabelledPhoto], progress: bool = False) -> dict[Path, str]:
+def unreadable(photos: Iterable[LabelledPhoto], progress: bool = False) -> dict[Path, str]:
     """What is wrong with each file of `photos` that can't be decoded; `progress` shows a bar."""
     from tqdm import tqdm
 

@@ -146,6 +146,15 @@ def check_size(image: Path, size: tuple[float, float], where: str) -> None:
     """DatasetError where the labels' width and height are not those of the upright photo.
 
     For an image that can't be read there is nothing to compare: `readable` finds those.
+
+    Parameters
+    ----------
+    image
+        The file; its header is read.
+    size
+        Width and height in the labels.
+    where
+        File and line of the labels, for the error.
     """
     try:
         height, width = read_size(image)
