@@ -132,11 +132,11 @@ class Rules:
         box = np.asarray(boxes, np.float64).reshape(-1, 4)  # (N, 4)
         points = np.full((len(box), 5, 2), np.nan) if landmarks is None else np.asarray(landmarks, np.float64)
         ignored = np.zeros(len(box), bool) if ignore is None else np.asarray(ignore, bool).copy()
-        sides = box[:, 2:] - box[:, :2]  # (N, 2) width, height
+        sides = (box[:, 2:] - box[:, :2]).round(6)  # (N, 2) width, height; x + width - x is not always width
         if empty_is_ignored:
             ignored |= (sides == 0).any(axis=1)
         small = ignored | (sides.min(axis=1, initial=np.inf) < self.min_side)
-        _check_faces(box, points, ignored, small, where)
+        _check_faces(box, sides, points, ignored, small, where)
         if size is not None:
             check_size(image, size, where)
         return LabelledPhoto(image, box, points, small, complete, about)
@@ -170,13 +170,13 @@ def check_size(image: Path, size: tuple[float, float], where: str) -> None:
 
 def _check_faces(
     box: NDArray[np.float64],
+    sides: NDArray[np.float64],
     points: NDArray[np.float64],
     ignored: NDArray[np.bool_],
     small: NDArray[np.bool_],
     where: str,
 ) -> None:
     """DatasetError for the first face that breaks a rule; points count where a face is neither ignored nor small."""
-    sides = box[:, 2:] - box[:, :2]
     far = np.array(~(np.abs(box) <= FARTHEST).all(axis=1) | (np.abs(points) > FARTHEST).any(axis=(1, 2)))
     empty = (sides < 0).any(axis=1) | ((sides == 0).any(axis=1) & ~ignored)
     slack = POINTS_OFF * sides
