@@ -59,9 +59,11 @@ def read_jsonl(
 def write_jsonl(path: Path | str, photos: Iterable[LabelledPhoto]) -> None:
     """Write photos as `read_jsonl` reads them, image paths relative to the file's folder; no image is copied.
 
+    Where images lie outside that folder, their paths begin with `..` (or, on another drive of Windows, are absolute),
+    and reading the file back needs `allow_outside=True`.
+
     The file appears whole or not at all. ValueError for a photo that is no file, but pixels.
     """
-
     path = Path(path)
 
     def write(temporary: Path) -> None:
