@@ -23,7 +23,7 @@ class DatasetError(ValueError):
 
 
 class DatasetWarning(UserWarning):
-    """Records were skipped because `skip_bad` was asked for; the message counts them and quotes the first ones."""
+    """Records or photos were left out, as `skip_bad` asked for, or points are not used; the message says which."""
 
 
 def collect(
