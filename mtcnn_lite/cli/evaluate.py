@@ -85,9 +85,9 @@ def run(options: argparse.Namespace) -> int:
         detector = detector_of(argparse.Namespace(**{**own, "thresholds": thresholds}))
         detector_of(argparse.Namespace(**{**own, "thresholds": low}))  # complains of --curve
         runs[weights] = detector
-    photos = read_data(options)
     reports: dict[str, Tree] = {}
     try:
+        photos = read_data(options)
         truth = read_ground_truth(options.wider_truth) if options.wider_truth else None
         results = {weights: _each(partial(evaluate_photo, detector, low=low), photos, weights)
                     for weights, detector in runs.items()}  # fmt: skip

@@ -78,6 +78,7 @@ def add(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Read the photos, draw and write the samples, and return the exit status."""
+    from mtcnn_lite.datasets import DatasetError
     from mtcnn_lite.images import ImageError
     from mtcnn_lite.sampling.store import StoreError, write_store
 
@@ -87,7 +88,11 @@ def run(options: argparse.Namespace) -> int:
         config = SamplingConfig(**{name: getattr(options, name) for name in HELP}, turn=options.turn)
     except ValueError as error:
         options.error(str(error))
-    photos = read_data(options)
+    try:
+        photos = read_data(options)
+    except DatasetError as error:  # photos that can't be decoded
+        print(f"error: {error}", file=sys.stderr)
+        return FAILED
     proposals = None
     if options.net != "pnet":
         from mtcnn_lite.detector import Detector  # with torch: P-Net's samples need none of it

@@ -3,7 +3,9 @@
 import argparse
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -124,29 +126,73 @@ def add_data(parser: argparse.ArgumentParser) -> None:
         action="append",
         required=True,
         metavar="PATH",
-        help="a list or folder of labelled photos: our JSONL, WIDER FACE, CelebA, MTFL, COCO, VOC or YOLO (see "
-        "data/README.md); several with one --data each",
+        help="a list or folder of labelled photos: our JSONL, WIDER FACE, CelebA, MTFL, RetinaFace, COCO, VOC or YOLO "
+        "(see data/datasets.md); several with one --data each",
     )
-    parser.add_argument("--kind", help="what --data is, where its names don't tell: jsonl, wider, celeba, ...")
-    parser.add_argument("--skip-bad", action="store_true", help="leave out labels that can't be read, and count them")
+    parser.add_argument(
+        "--kind",
+        help="what --data is, where its names don't tell: jsonl, wider, celeba, facepoint, mtfl, retinaface, mtcnn, "
+        "coco, voc or yolo",
+    )
+    parser.add_argument(
+        "--skip-bad",
+        action="store_true",
+        help="leave out labels and photos that can't be read, and count them",
+    )
+    parser.add_argument(
+        "--allow-outside",
+        action="store_true",
+        help="read images also where labels lead out of their folder, by .., an absolute path or a link",
+    )
+    parser.add_argument(
+        "--min-side",
+        type=float,
+        default=12,
+        metavar="PX",
+        help="ignore labelled faces whose shorter side is smaller (default: 12)",
+    )
 
 
-def read_data(options: argparse.Namespace) -> "list[LabelledPhoto]":
-    """The photos of all --data, summarised on standard output; exits with a message where one can't be read."""
-    from mtcnn_lite.datasets import DatasetError, read_dataset, summary
+def read_data(
+    options: argparse.Namespace, once: "Callable[[Callable[[], dict[Path, str]]], dict[Path, str]] | None" = None
+) -> "list[LabelledPhoto]":
+    """The photos of all --data, summarised on standard output; exits with a message where labels can't be read.
+
+    All are decoded, so that no broken one ends hours of work: raises DatasetError for those that can't be, without
+    --skip-bad. Where several processes train together, `once` lets one of them do it for all.
+    """
+    from mtcnn_lite.datasets import read_dataset, readable, summary, unreadable
 
     photos: list[LabelledPhoto] = []
-    with warnings.catch_warnings(record=True) as skipped:
-        warnings.simplefilter("always")
+    with _labels_read(options), _warnings_printed():
         for path in options.data:
-            try:
-                photos += read_dataset(path, options.kind, options.skip_bad)
-            except DatasetError as error:
-                print(f"error: {error}", file=sys.stderr)
-                sys.exit(FAILED)
-            except ValueError as error:
-                options.error(str(error))
-    for warning in skipped:
-        print(f"warning: {warning.message}", file=sys.stderr)
+            photos += read_dataset(path, options.kind, options.skip_bad, options.min_side, options.allow_outside)
+    decode = partial(unreadable, photos, progress=sys.stderr.isatty())
+    broken = once(decode) if once else decode()
+    with _warnings_printed():
+        photos = readable(photos, options.skip_bad, broken=broken)
     print(summary(photos))
     return photos
+
+
+@contextmanager
+def _labels_read(options: argparse.Namespace) -> Iterator[None]:
+    """Ends the program with a message where labels or the options for them are wrong."""
+    from mtcnn_lite.datasets import DatasetError
+
+    try:
+        yield
+    except DatasetError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(FAILED)
+    except ValueError as error:
+        options.error(str(error))
+
+
+@contextmanager
+def _warnings_printed() -> Iterator[None]:
+    with warnings.catch_warnings(record=True) as skipped:
+        warnings.simplefilter("always")
+        yield
+    for warning in skipped:
+        print(f"warning: {warning.message}", file=sys.stderr)

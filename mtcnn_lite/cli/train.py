@@ -150,8 +150,8 @@ def run(options: argparse.Namespace) -> int:
         options.error(str(error))
     processes, device = process_group_from_env(options.device)
     with open(os.devnull, "w") as nowhere, redirect_stdout(sys.stdout if processes.is_main else nowhere):
-        photos = read_data(options)
         try:
+            photos = read_data(options, processes.from_main)
             photos = thinned(photos, dict(options.keep), options.seed)
             if options.keep:
                 print(f"\nkept: {len(photos):,} photos")

@@ -1,21 +1,27 @@
-"""Labelled photos from disk: our JSONL, the lists of WIDER FACE, CelebA, CNN_FacePoint and MTFL; COCO, VOC and YOLO.
+"""Labelled photos from disk: our JSONL, the lists of WIDER FACE, RetinaFace, CelebA and others; COCO, VOC and YOLO.
 
 Every reader gives `LabelledPhoto`s in one convention: boxes 0-based on pixel edges, landmarks at pixel centres. Image
-files must exist, and are opened only by `photo.image()`. `read_dataset` recognises what a file or folder is.
+files must exist; where labels say an image's size, its header is read too, and pixels only by `photo.image()`.
+`read_dataset` recognises what a file or folder is; `readable` finds the photos whose pixels can't be read.
 """
 
 from collections.abc import Callable
 from pathlib import Path
 
+from mtcnn_lite.datasets.first_lines import kind_of_list
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
-from mtcnn_lite.datasets.parsing import DatasetError, DatasetWarning, read_lines
+from mtcnn_lite.datasets.parsing import DatasetError, DatasetWarning, quoted
+from mtcnn_lite.datasets.readable import readable, unreadable
 from mtcnn_lite.datasets.readers.celeba import BOXES as CELEBA
 from mtcnn_lite.datasets.readers.celeba import read_celeba
 from mtcnn_lite.datasets.readers.formats import read_coco, read_voc, read_yolo
 from mtcnn_lite.datasets.readers.jsonl import read_jsonl, write_jsonl
+from mtcnn_lite.datasets.readers.mtcnn import read_mtcnn
 from mtcnn_lite.datasets.readers.origin import LANDMARK_ORIGIN
 from mtcnn_lite.datasets.readers.points import box_from_landmarks, read_facepoint, read_mtfl
+from mtcnn_lite.datasets.readers.retinaface import read_retinaface
 from mtcnn_lite.datasets.readers.wider import read_wider
+from mtcnn_lite.datasets.rules import MIN_SIDE
 from mtcnn_lite.datasets.summary import DatasetSummary, summary
 
 __all__ = [
@@ -29,11 +35,15 @@ __all__ = [
     "read_dataset",
     "read_facepoint",
     "read_jsonl",
+    "read_mtcnn",
     "read_mtfl",
+    "read_retinaface",
     "read_voc",
     "read_wider",
     "read_yolo",
+    "readable",
     "summary",
+    "unreadable",
     "write_jsonl",
 ]
 
@@ -43,6 +53,8 @@ READERS: dict[str, Callable[..., list[LabelledPhoto]]] = {
     "celeba": read_celeba,
     "facepoint": read_facepoint,
     "mtfl": read_mtfl,
+    "retinaface": read_retinaface,
+    "mtcnn": read_mtcnn,
     "coco": read_coco,
     "voc": read_voc,
     "yolo": read_yolo,
@@ -51,7 +63,9 @@ READERS: dict[str, Callable[..., list[LabelledPhoto]]] = {
 PLACES = {
     "jsonl": ["*.jsonl"],
     "wider": ["wider_face_*_bbx_gt.txt", "wider_face_split/wider_face_*_bbx_gt.txt"],
-    "celeba": [CELEBA, f"Anno/{CELEBA}"],
+    "celeba": [f"{inner}{CELEBA}{ending}" for inner in ("", "Anno/") for ending in (".txt", ".csv")],
+    "retinaface": ["label.txt", "labelv2.txt"],
+    "mtcnn": ["wider_face_train.txt", "wider_face_val.txt"],
     "facepoint": ["trainImageList.txt", "testImageList.txt"],
     "mtfl": ["training.txt", "testing.txt"],
     "yolo": ["data.yaml", "data.yml"],
@@ -60,7 +74,13 @@ PLACES = {
 }
 
 
-def read_dataset(path: Path | str, kind: str | None = None, skip_bad: bool = False) -> list[LabelledPhoto]:
+def read_dataset(
+    path: Path | str,
+    kind: str | None = None,
+    skip_bad: bool = False,
+    min_side: float = MIN_SIDE,
+    allow_outside: bool = False,
+) -> list[LabelledPhoto]:
     """The photos of a file or folder of labels.
 
     What each kind needs and gives is said at `read_jsonl`, `read_wider` and so on, which take more options.
@@ -70,9 +90,16 @@ def read_dataset(path: Path | str, kind: str | None = None, skip_bad: bool = Fal
     path
         A file of labels, or a folder that holds one.
     kind
-        One of jsonl, wider, celeba, facepoint, mtfl, coco, voc, yolo. Without it, file names and first lines tell.
+        One of jsonl, wider, celeba, facepoint, mtfl, retinaface, mtcnn, coco, voc, yolo. Without it, file names and
+        first lines tell.
     skip_bad
-        Leave out records that can't be read, and count them in a DatasetWarning. COCO, VOC and YOLO can't do that.
+        Leave out records that can't be read, and count them in a DatasetWarning. A record is what the format says of
+        one photo: a photo of whose faces one can't be read is left out whole, for that face is no background.
+    min_side
+        px; faces whose shorter side is smaller are ignored: P-Net's window is 12 px.
+    allow_outside
+        Read images also where a name leads out of the folder that it is relative to: by `..`, an absolute path or a
+        link. For lists that you trust.
 
     Raises
     ------
@@ -84,16 +111,16 @@ def read_dataset(path: Path | str, kind: str | None = None, skip_bad: bool = Fal
     path = Path(path)
     if kind is not None and kind not in READERS:
         raise ValueError(f"kind is {kind!r}; it must be one of {', '.join(READERS)}")
-    if not path.exists():
-        raise DatasetError(f"{path}: no such file or folder")
+    try:
+        there = path.exists()
+    except (OSError, ValueError):  # a name too long, or with a zero byte; a folder that may not be entered
+        there = False
+    if not there:
+        raise DatasetError(f"{quoted(str(path))}: no such file or folder")
     if path.is_dir():
         kind, path = _in_folder(path, kind)
     kind = kind or _of_file(path)
-    if kind in ("coco", "voc", "yolo"):
-        if skip_bad:
-            raise DatasetError(f"{path}: bad records can't be skipped in {kind} data, which is read as a whole")
-        return READERS[kind](path)
-    return READERS[kind](path, skip_bad=skip_bad)
+    return READERS[kind](path, skip_bad=skip_bad, min_side=min_side, allow_outside=allow_outside)
 
 
 def _in_folder(folder: Path, kind: str | None) -> tuple[str, Path]:
@@ -121,13 +148,10 @@ def _of_file(path: Path) -> str:
             return kind
     if path.suffix.lower() in (".yaml", ".yml"):
         return "yolo"
-    lines = [line.split() for _, line in read_lines(path)[:3]] if path.suffix.lower() == ".txt" else []
-    if len(lines) > 1 and len(lines[0]) == 1 and lines[0][0].isdecimal() and lines[1][:1] == ["image_id"]:
-        return "celeba"
-    if len(lines) > 1 and len(lines[1]) == 1 and lines[1][0].isdecimal():
-        return "wider"
-    if lines and len(lines[0]) > 14:  # MTFL ends with four attributes, CNN_FacePoint with a point
-        return "mtfl" if set(lines[0][-4:]) <= set("12345") else "facepoint"
+    if path.suffix.lower() in (".txt", ".csv", ".names"):
+        named = next((kind for kind in ("retinaface", "mtcnn") if path.name in PLACES[kind]), None)
+        if told := kind_of_list(path) or named:
+            return told
     raise DatasetError(
         f"{path}: not told what it is by its name or first lines; kind= says it, one of {', '.join(READERS)}"
     )

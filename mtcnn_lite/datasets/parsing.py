@@ -1,15 +1,21 @@
-"""What the readers share: lines, numbers, image files, errors with file and line, and the skipping of bad records."""
+"""What the readers share: lines, numbers, JSON, errors with file and line, and the skipping of bad records."""
 
+import json
+import re
 import warnings
 from collections.abc import Callable, Iterable, Sequence
 from math import isfinite
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
+
+import numpy as np
 
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
 
 Record = TypeVar("Record")
 SHOWN = 3  # skipped records that a warning quotes
+ENDING = re.compile(r"\.(jpe?g|png|webp|bmp)(?!\S)", re.IGNORECASE)  # of an image's name
+LONGEST = 200  # characters of a value or a line that an error quotes
 
 
 class DatasetError(ValueError):
@@ -17,96 +23,147 @@ class DatasetError(ValueError):
 
 
 class DatasetWarning(UserWarning):
-    """Records were skipped because `skip_bad` was asked for; the message counts them and quotes the first ones."""
+    """Records or photos were left out, as `skip_bad` asked for, or points are not used; the message says which."""
 
 
-def collect(parse: Callable[[Record], LabelledPhoto], records: Iterable[Record], skip_bad: bool) -> list[LabelledPhoto]:
+def collect(
+    parse: Callable[[str, Record], LabelledPhoto], records: Iterable[tuple[str, Record]], skip_bad: bool
+) -> list[LabelledPhoto]:
     """The photo of each record, or an error at the first bad one.
 
     Parameters
     ----------
     parse
-        Makes the photo of a record, and raises DatasetError where it can't be read.
+        Makes a photo of where a record stands ("labels.txt, line 3", for the errors) and the record itself, and raises
+        DatasetError where it can't be read. Any other error that a malformed record provokes becomes one here.
     records
-        The records of a list, in order.
+        Where each stands and the record, in the order of the list.
     skip_bad
         Leave bad records out, and warn of them, in place of raising.
     """
     photos, bad = [], []
-    for record in records:
-        try:
-            photos.append(parse(record))
-        except DatasetError as error:
-            if not skip_bad:
-                raise
-            bad.append(str(error))
+    with np.errstate(all="ignore"):  # a number near the largest is refused, so numpy needn't warn of its overflow
+        for where, record in records:
+            try:
+                photos.append(_parsed(parse, where, record))
+            except DatasetError as error:
+                if not skip_bad:
+                    raise
+                bad.append(str(error))
     warn_skipped(bad, len(photos) + len(bad))
     return photos
 
 
-def warn_skipped(bad: Sequence[str], count: int) -> None:
-    """Warn that the records `bad`, of `count`, were skipped."""
+def _parsed(parse: Callable[[str, Record], LabelledPhoto], where: str, record: Record) -> LabelledPhoto:
+    try:
+        return parse(where, record)
+    except DatasetError:
+        raise
+    except (ArithmeticError, LookupError, OSError, RecursionError, TypeError, ValueError) as error:
+        raise DatasetError(f"{where}: can't be read ({type(error).__name__}: {quoted(error)})") from error
+
+
+def warn_skipped(bad: Sequence[str], count: int, what: str = "records") -> None:
+    """Warn that records were skipped.
+
+    Parameters
+    ----------
+    bad
+        What is wrong with each; nothing is said where there is none.
+    count
+        How many records there are, those that were read included.
+    what
+        What they are called.
+    """
     if bad:
         more = "\n  ..." if len(bad) > SHOWN else ""
         warnings.warn(
-            f"{len(bad)} of {count} records skipped:\n  " + "\n  ".join(bad[:SHOWN]) + more,
+            f"{len(bad)} of {count} {what} skipped:\n  " + "\n  ".join(bad[:SHOWN]) + more,
             DatasetWarning,
             stacklevel=4,  # the line that called read_...
         )
 
 
-def read_lines(path: Path) -> list[tuple[int, str]]:
-    """The lines that hold something, with their numbers from 1; without a byte order mark, line ends and margins."""
+def quoted(value: Any) -> str:
+    """What an error shows of a value: its text, cut where it is long."""
+    text = value if isinstance(value, str) else str(value) if isinstance(value, Exception) else repr(value)
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}... ({len(text):,} characters)"
+
+
+def read_text(path: Path, encoding: str = "utf-8-sig") -> str:
+    """The text of a file of labels; DatasetError where there is none, or it is in another encoding."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        if path.exists() and not path.is_file():  # a pipe or a device would be waited for
+            raise DatasetError(f"{path}: no regular file")
+        return path.read_text(encoding)
     except FileNotFoundError:
         raise DatasetError(f"{path}: no such file") from None
     except OSError as error:
         raise DatasetError(f"{path}: can't be read ({error.strerror})") from None
     except UnicodeDecodeError as error:
-        raise DatasetError(f"{path}: not UTF-8 text (byte {error.start})") from None
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise DatasetError(f"{path}: not UTF-8 text (line {line}, byte {error.start} of the file)") from None
+
+
+def read_lines(path: Path) -> list[tuple[int, str]]:
+    """The lines that hold something, with their numbers from 1; without a byte order mark, line ends and margins."""
     # Not str.splitlines, which also breaks at signs that JSON allows inside a string.
-    lines = enumerate(text.replace("\r\n", "\n").replace("\r", "\n").split("\n"), start=1)
-    return [(number, line.strip()) for number, line in lines if line.strip()]
+    text = read_text(path).replace("\r\n", "\n").replace("\r", "\n")
+    return [(number, line.strip()) for number, line in enumerate(text.split("\n"), start=1) if line.strip()]
+
+
+def parse_json(text: str, where: str) -> Any:
+    """The value of a JSON text; DatasetError, starting with `where`, for what is none or is nested too deeply."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:  # ValueError also for a number of over 4,300 digits
+        raise DatasetError(f"{where}: no JSON ({quoted(error)})") from None
 
 
 def is_image_name(name: str) -> bool:
     """Whether a list's first word or line names an image, by its ending."""
-    return name.lower().endswith((".jpg", ".jpeg", ".png", ".webp"))
+    return ENDING.search(name[-5:]) is not None
+
+
+def count_of(word: str) -> int | None:
+    """The count that a word says, digits 0 to 9 alone; None for any other word, and for one of over 9 digits."""
+    return int(word) if word.isascii() and word.isdigit() and len(word) < 10 else None
+
+
+def name_and_words(line: str) -> tuple[str, list[str]]:
+    """A row's image name, which may hold spaces or have no ending, and the words after it, which should be numbers.
+
+    >>> name_and_words("my photos/a b.jpg 1 x"), name_and_words("0--Parade/a 1 2.5")
+    (('my photos/a b.jpg', ['1', 'x']), ('0--Parade/a', ['1', '2.5']))
+    """
+    ends = [found.end() for found in ENDING.finditer(line)]
+    if ends:
+        return line[: ends[-1]], line[ends[-1] :].split()
+    words = line.split()
+    numbers_after = next((k for k, word in enumerate(reversed(words)) if not _is_number(word)), len(words) - 1)
+    name, *rest = line.rsplit(maxsplit=numbers_after) if numbers_after else [line]
+    return name, rest
 
 
 def numbers(words: Sequence[str], where: str) -> list[float]:
     """The words as finite numbers; DatasetError, starting with `where`, for one that is none."""
-    values = []
-    for word in words:
-        try:
-            value = float(word)
-        except ValueError:
-            value = float("nan")
-        if not isfinite(value) or "_" in word:  # Python would read 1_0 as 10
-            raise DatasetError(f"{where}: {word!r} is no number")
-        values.append(value)
-    return values
+    text = "".join(words)
+    try:
+        values = list(map(float, words))
+    except ValueError:
+        values = []
+    if len(values) == len(words) and all(map(isfinite, values)) and text.isascii() and "_" not in text:
+        return values
+    wrong = next(word for word in words if not _is_number(word) or not isfinite(float(word)))
+    raise DatasetError(f"{where}: {quoted(wrong)!r} is no number")
 
 
-def image_file(folder: Path, name: str, where: str) -> Path:
-    """The path of an image that a list names; it must exist, but is not opened.
-
-    So a wrong folder shows when the list is read, not in the middle of a training.
-
-    Parameters
-    ----------
-    folder
-        What the name is relative to.
-    name
-        As the list has it, with either slash.
-    where
-        File and line, for the DatasetError where there is no such image.
-    """
-    path = folder / name.replace("\\", "/")
-    if not path.is_file():
-        raise DatasetError(f"{where}: there is no image {path}")
-    return path
+def _is_number(word: str) -> bool:
+    try:
+        float(word)
+    except ValueError:
+        return False
+    return word.isascii() and "_" not in word  # Python would read 1_0 as 10
 
 
 def first_folder(candidates: Sequence[Path], what: str) -> Path:

@@ -1,12 +1,15 @@
 """Distributed training: `torchrun` starts several processes, and each computes a part of every batch."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import TypeVar, cast
 
 import torch
 from torch import Tensor, distributed
+
+Result = TypeVar("Result")
 
 TIMEOUT = timedelta(days=2)  # how long the other processes wait while the main one cuts samples
 
@@ -29,6 +32,14 @@ class ProcessGroup:
         """Wait until all processes have come here."""
         if self.size > 1:
             distributed.barrier()
+
+    def from_main(self, work: Callable[[], Result]) -> Result:
+        """What `work()` gives in the main process, in every process; the others only wait. It must be picklable."""
+        if self.size == 1:
+            return work()
+        held = [work() if self.is_main else None]
+        distributed.broadcast_object_list(held)
+        return cast(Result, held[0])
 
     def average(self, tensors: Sequence[Tensor]) -> None:
         """Replace each tensor, in place, by its mean over all processes (all-reduce)."""

@@ -189,6 +189,10 @@ def test_a_photo_that_cannot_be_read_is_named(folder, capsys, tmp_path):
     (broken / "labels.jsonl").write_text(json.dumps(row) + "\n")
     assert main(["evaluate", "--data", str(broken)]) == 1
     assert "c.png" in capsys.readouterr().err
+    assert main(["evaluate", "--data", "my data", "--data", str(broken), "--skip-bad"]) == 0
+    printed = capsys.readouterr()
+    assert "photos left out, for they can't be read:\n" in printed.err
+    assert "c.png" in printed.err
 
 
 def test_out_that_is_a_file_is_named(folder, capsys):

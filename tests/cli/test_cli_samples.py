@@ -100,3 +100,41 @@ def test_a_bad_line_is_named_and_skipped_when_asked(folder, capsys):
     assert main([*command, "--skip-bad"]) == 0
     assert "labels.jsonl" in capsys.readouterr().err
     assert len(Store("o")) > 0
+
+
+def test_a_broken_photo_is_named_before_the_work_begins_and_left_out_when_asked(folder, capsys):
+    broken = folder / "my data" / "b.png"
+    broken.write_bytes(broken.read_bytes()[:9000])
+    command = ["samples", "--data", "my data", "--net", "pnet", "--out", "o", "--workers", "1"]
+    assert main(command) == 1
+    printed = capsys.readouterr()
+    assert printed.err.startswith("error: 1 of 3 photos can't be read:\n  ")
+    assert f"{broken}: damaged" in printed.err.replace("my data/b.png", str(broken))
+    assert "--skip-bad" in printed.err
+    assert not (folder / "o").exists()
+    assert main([*command, "--skip-bad"]) == 0
+    printed = capsys.readouterr()
+    assert printed.err.startswith("warning: 1 of 3 photos left out, for they can't be read:\n  ")
+    assert "b.png" in printed.err
+    assert printed.out.split()[:2] == ["photos", "2"]
+    assert set(Store("o").samples["photo"].tolist()) == {0, 1}
+
+
+def test_labels_that_lead_out_of_their_folder_and_small_faces(folder, capsys):
+    inner = folder / "my data" / "labels"
+    inner.mkdir()
+    face = {"box": [100, 100, 110, 112]}
+    (inner / "l.jsonl").write_text(json.dumps({"image": "../b.png", "faces": [face]}) + "\n")
+    command = ["samples", "--data", str(inner), "--net", "pnet", "--out", "o", "--workers", "1"]
+    with pytest.raises(SystemExit) as ended:
+        main(command)
+    assert ended.value.code == 1
+    assert "--allow-outside" in capsys.readouterr().err
+    assert main([*command, "--allow-outside"]) == 0
+    assert Store("o").counts["positive"] == 0  # the face is under 12 px
+    assert main([*command[:-3], "p", "--workers", "1", "--allow-outside", "--min-side", "10"]) == 0
+    assert Store("p").counts["positive"] > 0
+    with pytest.raises(SystemExit) as ended:
+        main([*command, "--min-side", "-1"])
+    assert ended.value.code == 2
+    assert "min_side is -1.0" in capsys.readouterr().err

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -9,6 +10,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from PIL import Image
+from torch import distributed
 
 from mtcnn_lite.cli import main
 from mtcnn_lite.cli.train import thinned
@@ -16,6 +18,7 @@ from mtcnn_lite.course.scenes import scenes
 from mtcnn_lite.datasets import read_jsonl, write_jsonl
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
 from mtcnn_lite.training import weight_average
+from mtcnn_lite.training.distributed import ProcessGroup
 from mtcnn_lite.weights import load_weights
 
 BRIEF = ["--data", "my data", "--steps", "0.001", "--workers", "1"]
@@ -142,6 +145,34 @@ def test_bad_arguments_say_why_and_write_nothing(home, arguments, status, messag
     assert ended == status
     assert message in capsys.readouterr().err
     assert not (home / "o").exists()
+
+
+@pytest.mark.slow
+def test_a_broken_photo_is_left_out_in_every_process(home, tmp_path):
+    """Two processes train on the same 21 photos; without --skip-bad neither begins."""
+    data = shutil.copytree(home / "my data", tmp_path / "data")
+    (data / "3.png").write_bytes((data / "3.png").read_bytes()[:500])
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m"]
+    train = ["mtcnn_lite", "train", "--data", data, "--steps", "0.001", "--workers", "1", "--stage", "pnet-1", "--out"]
+    done = subprocess.run([*torchrun, *train, tmp_path / "o"], capture_output=True, text=True)
+    assert done.returncode != 0
+    assert "error: 1 of 22 photos can't be read:\n" in done.stderr
+    assert not (tmp_path / "o").exists()
+    done = subprocess.run([*torchrun, *train, tmp_path / "o", "--skip-bad"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split()[:2] == ["photos", "21"]
+    assert (tmp_path / "o/pnet-1/log.csv").exists()
+
+
+def test_what_the_main_process_found_holds_in_every_process(monkeypatch):
+    sent = []
+    monkeypatch.setattr(
+        distributed, "broadcast_object_list", lambda held: sent.append(held[0]) or held.__setitem__(0, 5)
+    )
+    assert ProcessGroup(0, 2).from_main(lambda: 5) == 5
+    assert ProcessGroup(1, 2).from_main(lambda: pytest.fail("only the main process looks")) == 5
+    assert sent == [5, None]
+    assert ProcessGroup().from_main(lambda: 7) == 7
 
 
 def test_a_device_that_is_not_there_is_refused(home, monkeypatch, capsys):

@@ -186,7 +186,7 @@ def test_celeba_joins_boxes_and_points_by_name(celeba):
     assert photos[0].landmarks[0].tolist() == [[165, 184], [244, 176], [196, 249], [194, 271], [266, 260]]
     assert photos[1].landmarks[0, 0].tolist() == [-1, 2]
     assert photos[2].landmarks[0, 4].tolist() == [9, 10]
-    assert [p.ignore.tolist() for p in photos] == [[False], [False], [True]]  # an empty box
+    assert [p.ignore.tolist() for p in photos] == [[False], [True], [True]]  # under 12 px, and an empty box
     assert not any(p.complete for p in photos)
     for place in ("Anno", "Anno/list_bbox_celeba.txt"):
         assert same(read_dataset(celeba / place), photos)
@@ -208,7 +208,7 @@ def test_celeba_refuses_aligned_photos(celeba):
         ("bbox", "95  71 226 313", "95  71 x 313", "line 3: 'x' is no number"),
         ("bbox", "95  71 226 313", "95  71 226 -313", "line 3: .*negative"),
         ("bbox", "000002", "000001", "line 4: 000001.jpg for the second time"),
-        ("bbox", "000002", "000007", "line 4: 000007.jpg is not in .*list_landmarks"),
+        ("bbox", "000002", "000007", "line 4: .*list_landmarks_celeba.txt has no row for 000007.jpg"),
         ("bbox", "3\nimage", "4\nimage", "line 1: says 4 rows; the file has 3"),
         ("landmarks", "-1 2 3", "2 3", "list_landmarks_celeba.txt, line 5: .*10 numbers"),
         ("landmarks", "-1 2 3", "-1 - 3", "list_landmarks_celeba.txt, line 5: '-' is no number"),
@@ -220,7 +220,7 @@ def test_celeba_says_where_a_line_is_wrong(celeba, name, old, new, says):
     path.write_text(path.read_text().replace(old, new))
     with pytest.raises(DatasetError, match=says):
         read_dataset(celeba)
-    with pytest.warns(DatasetWarning, match="records skipped"):
+    with pytest.warns(DatasetWarning, match="records skipped|says 4 rows"):
         after = read_dataset(celeba, skip_bad=True)
     left = {p.source for p in after}
     assert same(after, [p for p in before if p.source in left])
@@ -369,7 +369,10 @@ def test_jsonl_round_trip_of_every_kind(put, wider, celeba, tmp_path):
     path.parent.mkdir()
     datasets.write_jsonl(path, iter(photos))
     sources = [path.parent / ".." / p.source.relative_to(tmp_path) for p in photos]
-    assert same(read_dataset(path), [replace(p, source=s) for p, s in zip(photos, sources, strict=True)])
+    with pytest.raises(DatasetError, match=r"line 1: image .* lies outside .*allow_outside=True"):
+        read_dataset(path)
+    back = read_dataset(path, allow_outside=True)
+    assert same(back, [replace(p, source=s) for p, s in zip(photos, sources, strict=True)])
     assert [p.name for p in path.parent.iterdir()] == ["out.jsonl"]
 
 
@@ -465,8 +468,8 @@ def test_read_dataset_does_not_choose_between_kinds(put, tmp_path):
 
 def test_summary_counts(wider, celeba):
     counted = summary(read_dataset(wider) + read_dataset(celeba))
-    # shorter sides not ignored: 122, 30, 226 and 5
-    assert counted == datasets.DatasetSummary(6, 1, 3, 8, 4, 3, (1, 0, 1, 0, 1, 1))
+    # shorter sides not ignored: 122, 30 and 226
+    assert counted == datasets.DatasetSummary(6, 1, 3, 8, 5, 3, (0, 0, 1, 0, 1, 1))
     assert "  12-24                0" in str(counted)
     assert summary([]).sizes == (0,) * 6
     unlabelled = LabelledPhoto(np.zeros((9, 9, 3), np.uint8), [], complete=False)

@@ -9,14 +9,22 @@ from typing import Any
 import numpy as np
 
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
-from mtcnn_lite.datasets.parsing import DatasetError, collect, image_file, read_lines
+from mtcnn_lite.datasets.parsing import DatasetError, collect, parse_json, quoted, read_lines
 from mtcnn_lite.datasets.readers.origin import to_pixel_centres
+from mtcnn_lite.datasets.rules import MIN_SIDE, Rules
 from mtcnn_lite.runtime.files import write_whole
 
 OURS = ("box", "box_from_landmarks", "landmarks", "ignore")  # keys of a face that the LabelledPhoto itself holds
 
 
-def read_jsonl(path: Path | str, images: Path | str | None = None, skip_bad: bool = False) -> list[LabelledPhoto]:
+def read_jsonl(
+    path: Path | str,
+    images: Path | str | None = None,
+    *,
+    skip_bad: bool = False,
+    min_side: float = MIN_SIDE,
+    allow_outside: bool = False,
+) -> list[LabelledPhoto]:
     """The photos of an annotations.jsonl.
 
     A face's box is its `box_from_landmarks` where it has one, else its `box`: where landmark photos have both, `box` is
@@ -24,8 +32,8 @@ def read_jsonl(path: Path | str, images: Path | str | None = None, skip_bad: boo
 
     Landmarks of the sets in LANDMARK_ORIGIN, and boxes computed from them, are moved to pixel centres; `about` then has
     `landmarks_moved`, and a file that has it already is not moved again. `only_main_face_labelled` makes a photo
-    incomplete. A photo without faces is background. Everything else goes to `about`; what else single faces have, to
-    its `faces`.
+    incomplete. A photo without faces is background. `width` and `height`, where a line has both, must be those of the
+    upright photo. Everything else goes to `about`; what else single faces have, to its `faces`.
 
     Parameters
     ----------
@@ -33,8 +41,8 @@ def read_jsonl(path: Path | str, images: Path | str | None = None, skip_bad: boo
         The file.
     images
         What image names are relative to; by default the file's folder.
-    skip_bad
-        Leave out lines that can't be read, and warn, in place of raising.
+    skip_bad, min_side, allow_outside
+        As in `read_dataset`.
 
     Raises
     ------
@@ -43,15 +51,19 @@ def read_jsonl(path: Path | str, images: Path | str | None = None, skip_bad: boo
     """
     path = Path(path)
     folder = path.parent if images is None else Path(images)
-    return collect(lambda line: _photo(f"{path}, line {line[0]}", line[1], folder), read_lines(path), skip_bad)
+    rules = Rules(skip_bad, min_side, allow_outside)
+    lines = ((f"{path}, line {number}", line) for number, line in read_lines(path))
+    return collect(lambda where, line: _photo(where, line, folder, rules), lines, skip_bad)
 
 
 def write_jsonl(path: Path | str, photos: Iterable[LabelledPhoto]) -> None:
     """Write photos as `read_jsonl` reads them, image paths relative to the file's folder; no image is copied.
 
+    Where images lie outside that folder, their paths begin with `..` (or, on another drive of Windows, are absolute),
+    and reading the file back needs `allow_outside=True`.
+
     The file appears whole or not at all. ValueError for a photo that is no file, but pixels.
     """
-
     path = Path(path)
 
     def write(temporary: Path) -> None:
@@ -62,57 +74,65 @@ def write_jsonl(path: Path | str, photos: Iterable[LabelledPhoto]) -> None:
     write_whole(path, write)
 
 
-def _photo(where: str, line: str, folder: Path) -> LabelledPhoto:
-    try:
-        row = json.loads(line)
-    except json.JSONDecodeError as error:
-        raise DatasetError(f"{where}: no JSON ({error})") from None
+def _photo(where: str, line: str, folder: Path, rules: Rules) -> LabelledPhoto:
+    row = parse_json(line, where)
     if not isinstance(row, dict) or not isinstance(row.get("image"), str) or not isinstance(row.get("faces"), list):
         raise DatasetError(f'{where}: must be {{"image": name, "faces": [...], ...}}')
+    dataset = row.get("dataset")
+    if not isinstance(dataset, str | None):
+        raise DatasetError(f"{where}: dataset is {quoted(dataset)}; it must be a name, or null")
+    size = _size(row, where)
+    main_only = row.get("only_main_face_labelled", False)
+    if not isinstance(main_only, bool):
+        raise DatasetError(f"{where}: only_main_face_labelled is {quoted(main_only)}; it must be true or false")
     about = {key: value for key, value in row.items() if key not in ("image", "faces", "only_main_face_labelled")}
     boxes, landmarks, ignore, rest = [], [], [], []
     for k, face in enumerate(row["faces"]):
         face_at = f"{where}, face {k + 1}"
         if not isinstance(face, dict):
-            raise DatasetError(f"{face_at}: {face!r} must be an object with a box")
+            raise DatasetError(f"{face_at}: {quoted(face)} must be an object with a box")
         key = "box_from_landmarks" if face.get("box_from_landmarks") is not None else "box"
         box = _numbers(face.get(key), (4,), f"{face_at}: {key}", "[x1, y1, x2, y2]")
         points = np.full((5, 2), np.nan)
         if face.get("landmarks") is not None:
             points = _numbers(face["landmarks"], (5, 2), f"{face_at}: landmarks", "five [x, y], or null")
             if "landmarks_moved" not in row:
-                moved, by = to_pixel_centres(points, row.get("dataset"))
+                moved, by = to_pixel_centres(points, dataset)
                 about |= {"landmarks_moved": by.round(3).tolist()} if by.any() else {}
                 if key == "box_from_landmarks":  # moves too, but for edges that were cut at the image's border
-                    size = [row.get("width", np.inf), row.get("height", np.inf)]
-                    box = np.where((box > 0) & (box < np.tile(size, 2)), box + np.tile(by, 2), box)
+                    border = np.tile(size or (np.inf, np.inf), 2)
+                    box = np.where((box > 0) & (box < border), box + np.tile(by, 2), box)
                 points = moved
         flag = face.get("ignore", False)
         if not isinstance(flag, bool):
-            raise DatasetError(f"{face_at}: ignore is {flag!r}; it must be true or false")
-        if (box[2:] < box[:2]).any() or (not flag and (box[2:] == box[:2]).any()):
-            raise DatasetError(f"{face_at}: {key} {box.tolist()} has no area; it must be x1 < x2, y1 < y2")
+            raise DatasetError(f"{face_at}: ignore is {quoted(flag)}; it must be true or false")
         boxes.append(box)
         landmarks.append(points)
         ignore.append(flag)
         rest.append({name: value for name, value in face.items() if name not in OURS})
     if any(rest):
         about["faces"] = rest
-    main_only = row.get("only_main_face_labelled", False)
-    if not isinstance(main_only, bool):
-        raise DatasetError(f"{where}: only_main_face_labelled is {main_only!r}; it must be true or false")
-    image = image_file(folder, row["image"], where)
-    return LabelledPhoto(image, boxes, landmarks, np.array(ignore, bool), complete=not main_only, about=about)
+    image = rules.image_file(folder, row["image"], where)
+    return rules.photo(image, boxes, where, np.reshape(landmarks, (-1, 5, 2)), ignore, size=size,
+                       complete=not main_only, about=about)  # fmt: skip
+
+
+def _size(row: dict[str, Any], where: str) -> tuple[float, float] | None:
+    """The line's width and height, where it says both."""
+    if row.get("width") is None or row.get("height") is None:
+        return None
+    width, height = (_numbers(row[key], (), f"{where}: {key}", "a number of pixels") for key in ("width", "height"))
+    return float(width), float(height)
 
 
 def _numbers(value: Any, shape: tuple[int, ...], what: str, right: str) -> Any:
     try:
-        array = np.array(value, np.float64)
-    except (TypeError, ValueError):
-        array = np.zeros(0)
-    if array.shape != shape or not np.isfinite(array).all():
-        raise DatasetError(f"{what} is {value!r}; it must be {right}")
-    return array
+        array = np.array(value)
+    except ValueError:  # rows of different lengths, or nested too deeply
+        array = np.zeros((), object)
+    if array.shape != shape or array.dtype.kind not in "iuf" or not np.isfinite(array).all():
+        raise DatasetError(f"{what} is {quoted(value)}; it must be {right}")
+    return array.astype(np.float64)
 
 
 def _row(photo: LabelledPhoto, number: int, folder: Path) -> dict[str, Any]:

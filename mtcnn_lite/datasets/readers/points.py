@@ -22,8 +22,9 @@ from numpy.typing import ArrayLike, NDArray
 from mtcnn_lite.boxes import Floats
 from mtcnn_lite.coordinates import PIXEL_CENTRE
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
-from mtcnn_lite.datasets.parsing import DatasetError, collect, image_file, is_image_name, numbers, read_lines
+from mtcnn_lite.datasets.parsing import DatasetError, collect, is_image_name, numbers, quoted, read_lines
 from mtcnn_lite.datasets.readers.origin import to_pixel_centres
+from mtcnn_lite.datasets.rules import MIN_SIDE, Rules
 
 ATTRIBUTES = {"gender": 2, "smile": 2, "glasses": 2, "pose": 5}  # MTFL's, each counted from 1, with their maxima
 NUMBERS = 14  # in a row of either list
@@ -53,7 +54,14 @@ def box_from_landmarks(landmarks: ArrayLike) -> Floats:
     return np.concatenate([centre - half, centre + half], axis=1).astype(np.float32)
 
 
-def read_facepoint(path: Path | str, images: Path | str | None = None, skip_bad: bool = False) -> list[LabelledPhoto]:
+def read_facepoint(
+    path: Path | str,
+    images: Path | str | None = None,
+    *,
+    skip_bad: bool = False,
+    min_side: float = MIN_SIDE,
+    allow_outside: bool = False,
+) -> list[LabelledPhoto]:
     """The photos of CNN_FacePoint, one face with five points each.
 
     The list's own box is tight, brows to mouth: the photo has `box_from_landmarks`, and `about` the list's as
@@ -66,8 +74,8 @@ def read_facepoint(path: Path | str, images: Path | str | None = None, skip_bad:
         trainImageList.txt or testImageList.txt.
     images
         What image names are relative to; by default the file's folder.
-    skip_bad
-        Leave out lines that can't be read, and warn, in place of raising.
+    skip_bad, min_side, allow_outside
+        As in `read_dataset`.
 
     Raises
     ------
@@ -81,10 +89,17 @@ def read_facepoint(path: Path | str, images: Path | str | None = None, skip_bad:
             raise DatasetError(f"{where}: box {row[:4]}; it must be left < right, top < bottom, all whole")
         return np.reshape(row[4:], (5, 2)), {"dataset": "CNN_FacePoint", "tight_box": [left, top, right, bottom]}
 
-    return _read(Path(path), images, skip_bad, labels)
+    return _read(Path(path), images, Rules(skip_bad, min_side, allow_outside), labels)
 
 
-def read_mtfl(path: Path | str, images: Path | str | None = None, skip_bad: bool = False) -> list[LabelledPhoto]:
+def read_mtfl(
+    path: Path | str,
+    images: Path | str | None = None,
+    *,
+    skip_bad: bool = False,
+    min_side: float = MIN_SIDE,
+    allow_outside: bool = False,
+) -> list[LabelledPhoto]:
     """The photos of MTFL, one face with five points each.
 
     Points have 1 subtracted, because the list counts from 1. In AFLW's photos LANDMARK_ORIGIN["MTFL_AFLW"] is
@@ -98,8 +113,8 @@ def read_mtfl(path: Path | str, images: Path | str | None = None, skip_bad: bool
         training.txt or testing.txt.
     images
         What image names are relative to; by default the file's folder.
-    skip_bad
-        Leave out lines that can't be read, and warn, in place of raising.
+    skip_bad, min_side, allow_outside
+        As in `read_dataset`.
 
     Raises
     ------
@@ -117,20 +132,19 @@ def read_mtfl(path: Path | str, images: Path | str | None = None, skip_bad: bool
             return to_pixel_centres(points, "MTFL_AFLW")[0], {"dataset": "MTFL", **about}
         return points - 1, {"dataset": "MTFL", **about}
 
-    return _read(Path(path), images, skip_bad, labels)
+    return _read(Path(path), images, Rules(skip_bad, min_side, allow_outside), labels)
 
 
-def _read(path: Path, images: Path | str | None, skip_bad: bool, labels: Labels) -> list[LabelledPhoto]:
+def _read(path: Path, images: Path | str | None, rules: Rules, labels: Labels) -> list[LabelledPhoto]:
     folder = path.parent if images is None else Path(images)
 
-    def photo(numbered: tuple[int, str]) -> LabelledPhoto:
-        number, line = numbered
-        where = f"{path}, line {number}"
+    def photo(where: str, line: str) -> LabelledPhoto:
         name, *words = line.rsplit(maxsplit=NUMBERS)  # from the right: a name may hold spaces
         if len(words) != NUMBERS or not is_image_name(name):
-            raise DatasetError(f"{where}: {line!r}; a row is an image name and {NUMBERS} numbers")
+            raise DatasetError(f"{where}: {quoted(line)!r}; a row is an image name and {NUMBERS} numbers")
         points, about = labels(name, numbers(words, where), where)
-        image = image_file(folder, name, where)
-        return LabelledPhoto(image, box_from_landmarks(points), points[None], complete=False, about=about)
+        image = rules.image_file(folder, name, where)
+        return rules.photo(image, box_from_landmarks(points), where, points[None], complete=False, about=about)
 
-    return collect(photo, read_lines(path), skip_bad)
+    lines = ((f"{path}, line {number}", line) for number, line in read_lines(path))
+    return collect(photo, lines, rules.skip_bad)

@@ -19,21 +19,27 @@ from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
 from mtcnn_lite.datasets.parsing import (
     DatasetError,
     collect,
+    count_of,
     first_folder,
-    image_file,
     is_image_name,
     numbers,
+    quoted,
     read_lines,
 )
+from mtcnn_lite.datasets.rules import MIN_SIDE, Rules
 
 FLAGS = {"blur": 2, "expression": 1, "illumination": 1, "invalid": 1, "occlusion": 2, "pose": 1}  # with their maxima
-MIN_SIDE = 12  # px: P-Net's window; a smaller face can't be found without enlarging the photo
 
 Lines = list[tuple[int, str]]
 
 
 def read_wider(
-    path: Path | str, images: Path | str | None = None, min_side: float = MIN_SIDE, skip_bad: bool = False
+    path: Path | str,
+    images: Path | str | None = None,
+    *,
+    skip_bad: bool = False,
+    min_side: float = MIN_SIDE,
+    allow_outside: bool = False,
 ) -> list[LabelledPhoto]:
     """The photos of a WIDER FACE list, each complete; those without a face are kept as background.
 
@@ -48,10 +54,8 @@ def read_wider(
     images
         The folder of the images; by default WIDER_train/images or WIDER_val/images, beside the list or beside its
         folder.
-    min_side
-        px; faces whose shorter side is smaller are ignored too.
-    skip_bad
-        Leave out images whose lines can't be read, and warn, in place of raising.
+    skip_bad, min_side, allow_outside
+        As in `read_dataset`.
 
     Raises
     ------
@@ -63,7 +67,9 @@ def read_wider(
     split = "val" if "val" in path.name else "train"
     folders = [base / f"WIDER_{split}" / "images" for base in (path.parent, path.parent.parent)]
     folder = Path(images) if images is not None else first_folder(folders, str(path))
-    return collect(lambda block: _photo(path, folder, block, min_side), _blocks(lines), skip_bad)
+    rules = Rules(skip_bad, min_side, allow_outside)
+    blocks = ((f"{path}, line {block[0][0]}", block) for block in _blocks(lines))
+    return collect(lambda where, block: _photo(path, folder, where, block, rules), blocks, skip_bad)
 
 
 def _blocks(lines: Lines) -> Iterator[Lines]:
@@ -78,40 +84,39 @@ def _blocks(lines: Lines) -> Iterator[Lines]:
         yield block
 
 
-def _photo(path: Path, folder: Path, block: Lines, min_side: float) -> LabelledPhoto:
-    (start, name), *rest = block
-    where = f"{path}, line {start}"
+def _photo(path: Path, folder: Path, where: str, block: Lines, rules: Rules) -> LabelledPhoto:
+    (_, name), *rest = block
     if not is_image_name(name):
-        raise DatasetError(f"{where}: {name!r} stands where an image name (.jpg) must be")
-    if not rest or not rest[0][1].isdecimal():
-        found = repr(rest[0][1]) if rest else "nothing"
-        raise DatasetError(f"{where}: after {name} comes {found}; it must be the number of its faces")
-    count = int(rest[0][1])
+        raise DatasetError(f"{where}: {quoted(name)!r} stands where an image name (.jpg) must be")
+    count = count_of(rest[0][1]) if rest else None
+    if count is None:
+        found = repr(quoted(rest[0][1])) if rest else "nothing"
+        raise DatasetError(f"{where}: after {quoted(name)} comes {found}; it must be the number of its faces")
     rows = [_row(f"{path}, line {number}", line) for number, line in rest[1:]]
     if count == 0 and len(rows) == 1 and not any(rows[0]):
         rows = []  # the line of zeros
     if len(rows) != count:
-        raise DatasetError(f"{where}: {name} has {len(rows)} lines of faces; its count says {count}")
+        raise DatasetError(f"{where}: {quoted(name)} has {len(rows)} lines of faces; its count says {count}")
     values = np.array(rows, np.float64).reshape(-1, 10)
     corner, size, flags = values[:, :2], values[:, 2:4], values[:, 4:].astype(int)
     faces = [dict(zip(FLAGS, row, strict=True)) for row in flags.tolist()]
-    shorter = size.min(axis=1, initial=np.inf)
-    ignore = (flags[:, list(FLAGS).index("invalid")] == 1) | (shorter < min_side) | (shorter == 0)
+    invalid = flags[:, list(FLAGS).index("invalid")] == 1
     about: dict[str, Any] = {"dataset": "WIDER_FACE", "event": name.replace("\\", "/").split("/")[0]}
     about |= {"faces": faces} if faces else {}
-    image = image_file(folder, name, where)
-    return LabelledPhoto(image, np.concatenate([corner, corner + size], axis=1), ignore=ignore, about=about)
+    image = rules.image_file(folder, name, where)
+    boxes = np.concatenate([corner, corner + size], axis=1)
+    return rules.photo(image, boxes, where, ignore=invalid, empty_is_ignored=True, about=about)
 
 
 def _row(where: str, line: str) -> list[float]:
     words = line.split()
     if len(words) != 4 + len(FLAGS):
         raise DatasetError(
-            f"{where}: {len(words)} numbers ({line!r}); a face has 10: x, y, width, height, {', '.join(FLAGS)}"
+            f"{where}: {len(words)} numbers ({quoted(line)!r}); a face has 10: x, y, width, height, {', '.join(FLAGS)}"
         )
     row = numbers(words, where)
     if min(row[2:4]) < 0:
-        raise DatasetError(f"{where}: width {words[2]}, height {words[3]}; they can't be negative")
+        raise DatasetError(f"{where}: width {row[2]:g}, height {row[3]:g}; they can't be negative")
     for (flag, most), value in zip(FLAGS.items(), row[4:], strict=True):
         if value not in range(most + 1):
             raise DatasetError(f"{where}: {flag} is {value:g}; it must be a whole number from 0 to {most}")
