@@ -30,7 +30,9 @@ class Detector:
     min_face : float
         Side, in pixels, of the smallest face to look for; 12 or more. Time goes with 1 / min_face^2.
     factor : float
-        Ratio of a pyramid level to the one before, above 0 and below 1.
+        Ratio of a pyramid level to the one before, above 0 and at most 0.999. Levels take memory and time with
+        1 / (1 - factor^2): twice the largest level's at 0.709, ten times at 0.95. `detect` refuses a pyramid of over
+        1000 levels, and one of over 500 megapixels that is also over four times the image.
     thresholds : three numbers from 0 to 1, or None
         Lowest probability that passes P-Net, R-Net, O-Net; None for those that suit the weights
         (`weights.thresholds_of`). `detector.settings.thresholds.onet` reads one.
@@ -44,6 +46,8 @@ class Detector:
     ------
     ValueError
         For a setting out of its range.
+    TypeError
+        For a setting of another type. Numbers may be NumPy's and torch's too; True and False are none.
     WeightsError
         For weights that are missing or don't fit.
 
