@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mtcnn_lite.arguments import shown
 from mtcnn_lite.cascade.answers import Answers
 from mtcnn_lite.cascade.hooks import Hooks
 from mtcnn_lite.cascade.record import Faces, NMSOverlaps, Settings
@@ -125,9 +126,9 @@ class Detector:
         known = [f.name for f in fields(Hooks)]
         for name, part in parts.items():
             if name not in known:
-                raise ValueError(f"{name!r} is no hook of the detector; its hooks are {', '.join(known)}")
+                raise ValueError(f"{shown(name)} is no hook of the detector; its hooks are {', '.join(known)}")
             if not callable(part):
-                raise TypeError(f"{name} is {part!r}; it must be a function")
+                raise TypeError(f"{name} is {shown(part)}; it must be a function")
         other = object.__new__(Detector)
         other.settings, other.nets, other.hooks = self.settings, self.nets, replace(self.hooks, **parts)
         return other
