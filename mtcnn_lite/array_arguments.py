@@ -28,9 +28,9 @@ def floats(name: str, values: object, dtype: DTypeLike | None = np.float32, shap
     Raises
     ------
     TypeError
-        For what are no numbers: text, True and False, None, complex numbers, objects.
+        For what are no numbers: True and False, None, complex numbers, objects.
     ValueError
-        For rows of different lengths, and for masked values.
+        For text, for rows of different lengths, and for masked values.
 
     Examples
     --------
@@ -42,6 +42,8 @@ def floats(name: str, values: object, dtype: DTypeLike | None = np.float32, shap
     array = _array(name, values, shape)
     if array.dtype == object:
         array = _of_objects(name, array, shape)
+    if array.dtype.kind in "US":  # NumPy's own error for text is a ValueError, too
+        raise ValueError(f"{name} holds text, {shown(values)}: could not convert it to numbers; it must be {shape}")
     if array.dtype.kind not in "iuf" and array.size:
         raise TypeError(f"{name} holds {_kind(array)}; it must be {shape}")
     with np.errstate(over="ignore"):  # 1e300 becomes infinity, which `finite` refuses
@@ -99,7 +101,7 @@ def square_crops(name: str, crops: object, size: int | None = None) -> NDArray[n
         raise TypeError(f"{name} is {shown(crops)} ({type(crops).__name__}); {must}")
     array = _array(name, crops, must)
     if array.dtype != np.uint8:
-        raise TypeError(f"{name} is {array.dtype} of shape {array.shape}; {must}")
+        raise ValueError(f"{name} is {array.dtype} of shape {array.shape}; {must}")
     height, width = array.shape[1:3] if array.ndim == 4 else (0, 0)
     if array.ndim != 4 or array.shape[3] != 3 or height != width or not height or size not in (None, height):
         raise ValueError(f"{name} is {array.dtype} of shape {array.shape}; {must}")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
+from mtcnn_lite.arguments import function, instance, shown
 from mtcnn_lite.boxes import Floats
 from mtcnn_lite.cascade.record import Faces
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
@@ -51,7 +52,15 @@ def evaluate_photo(detector: "Detector", photo: LabelledPhoto, low: Thresholds) 
     ------
     ImageError
         Where the photo can't be read.
+    ValueError
+        For thresholds out of range.
+    TypeError
+        For what is no detector, no LabelledPhoto, or no thresholds.
     """
+    function("detector.trace", getattr(detector, "trace", None))
+    instance("photo", photo, LabelledPhoto, "a LabelledPhoto")
+    if low is None:
+        raise TypeError("low is None; it must be three thresholds, from 0 to 1")
     fixed = detector.trace(photo.image())
     wide = fixed.rerun(thresholds=low)
     stages = (reached(trace, photo, SMALLEST[-1]) for trace in (wide, fixed))
@@ -60,6 +69,8 @@ def evaluate_photo(detector: "Detector", photo: LabelledPhoto, low: Thresholds) 
 
 def report(results: Sequence[PhotoResult]) -> dict[str, Any]:
     """The figures of one detector on labelled photos; NaN where there is nothing to measure.
+
+    Raises TypeError for what are no results of `evaluate_photo`.
 
     Returns
     -------
@@ -74,6 +85,7 @@ def report(results: Sequence[PhotoResult]) -> dict[str, Any]:
         "landmarks": the landmark error by data set, "failed" being the share over 0.1; "points": of all faces together.
         "curves": the points of the plots.
     """
+    results = checked_results("results", results)
     complete = [each for each in results if each.photo.complete]
     low, fixed = ({s: judge(_pairs(complete, which), s) for s in SMALLEST} for which in ("low", "fixed"))
     sets = by_dataset(results, lambda each: each.photo)
@@ -125,6 +137,13 @@ def report(results: Sequence[PhotoResult]) -> dict[str, Any]:
             },
         },
     }
+
+
+def checked_results(name: str, results: Sequence[PhotoResult]) -> Sequence[PhotoResult]:
+    """`results`, which must be a sequence of PhotoResult."""
+    if not isinstance(results, Sequence) or not all(isinstance(each, PhotoResult) for each in results):
+        raise TypeError(f"{name} is {shown(results)}; it must be a sequence of PhotoResult, as evaluate_photo gives them")
+    return results
 
 
 def _pairs(results: Sequence[PhotoResult], which: str) -> list[tuple[Faces, LabelledPhoto]]:
