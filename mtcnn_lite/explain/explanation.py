@@ -7,6 +7,8 @@ from typing import overload
 import numpy as np
 from numpy.typing import ArrayLike
 
+from mtcnn_lite.arguments import instance
+from mtcnn_lite.array_arguments import floats
 from mtcnn_lite.boxes import MATCHING_IOU, Floats, as_boxes
 from mtcnn_lite.cascade.trace import Trace
 from mtcnn_lite.explain.stages import (
@@ -110,8 +112,11 @@ def explain(trace: Trace, boxes: ArrayLike) -> Explanation | Summary:
     ------
     ValueError
         For a box that is empty or not four numbers.
+    TypeError
+        For what is no Trace, or are no numbers.
     """
-    array = np.asarray(boxes, np.float32)
+    instance("trace", trace, Trace, "a Trace, as Detector.trace gives it")
+    array = floats("boxes", boxes, shape="(4,) or (N, 4): x1, y1, x2, y2")
     faces, windows = as_boxes(array[None] if array.shape == (4,) else array), windows_of(trace)
     each = tuple(_explanation(trace, face[None], windows) for face in faces)
     if array.shape == (4,):
