@@ -93,8 +93,15 @@ def anchor_levels(height: int, width: int, levels: Mapping[int, Sequence[float]]
     >>> [len(grid) for grid in anchor_levels(640, 640)]
     [12800, 3200, 800]
     """
+    height, width = whole("height", height, unit=" px"), whole("width", width, unit=" px")
     instance("levels", levels, Mapping, "a mapping of strides to sides")
-    return [anchor_grid(height, width, stride, sizes) for stride, sizes in levels.items()]
+    grids = []
+    for stride, sizes in levels.items():
+        try:
+            grids.append(anchor_grid(height, width, stride, sizes))
+        except (TypeError, ValueError) as error:
+            raise type(error)(f"levels: {error}") from None
+    return grids
 
 
 def match_anchors(

@@ -6,7 +6,7 @@ are no numbers: where a number is meant, they are a mistake. A wrong type is a T
 
 import math
 import reprlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import Decimal
 from numbers import Real
 from typing import Any, TypeVar
@@ -54,7 +54,10 @@ def _text(value: object) -> str:
 
 
 def plain(value: object) -> float | None:
-    """A number as Python's own, an int or a float; infinity for an int over all floats; None for what is no number."""
+    """A number as Python's own, an int or a float; None for what is no number.
+
+    An int of over 63 bits, which NumPy and torch can't hold, becomes a float, and infinity over all floats.
+    """
     if type(value) is float:
         return value
     if isinstance(value, np.ndarray | np.generic | torch.Tensor):
@@ -63,7 +66,7 @@ def plain(value: object) -> float | None:
         return None
     try:
         as_float = float(value)
-        return int(value) if isinstance(value, int) else as_float
+        return int(value) if isinstance(value, int) and abs(value) < 2**63 else as_float
     except OverflowError:
         return math.inf if value > 0 else -math.inf
     except Exception:  # Decimal("sNaN"), or a class of the reader's own
@@ -80,7 +83,7 @@ def _of_array(value: Any) -> float | None:
     elif value.dtype.kind not in "iuf":
         return None
     item = value.item()
-    return item if isinstance(item, int) else float(item)
+    return plain(item) if isinstance(item, int) else float(item)
 
 
 def number(
@@ -250,6 +253,14 @@ def instance(name: str, value: object, kind: type[Kind], what: str) -> Kind:
 def generator(name: str, value: object) -> np.random.Generator:
     """`value`, which must be one of NumPy's random generators."""
     return instance(name, value, np.random.Generator, "a NumPy generator, such as np.random.default_rng(0)")
+
+
+def items(name: str, values: object, must: str) -> Iterator[Any]:
+    """What is in `values`, one by one. TypeError for what holds nothing that can be gone through."""
+    try:
+        return iter(values)  # type: ignore[call-overload]
+    except TypeError:
+        raise TypeError(f"{name} is {_with_type(values)}; it must be {must}") from None
 
 
 def function(name: str, value: object) -> None:

@@ -57,6 +57,14 @@ def finite(name: str, array: NDArray[Any], each: str = "every number must be fin
     return array
 
 
+def shape_of(values: object) -> tuple[int, ...]:
+    """The shape that `values` has as an array; (-1,) where it can be none."""
+    try:
+        return np.shape(values)  # type: ignore[arg-type]  # whatever it is
+    except Exception:  # rows of different lengths, or whatever a class of the reader's own raises
+        return (-1,)
+
+
 def mask(name: str, values: object, count: int) -> NDArray[np.bool_]:
     """`values` as a bool array (count,); zeros and ones are accepted."""
     array = _array(name, values, f"bool ({count},)")

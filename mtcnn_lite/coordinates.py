@@ -72,7 +72,7 @@ def scale_landmarks(landmarks: ArrayLike, by: float | Numbers) -> Numbers:
     """
     points = _rows("landmarks", landmarks, (..., 2))
     one = plain(by)
-    factor = number("by", by) if one is not None else finite("by", floats("by", by, dtype=None))
+    factor = number("by", by, _within, FINITE) if one is not None else finite("by", floats("by", by, dtype=None))
     if np.ndim(factor) and np.shape(factor) != (2,):
         raise ValueError(f"by has shape {np.shape(factor)}; it must be a number, or two: one for x and one for y")
     return (points + PIXEL_CENTRE) * factor - PIXEL_CENTRE

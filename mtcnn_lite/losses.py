@@ -255,6 +255,8 @@ def multitask_loss(losses: Tensor, part: Tensor, weights: tuple[float, float, fl
     tensor("part", part, "bool (N, 3)", kinds="bif")
     if losses.ndim != 2 or losses.shape[1] != len(TASKS) or part.shape != losses.shape:
         raise ValueError(f"losses has shape {tuple(losses.shape)} and part {tuple(part.shape)}; both must be (N, 3)")
+    if not ((part == 0) | (part == 1)).all():
+        raise ValueError(f"part holds {shown(part)}; each must be True or False")
     weights = numbers("weights", weights, len(TASKS), lambda w: 0 <= w < math.inf, "of 0 or more, one a task")
     return _multitask_loss(finite_tensor("losses", losses), part, weights)  # type: ignore[arg-type]  # three
 

@@ -94,6 +94,6 @@ def ohem_nms(boxes: ArrayLike, losses: Tensor, count: int, overlap: float = 0.7)
     if len(losses) != len(windows):
         raise ValueError(f"losses has shape {tuple(losses.shape)}; for {len(windows)} boxes it must be "
                          f"({len(windows)},)")  # fmt: skip
-    number("overlap", overlap, lambda most: 0 <= most <= 1, "be an overlap from 0 to 1")
+    overlap = number("overlap", overlap, lambda most: 0 <= most <= 1, "be an overlap from 0 to 1")
     kept = nms(windows, losses.detach(), overlap)  # (K,) the loss as score: highest first
     return torch.from_numpy(kept[:count])

@@ -22,15 +22,16 @@ BLOCK = 64  # boxes whose overlaps with the others are computed together
 LATER = np.triu(np.ones((BLOCK, BLOCK), bool), 1)  # of two boxes in a block, row and column: column comes after row
 
 
-def _checked(boxes: ArrayLike, scores: ArrayLike, threshold: float, measure: str = "iou") -> tuple[Floats, Floats]:
+def _checked(
+    boxes: ArrayLike, scores: ArrayLike, threshold: float, measure: str = "iou"
+) -> tuple[Floats, Floats, float]:
     box = as_boxes(boxes)
     score = floats("scores", scores, shape=f"({len(box)},), a number a box")
     if score.shape != (len(box),):
         raise ValueError(f"scores has shape {score.shape}; for {len(box)} boxes it must be ({len(box)},)")
     one_of("measure", measure, MEASURES)
     finite("scores", score, "every score must be a finite number")
-    number("threshold", threshold, lambda t: 0 <= t <= 1, "be an overlap from 0 to 1")
-    return box, score
+    return box, score, number("threshold", threshold, lambda t: 0 <= t <= 1, "be an overlap from 0 to 1")
 
 
 def nms(boxes: ArrayLike, scores: ArrayLike, threshold: float, measure: str = "iou") -> NDArray[np.int64]:
@@ -67,7 +68,7 @@ def nms(boxes: ArrayLike, scores: ArrayLike, threshold: float, measure: str = "i
     >>> nms([[0, 0, 10, 10], [1, 0, 11, 10], [20, 0, 30, 10]], [.8, .9, .7], 0.5)
     array([1, 2])
     """
-    box, score = _checked(boxes, scores, threshold, measure)
+    box, score, threshold = _checked(boxes, scores, threshold, measure)
     left, kept = np.argsort(-score, kind="stable"), [np.zeros(0, np.int64)]  # best first
     while len(left):  # many overlaps in one array operation, then the order's say; who has gone is not asked again
         head, tail = left[:BLOCK], left[BLOCK:]
@@ -113,7 +114,7 @@ def suppressors(
     >>> suppressors([[0, 0, 10, 10], [1, 0, 11, 10]], [.8, .9], kept=[1], threshold=0.5)
     array([1, 1])
     """
-    box, _ = _checked(boxes, scores, threshold, measure)
+    box, _, threshold = _checked(boxes, scores, threshold, measure)
     keep = indices("kept", kept, len(box), "rows of boxes, as nms returns them")
     by = np.arange(len(box))
     removed = np.setdiff1d(by, keep)
@@ -162,9 +163,9 @@ def soft_nms(
     >>> soft_nms([[0, 0, 10, 10], [5, 0, 15, 10]], [.9, .8], sigma=0.5).round(3)      # IoU 1/3
     array([0.9  , 0.641], dtype=float32)
     """
-    box, score = _checked(boxes, scores, threshold)
+    box, score, threshold = _checked(boxes, scores, threshold)
     one_of("method", method, ("gaussian", "linear"))
-    sigma = number("sigma", sigma, lambda s: 0 < np.float32(s) < np.inf, "be greater than 0")
+    sigma = number("sigma", sigma, lambda s: 1e-30 <= s <= 1e30, "be greater than 0, and at most 1e30")
     score = score.copy()
     remaining = np.arange(len(box))
     while len(remaining):

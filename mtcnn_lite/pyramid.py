@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from mtcnn_lite.arguments import number, shown, whole
 from mtcnn_lite.array_arguments import finite, floats
 
+FARTHEST_SCALE = 1e6
 CELL = 12  # side of P-Net's window, px in a level
 STRIDE = 2  # step from one window to the next, px in a level
 
@@ -212,6 +213,8 @@ def resize_levels(halved: Sequence[NDArray[np.uint8]], scales: Sequence[float]) 
     wanted = floats("scales", scales, np.float64, shape="(L,), a scale a level")
     if wanted.ndim != 1:
         raise ValueError(f"scales has shape {wanted.shape}; it must be (L,), a scale a level")
+    if not ((wanted > 0) & (wanted <= FARTHEST_SCALE)).all():
+        raise ValueError(f"scales is {shown(scales)}; each must be above 0, and at most {FARTHEST_SCALE:g}")
     levels, most = [], max(MOST_PIXELS, MOST_AREAS * height * width)
     for scale, source in zip(wanted.tolist(), nearest_larger(wanted, len(copies)).tolist(), strict=True):
         if not scale**2 * height * width <= most or min(_level_size(height, width, scale)) < 1:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mtcnn_lite.arguments import generator, number, whole
-from mtcnn_lite.array_arguments import floats, mask, square_crops
+from mtcnn_lite.array_arguments import floats, mask, shape_of, square_crops
 from mtcnn_lite.boxes import Floats
 from mtcnn_lite.coordinates import mirror_in_window, mirror_offsets
 from mtcnn_lite.datasets.augment import MIDDLE, MOST, _straight_line
@@ -45,14 +45,14 @@ def mirror_batch(
     >>> mirror_batch(one, [[0.25, 0, 0.5, 0]], np.full((1, 5, 2), 0.25), [True])[1].tolist()
     [[-0.5, 0.0, -0.25, 0.0]]
     """
-    pixels, rows = square_crops("crops", crops).copy(), np.size(which)
+    pixels, rows = square_crops("crops", crops).copy(), shape_of(which)
     box, points = floats("offsets", offsets).copy(), floats("landmarks", landmarks).copy()
     if box.ndim != 2 or box.shape[1] != 4 or points.ndim != 3 or points.shape[1:] != (5, 2):
         raise ValueError(f"offsets has shape {box.shape} and landmarks {points.shape}; they must be (N, 4) and (N, 5, 2)")
-    if not len(pixels) == len(box) == len(points) == rows:
-        lengths = f"{len(pixels)} crops, {len(box)} offsets, {len(points)} landmarks, {rows} in which"
+    chosen = mask("which", which, rows[0] if len(rows) == 1 and rows[0] >= 0 else len(pixels))
+    if not len(pixels) == len(box) == len(points) == len(chosen):
+        lengths = f"{len(pixels)} crops, {len(box)} offsets, {len(points)} landmarks, {len(chosen)} in which"
         raise ValueError(f"{lengths}: there must be as many of each")
-    chosen = mask("which", which, len(pixels))
     pixels[chosen] = pixels[chosen, :, ::-1]
     box[chosen], points[chosen] = mirror_offsets(box[chosen]), mirror_in_window(points[chosen])
     return pixels, box, points
@@ -87,7 +87,7 @@ def colour_batch(
         return _straight_line(crops, slope[:, None, None], start[:, None, None])
     # A crop of more pixels than there are values: every value once, then look up.
     tables = _straight_line(np.arange(VALUES, dtype=np.uint8)[:, None], slope[:, None], start[:, None])  # (N, 256, 3)
-    recoloured = np.empty_like(crops)
+    recoloured = np.empty(crops.shape, np.uint8)  # in one run of memory, which OpenCV needs
     for crop, table, out in zip(crops, tables, recoloured, strict=True):
         cv2.LUT(crop, table[None], dst=out)
     return recoloured

@@ -96,6 +96,9 @@ def differences(first: Sequence[PhotoResult], second: Sequence[PhotoResult], dra
     """
     first, second = checked_results("first", first), checked_results("second", second)
     draws = whole("draws", draws, low=1)
+    if len(first) != len(second):
+        raise ValueError(f"first has {len(first)} results and second {len(second)}: argument 2 is "
+                         f"{'shorter' if len(second) < len(first) else 'longer'} than argument 1")  # fmt: skip
     pairs = list(zip(first, second, strict=True))
     if any(a.photo is not b.photo for a, b in pairs):
         raise ValueError("first and second are results of different photos; they must be of the same, in one order")

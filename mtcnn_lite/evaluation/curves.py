@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mtcnn_lite.arguments import number, numbers, whole
-from mtcnn_lite.array_arguments import floats, indices, mask
-from mtcnn_lite.boxes import Floats
+from mtcnn_lite.array_arguments import floats, indices, mask, shape_of
+from mtcnn_lite.boxes import FARTHEST, Floats
 from mtcnn_lite.cascade.record import Faces
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
-from mtcnn_lite.evaluation.matching import match, pairs, sides, too_small
+from mtcnn_lite.evaluation.matching import match, pairs, sides, smallest_side, too_small
 
 MOST_DRAWS = 1 << 31  # of one photo
 
@@ -56,7 +56,7 @@ class Judged:
 
         NaN where there is no such face.
         """
-        low, high = numbers("sides", sides, 2, lambda side: side >= 0, "of 0 px or more: the least, and the one above")
+        low, high = numbers("sides", sides, 2, _is_side, "from 0 to 1e9 px: the least, and the one above")
         found = self.right & (self.scores >= _threshold(threshold)) & (self.sides >= low) & (self.sides < high)
         there = (self.faces >= low) & (self.faces < high)
         return float(found.sum() / there.sum()) if there.any() else float("nan")
@@ -94,7 +94,7 @@ def judge(found: Iterable[tuple[Faces, LabelledPhoto]], smallest: float = 0) -> 
     right ones are kept: recall is meaningful, precision and AP are not. Raises TypeError where `found` holds anything
     but pairs of Faces and LabelledPhoto, ValueError for a negative `smallest`.
     """
-    smallest = number("smallest", smallest, lambda side: side >= 0, "be a side of 0 px or more")
+    smallest = smallest_side(smallest)
     scores, right, found_sides, photos, faces, face_photos = [], [], [], [], [], []
     for place, (detections, photo) in enumerate(pairs(found)):
         side, skipped = sides(photo), too_small(photo, smallest)
@@ -144,7 +144,7 @@ def average_precision(scores: ArrayLike, is_true: ArrayLike, number_of_faces: in
     >>> average_precision([0.9, 0.8, 0.7], [True, False, True], 2)        # 0.5 * 1 + 0.5 * 2/3
     0.8333333333333333
     """
-    score, shape = floats("scores", scores, np.float64, shape="(N,)"), _shape(is_true)
+    score, shape = floats("scores", scores, np.float64, shape="(N,)"), shape_of(is_true)
     if score.ndim != 1 or score.shape != shape:
         raise ValueError(f"scores has shape {score.shape} and is_true {shape}; both must be (N,)")
     true, number_of_faces = mask("is_true", is_true, len(score)), whole("number_of_faces", number_of_faces)
@@ -160,11 +160,8 @@ def average_precision(scores: ArrayLike, is_true: ArrayLike, number_of_faces: in
     return float(envelope[hits].sum() / number_of_faces)  # each hit adds 1 / number_of_faces of recall
 
 
-def _shape(values: ArrayLike) -> tuple[int, ...]:
-    try:
-        return np.shape(values)
-    except Exception:  # rows of different lengths
-        return (-1,)
+def _is_side(side: float) -> bool:
+    return 0 <= side <= FARTHEST or side == np.inf
 
 
 def _threshold(threshold: float) -> np.float32:

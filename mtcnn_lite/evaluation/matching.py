@@ -5,9 +5,9 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mtcnn_lite.arguments import instance, number, shown
+from mtcnn_lite.arguments import instance, items, number, shown
 from mtcnn_lite.array_arguments import floats, mask
-from mtcnn_lite.boxes import MATCHING_IOU, Floats, as_boxes, iou
+from mtcnn_lite.boxes import FARTHEST, MATCHING_IOU, Floats, as_boxes, iou
 from mtcnn_lite.cascade.record import Faces
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
 
@@ -79,8 +79,13 @@ def sides(photo: LabelledPhoto) -> Floats:
 
 def too_small(photo: LabelledPhoto, smallest: float) -> NDArray[np.bool_]:
     """Faces (faces,) that are ignored, or whose shorter side is under `smallest` px."""
-    smallest = number("smallest", smallest, lambda side: side >= 0, "be a side of 0 px or more")
+    smallest = smallest_side(smallest)
     return np.asarray(_photo(photo).ignore | (sides(photo) < smallest))
+
+
+def smallest_side(smallest: float) -> float:
+    """`smallest`, which must be a side in pixels."""
+    return number("smallest", smallest, lambda side: 0 <= side <= FARTHEST, "be a side of 0 to 1e9 px")
 
 
 def _photo(photo: LabelledPhoto) -> LabelledPhoto:
@@ -89,12 +94,10 @@ def _photo(photo: LabelledPhoto) -> LabelledPhoto:
 
 def pairs(found: Iterable[tuple[Faces, LabelledPhoto]]) -> Iterator[tuple[Faces, LabelledPhoto]]:
     """`found`, one by one, each of which must be what was found in a photo, and the photo."""
-    must = "it must be pairs of Faces and LabelledPhoto"
-    if not isinstance(found, Iterable):
-        raise TypeError(f"found is {shown(found)}; {must}")
-    for k, pair in enumerate(found):
+    must = "pairs of Faces and LabelledPhoto"
+    for k, pair in enumerate(items("found", found, must)):
         if not isinstance(pair, tuple | list) or not _is_pair(pair):
-            raise TypeError(f"found[{k}] is {shown(pair)}; {must}")
+            raise TypeError(f"found[{k}] is {shown(pair)}; it must be {must}")
         yield pair[0], pair[1]
 
 

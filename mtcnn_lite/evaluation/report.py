@@ -3,20 +3,18 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
-from mtcnn_lite.arguments import function, instance, shown
+from mtcnn_lite.arguments import instance, numbers, shown
 from mtcnn_lite.boxes import Floats
 from mtcnn_lite.cascade.record import Faces
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
+from mtcnn_lite.detector import Detector
 from mtcnn_lite.evaluation.curves import judge
 from mtcnn_lite.evaluation.landmarks import FAILURE, landmark_errors
 from mtcnn_lite.evaluation.stages import Reached, reached, reached_in
-
-if TYPE_CHECKING:
-    from mtcnn_lite.detector import Detector
 
 SMALLEST = (12, 20)  # px: P-Net's window, and the detector's usual min_face
 BANDS = (12, 20, 32, 64, 128, np.inf)  # px, shorter side
@@ -38,7 +36,7 @@ class PhotoResult:
     fixed_stages: dict[str, Reached]
 
 
-def evaluate_photo(detector: "Detector", photo: LabelledPhoto, low: Thresholds) -> PhotoResult:
+def evaluate_photo(detector: Detector, photo: LabelledPhoto, low: Thresholds) -> PhotoResult:
     """Run the detector on a photo at low thresholds and at its own; the nets see each window once.
 
     Parameters
@@ -57,10 +55,9 @@ def evaluate_photo(detector: "Detector", photo: LabelledPhoto, low: Thresholds) 
     TypeError
         For what is no detector, no LabelledPhoto, or no thresholds.
     """
-    function("detector.trace", getattr(detector, "trace", None))
+    instance("detector", detector, Detector, "a Detector")
     instance("photo", photo, LabelledPhoto, "a LabelledPhoto")
-    if low is None:
-        raise TypeError("low is None; it must be three thresholds, from 0 to 1")
+    low = numbers("low", low, 3, lambda value: 0 <= value <= 1, "from 0 to 1: P-Net, R-Net, O-Net")
     fixed = detector.trace(photo.image())
     wide = fixed.rerun(thresholds=low)
     stages = (reached(trace, photo, SMALLEST[-1]) for trace in (wide, fixed))

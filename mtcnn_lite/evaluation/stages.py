@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mtcnn_lite.arguments import instance, number
+from mtcnn_lite.arguments import instance, items, number
 from mtcnn_lite.boxes import MATCHING_IOU, Floats, iou
 from mtcnn_lite.cascade.trace import Trace
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
@@ -89,7 +89,7 @@ def reached(trace: Trace, photo: LabelledPhoto, smallest: float = 0) -> dict[str
 def reached_in(photos: Iterable[dict[str, Reached]]) -> dict[str, Reached]:
     """The results of many photos, put together by net. TypeError for what are no results of `reached`."""
     must = "the results of reached, one a photo"
-    every = [instance(f"photos[{k}]", each, dict, must) for k, each in enumerate(instance("photos", photos, Iterable, must))]
+    every = [instance(f"photos[{k}]", each, dict, must) for k, each in enumerate(items("photos", photos, must))]
     for k, each in enumerate(every):
         for stage in NET_NAMES:
             instance(f"photos[{k}][{stage!r}]", each.get(stage), Reached, "a Reached")

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mtcnn_lite.arguments import instance
+from mtcnn_lite.arguments import instance, shown
 from mtcnn_lite.boxes import MATCHING_IOU, Floats, as_boxes
 from mtcnn_lite.cascade.record import Faces
 
@@ -46,8 +46,8 @@ def read_ground_truth(folder: Path | str) -> dict[str, WiderPhoto]:
     folder = Path(folder)
 
     def load(name: str) -> dict[str, Any]:
-        if not (folder / name).exists():
-            raise ValueError(f"{folder} has no {name}; WIDER FACE's eval_tools have it, in ground_truth")
+        if not _is_file(folder / name):
+            raise ValueError(f"folder is {shown(str(folder))}; it has no {name}; WIDER FACE's eval_tools have it, in ground_truth")
         try:
             return dict(loadmat(folder / name))
         except (ValueError, TypeError, NotImplementedError, OSError) as error:
@@ -83,7 +83,8 @@ def wider_average_precision(truth: Mapping[str, WiderPhoto], found: Mapping[str,
     instance("found", found, Mapping, "a mapping of names to Faces")
     missing = [name for name in truth if name not in found]
     if missing:
-        raise ValueError(f"{len(missing)} of {len(truth)} photos have no detections, the first is {missing[0]}")
+        raise ValueError(f"found is not of all photos: {len(missing)} of {len(truth)} photos have no detections, the "
+                         f"first is {missing[0]}")  # fmt: skip
     for name in truth:
         instance(f"found[{name!r}]", found[name], Faces, "Faces")
     scores = np.concatenate([np.zeros(0), *(found[name].scores for name in truth)])  # float64
@@ -99,6 +100,13 @@ def wider_average_precision(truth: Mapping[str, WiderPhoto], found: Mapping[str,
             if len(photo.boxes):  # the tool passes over photos that have no label at all
                 points[setting] += _at_thresholds(stretched, overlap, counted)
     return {setting: _area(points[setting], total[setting]) for setting in SETTINGS}
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # such as a name too long to be a file's
+        return False
 
 
 def inclusive_iou(first: Floats, second: Floats) -> Doubles:

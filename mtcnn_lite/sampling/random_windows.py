@@ -43,7 +43,7 @@ def jitter(
     ValueError, TypeError
         For an argument out of range or of another type.
     """
-    face = as_boxes(faces, "faces")
+    face = _faces(faces)
     count, rng = whole("count", count, 0, MOST // max(len(face), 1)), generator("rng", rng)
     shift = number("shift", shift, lambda part: 0 <= part <= 100, "be a part of the side, from 0 to 100")
     low, high = number("smaller", smaller), number("larger", larger)
@@ -82,7 +82,7 @@ def beside(faces: ArrayLike, count: int, rng: np.random.Generator) -> Floats:
     ValueError, TypeError
         For an argument out of range or of another type.
     """
-    face = as_boxes(faces, "faces")
+    face = _faces(faces)
     return _beside(face, whole("count", count, 0, MOST // max(len(face), 1)), generator("rng", rng))
 
 
@@ -155,6 +155,14 @@ def into(windows: Floats, height: int, width: int) -> Floats:
     half = side[:, None] / 2
     room = np.array([width, height], np.float32)
     return _squares(np.clip((windows[:, :2] + windows[:, 2:]) / 2, half, room - half), side)
+
+
+def _faces(faces: ArrayLike) -> Floats:
+    boxes = as_boxes(faces, "faces")
+    upside_down = (boxes[:, 2:] < boxes[:, :2]).any(axis=1)
+    if upside_down.any():
+        raise ValueError(f"faces holds {boxes[upside_down][0].tolist()}; x2 and y2 may not be below x1 and y1")
+    return boxes
 
 
 def _squares(centre: NDArray[np.floating], side: NDArray[np.floating]) -> Floats:
