@@ -190,5 +190,7 @@ def _matrix(values: ArrayLike) -> Matrices:
         raise ValueError(f"matrix has shape {array.shape}; it must be (2, 3), or (N, 2, 3)")
     finite("matrix", array)
     if array.size and np.abs(array).max() > FARTHEST**2:
-        raise ValueError(f"matrix holds {array.flat[np.abs(array).argmax()]:g}; every number must be from -1e18 to 1e18")
+        raise ValueError(
+            f"matrix holds {array.flat[np.abs(array).argmax()]:g}; every number must be from -1e18 to 1e18"
+        )
     return array

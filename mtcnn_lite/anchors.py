@@ -65,8 +65,8 @@ def anchor_grid(height: int, width: int, stride: int, sizes: Sequence[float]) ->
         raise ValueError(f"sizes is {shown(sizes)}; every side must be above 0 px, and finite")
     rows, columns = -(-height // stride), -(-width // stride)
     if rows * columns * max(len(side), 1) > MOST_ANCHORS:
-        raise ValueError(f"stride is {stride}: {rows} x {columns} cells of {height}x{width} px with {len(side)} anchors "
-                         f"each are over {MOST_ANCHORS:,}; it must be larger")  # fmt: skip
+        raise ValueError(f"stride is {stride}: {rows} x {columns} cells of {height}x{width} px with {len(side)} "
+                         f"anchors each are over {MOST_ANCHORS:,}; it must be larger")  # fmt: skip
     y, x = (np.indices((rows, columns)) + 0.5) * stride  # (rows, columns) each: the middles
     middle = np.stack([x, y], axis=-1).reshape(-1, 1, 2)  # (cells, 1, 2)
     half = np.broadcast_to(side[:, None] / 2, (len(side), 2))  # (S, 2)

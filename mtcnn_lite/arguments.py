@@ -53,7 +53,7 @@ def _text(value: object) -> str:
     return _short.repr(value)
 
 
-def plain(value: object) -> float | None:
+def plain(value: Any) -> float | None:
     """A number as Python's own, an int or a float; None for what is no number.
 
     An int of over 63 bits, which NumPy and torch can't hold, becomes a float, and infinity over all floats.
@@ -62,13 +62,15 @@ def plain(value: object) -> float | None:
         return value
     if isinstance(value, np.ndarray | np.generic | torch.Tensor):
         return _of_array(value)
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**63:
+        return int(value)
     if isinstance(value, bool) or not isinstance(value, Real | Decimal):
         return None
+    exact: Any = value
     try:
-        as_float = float(value)
-        return int(value) if isinstance(value, int) and abs(value) < 2**63 else as_float
+        return float(exact)
     except OverflowError:
-        return math.inf if value > 0 else -math.inf
+        return math.inf if exact > 0 else -math.inf
     except Exception:  # Decimal("sNaN"), or a class of the reader's own
         return math.nan
 
@@ -86,9 +88,7 @@ def _of_array(value: Any) -> float | None:
     return plain(item) if isinstance(item, int) else float(item)
 
 
-def number(
-    name: str, value: object, fits: Callable[[float], bool] = math.isfinite, must: str = "be finite"
-) -> float:
+def number(name: str, value: object, fits: Callable[[float], bool] = math.isfinite, must: str = "be finite") -> float:
     """`value` as an int or a float for which `fits` holds.
 
     Parameters
@@ -174,9 +174,7 @@ def flag(name: str, value: object) -> bool:
     raise TypeError(f"{name} is {_with_type(value)}; it must be True or False")
 
 
-def numbers(
-    name: str, values: object, count: int, fits: Callable[[float], bool], must: str
-) -> tuple[float, ...]:
+def numbers(name: str, values: object, count: int, fits: Callable[[float], bool], must: str) -> tuple[float, ...]:
     """`values`, a tuple, a list, an array or a tensor of `count` numbers that fit, as a tuple.
 
     Parameters
@@ -238,7 +236,7 @@ def one_of(name: str, value: object, choices: Iterable[str]) -> str:
     raise wrong(f"{name} is {shown(value)}; it must be one of {', '.join(map(repr, words))}")
 
 
-def instance(name: str, value: object, kind: type[Kind], what: str) -> Kind:
+def instance(name: str, value: Kind, kind: Any, what: str) -> Kind:
     """`value`, which must be of this kind. TypeError, saying `what` it must be, for another.
 
     >>> instance("rng", 5, np.random.Generator, "a NumPy generator, such as np.random.default_rng(0)")
@@ -250,7 +248,7 @@ def instance(name: str, value: object, kind: type[Kind], what: str) -> Kind:
     return value
 
 
-def generator(name: str, value: object) -> np.random.Generator:
+def generator(name: str, value: np.random.Generator) -> np.random.Generator:
     """`value`, which must be one of NumPy's random generators."""
     return instance(name, value, np.random.Generator, "a NumPy generator, such as np.random.default_rng(0)")
 

@@ -60,7 +60,7 @@ def finite(name: str, array: NDArray[Any], each: str = "every number must be fin
 def shape_of(values: object) -> tuple[int, ...]:
     """The shape that `values` has as an array; (-1,) where it can be none."""
     try:
-        return np.shape(values)  # type: ignore[arg-type]  # whatever it is
+        return np.asarray(values).shape
     except Exception:  # rows of different lengths, or whatever a class of the reader's own raises
         return (-1,)
 
@@ -146,7 +146,9 @@ def tensor(name: str, value: object, must: str, axes: int | None = None, kinds: 
     """
     if not isinstance(value, torch.Tensor):
         raise TypeError(f"{name} is {shown(value)} ({type(value).__name__}); it must be a torch tensor, {must}")
-    kind = "f" if value.is_floating_point() else "b" if value.dtype == torch.bool else "c" if value.is_complex() else "i"
+    kind = (
+        "f" if value.is_floating_point() else "b" if value.dtype == torch.bool else "c" if value.is_complex() else "i"
+    )
     if kind not in kinds or value.layout != torch.strided or value.is_quantized or value.device.type == "meta":
         raise TypeError(f"{name} is {_described(value)}; it must be {must}")
     if axes is not None and value.ndim != axes:

@@ -8,7 +8,7 @@ y2 <= y1 is empty: its area is 0 and it overlaps nothing.
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mtcnn_lite.arguments import shown, whole
+from mtcnn_lite.arguments import whole
 from mtcnn_lite.array_arguments import floats
 
 Floats = NDArray[np.float32]
@@ -29,7 +29,7 @@ def as_boxes(boxes: ArrayLike, name: str = "boxes") -> Floats:
         return array.reshape(0, 4)
     if array.ndim != 2 or array.shape[1] != 4:
         raise ValueError(f"{name} has shape {array.shape}; it must be (N, 4): x1, y1, x2, y2 in each row")
-    if not (-FARTHEST <= array.min() and array.max() <= FARTHEST):  # NaN is neither
+    if not (array.min() >= -FARTHEST and array.max() <= FARTHEST):  # NaN is neither
         if not np.isfinite(array).all():
             raise ValueError(f"{name} holds NaN or infinity; every coordinate must be a finite number")
         farthest = array.flat[np.abs(array).argmax()]

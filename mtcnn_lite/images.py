@@ -168,14 +168,14 @@ def crop_windows(
     TypeError
         For what are no pictures or no numbers.
     """
-    windows, halved, size = as_boxes(boxes), pictures("halved", halved), whole("size", size, low=1, unit=" px")
+    windows, halved, size = as_boxes(boxes), pictures("halved", halved, [3]), whole("size", size, low=1, unit=" px")
     if len(windows) * size**2 > MOST_CROPPED:
         raise ValueError(f"size is {size}; {len(windows)} crops of it have over {MOST_CROPPED:,} pixels")
     if turns is not None:
-        turns = _column("turns", turns, (len(windows),), "degrees, one a box")
+        turn = _column("turns", turns, (len(windows),), "degrees, one a box")
         if pivots is None:
             raise ValueError("pivots is None; with turns it must be (N, 2), the point that each box is turned about")
-        pivots = _column("pivots", pivots, (len(windows), 2), "x and y, one point a box")
+        pivot = _column("pivots", pivots, (len(windows), 2), "x and y, one point a box")
     crops = np.zeros((len(windows), size, size, 3), dtype=np.uint8)
     height, width = halved[0].shape[:2]
     sides = windows[:, 2:] - windows[:, :2]  # (N, 2) width, height
@@ -191,8 +191,8 @@ def crop_windows(
     to_copy[:, :, 2] = windows[:, :2] * scales + step / 2 - PIXEL_CENTRE
     if turns is not None:
         # A crop of the turned image reads the image turned back: R, by -turn, about the pivot, in the copy's pixels.
-        back = rotation(-turns[solid])  # (N, 2, 2)
-        pivot = (pivots[solid] * scales - PIXEL_CENTRE)[..., None]  # (N, 2, 1)
+        back = rotation(-turn[solid])  # (N, 2, 2)
+        pivot = (pivot[solid] * scales - PIXEL_CENTRE)[..., None]  # (N, 2, 1)
         to_copy[:, :, 2:] -= pivot
         to_copy = back @ to_copy
         to_copy[:, :, 2:] += pivot

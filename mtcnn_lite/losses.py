@@ -188,12 +188,12 @@ def sample_losses(output: NetOutput, kinds: Tensor, offsets: Tensor, landmarks: 
     """
     instance("output", output, NetOutput, "a NetOutput, as a net gives it")
     for name, answer, columns in zip(NetOutput._fields, output, (2, 4, 10), strict=True):
-        if answer is not None or name != "landmarks":
-            tensor(f"output.{name}", answer, f"float (N, {columns})")
-            flat = _flat(answer, name)
-            if flat.shape != (len(output.face), columns):
-                raise ValueError(f"output.{name} has shape {tuple(answer.shape)}; it must be (N, {columns})")
-            finite_tensor(f"output.{name}", answer)
+        if answer is None and name == "landmarks":  # a net without this head
+            continue
+        said = tensor(f"output.{name}", answer, f"float (N, {columns})")
+        if _flat(said, name).shape != (len(output.face), columns):
+            raise ValueError(f"output.{name} has shape {tuple(said.shape)}; it must be (N, {columns})")
+        finite_tensor(f"output.{name}", said)
     count = len(output.face)
     takes_part(kinds)  # complains of codes that are no kind
     for name, column, shape, allowed in (
@@ -257,11 +257,11 @@ def multitask_loss(losses: Tensor, part: Tensor, weights: tuple[float, float, fl
         raise ValueError(f"losses has shape {tuple(losses.shape)} and part {tuple(part.shape)}; both must be (N, 3)")
     if not ((part == 0) | (part == 1)).all():
         raise ValueError(f"part holds {shown(part)}; each must be True or False")
-    weights = numbers("weights", weights, len(TASKS), lambda w: 0 <= w < math.inf, "of 0 or more, one a task")
-    return _multitask_loss(finite_tensor("losses", losses), part, weights)  # type: ignore[arg-type]  # three
+    three = numbers("weights", weights, len(TASKS), lambda w: 0 <= w < math.inf, "of 0 or more, one a task")
+    return _multitask_loss(finite_tensor("losses", losses), part, three)
 
 
-def _multitask_loss(losses: Tensor, part: Tensor, weights: tuple[float, float, float]) -> Losses:
+def _multitask_loss(losses: Tensor, part: Tensor, weights: tuple[float, ...]) -> Losses:
     mean = (losses * part).sum(dim=0) / part.sum(dim=0).clamp(min=1)  # (3,)
     return Losses((mean * mean.new_tensor(weights)).sum(), *mean.detach())
 

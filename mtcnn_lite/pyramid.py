@@ -159,7 +159,10 @@ def candidate_windows(face_map: NDArray[np.float32], scale: float, threshold: fl
     if face_map.ndim != 2:
         raise ValueError(f"face_map has shape {face_map.shape}; it must be (H, W)")
     finite("face_map", face_map)
-    scale, threshold = number("scale", scale, lambda s: 1e-9 <= s < np.inf, "be above 0"), number("threshold", threshold)
+    scale, threshold = (
+        number("scale", scale, lambda s: 1e-9 <= s < np.inf, "be above 0"),
+        number("threshold", threshold),
+    )
     # In row order; as one run of numbers, because NumPy searches a table of two axes several times as long.
     rows, columns = np.divmod(np.flatnonzero(face_map >= threshold), face_map.shape[1])
     corner = STRIDE * np.stack([columns, rows], axis=1)  # (N, 2) x, y in the level
@@ -229,20 +232,20 @@ def _shrink(image: NDArray[np.uint8], height: int, width: int) -> NDArray[np.uin
     return np.asarray(cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA), dtype=np.uint8)
 
 
-def pictures(name: str, halved: Sequence[NDArray[np.uint8]]) -> list[NDArray[np.uint8]]:
+def pictures(name: str, halved: object, channels: Sequence[int] = (3, 4)) -> list[NDArray[np.uint8]]:
     """`halved` as a list, which must be pictures as `halvings` makes them, uint8 (H, W, 3) or with alpha (H, W, 4)."""
     if isinstance(halved, np.ndarray) or not isinstance(halved, Sequence) or isinstance(halved, str | bytes):
         raise TypeError(f"{name} is {shown(halved)} ({type(halved).__name__}); it must be a list of pictures, as "
                         "pyramid.halvings(image, ...) makes it")  # fmt: skip
     if not len(halved):
         raise ValueError(f"{name} is empty; it must hold a picture at least")
-    return [_picture(f"{name}[{k}]", copy) for k, copy in enumerate(halved)]
+    return [_picture(f"{name}[{k}]", copy, channels) for k, copy in enumerate(halved)]
 
 
-def _picture(name: str, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def _picture(name: str, image: object, channels: Sequence[int] = (3, 4)) -> NDArray[np.uint8]:
     if not isinstance(image, np.ndarray) or image.dtype != np.uint8:
         given = image.dtype if isinstance(image, np.ndarray) else type(image).__name__
         raise TypeError(f"{name} is {shown(image)} ({given}); it must be uint8 (H, W, 3)")
-    if image.ndim != 3 or image.shape[2] not in (3, 4) or not image.size:
+    if image.ndim != 3 or image.shape[2] not in channels or not image.size:
         raise ValueError(f"{name} has shape {image.shape}; it must be (H, W, 3), with a pixel at least")
     return np.asarray(image)

@@ -71,7 +71,7 @@ class Settings:
 
     def __post_init__(self) -> None:
         min_face, factor = pyramid_settings(self.min_face, self.factor)
-        checked = {"min_face": min_face, "factor": factor, "mirror": flag("mirror", self.mirror)}
+        checked: dict[str, object] = {"min_face": min_face, "factor": factor, "mirror": flag("mirror", self.mirror)}
         for name, named, meaning in (
             ("thresholds", Thresholds, "P-Net, R-Net, O-Net"),
             ("nms", NMSOverlaps, "within a level, across levels, R-Net, O-Net"),

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from mtcnn_lite.arguments import instance, number, shown
 from mtcnn_lite.array_arguments import finite, floats
+from mtcnn_lite.boxes import FARTHEST
 from mtcnn_lite.coordinates import (
     MIRRORED,
     about_point,
@@ -21,7 +22,6 @@ from mtcnn_lite.coordinates import (
     move_landmarks,
     rotation,
 )
-from mtcnn_lite.boxes import FARTHEST
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
 from mtcnn_lite.images import Pixels
 

@@ -48,7 +48,9 @@ def mirror_batch(
     pixels, rows = square_crops("crops", crops).copy(), shape_of(which)
     box, points = floats("offsets", offsets).copy(), floats("landmarks", landmarks).copy()
     if box.ndim != 2 or box.shape[1] != 4 or points.ndim != 3 or points.shape[1:] != (5, 2):
-        raise ValueError(f"offsets has shape {box.shape} and landmarks {points.shape}; they must be (N, 4) and (N, 5, 2)")
+        raise ValueError(
+            f"offsets has shape {box.shape} and landmarks {points.shape}; they must be (N, 4) and (N, 5, 2)"
+        )
     chosen = mask("which", which, rows[0] if len(rows) == 1 and rows[0] >= 0 else len(pixels))
     if not len(pixels) == len(box) == len(points) == len(chosen):
         lengths = f"{len(pixels)} crops, {len(box)} offsets, {len(points)} landmarks, {len(chosen)} in which"

@@ -47,7 +47,7 @@ def prepare(crops: Pixels) -> Tensor:
 
 
 def embed(net: nn.Module, crops: Pixels) -> Floats:
-    """Each crop's embedding, float32 (N, 64); the net is set to evaluation mode. Raises as `prepare`; for no net, too."""
+    """Each crop's embedding, float32 (N, 64); the net is set to evaluation mode. Raises as `prepare`."""
     instance("net", net, nn.Module, "a net, such as EmbeddingNet()")
     crops = square_crops("crops", crops, SIZE)
     net.eval()

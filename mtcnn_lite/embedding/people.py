@@ -36,7 +36,7 @@ def read_people(folder: str | PathLike[str], detector: Detector) -> People:
     Hidden files and folders are skipped. Raises ValueError where there is no such folder, or where no photo in it
     shows a face; TypeError for what is no path or no detector.
     """
-    instance("folder", folder, str | PathLike, "a path")  # type: ignore[arg-type]  # a union is fine at run time
+    instance("folder", folder, str | PathLike, "a path")
     function("detector.detect", getattr(detector, "detect", None))
     root = Path(folder)
     try:
@@ -44,7 +44,9 @@ def read_people(folder: str | PathLike[str], detector: Detector) -> People:
     except OSError:  # such as a name too long to be a folder's
         there = False
     if not there:
-        raise ValueError(f"{shown(str(folder))}: no such folder; it must hold a folder for each person, with photos inside")
+        raise ValueError(
+            f"{shown(str(folder))}: no such folder; it must hold a folder for each person, with photos inside"
+        )
     names: list[str] = []
     crops: list[Pixels] = []
     person: list[int] = []

@@ -68,8 +68,8 @@ def verification(embeddings: ArrayLike, person: ArrayLike) -> Verification:
 def nearest(gallery: ArrayLike, probes: ArrayLike) -> tuple[NDArray[np.int64], Floats]:
     """For each of `probes` (P, D) the row of its nearest in `gallery` (G, D), and the squared distance: (P,), (P,).
 
-    Of equal distances the first. Raises ValueError for an empty gallery, shapes that don't fit, and numbers that are not
-    finite or over 1e9; TypeError for what are no numbers.
+    Of equal distances the first. Raises ValueError for an empty gallery, shapes that don't fit, and numbers that are
+    not finite or over 1e9; TypeError for what are no numbers.
 
     >>> nearest([[0, 0], [4, 0]], [[3, 0]])
     (array([1]), array([1.], dtype=float32))
@@ -96,7 +96,9 @@ def _points(name: str, values: ArrayLike) -> Floats:
         raise ValueError(f"{name} has shape {points.shape}; it must be (N, D), a row a face")
     finite(name, points)
     if points.size and np.abs(points).max() > FARTHEST:
-        raise ValueError(f"{name} holds {points.flat[np.abs(points).argmax()]:g}; every number must be from -1e9 to 1e9")
+        raise ValueError(
+            f"{name} holds {points.flat[np.abs(points).argmax()]:g}; every number must be from -1e9 to 1e9"
+        )
     return points
 
 

@@ -11,7 +11,6 @@ from mtcnn_lite.coordinates import about_point, rotation
 from mtcnn_lite.datasets.augment_crops import colour_batch, downscale_batch
 from mtcnn_lite.images import Pixels
 
-
 MOST = {"zoom": 10, "downscale": 1, "cutout": 1}  # of a Variation; for others 1000
 LEAST = 8  # px: smaller crops have no room for the changes
 
@@ -55,9 +54,7 @@ class Variation:
 
     def __post_init__(self) -> None:
         for name, value in [*vars(self).items()]:
-            most = MOST.get(name, 1000)
-            plain = number(name, value, lambda v, most=most: 0 <= v <= most, f"be from 0 to {most}")  # type: ignore[misc]
-            object.__setattr__(self, name, plain)
+            object.__setattr__(self, name, _strength(name, value, MOST.get(name, 1000)))
 
 
 STRONG = Variation()
@@ -107,6 +104,10 @@ def varied(crops: Pixels, rng: np.random.Generator, how: Variation = STRONG) -> 
         x, y = rng.integers(0, side - width), rng.integers(0, side - height)
         views[row, y : y + height, x : x + width] = rng.integers(0, 256)
     return views
+
+
+def _strength(name: str, value: float, most: float) -> float:
+    return number(name, value, lambda strength: 0 <= strength <= most, f"be from 0 to {most}")
 
 
 def _lit(views: Pixels, rng: np.random.Generator, most: float) -> Pixels:

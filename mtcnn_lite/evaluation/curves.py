@@ -23,7 +23,7 @@ class Judged:
 
     Detections of ignored faces are left out. All methods take a threshold and none runs the detector again: greedy NMS
     by score never drops a box for a worse one, so a run at a low O-Net threshold, cut at a higher one, equals the run
-    at the higher one. The methods raise TypeError or ValueError for what is no threshold, and `drawn` for another count.
+    at the higher one. The methods raise TypeError or ValueError for what is no threshold.
 
     scores       (N,)
     right        bool (N,): whether the detection finds a face

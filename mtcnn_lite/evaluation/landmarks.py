@@ -18,8 +18,8 @@ def landmark_error(predicted: ArrayLike, true: ArrayLike) -> Floats:
     """Mean distance of the five points from the true ones, divided by the true distance between the eyes: (N,).
 
     `predicted`, `true` (N, 5, 2), or both empty. NaN where a true point is NaN. Also called NME, normalised mean error;
-    the paper's AFLW figure is one. Raises ValueError for another shape, where both eyes are the same point, for infinity
-    and NaN elsewhere; TypeError for what are no numbers.
+    the paper's AFLW figure is one. Raises ValueError for another shape, where both eyes are the same point, and for
+    infinity or NaN elsewhere; TypeError for what are no numbers.
 
     >>> eyes = [[0, 0], [10, 0], [5, 5], [2, 8], [8, 8]]
     >>> landmark_error([[[1, 0], [11, 0], [6, 5], [3, 8], [9, 8]]], [eyes])

@@ -57,9 +57,9 @@ def evaluate_photo(detector: Detector, photo: LabelledPhoto, low: Thresholds) ->
     """
     instance("detector", detector, Detector, "a Detector")
     instance("photo", photo, LabelledPhoto, "a LabelledPhoto")
-    low = numbers("low", low, 3, lambda value: 0 <= value <= 1, "from 0 to 1: P-Net, R-Net, O-Net")
+    lowered = numbers("low", low, 3, lambda value: 0 <= value <= 1, "from 0 to 1: P-Net, R-Net, O-Net")
     fixed = detector.trace(photo.image())
-    wide = fixed.rerun(thresholds=low)
+    wide = fixed.rerun(thresholds=lowered)
     stages = (reached(trace, photo, SMALLEST[-1]) for trace in (wide, fixed))
     return PhotoResult(photo, wide.faces, fixed.faces, *stages)
 
@@ -139,7 +139,9 @@ def report(results: Sequence[PhotoResult]) -> dict[str, Any]:
 def checked_results(name: str, results: Sequence[PhotoResult]) -> Sequence[PhotoResult]:
     """`results`, which must be a sequence of PhotoResult."""
     if not isinstance(results, Sequence) or not all(isinstance(each, PhotoResult) for each in results):
-        raise TypeError(f"{name} is {shown(results)}; it must be a sequence of PhotoResult, as evaluate_photo gives them")
+        raise TypeError(
+            f"{name} is {shown(results)}; it must be a sequence of PhotoResult, as evaluate_photo gives them"
+        )
     return results
 
 

@@ -40,14 +40,16 @@ def read_ground_truth(folder: Path | str) -> dict[str, WiderPhoto]:
 
     Needs scipy. Raises ValueError where a file is missing or holds something else, TypeError for what is no path.
     """
-    instance("folder", folder, str | PathLike, "a path")  # type: ignore[arg-type]  # a union is fine at run time
+    instance("folder", folder, str | PathLike, "a path")
     from scipy.io import loadmat  # type: ignore[import-untyped]  # only for these files
 
     folder = Path(folder)
 
     def load(name: str) -> dict[str, Any]:
         if not _is_file(folder / name):
-            raise ValueError(f"folder is {shown(str(folder))}; it has no {name}; WIDER FACE's eval_tools have it, in ground_truth")
+            raise ValueError(
+                f"folder is {shown(str(folder))}; it has no {name}; WIDER FACE's eval_tools have it, in ground_truth"
+            )
         try:
             return dict(loadmat(folder / name))
         except (ValueError, TypeError, NotImplementedError, OSError) as error:
@@ -75,8 +77,8 @@ def wider_average_precision(truth: Mapping[str, WiderPhoto], found: Mapping[str,
     """AP of the detections `found`, by "event/name", for "easy", "medium" and "hard".
 
     Every photo of `truth` must be there, because a part of them gives another figure. The detector should run at low
-    thresholds, or the curve ends early. NaN for a setting without a face. Raises ValueError for missing photos, TypeError
-    for what are no WiderPhotos or no Faces.
+    thresholds, or the curve ends early. NaN for a setting without a face. Raises ValueError for missing photos,
+    TypeError for what are no WiderPhotos or no Faces.
     """
     for name, photo in instance("truth", truth, Mapping, "a mapping of names to WiderPhoto").items():
         instance(f"truth[{name!r}]", photo, WiderPhoto, "a WiderPhoto")

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import overload
 
-import numpy as np
 from numpy.typing import ArrayLike
 
 from mtcnn_lite.arguments import instance
@@ -129,7 +128,9 @@ def explain(trace: Trace, boxes: ArrayLike) -> Explanation | Summary:
 def _explanation(trace: Trace, face: Floats, windows: Windows) -> Explanation:
     """Of one face, (1, 4)."""
     if (face[:, 2:] <= face[:, :2]).any():
-        raise ValueError(f"boxes holds an empty one, box is {face[0].tolist()}; x2 must be greater than x1, and y2 greater than y1")
+        raise ValueError(
+            f"boxes holds an empty one, box is {face[0].tolist()}; x2 must be greater than x1, and y2 greater than y1"
+        )
     stages = [stage_view(trace, name, face, windows) for name in NET_NAMES]
     found = passing(trace, "onet", face)
     lost = next((stage for stage in stages if stage.lost_at), None) if found is None else None

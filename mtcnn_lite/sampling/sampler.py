@@ -267,7 +267,9 @@ def counts(samples: Samples) -> dict[str, int]:
     """
     kind = _samples(samples)["kind"]
     if len(kind) and kind.max() >= len(KINDS):
-        raise ValueError(f"samples holds the kind {kind.max()}; a kind is from 0 to {len(KINDS) - 1}: {', '.join(KINDS)}")
+        raise ValueError(
+            f"samples holds the kind {kind.max()}; a kind is from 0 to {len(KINDS) - 1}: {', '.join(KINDS)}"
+        )
     found = np.bincount(kind, minlength=len(KINDS))
     return dict(zip(KINDS, found.tolist(), strict=True))
 
@@ -351,5 +353,7 @@ def _proposals(proposed: tuple[Floats, Floats]) -> tuple[Floats, Floats]:
     windows = as_boxes(proposed[0], "proposed[0]")
     scores = finite("proposed[1]", floats("proposed[1]", proposed[1], shape="scores (N,)"))
     if scores.shape != (len(windows),):
-        raise ValueError(f"proposed[1] has shape {scores.shape}; for {len(windows)} windows it must be ({len(windows)},)")
+        raise ValueError(
+            f"proposed[1] has shape {scores.shape}; for {len(windows)} windows it must be ({len(windows)},)"
+        )
     return windows, scores

@@ -140,7 +140,10 @@ class TrainingStage:
                 raise ValueError(f"{stage}{name} is {row}; they may not all be 0")
         checked["betas"] = numbers(f"{stage}betas", self.betas, 2, lambda b: 0 <= b < 1, "from 0 to below 1")
         rows = self.indicator
-        if not isinstance(rows, tuple | list) or [len(r) if isinstance(r, tuple | list) else 0 for r in rows] != [3] * 4:
+        if (
+            not isinstance(rows, tuple | list)
+            or [len(r) if isinstance(r, tuple | list) else 0 for r in rows] != [3] * 4
+        ):
             raise TypeError(f"{stage}indicator is {shown(rows)}; it must be four rows of three of True and False")
         checked["indicator"] = tuple(tuple(flag(f"{stage}indicator", part) for part in row) for row in rows)
         for name, value in checked.items():

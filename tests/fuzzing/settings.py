@@ -1,5 +1,7 @@
 """Random settings of a detector, of sampling and of training: each is accepted, or one clear error names it."""
 
+# ruff: noqa: C408 - arguments by name, as a call has them
+
 from dataclasses import replace
 from typing import Any
 
@@ -7,7 +9,7 @@ import numpy as np
 from fuzzing.values import described, odd, unclear
 
 from mtcnn_lite import Detector
-from mtcnn_lite.cascade.record import NMSOverlaps, Settings, Thresholds
+from mtcnn_lite.cascade.record import Settings
 from mtcnn_lite.sampling import SamplingConfig
 from mtcnn_lite.training.plan import STAGES, TrainingStage, scaled
 
@@ -33,7 +35,7 @@ def run(cases: int, seed: int) -> list[str]:
 
     calls = {
         "Detector": (detect, DETECTOR),
-        "Settings": (Settings, DETECTOR | dict(thresholds=Thresholds(0.6, 0.7, 0.7), nms=NMSOverlaps(0.5, 0.7, 0.8, 0.7))),
+        "Settings": (Settings, DETECTOR),
         "rerun": (rerun, {name: DETECTOR[name] for name in ("thresholds", "nms", "min_face")}),
         "weights": (weights, dict(weights="mtcnn_lite")),
         "swap": (detector.swap, dict(nms=lambda boxes, scores, threshold: [0], square_boxes=lambda boxes: boxes)),
@@ -45,7 +47,9 @@ def run(cases: int, seed: int) -> list[str]:
     for _ in range(cases):
         name = [*calls][rng.integers(len(calls))]
         call, good = calls[name]
-        wrong = {str(key): odd(rng, good[key]) for key in rng.choice([*good], rng.integers(1, min(3, len(good) + 1)), False)}
+        wrong = {
+            str(key): odd(rng, good[key]) for key in rng.choice([*good], rng.integers(1, min(3, len(good) + 1)), False)
+        }
         said = unclear(lambda: call(**(good | wrong)), [*good])  # noqa: B023 - called at once
         if said:
             found.append(f"{name}({', '.join(f'{key}={described(value)}' for key, value in wrong.items())}): {said}")
