@@ -15,6 +15,10 @@ MOST = {"zoom": 10, "downscale": 1, "cutout": 1}  # of a Variation; for others 1
 LEAST = 8  # px: smaller crops have no room for the changes
 
 
+def _strength(name: str, value: float, most: float) -> float:
+    return number(name, value, lambda strength: 0 <= strength <= most, f"be from 0 to {most}")
+
+
 @dataclass(frozen=True)
 class Variation:
     """How much a view differs from its crop; lengths are in pixels of a 32 px crop. Half of all views are mirrored.
@@ -104,10 +108,6 @@ def varied(crops: Pixels, rng: np.random.Generator, how: Variation = STRONG) -> 
         x, y = rng.integers(0, side - width), rng.integers(0, side - height)
         views[row, y : y + height, x : x + width] = rng.integers(0, 256)
     return views
-
-
-def _strength(name: str, value: float, most: float) -> float:
-    return number(name, value, lambda strength: 0 <= strength <= most, f"be from 0 to {most}")
 
 
 def _lit(views: Pixels, rng: np.random.Generator, most: float) -> Pixels:

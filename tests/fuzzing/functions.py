@@ -34,12 +34,12 @@ from mtcnn_lite.sampling.sampler import SAMPLE
 
 PHOTO = np.random.default_rng(0).integers(0, 255, (60, 80, 3), np.uint8)
 BOXES = np.array([[2, 3, 30, 33], [20, 10, 50, 40.5]], np.float32)
-POINTS = np.array([[[8, 12], [22, 12], [15, 18], [10, 25], [20, 25]], [[28, 20], [42, 20], [35, 26], [30, 32], [40, 32]]],
-                  np.float32)  # fmt: skip
+POINTS = np.array([[8, 12], [22, 12], [15, 18], [10, 25], [20, 25]] + np.array([[[0, 0]], [[20, 8]]]), np.float32)
 NAN = {  # whose results may be NaN: no landmark, no face, nothing to measure
     "rotate", "move_landmarks", "scale_landmarks", "mirror_landmarks", "mirror_offsets", "mirror_in_window",
     "mirror_batch", "landmark_error", "average_precision", "bootstrap_interval", "report", "wider_average_precision",
-    "Judged.recall", "Judged.precision", "Judged.recall_at", "Reached.recall", "judge", "choose", "sample", "differences",
+    "Judged.recall", "Judged.precision", "Judged.recall_at", "Reached.recall", "judge", "choose", "sample",
+    "differences",
 }  # fmt: skip
 
 
