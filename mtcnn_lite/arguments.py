@@ -228,7 +228,24 @@ def numbers(name: str, values: object, count: int, fits: Callable[[float], bool]
 
 
 def one_of(name: str, value: object, choices: Iterable[str]) -> str:
-    """`value`, which must be one of these words. TypeError for what is no word, ValueError for another."""
+    """`value`, which must be one of these words.
+
+    Parameters
+    ----------
+    name : str
+        What the message calls it.
+    value : object
+        What was given.
+    choices : words
+        Those that are allowed.
+
+    Raises
+    ------
+    TypeError
+        For what is no word.
+    ValueError
+        For another word.
+    """
     words = [*choices]
     if isinstance(value, str) and value in words:
         return str(value)
@@ -237,8 +254,26 @@ def one_of(name: str, value: object, choices: Iterable[str]) -> str:
 
 
 def instance(name: str, value: Kind, kind: Any, what: str) -> Kind:
-    """`value`, which must be of this kind. TypeError, saying `what` it must be, for another.
+    """`value`, which must be of this kind.
 
+    Parameters
+    ----------
+    name : str
+        What the message calls it.
+    value : object
+        What was given.
+    kind : type
+        Its type, as for `isinstance`.
+    what : str
+        The end of "it must be ...".
+
+    Raises
+    ------
+    TypeError
+        For another kind.
+
+    Examples
+    --------
     >>> instance("rng", 5, np.random.Generator, "a NumPy generator, such as np.random.default_rng(0)")
     Traceback (most recent call last):
     TypeError: rng is 5 (int); it must be a NumPy generator, such as np.random.default_rng(0)
@@ -254,7 +289,22 @@ def generator(name: str, value: np.random.Generator) -> np.random.Generator:
 
 
 def items(name: str, values: object, must: str) -> Iterator[Any]:
-    """What is in `values`, one by one. TypeError for what holds nothing that can be gone through."""
+    """What is in `values`, one by one.
+
+    Parameters
+    ----------
+    name : str
+        What the message calls it.
+    values : object
+        What was given.
+    must : str
+        The end of "it must be ...".
+
+    Raises
+    ------
+    TypeError
+        For what can't be gone through.
+    """
     try:
         return iter(values)  # type: ignore[call-overload]
     except TypeError:

@@ -51,7 +51,17 @@ def floats(name: str, values: object, dtype: DTypeLike | None = np.float32, shap
 
 
 def finite(name: str, array: NDArray[Any], each: str = "every number must be finite") -> NDArray[Any]:
-    """The array, which must hold no NaN and no infinity."""
+    """The array, which must hold no NaN and no infinity.
+
+    Parameters
+    ----------
+    name : str
+        What a message calls it.
+    array : array
+        What was given.
+    each : str
+        The end of the message.
+    """
     if not np.isfinite(array).all():
         raise ValueError(f"{name} holds NaN or infinity; {each}")
     return array
@@ -66,7 +76,22 @@ def shape_of(values: object) -> tuple[int, ...]:
 
 
 def mask(name: str, values: object, count: int) -> NDArray[np.bool_]:
-    """`values` as a bool array (count,); zeros and ones are accepted."""
+    """`values` as a bool array (count,); zeros and ones are accepted.
+
+    Parameters
+    ----------
+    name : str
+        What a message calls it.
+    values : object
+        What was given.
+    count : int
+        How many there must be.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For another type; for another shape and other numbers.
+    """
     array = _array(name, values, f"bool ({count},)")
     if array.size and array.dtype.kind not in "biuf":
         raise TypeError(f"{name} holds {_kind(array)}; it must be bool ({count},)")
@@ -78,7 +103,24 @@ def mask(name: str, values: object, count: int) -> NDArray[np.bool_]:
 
 
 def indices(name: str, values: object, below: int, of: str) -> NDArray[np.int64]:
-    """`values` as whole numbers (K,) from 0 to below - 1; `of` says what they count."""
+    """`values` as whole numbers (K,) from 0 to below - 1.
+
+    Parameters
+    ----------
+    name : str
+        What a message calls it.
+    values : object
+        What was given.
+    below : int
+        What all must be below.
+    of : str
+        What they are, for the message.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For another type; for another shape and other numbers.
+    """
     must = f"it must be (K,), whole numbers from 0 to {below - 1}: {of}"
     array = _array(name, values, must)
     if array.size and array.dtype.kind not in "iu":
@@ -91,7 +133,24 @@ def indices(name: str, values: object, below: int, of: str) -> NDArray[np.int64]
 
 
 def labels(name: str, values: object, count: int, of: str) -> NDArray[Any]:
-    """`values` as an array (count,) of whole numbers or words, one for each of `of`: whose, or of which kind, it is."""
+    """`values` as an array (count,) of whole numbers or words: whose, or of which kind, each is.
+
+    Parameters
+    ----------
+    name : str
+        What a message calls it.
+    values : object
+        What was given.
+    count : int
+        How many there must be.
+    of : str
+        What they say it of, for the message.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For another type; for another shape.
+    """
     must = f"for {count} {of} it must be ({count},), whole numbers or words"
     array = _array(name, values, must)
     if array.shape != (count,):
@@ -102,7 +161,24 @@ def labels(name: str, values: object, count: int, of: str) -> NDArray[Any]:
 
 
 def square_crops(name: str, crops: object, size: int | None = None) -> NDArray[np.uint8]:
-    """`crops`, which must be uint8 (N, s, s, 3): square pictures in RGB, of `size` px where that is given."""
+    """`crops`, which must be uint8 (N, s, s, 3): square pictures in RGB.
+
+    Parameters
+    ----------
+    name : str
+        What a message calls it.
+    crops : object
+        What was given.
+    size : int, optional
+        What s must be.
+
+    Raises
+    ------
+    TypeError
+        For what is no array.
+    ValueError
+        For another shape or type of pixels.
+    """
     side = "s" if size is None else str(size)
     must = f"it must be uint8 (N, {side}, {side}, 3)"
     if not isinstance(crops, np.ndarray):

@@ -193,5 +193,6 @@ def _check_shape(name: str, array: Any, shape: tuple[Any, ...]) -> None:
     last = array.shape[-len(sides) :]
     right = len(last) == len(sides) and all(side in (None, found) for side, found in zip(sides, last, strict=True))
     if not right or (shape[0] is not ... and array.ndim != len(shape)):
-        asked = ", ".join("..." if side is ... else "N" if side is None else str(side) for side in shape)
+        lengths = iter("NMK")
+        asked = ", ".join("..." if side is ... else next(lengths) if side is None else str(side) for side in shape)
         raise ValueError(f"{name} has shape {tuple(array.shape)}; it must be ({asked}{',' if len(shape) == 1 else ''})")

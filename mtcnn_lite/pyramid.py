@@ -233,7 +233,22 @@ def _shrink(image: NDArray[np.uint8], height: int, width: int) -> NDArray[np.uin
 
 
 def pictures(name: str, halved: object, channels: Sequence[int] = (3, 4)) -> list[NDArray[np.uint8]]:
-    """`halved` as a list, which must be pictures as `halvings` makes them, uint8 (H, W, 3) or with alpha (H, W, 4)."""
+    """`halved` as a list, which must be pictures as `halvings` makes them.
+
+    Parameters
+    ----------
+    name : str
+        What a message calls it.
+    halved : object
+        What was given.
+    channels : sequence of int
+        How many a picture may have: three, or with alpha four.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For what is no list of uint8 pictures; for another shape, and an empty list.
+    """
     if isinstance(halved, np.ndarray) or not isinstance(halved, Sequence) or isinstance(halved, str | bytes):
         raise TypeError(f"{name} is {shown(halved)} ({type(halved).__name__}); it must be a list of pictures, as "
                         "pyramid.halvings(image, ...) makes it")  # fmt: skip

@@ -86,9 +86,11 @@ def run(options: argparse.Namespace) -> int:
     def look(photo: Path) -> "tuple[Pixels, Faces] | ImageError":
         try:
             image = read_image(photo)
+            return image, detector.detect(image)
         except ImageError as error:
             return error
-        return image, detector.detect(image)
+        except ValueError as error:  # the settings make too large a pyramid of this photo
+            return ImageError(f"{photo}: {error}")
 
     shown = tqdm(photos, unit="photo", disable=len(photos) < 2 or not sys.stderr.isatty())
     # One photo has all threads to itself; of several, each has one.
