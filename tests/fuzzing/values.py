@@ -52,7 +52,7 @@ OTHERS: tuple[Callable[[], Any], ...] = (
     lambda: np.array([[math.nan] * 4]), lambda: np.array([math.nan] * 3), lambda: np.full((2, 4), np.inf),
     lambda: np.full((1, 4), 1e36), lambda: np.full((1, 4), 1e300), lambda: np.ones((2, 4), bool),
     lambda: np.ones((2, 4), complex), lambda: np.zeros(3, "M8[s]"), lambda: np.zeros(2, [("a", "f4"), ("b", "i4")]),
-    lambda: np.matrix([[0.0, 0, 5, 5]]), lambda: np.ma.array([[0.0, 0, 5, 5]], mask=[[0, 1, 0, 0]]),
+    lambda: np.array([[0.0, 0, 5, 5]]).view(np.matrix), lambda: np.ma.array([[0.0, 0, 5, 5]], mask=[[0, 1, 0, 0]]),
     lambda: np.zeros((8, 8, 3), np.uint8), lambda: np.zeros((1, 32, 32, 3), np.uint8),
     lambda: np.zeros((3, 8, 8), np.int8),
     lambda: np.zeros((2, 2, 2, 3), np.float32), lambda: np.ones((2, 5, 2)), lambda: np.arange(20.0).reshape(2, 10),

@@ -236,7 +236,7 @@ def test_what_is_no_row_of_numbers(values, kind):
         ((0, 0, 4, 3),),
         np.array([[0, 0, 4, 3]], np.uint8),
         np.array([[0, 0, 4, 3]], ">f8"),
-        np.matrix([[0, 0, 4, 3]]),
+        np.array([[0, 0, 4, 3]]).view(np.matrix),
         np.ma.array([[0.0, 0, 4, 3]]),
         torch.tensor([[0, 0, 4, 3]]),
         [torch.tensor([0, 0, 4, 3])],
