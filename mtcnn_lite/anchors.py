@@ -9,7 +9,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mtcnn_lite.boxes import Floats, as_boxes, iou
+from mtcnn_lite.arguments import flag, instance, number, shown, whole
+from mtcnn_lite.array_arguments import floats
+from mtcnn_lite.boxes import FARTHEST, Floats, as_boxes, iou
 
 # stride: sides of the anchors at each place, px; https://github.com/biubug6/Pytorch_Retinaface, data/config.py
 RETINAFACE: Mapping[int, Sequence[float]] = {8: (16, 32), 16: (64, 128), 32: (256, 512)}
@@ -17,6 +19,7 @@ RETINAFACE: Mapping[int, Sequence[float]] = {8: (16, 32), 16: (64, 128), 32: (25
 RETINAFACE_PAPER: Mapping[int, Sequence[float]] = {
     stride: tuple(4 * stride * 2 ** (k / 3) for k in range(3)) for stride in (4, 8, 16, 32, 64)
 }
+MOST_ANCHORS = 100_000_000  # in a grid; their boxes take 16 bytes each, and twice that while they are made
 BACKGROUND, IGNORED = -1, -2  # what an anchor is that is for no face
 
 
@@ -43,7 +46,9 @@ def anchor_grid(height: int, width: int, stride: int, sizes: Sequence[float]) ->
     Raises
     ------
     ValueError
-        For a stride or a size out of range.
+        For a stride or a size out of range, and for over 100 million anchors.
+    TypeError
+        For what are no numbers.
 
     Examples
     --------
@@ -53,12 +58,15 @@ def anchor_grid(height: int, width: int, stride: int, sizes: Sequence[float]) ->
            [10.,  2., 14.,  6.],
            [ 4., -4., 20., 12.]], dtype=float32)
     """
-    if stride < 1:
-        raise ValueError(f"stride is {stride}; it must be 1 px or more")
-    side = np.asarray(sizes, np.float64).reshape(-1)
-    if not (side > 0).all():
-        raise ValueError(f"sizes is {sizes}; every side must be above 0 px")
+    height, width = whole("height", height, unit=" px"), whole("width", width, unit=" px")
+    stride = whole("stride", stride, low=1, unit=" px")
+    side = floats("sizes", sizes, np.float64, shape="S sides in pixels").reshape(-1)
+    if not ((side > 0) & (side <= FARTHEST)).all():
+        raise ValueError(f"sizes is {shown(sizes)}; every side must be above 0 px, and finite")
     rows, columns = -(-height // stride), -(-width // stride)
+    if rows * columns * max(len(side), 1) > MOST_ANCHORS:
+        raise ValueError(f"stride is {stride}: {rows} x {columns} cells of {height}x{width} px with {len(side)} "
+                         f"anchors each are over {MOST_ANCHORS:,}; it must be larger")  # fmt: skip
     y, x = (np.indices((rows, columns)) + 0.5) * stride  # (rows, columns) each: the middles
     middle = np.stack([x, y], axis=-1).reshape(-1, 1, 2)  # (cells, 1, 2)
     half = np.broadcast_to(side[:, None] / 2, (len(side), 2))  # (S, 2)
@@ -75,12 +83,25 @@ def anchor_levels(height: int, width: int, levels: Mapping[int, Sequence[float]]
     levels : mapping of int to sequence of float
         For each stride the sides of its anchors, both in pixels; RetinaFace's where not given.
 
+    Raises
+    ------
+    ValueError, TypeError
+        As `anchor_grid`; TypeError also where `levels` is no mapping.
+
     Examples
     --------
     >>> [len(grid) for grid in anchor_levels(640, 640)]
     [12800, 3200, 800]
     """
-    return [anchor_grid(height, width, stride, sizes) for stride, sizes in levels.items()]
+    height, width = whole("height", height, unit=" px"), whole("width", width, unit=" px")
+    instance("levels", levels, Mapping, "a mapping of strides to sides")
+    grids = []
+    for stride, sizes in levels.items():
+        try:
+            grids.append(anchor_grid(height, width, stride, sizes))
+        except (TypeError, ValueError) as error:
+            raise type(error)(f"levels: {error}") from None
+    return grids
 
 
 def match_anchors(
@@ -108,6 +129,8 @@ def match_anchors(
     ------
     ValueError
         For limits out of order or range.
+    TypeError
+        For limits that are no numbers, and a `force` that is not True or False.
 
     Examples
     --------
@@ -115,14 +138,15 @@ def match_anchors(
     array([ 0, -2, -1])
     """
     anchors, faces = as_boxes(anchors, "anchors"), as_boxes(faces, "faces")
-    if not 0 <= negative <= positive <= 1:
-        raise ValueError(f"positive, negative is {(positive, negative)}; it must be 0 <= negative <= positive <= 1")
+    high, low, force = number("positive", positive), number("negative", negative), flag("force", force)
+    if not 0 <= low <= high <= 1:
+        raise ValueError(f"positive, negative is {(high, low)}; it must be 0 <= negative <= positive <= 1")
     if not len(faces) or not len(anchors):
         return np.full(len(anchors), BACKGROUND)
     overlap = iou(anchors, faces)  # (N, M)
     best = overlap.max(axis=1)  # (N,)
-    kind = np.where(best >= negative, IGNORED, BACKGROUND)
-    matched = np.where(best >= positive, overlap.argmax(axis=1), kind)
+    kind = np.where(best >= low, IGNORED, BACKGROUND)
+    matched = np.where(best >= high, overlap.argmax(axis=1), kind)
     if force:
         for face, anchor in enumerate(overlap.argmax(axis=0)):
             if overlap[anchor, face] > 0:

@@ -8,24 +8,32 @@ y2 <= y1 is empty: its area is 0 and it overlaps nothing.
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from mtcnn_lite.arguments import whole
+from mtcnn_lite.array_arguments import floats
+
 Floats = NDArray[np.float32]
 
 MATCHING_IOU = 0.5  # least overlap of a box with the face that it finds, as in Pascal VOC and WIDER FACE
+FARTHEST = 1e9  # px from a photo's corner; beyond 1e18 px a box's area would be too large for float32
 TINY = np.float32(np.finfo(np.float32).tiny)  # square pixels; what is divided by it instead of by 0 is 0 itself
 
 
 def as_boxes(boxes: ArrayLike, name: str = "boxes") -> Floats:
     """`boxes` as a float32 array (N, 4); an empty list becomes (0, 4).
 
-    Raises ValueError, naming the argument, for another shape or for NaN and infinity.
+    Every coordinate must be within 1e9 px of 0, so that areas and what is added to them are finite. Raises ValueError,
+    naming the argument, for another shape, NaN, infinity or a larger coordinate; TypeError for what are no numbers.
     """
-    array = np.asarray(boxes, dtype=np.float32)
+    array = floats(name, boxes, shape="(N, 4): x1, y1, x2, y2 in each row")
     if array.size == 0 and array.shape in ((0,), (0, 4)):
         return array.reshape(0, 4)
     if array.ndim != 2 or array.shape[1] != 4:
         raise ValueError(f"{name} has shape {array.shape}; it must be (N, 4): x1, y1, x2, y2 in each row")
-    if not np.isfinite(array).all():
-        raise ValueError(f"{name} holds NaN or infinity; every coordinate must be a finite number")
+    if not (array.min() >= -FARTHEST and array.max() <= FARTHEST):  # NaN is neither
+        if not np.isfinite(array).all():
+            raise ValueError(f"{name} holds NaN or infinity; every coordinate must be a finite number")
+        farthest = array.flat[np.abs(array).argmax()]
+        raise ValueError(f"{name} holds {farthest:g}; every coordinate must be from -1e9 to 1e9")
     return array
 
 
@@ -129,13 +137,16 @@ def clip_boxes(boxes: ArrayLike, height: int, width: int) -> Floats:
     Raises
     ------
     ValueError
-        For another shape, or for NaN and infinity.
+        For another shape, NaN and infinity, and a size that is negative or not whole.
+    TypeError
+        For what are no numbers.
 
     Examples
     --------
     >>> clip_boxes([[-5, 10, 30, 60]], height=50, width=100)
     array([[ 0., 10., 30., 50.]], dtype=float32)
     """
+    height, width = whole("height", height, unit=" px"), whole("width", width, unit=" px")
     limits = np.array([width, height, width, height], dtype=np.float32)
     return np.clip(as_boxes(boxes), 0, limits)
 
@@ -145,12 +156,13 @@ def encode_offsets(windows: ArrayLike, boxes: ArrayLike) -> Floats:
 
     Each of the four is (box corner - window corner) / window side, so it has no unit and does not
     change with scale: 0.1 in the first place is "a tenth of the window's width further right".
-    Raises ValueError for a window without width or height.
+    Raises ValueError for a window without width or height, and for N that differ.
 
     >>> encode_offsets([[0, 0, 10, 10]], [[1, 0, 10, 12]])
     array([[0.1, 0. , 0. , 0.2]], dtype=float32)
     """
     window, box = as_boxes(windows, "windows"), as_boxes(boxes)
+    _same_number("windows", window, "boxes", box)
     side = window[:, 2:] - window[:, :2]  # (N, 2) width, height
     if (side <= 0).any():
         empty = window[(side <= 0).any(axis=1)][0]
@@ -170,6 +182,7 @@ def decode_offsets(boxes: ArrayLike, offsets: ArrayLike) -> Floats:
     array([[ 1.,  0., 10., 12.]], dtype=float32)
     """
     box, offset = as_boxes(boxes), as_boxes(offsets, "offsets")
+    _same_number("boxes", box, "offsets", offset)
     side = box[:, 2:] - box[:, :2]  # (N, 2) width, height
     return box + offset * np.concatenate([side, side], axis=1)
 
@@ -186,8 +199,15 @@ def landmarks_to_image(boxes: ArrayLike, landmarks: ArrayLike) -> Floats:
            [120.,  70.]], dtype=float32)
     """
     box = as_boxes(boxes)
-    points = np.asarray(landmarks, dtype=np.float32)
+    points = floats("landmarks", landmarks, shape=f"({len(box)}, 10), x1..x5 y1..y5 of each box")
     if points.shape != (len(box), 10):
         raise ValueError(f"landmarks has shape {points.shape}; for {len(box)} boxes it must be ({len(box)}, 10)")
+    if not np.isfinite(points).all():
+        raise ValueError("landmarks holds NaN or infinity; every number must be finite")
     points = points.reshape(-1, 2, 5).transpose(0, 2, 1)  # (N, 5, 2) x, y
     return box[:, None, :2] + points * (box[:, 2:] - box[:, :2])[:, None]
+
+
+def _same_number(first: str, one: Floats, second: str, other: Floats) -> None:
+    if len(one) != len(other) and 1 not in (len(one), len(other)):  # one goes with each of the others
+        raise ValueError(f"{first} has shape {one.shape} and {second} {other.shape}; there must be as many of each")

@@ -3,17 +3,26 @@
 Box corners lie on pixel edges: (0, 0) is the outer corner of the top left pixel. Landmarks, as in label files and
 OpenCV, count pixel centres: (0, 0) is the centre of that pixel. So a point measured from box corners is half a pixel
 more than the same point as a landmark. y grows downwards.
+
+Every function raises ValueError, naming the argument, for shapes that don't fit, for infinity, and for NaN where it can
+mean nothing: a landmark that nobody marked is NaN, and stays so. TypeError is for what are no numbers.
 """
 
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import numpy as np
+import torch
 from numpy.typing import ArrayLike, NDArray
+
+from mtcnn_lite.arguments import number, plain
+from mtcnn_lite.array_arguments import finite, floats, tensor
 
 Numbers = NDArray[Any]  # float32 or float64
 Tensor = TypeVar("Tensor", bound=Any)  # a numpy array or a torch tensor: what is done here, both can do
 
 PIXEL_CENTRE = 0.5  # a pixel's centre, as seen from its outer corner
+
+FINITE = "be from -1e9 to 1e9"
 
 MIRRORED = [1, 0, 2, 4, 3]  # the landmarks of a mirrored face: eyes and mouth corners change places
 
@@ -24,14 +33,17 @@ def rotation(degrees: ArrayLike) -> NDArray[np.float64]:
     >>> rotation(90).round().tolist()  # what was on the right is below
     [[0.0, -1.0], [1.0, 0.0]]
     """
-    angle = np.radians(np.asarray(degrees, np.float64))
+    angle = np.radians(finite("degrees", floats("degrees", degrees, np.float64)))
     cos, sin = np.cos(angle), np.sin(angle)
     return np.stack([np.stack([cos, -sin], axis=-1), np.stack([sin, cos], axis=-1)], axis=-2)
 
 
 def rotate(vectors: Numbers, degrees: ArrayLike) -> NDArray[np.float64]:
     """Vectors x, y (N, M, 2), each of the N groups turned clockwise by its own of `degrees` (N,)."""
-    turn, x, y = rotation(degrees)[:, None], vectors[..., 0], vectors[..., 1]
+    arrows, turns = _rows("vectors", vectors, (None, None, 2)), _rows("degrees", degrees, (None,))
+    if len(arrows) != len(turns):
+        raise ValueError(f"vectors has shape {arrows.shape} and degrees {turns.shape}; each group needs its own turn")
+    turn, x, y = rotation(turns)[:, None], arrows[..., 0], arrows[..., 1]
     # Written out: how a matrix product rounds depends on the library that computes it.
     return np.stack([turn[..., 0, 0] * x + turn[..., 0, 1] * y, turn[..., 1, 0] * x + turn[..., 1, 1] * y], axis=-1)
 
@@ -42,13 +54,14 @@ def about_point(linear: ArrayLike, centre: ArrayLike) -> NDArray[np.float64]:
     >>> about_point([[2, 0], [0, 2]], [10, 20]).tolist()
     [[2.0, 0.0, -10.0], [0.0, 2.0, -20.0]]
     """
-    matrix, fixed = np.asarray(linear, np.float64), np.asarray(centre, np.float64)
+    matrix, fixed = _fixed("linear", linear, (2, 2)), _fixed("centre", centre, (2,))
     return np.column_stack([matrix, fixed - matrix @ fixed])
 
 
 def edges_to_centres(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
     """A matrix (2, 3) that moves points in edge coordinates, as one that moves pixel centres: OpenCV's `warpAffine`."""
-    linear, by = matrix[:, :2], matrix[:, 2]
+    whole_matrix = _fixed("matrix", matrix, (2, 3))
+    linear, by = whole_matrix[:, :2], whole_matrix[:, 2]
     return np.column_stack([linear, by + linear @ [PIXEL_CENTRE, PIXEL_CENTRE] - PIXEL_CENTRE])
 
 
@@ -57,7 +70,12 @@ def scale_landmarks(landmarks: ArrayLike, by: float | Numbers) -> Numbers:
 
     They are scaled from the image's edge, like its pixels: in an image twice as large, (0, 0) is at (0.5, 0.5).
     """
-    return (np.asarray(landmarks) + PIXEL_CENTRE) * by - PIXEL_CENTRE
+    points = _rows("landmarks", landmarks, (..., 2))
+    one = plain(by)
+    factor = number("by", by, _within, FINITE) if one is not None else finite("by", floats("by", by, dtype=None))
+    if np.ndim(factor) and np.shape(factor) != (2,):
+        raise ValueError(f"by has shape {np.shape(factor)}; it must be a number, or two: one for x and one for y")
+    return (points + PIXEL_CENTRE) * factor - PIXEL_CENTRE
 
 
 def move_boxes(boxes: Numbers, linear: Numbers, scale: float, centre: ArrayLike, to: ArrayLike) -> Numbers:
@@ -76,9 +94,10 @@ def move_boxes(boxes: Numbers, linear: Numbers, scale: float, centre: ArrayLike,
     to
         (2,), where that point comes to.
     """
-    corners = boxes.reshape(-1, 2, 2)  # (N, corner, xy)
-    middle = (corners.mean(axis=1) - np.asarray(centre)) @ linear.T + to  # (N, 2)
-    half = (corners[:, 1] - corners[:, 0]) * scale / 2  # (N, 2)
+    corners = finite("boxes", _rows("boxes", boxes, (None, 4))).reshape(-1, 2, 2)  # (N, corner, xy)
+    turn, centre, to = _fixed("linear", linear, (2, 2)), _fixed("centre", centre, (2,)), _fixed("to", to, (2,))
+    middle = (corners.mean(axis=1) - centre) @ turn.T + to  # (N, 2)
+    half = (corners[:, 1] - corners[:, 0]) * number("scale", scale, _within, FINITE) / 2  # (N, 2)
     return np.concatenate([middle - half, middle + half], axis=1)
 
 
@@ -92,13 +111,16 @@ def move_landmarks(landmarks: Numbers, linear: Numbers, centre: ArrayLike, to: A
     linear, centre, to
         As in `move_boxes`.
     """
-    return (landmarks + PIXEL_CENTRE - np.asarray(centre)) @ linear.T + to - PIXEL_CENTRE
+    points, turn = _rows("landmarks", landmarks, (..., 2)), _fixed("linear", linear, (2, 2))
+    centre, to = _fixed("centre", centre, (2,)), _fixed("to", to, (2,))
+    return (points + PIXEL_CENTRE - centre) @ turn.T + to - PIXEL_CENTRE
 
 
 def mirror_boxes(boxes: Numbers, width: float) -> Numbers:
     """Boxes (N, 4) in the mirror image of a picture of `width` px: an edge at 0 comes to `width`."""
-    mirrored = np.array(boxes)
-    mirrored[:, [0, 2]] = width - boxes[:, [2, 0]]
+    rows, width = finite("boxes", _rows("boxes", boxes, (None, 4))), number("width", width, _within, FINITE)
+    mirrored = rows.astype(np.result_type(rows, width))  # a copy
+    mirrored[:, [0, 2]] = width - rows[:, [2, 0]]
     return mirrored
 
 
@@ -111,7 +133,8 @@ def mirror_landmarks(landmarks: Numbers, width: float) -> Numbers:
     >>> mirror_landmarks(points, width=100).tolist()
     [[91, 5], [97, 5], [94, 8], [92, 10], [96, 10]]
     """
-    mirrored = landmarks[..., MIRRORED, :]
+    rows, width = _rows("landmarks", landmarks, (..., 5, 2)), number("width", width, _within, FINITE)
+    mirrored = rows[..., MIRRORED, :].astype(np.result_type(rows, width), copy=False)  # a copy
     mirrored[..., 0] = width - 1 - mirrored[..., 0]
     return mirrored
 
@@ -122,7 +145,7 @@ def mirror_offsets(offsets: Tensor) -> Tensor:
     >>> mirror_offsets(np.array([[0.25, 0.0, 0.5, 0.0]])).tolist()
     [[-0.5, 0.0, -0.25, 0.0]]
     """
-    mirrored = offsets[:, [2, 1, 0, 3]]  # a copy
+    mirrored = _of_either("offsets", offsets, (None, 4))[:, [2, 1, 0, 3]]  # a copy
     mirrored[:, ::2] *= -1
     return mirrored
 
@@ -132,6 +155,44 @@ def mirror_in_window(landmarks: Tensor) -> Tensor:
 
     For arrays and tensors.
     """
-    mirrored = landmarks[:, MIRRORED]  # a copy
+    mirrored = _of_either("landmarks", landmarks, (None, 5, 2))[:, MIRRORED]  # a copy
     mirrored[..., 0] = 1 - mirrored[..., 0]
     return mirrored
+
+
+def _within(value: float) -> bool:
+    return abs(value) <= 1e9
+
+
+def _rows(name: str, values: object, shape: tuple[Any, ...]) -> Numbers:
+    """Numbers of this shape, in which None is any length and a leading ... any axes; whole ones stay whole."""
+    array = values if type(values) is np.ndarray and values.dtype.kind in "fi" else floats(name, values, dtype=None)
+    _check_shape(name, array, shape)
+    if array.size and np.isinf(array).any():
+        raise ValueError(f"{name} holds infinity; every number must be finite")
+    return array
+
+
+def _fixed(name: str, values: object, shape: tuple[int, ...]) -> NDArray[np.float64]:
+    """A matrix or a point."""
+    array = floats(name, values, np.float64, shape=f"numbers of shape {shape}")
+    _check_shape(name, array, shape)
+    return finite(name, array)
+
+
+def _of_either(name: str, values: Tensor, shape: tuple[Any, ...]) -> Tensor:
+    """An array, or a tensor that stays one."""
+    if not isinstance(values, torch.Tensor):
+        return cast(Tensor, _rows(name, values, shape))
+    _check_shape(name, tensor(name, values, "of numbers"), shape)
+    return values
+
+
+def _check_shape(name: str, array: Any, shape: tuple[Any, ...]) -> None:
+    sides = [side for side in shape if side is not ...]
+    last = array.shape[-len(sides) :]
+    right = len(last) == len(sides) and all(side in (None, found) for side, found in zip(sides, last, strict=True))
+    if not right or (shape[0] is not ... and array.ndim != len(shape)):
+        lengths = iter("NMK")
+        asked = ", ".join("..." if side is ... else next(lengths) if side is None else str(side) for side in shape)
+        raise ValueError(f"{name} has shape {tuple(array.shape)}; it must be ({asked}{',' if len(shape) == 1 else ''})")

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mtcnn_lite.arguments import shown
 from mtcnn_lite.cascade.answers import Answers
 from mtcnn_lite.cascade.hooks import Hooks
 from mtcnn_lite.cascade.record import Faces, NMSOverlaps, Settings
@@ -31,7 +32,9 @@ class Detector:
     min_face : float
         Side, in pixels, of the smallest face to look for; 12 or more. Time goes with 1 / min_face^2.
     factor : float
-        Ratio of a pyramid level to the one before, above 0 and below 1.
+        Ratio of a pyramid level to the one before, above 0 and at most 0.999. Levels take memory and time with
+        1 / (1 - factor^2): twice the largest level's at 0.709, ten times at 0.95. `detect` refuses a pyramid of over
+        1000 levels, and one of over 500 megapixels that is also over four times the image.
     thresholds : three numbers from 0 to 1, or None
         Lowest probability that passes P-Net, R-Net, O-Net; None for those that suit the weights
         (`weights.thresholds_of`). `detector.settings.thresholds.onet` reads one.
@@ -45,6 +48,8 @@ class Detector:
     ------
     ValueError
         For a setting out of its range.
+    TypeError
+        For a setting of another type. Numbers may be NumPy's and torch's too; True and False are none.
     WeightsError
         For weights that are missing or don't fit.
 
@@ -124,9 +129,9 @@ class Detector:
         known = [f.name for f in fields(Hooks)]
         for name, part in parts.items():
             if name not in known:
-                raise ValueError(f"{name!r} is no hook of the detector; its hooks are {', '.join(known)}")
+                raise ValueError(f"{shown(name)} is no hook of the detector; its hooks are {', '.join(known)}")
             if not callable(part):
-                raise TypeError(f"{name} is {part!r}; it must be a function")
+                raise TypeError(f"{name} is {shown(part)}; it must be a function")
         other = object.__new__(Detector)
         other.settings, other.nets, other.hooks = self.settings, self.nets, replace(self.hooks, **parts)
         return other

@@ -10,13 +10,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from PIL import Image
 
+from mtcnn_lite.arguments import whole
+from mtcnn_lite.array_arguments import finite, floats
 from mtcnn_lite.boxes import as_boxes
 from mtcnn_lite.coordinates import PIXEL_CENTRE, rotation
 from mtcnn_lite.photos.folders import photos_in
 from mtcnn_lite.photos.formats import ImageError
 from mtcnn_lite.photos.opening import MAX_PIXELS
 from mtcnn_lite.photos.reading import decode_image, read_image, read_size
-from mtcnn_lite.pyramid import nearest_larger
+from mtcnn_lite.pyramid import nearest_larger, pictures
 
 __all__ = [
     "MAX_PIXELS",
@@ -33,6 +35,7 @@ __all__ = [
 
 Pixels = NDArray[np.uint8]
 
+MOST_CROPPED = 10**9  # pixels of all crops together
 
 def shrink_to(image: Pixels, longest: int) -> Pixels:
     """The image, made smaller where its longer side is over `longest` px."""
@@ -46,14 +49,17 @@ def as_rgb(image: ArrayLike) -> Pixels:
     """`image` as a contiguous RGB uint8 array (H, W, 3); the one gate that every image passes.
 
     Accepts uint8 (H, W) and (H, W, 1) grayscale, (H, W, 3) RGB and (H, W, 4) RGBA, whose alpha is
-    ignored. Raises TypeError for what is no array or not uint8, ValueError for another shape or no
-    pixels. It can't tell RGB from BGR: what cv2.imread gives needs `image[..., ::-1]` first.
+    ignored. Raises TypeError for what is no array or not uint8, ValueError for another shape, no pixels or
+    masked ones. It can't tell RGB from BGR: what cv2.imread gives needs `image[..., ::-1]` first.
     """
     if not isinstance(image, np.ndarray):
         raise TypeError(
             f"image is a {type(image).__name__}; it must be a numpy array, uint8 (H, W, 3) RGB "
-            "(read_image reads a file, np.asarray converts a PIL image)"
+            "(read_image reads a file, np.asarray converts a PIL image or a list)"
         )
+    if isinstance(image, np.ma.MaskedArray) and np.ma.is_masked(image):
+        raise ValueError("image has masked pixels, which have no colour; fill them first: image.filled(0)")
+    image = np.asarray(image)  # a matrix or a memory map, too, behaves as a plain array from here on
     if image.dtype != np.uint8:
         advice = "convert it with image.astype(np.uint8) if its values are 0 to 255"
         if np.issubdtype(image.dtype, np.floating):
@@ -96,8 +102,23 @@ def crop_windows(
         Degrees, clockwise as one looks at it: the window is cut from the image turned that far about its pivot.
     pivots : array_like (N, 2), optional
         x and y of each turn's centre, in pixels of the image; needed with `turns`.
+
+    Raises
+    ------
+    ValueError
+        For shapes that don't fit, numbers that are not finite, turns without pivots, a size below 1, and crops of over
+        a gigapixel together.
+    TypeError
+        For what are no pictures or no numbers.
     """
-    windows = as_boxes(boxes)
+    windows, halved, size = as_boxes(boxes), pictures("halved", halved, [3]), whole("size", size, low=1, unit=" px")
+    if len(windows) * size**2 > MOST_CROPPED:
+        raise ValueError(f"size is {size}; {len(windows)} crops of it have over {MOST_CROPPED:,} pixels")
+    if turns is not None:
+        turn = _column("turns", turns, (len(windows),), "degrees, one a box")
+        if pivots is None:
+            raise ValueError("pivots is None; with turns it must be (N, 2), the point that each box is turned about")
+        pivot = _column("pivots", pivots, (len(windows), 2), "x and y, one point a box")
     crops = np.zeros((len(windows), size, size, 3), dtype=np.uint8)
     height, width = halved[0].shape[:2]
     sides = windows[:, 2:] - windows[:, :2]  # (N, 2) width, height
@@ -113,8 +134,8 @@ def crop_windows(
     to_copy[:, :, 2] = windows[:, :2] * scales + step / 2 - PIXEL_CENTRE
     if turns is not None:
         # A crop of the turned image reads the image turned back: R, by -turn, about the pivot, in the copy's pixels.
-        back = rotation(-np.asarray(turns, np.float64)[solid])  # (N, 2, 2)
-        pivot = (np.asarray(pivots, np.float64)[solid] * scales - PIXEL_CENTRE)[..., None]  # (N, 2, 1)
+        back = rotation(-turn[solid])  # (N, 2, 2)
+        pivot = (pivot[solid] * scales - PIXEL_CENTRE)[..., None]  # (N, 2, 1)
         to_copy[:, :, 2:] -= pivot
         to_copy = back @ to_copy
         to_copy[:, :, 2:] += pivot
@@ -122,3 +143,10 @@ def crop_windows(
     for k, copy, transform in zip(solid.tolist(), copy_of.tolist(), to_copy, strict=True):
         cv2.warpAffine(halved[copy], transform, shape, crops[k], flags, cv2.BORDER_CONSTANT)
     return crops
+
+
+def _column(name: str, values: ArrayLike, shape: tuple[int, ...], what: str) -> NDArray[np.float64]:
+    array = floats(name, values, np.float64, shape=f"{shape}, {what}")
+    if array.shape != shape:
+        raise ValueError(f"{name} has shape {array.shape}; it must be {shape}, {what}")
+    return finite(name, array)

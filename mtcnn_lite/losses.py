@@ -10,12 +10,15 @@ One step of training (`part` may lose samples to `mining.hard_examples` before t
     multitask_loss(losses, part, WEIGHTS["pnet"]).total.backward()
 """
 
+import math
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
+from mtcnn_lite.arguments import instance, number, numbers, shown
+from mtcnn_lite.array_arguments import finite_tensor, tensor
 from mtcnn_lite.nets import NetOutput
 from mtcnn_lite.sampling.sampler import NEGATIVE
 
@@ -56,11 +59,22 @@ def detection_loss(face: Tensor, label: Tensor) -> Tensor:
 
     >>> detection_loss(torch.tensor([[0.0, 0.0], [0.0, 200.0]]), torch.tensor([1, 0]))
     tensor([  0.6931, 200.0000])
+
+    Raises ValueError for shapes that don't fit, logits that are not finite and other labels; TypeError for what is no
+    tensor.
     """
-    if face.ndim != 2 or face.shape[1] != 2:
+    finite_tensor("face", tensor("face", face, "float (N, 2): the logits of no face and face", axes=2))
+    if face.shape[1] != 2:
         raise ValueError(f"face has shape {tuple(face.shape)}; it must be (N, 2): the logits of no face and face")
+    tensor("label", label, f"({len(face)},), 1 for a face and 0 for none", kinds="fib")
     if label.shape != face.shape[:1]:
         raise ValueError(f"label has shape {tuple(label.shape)}; for {len(face)} samples it must be ({len(face)},)")
+    if not ((label == 0) | (label == 1)).all():
+        raise ValueError(f"label holds {shown(label)}; each must be 1 for a face or 0 for none")
+    return _detection_loss(face, label)
+
+
+def _detection_loss(face: Tensor, label: Tensor) -> Tensor:
     return functional.cross_entropy(face, label.long(), reduction="none")
 
 
@@ -82,11 +96,18 @@ def focal_loss(face: Tensor, label: Tensor, gamma: float = 2.0, alpha: float = 0
     alpha : float
         The weight a of a face, 0 to 1; that of a negative is 1 - alpha.
 
+    Raises
+    ------
+    ValueError, TypeError
+        As `detection_loss`; also for a gamma below 0 or an alpha outside 0 to 1.
+
     Examples
     --------
     >>> focal_loss(torch.tensor([[0.0, 0.0], [0.0, 4.0]]), torch.tensor([1, 0])).round(decimals=3)
     tensor([0.0430, 2.9060])
     """
+    gamma = number("gamma", gamma, lambda g: 0 <= g < math.inf, "be 0 or more, and finite")
+    alpha = number("alpha", alpha, lambda a: 0 <= a <= 1, "be a weight from 0 to 1")
     cross_entropy = detection_loss(face, label)  # (N,) -log q
     is_face = (label == 1).to(cross_entropy.dtype)
     weight = alpha * is_face + (1 - alpha) * (1 - is_face)
@@ -97,14 +118,21 @@ def squared_error(predicted: Tensor, target: Tensor) -> Tensor:
     """Squared Euclidean distance of each sample, shape (N,): the *sum* over its K numbers, not their mean.
 
     `predicted` and `target` (N, K): four offsets (eq. 2) or ten landmark coordinates (eq. 3), in parts of the window's
-    side. Raises ValueError for shapes that differ, because broadcasting would compare each sample with all others.
+    side. Raises ValueError for shapes that differ, because broadcasting would compare each sample with all others, and
+    for numbers that are not finite; TypeError for what is no tensor.
 
     >>> squared_error(torch.tensor([[0.1, 0.0, 0.0, 0.2]]), torch.zeros(1, 4))
     tensor([0.0500])
     """
+    tensor("predicted", predicted, "float (N, K)")
+    tensor("target", target, "float (N, K)", kinds="fi")
     if predicted.ndim != 2 or predicted.shape != target.shape:
         shapes = f"predicted has shape {tuple(predicted.shape)} and target {tuple(target.shape)}"
         raise ValueError(f"{shapes}; both must be the same (N, K)")
+    return _squared_error(finite_tensor("predicted", predicted), finite_tensor("target", target))
+
+
+def _squared_error(predicted: Tensor, target: Tensor) -> Tensor:
     return (predicted - target).square().sum(dim=1)
 
 
@@ -116,7 +144,11 @@ def takes_part(kinds: Tensor, indicator: Tensor = PAPER) -> Tensor:
     >>> takes_part(torch.tensor([3, 1], dtype=torch.uint8))
     tensor([[False, False,  True],
             [ True,  True, False]])
+
+    Raises ValueError for another shape and for codes that are no kind, TypeError for what is no tensor.
     """
+    tensor("indicator", indicator, "bool (4, 3): a row a kind, a column a task", kinds="bif")
+    tensor("kinds", kinds, "whole numbers (N,), one code a sample", kinds="i")
     if indicator.shape != PAPER.shape:
         raise ValueError(
             f"indicator has shape {tuple(indicator.shape)}; it must be (4, 3): a row a kind, a column a task"
@@ -149,10 +181,37 @@ def sample_losses(output: NetOutput, kinds: Tensor, offsets: Tensor, landmarks: 
     Raises
     ------
     ValueError
-        Where a sample takes part with a target that is not finite, or the net has no landmark head for it.
+        Where a sample takes part with a target that is not finite, or the net has no landmark head for it; for shapes
+        that don't fit, and where the net's output is not finite.
+    TypeError
+        For what is no tensor of the kind that is asked for.
     """
+    instance("output", output, NetOutput, "a NetOutput, as a net gives it")
+    for name, answer, columns in zip(NetOutput._fields, output, (2, 4, 10), strict=True):
+        if answer is None and name == "landmarks":  # a net without this head
+            continue
+        said = tensor(f"output.{name}", answer, f"float (N, {columns})")
+        if _flat(said, name).shape != (len(output.face), columns):
+            raise ValueError(f"output.{name} has shape {tuple(said.shape)}; it must be (N, {columns})")
+        finite_tensor(f"output.{name}", said)
+    count = len(output.face)
+    takes_part(kinds)  # complains of codes that are no kind
+    for name, column, shape, allowed in (
+        ("kinds", kinds, (count,), "i"),
+        ("offsets", offsets, (count, 4), "f"),
+        ("landmarks", landmarks, (count, 10), "f"),
+        ("part", part, (count, len(TASKS)), "b"),
+    ):
+        tensor(name, column, f"of shape {shape}", kinds=allowed)
+        if column.shape != shape:
+            raise ValueError(f"{name} has shape {tuple(column.shape)}; for {count} samples it must be {shape}")
+    return _sample_losses(output, kinds, offsets, landmarks, part)
+
+
+def _sample_losses(output: NetOutput, kinds: Tensor, offsets: Tensor, landmarks: Tensor, part: Tensor) -> Tensor:
+    """Here what the net says may hold NaN: a training that diverges shows it in its loss."""
     label = kinds != NEGATIVE
-    detection = torch.where(part[:, 0], detection_loss(_flat(output.face, "face"), label), 0)
+    detection = torch.where(part[:, 0], _detection_loss(_flat(output.face, "face"), label), 0)
     box = _distance(_flat(output.offsets, "offsets"), offsets, part[:, 1], "offsets")
     if output.landmarks is not None:
         points = _distance(_flat(output.landmarks, "landmarks"), landmarks, part[:, 2], "landmarks")
@@ -179,7 +238,12 @@ def multitask_loss(losses: Tensor, part: Tensor, weights: tuple[float, float, fl
     part : Tensor, bool (N, 3)
         From `takes_part`, possibly without samples that `mining.hard_examples` left out.
     weights : three numbers
-        Of the detection, box and landmark task.
+        Of the detection, box and landmark task; 0 or more.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For shapes that don't fit, losses that are not finite, and what are no tensors or no three weights.
 
     Examples
     --------
@@ -187,15 +251,24 @@ def multitask_loss(losses: Tensor, part: Tensor, weights: tuple[float, float, fl
     >>> [round(value.item(), 3) for value in multitask_loss(losses, part, WEIGHTS["pnet"])]
     [0.4, 0.3, 0.2, 0.0]
     """
+    tensor("losses", losses, "float (N, 3)")
+    tensor("part", part, "bool (N, 3)", kinds="bif")
     if losses.ndim != 2 or losses.shape[1] != len(TASKS) or part.shape != losses.shape:
         raise ValueError(f"losses has shape {tuple(losses.shape)} and part {tuple(part.shape)}; both must be (N, 3)")
+    if not ((part == 0) | (part == 1)).all():
+        raise ValueError(f"part holds {shown(part)}; each must be True or False")
+    three = numbers("weights", weights, len(TASKS), lambda w: 0 <= w < math.inf, "of 0 or more, one a task")
+    return _multitask_loss(finite_tensor("losses", losses), part, three)
+
+
+def _multitask_loss(losses: Tensor, part: Tensor, weights: tuple[float, ...]) -> Losses:
     mean = (losses * part).sum(dim=0) / part.sum(dim=0).clamp(min=1)  # (3,)
     return Losses((mean * mean.new_tensor(weights)).sum(), *mean.detach())
 
 
 def _flat(answer: Tensor, name: str) -> Tensor:
     """The output as (N, C), P-Net's (N, C, 1, 1) too."""
-    if answer.shape[2:].numel() != 1:
+    if answer.ndim < 2 or answer.shape[2:].numel() != 1:
         raise ValueError(f"output.{name} has shape {tuple(answer.shape)}; in training each sample is one window of the "
                          "net's size, with one answer")  # fmt: skip
     return answer.flatten(1)
@@ -208,4 +281,4 @@ def _distance(predicted: Tensor, target: Tensor, part: Tensor, name: str) -> Ten
             f"{name} holds NaN or infinity in samples that take part; each of their targets must be a number"
         )
     # Masked before the subtraction: masked after it, the gradient of a NaN would be 0 * NaN, which is NaN.
-    return squared_error(predicted, torch.where(part[:, None], target, predicted.detach()))
+    return _squared_error(predicted, torch.where(part[:, None], target, predicted.detach()))

@@ -8,6 +8,9 @@ import torch
 from numpy.typing import ArrayLike
 from torch import Tensor
 
+from mtcnn_lite.arguments import number, whole
+from mtcnn_lite.array_arguments import finite_tensor, tensor
+from mtcnn_lite.boxes import as_boxes
 from mtcnn_lite.nms import nms
 
 
@@ -26,19 +29,30 @@ def hard_examples(losses: Tensor, keep: float = 0.7, among: Tensor | None = None
     among : Tensor, bool (N,), optional
         The n samples to choose from; None: all. Where there are none, none is chosen.
 
+    Raises
+    ------
+    ValueError
+        For another shape, losses that are not finite, and a share out of range.
+    TypeError
+        For what is no tensor, and a share that is no number.
+
     Examples
     --------
     >>> hard_examples(torch.tensor([0.1, 2.0, 0.3, 0.4]), keep=0.5)
     tensor([False,  True, False,  True])
     """
-    if losses.ndim != 1:
-        raise ValueError(f"losses has shape {tuple(losses.shape)}; it must be (N,), one detection loss a sample")
-    if not 0 < keep <= 1:
-        raise ValueError(f"keep is {keep}; it must be a share above 0 and up to 1")
+    tensor("losses", losses, "(N,), one detection loss a sample", axes=1, kinds="fi")
+    keep = number("keep", keep, lambda share: 0 < share <= 1, "be a share above 0 and up to 1")
+    if among is not None:
+        tensor("among", among, f"bool ({len(losses)},)", kinds="bif")
+        if among.shape != losses.shape or among.dtype != torch.bool:
+            raise ValueError(f"among is {among.dtype} of shape {tuple(among.shape)}; it must be bool ({len(losses)},)")
+    return _hard_examples(finite_tensor("losses", losses), keep, among)
+
+
+def _hard_examples(losses: Tensor, keep: float, among: Tensor | None) -> Tensor:
     if among is None:
         among = torch.ones_like(losses, dtype=torch.bool)
-    elif among.shape != losses.shape or among.dtype != torch.bool:
-        raise ValueError(f"among is {among.dtype} of shape {tuple(among.shape)}; it must be bool ({len(losses)},)")
     rows = among.nonzero()[:, 0]  # (n,)
     # topk would not say which of equal losses it takes.
     order = losses.detach()[rows].argsort(descending=True, stable=True)  # (n,)
@@ -64,12 +78,22 @@ def ohem_nms(boxes: ArrayLike, losses: Tensor, count: int, overlap: float = 0.7)
     overlap : float
         Highest IoU of two chosen samples, 0 to 1.
 
+    Raises
+    ------
+    ValueError, TypeError
+        As `nms`; also for a count below 1 and for what is no tensor.
+
     Examples
     --------
     >>> ohem_nms([[0, 0, 10, 10], [1, 0, 11, 10], [50, 0, 60, 10]], torch.tensor([2.0, 3.0, 1.0]), count=2)
     tensor([1, 2])
     """
-    if count < 1:
-        raise ValueError(f"count is {count}; at least 1 sample must be asked for")
-    kept = nms(boxes, losses.detach().cpu().numpy(), overlap)  # (K,) the loss as score: highest first
+    count = whole("count", count, low=1)
+    windows = as_boxes(boxes)
+    finite_tensor("losses", tensor("losses", losses, f"({len(windows)},), one loss a box", axes=1, kinds="fi"))
+    if len(losses) != len(windows):
+        raise ValueError(f"losses has shape {tuple(losses.shape)}; for {len(windows)} boxes it must be "
+                         f"({len(windows)},)")  # fmt: skip
+    overlap = number("overlap", overlap, lambda most: 0 <= most <= 1, "be an overlap from 0 to 1")
+    kept = nms(windows, losses.detach(), overlap)  # (K,) the loss as score: highest first
     return torch.from_numpy(kept[:count])

@@ -11,6 +11,8 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from mtcnn_lite.arguments import number, one_of
+from mtcnn_lite.array_arguments import finite, floats, indices
 from mtcnn_lite.boxes import Floats, _iom, _iou, as_boxes
 
 # Overlaps (N, M) of boxes (N, 4) and (M, 4) that have been checked.
@@ -20,17 +22,16 @@ BLOCK = 64  # boxes whose overlaps with the others are computed together
 LATER = np.triu(np.ones((BLOCK, BLOCK), bool), 1)  # of two boxes in a block, row and column: column comes after row
 
 
-def _checked(boxes: ArrayLike, scores: ArrayLike, threshold: float, measure: str = "iou") -> tuple[Floats, Floats]:
-    box, score = as_boxes(boxes), np.asarray(scores, dtype=np.float32)
+def _checked(
+    boxes: ArrayLike, scores: ArrayLike, threshold: float, measure: str = "iou"
+) -> tuple[Floats, Floats, float]:
+    box = as_boxes(boxes)
+    score = floats("scores", scores, shape=f"({len(box)},), a number a box")
     if score.shape != (len(box),):
         raise ValueError(f"scores has shape {score.shape}; for {len(box)} boxes it must be ({len(box)},)")
-    if measure not in MEASURES:
-        raise ValueError(f"measure is {measure!r}; it must be one of {', '.join(map(repr, MEASURES))}")
-    if not np.isfinite(score).all():
-        raise ValueError("scores holds NaN or infinity; every score must be a finite number")
-    if not 0 <= threshold <= 1:
-        raise ValueError(f"threshold is {threshold}; it must be an overlap from 0 to 1")
-    return box, score
+    one_of("measure", measure, MEASURES)
+    finite("scores", score, "every score must be a finite number")
+    return box, score, number("threshold", threshold, lambda t: 0 <= t <= 1, "be an overlap from 0 to 1")
 
 
 def nms(boxes: ArrayLike, scores: ArrayLike, threshold: float, measure: str = "iou") -> NDArray[np.int64]:
@@ -59,13 +60,15 @@ def nms(boxes: ArrayLike, scores: ArrayLike, threshold: float, measure: str = "i
     ------
     ValueError
         For shapes that don't fit, values that are not finite, a threshold outside 0 to 1, another measure.
+    TypeError
+        For what are no numbers.
 
     Examples
     --------
     >>> nms([[0, 0, 10, 10], [1, 0, 11, 10], [20, 0, 30, 10]], [.8, .9, .7], 0.5)
     array([1, 2])
     """
-    box, score = _checked(boxes, scores, threshold, measure)
+    box, score, threshold = _checked(boxes, scores, threshold, measure)
     left, kept = np.argsort(-score, kind="stable"), [np.zeros(0, np.int64)]  # best first
     while len(left):  # many overlaps in one array operation, then the order's say; who has gone is not asked again
         head, tail = left[:BLOCK], left[BLOCK:]
@@ -101,15 +104,22 @@ def suppressors(
     int64 (N,)
         Rows of `boxes`.
 
+    Raises
+    ------
+    ValueError, TypeError
+        As `nms`; also where `kept` holds what are no rows of `boxes`.
+
     Examples
     --------
     >>> suppressors([[0, 0, 10, 10], [1, 0, 11, 10]], [.8, .9], kept=[1], threshold=0.5)
     array([1, 1])
     """
-    box, _ = _checked(boxes, scores, threshold, measure)
-    keep = np.asarray(kept, dtype=np.int64)
+    box, _, threshold = _checked(boxes, scores, threshold, measure)
+    keep = indices("kept", kept, len(box), "rows of boxes, as nms returns them")
     by = np.arange(len(box))
     removed = np.setdiff1d(by, keep)
+    if len(removed) and not len(keep):
+        raise ValueError(f"kept is empty; of {len(box)} boxes NMS keeps at least one")
     if len(removed):
         over = MEASURES[measure](box[removed], box[keep]) > threshold  # (removed, kept), kept best first
         by[removed] = keep[over.argmax(axis=1)]
@@ -145,19 +155,17 @@ def soft_nms(
 
     Raises
     ------
-    ValueError
-        As `nms`; also for another method, and for a sigma that is not above 0.
+    ValueError, TypeError
+        As `nms`; also for another method, and for a sigma that is not above 0 and finite.
 
     Examples
     --------
     >>> soft_nms([[0, 0, 10, 10], [5, 0, 15, 10]], [.9, .8], sigma=0.5).round(3)      # IoU 1/3
     array([0.9  , 0.641], dtype=float32)
     """
-    box, score = _checked(boxes, scores, threshold)
-    if method not in ("gaussian", "linear"):
-        raise ValueError(f"method is {method!r}; it must be 'gaussian' or 'linear'")
-    if not sigma > 0:
-        raise ValueError(f"sigma is {sigma}; it must be greater than 0")
+    box, score, threshold = _checked(boxes, scores, threshold)
+    one_of("method", method, ("gaussian", "linear"))
+    sigma = number("sigma", sigma, lambda s: 1e-30 <= s <= 1e30, "be greater than 0, and at most 1e30")
     score = score.copy()
     remaining = np.arange(len(box))
     while len(remaining):

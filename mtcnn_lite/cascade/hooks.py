@@ -46,7 +46,7 @@ class Hooks:
         if np.ndim(scales) != 1 or not np.isfinite(np.asarray(scales, np.float64)).all():
             raise ValueError(f"pyramid_scales(...) is {scales}; it must be a list of finite numbers")
         for scale in scales:
-            if min(pyramid.level_size(height, width, scale)) < pyramid.CELL:
+            if min(pyramid._level_size(height, width, scale)) < pyramid.CELL:
                 raise ValueError(f"pyramid_scales(...) holds {scale}: of {height}x{width} px that leaves a level with "
                                  f"a side under {pyramid.CELL} px, P-Net's window")  # fmt: skip
         return [float(scale) for scale in scales]

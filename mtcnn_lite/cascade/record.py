@@ -6,8 +6,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from mtcnn_lite.arguments import flag, numbers
 from mtcnn_lite.boxes import Floats
-from mtcnn_lite.pyramid import CELL, candidate_windows, pyramid_scales
+from mtcnn_lite.pyramid import CELL, candidate_windows, pyramid_settings
 
 Indices = NDArray[np.int64]
 
@@ -46,7 +47,7 @@ class Settings:
     min_face : float
         Side, in pixels, of the smallest face to look for; 12 or more.
     factor : float
-        Ratio of a pyramid level to the one before, above 0 and below 1.
+        Ratio of a pyramid level to the one before, above 0 and at most 0.999.
     thresholds : Thresholds, or three numbers
         Lowest probability that passes P-Net, R-Net, O-Net.
     nms : NMSOverlaps, or four numbers
@@ -58,6 +59,8 @@ class Settings:
     ------
     ValueError
         For a value out of its range.
+    TypeError
+        For a value of another type. Numbers may be NumPy's and torch's too; True and False are none.
     """
 
     min_face: float
@@ -67,15 +70,17 @@ class Settings:
     mirror: bool
 
     def __post_init__(self) -> None:
-        pyramid_scales(1, 1, self.min_face, self.factor)  # complains of either
-        for name, values, named, meaning in (
-            ("thresholds", self.thresholds, Thresholds, "P-Net, R-Net, O-Net"),
-            ("nms", self.nms, NMSOverlaps, "within a level, across levels, R-Net, O-Net"),
+        min_face, factor = pyramid_settings(self.min_face, self.factor)
+        checked: dict[str, object] = {"min_face": min_face, "factor": factor, "mirror": flag("mirror", self.mirror)}
+        for name, named, meaning in (
+            ("thresholds", Thresholds, "P-Net, R-Net, O-Net"),
+            ("nms", NMSOverlaps, "within a level, across levels, R-Net, O-Net"),
         ):
-            count = len(named._fields)
-            if np.shape(values) != (count,) or not all(0 <= v <= 1 for v in values):
-                raise ValueError(f"{name} is {values}; it must be {count} numbers from 0 to 1: {meaning}")
-            object.__setattr__(self, name, named(*values))  # plain tuples and lists become named ones
+            must = f"from 0 to 1: {meaning}"
+            row = numbers(name, getattr(self, name), len(named._fields), lambda value: 0 <= value <= 1, must)
+            checked[name] = named(*row)
+        for name, value in checked.items():
+            object.__setattr__(self, name, value)  # Python's own numbers, and the rows by name
 
 
 @dataclass(frozen=True, eq=False)

@@ -105,8 +105,8 @@ class Trace:
 
         Raises
         ------
-        ValueError
-            For a setting out of its range.
+        ValueError, TypeError
+            As `Detector`, for a setting out of its range or of another type.
         """
         given = {"thresholds": thresholds, "nms": nms, "min_face": min_face}
         changed = {name: value for name, value in given.items() if value is not None}

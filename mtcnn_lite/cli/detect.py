@@ -102,6 +102,8 @@ def run(options: argparse.Namespace) -> int:
             return image, detector.detect(image)
         except ImageError as error:
             return error
+        except ValueError as error:  # the settings make too large a pyramid of this photo
+            return ImageError(f"{photo}: {error}")
         except MemoryError:
             return ImageError(f"{photo}: too little memory to look for faces in it")
 

@@ -88,7 +88,7 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
         "--factor",
         type=float,
         default=0.709,
-        help="ratio of one level of the image pyramid to the one before, between 0 and 1 (default: 0.709)",
+        help="ratio of one level of the image pyramid to the one before, from 0 to 0.999 (default: 0.709)",
     )
     add(
         "--thresholds",

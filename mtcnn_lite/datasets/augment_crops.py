@@ -1,15 +1,18 @@
 """Augmentation of training crops: mirrored, recoloured, downscaled, partly covered, blended or cropped at random.
 
 Each function takes uint8 crops (N, s, s, 3) and leaves them as they are; what changes which crop, a generator draws.
+All raise ValueError, naming the argument, for another shape and for a number out of range, TypeError for another type.
 """
 
 import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from mtcnn_lite.arguments import generator, number, whole
+from mtcnn_lite.array_arguments import floats, mask, shape_of, square_crops
 from mtcnn_lite.boxes import Floats
 from mtcnn_lite.coordinates import mirror_in_window, mirror_offsets
-from mtcnn_lite.datasets.augment import MIDDLE, straight_line
+from mtcnn_lite.datasets.augment import MIDDLE, MOST, _straight_line
 from mtcnn_lite.images import Pixels
 
 VALUES = 256  # that a pixel's red, green or blue can have
@@ -42,13 +45,18 @@ def mirror_batch(
     >>> mirror_batch(one, [[0.25, 0, 0.5, 0]], np.full((1, 5, 2), 0.25), [True])[1].tolist()
     [[-0.5, 0.0, -0.25, 0.0]]
     """
-    mask = np.asarray(which, bool)
-    pixels, box, points = np.array(crops), np.array(offsets, np.float32), np.array(landmarks, np.float32)
-    if not len(pixels) == len(box) == len(points) == mask.size:
-        lengths = f"{len(pixels)} crops, {len(box)} offsets, {len(points)} landmarks, {mask.size} in which"
+    pixels, rows = square_crops("crops", crops).copy(), shape_of(which)
+    box, points = floats("offsets", offsets).copy(), floats("landmarks", landmarks).copy()
+    if box.ndim != 2 or box.shape[1] != 4 or points.ndim != 3 or points.shape[1:] != (5, 2):
+        raise ValueError(
+            f"offsets has shape {box.shape} and landmarks {points.shape}; they must be (N, 4) and (N, 5, 2)"
+        )
+    chosen = mask("which", which, rows[0] if len(rows) == 1 and rows[0] >= 0 else len(pixels))
+    if not len(pixels) == len(box) == len(points) == len(chosen):
+        lengths = f"{len(pixels)} crops, {len(box)} offsets, {len(points)} landmarks, {len(chosen)} in which"
         raise ValueError(f"{lengths}: there must be as many of each")
-    pixels[mask] = pixels[mask, :, ::-1]
-    box[mask], points[mask] = mirror_offsets(box[mask]), mirror_in_window(points[mask])
+    pixels[chosen] = pixels[chosen, :, ::-1]
+    box[chosen], points[chosen] = mirror_offsets(box[chosen]), mirror_in_window(points[chosen])
     return pixels, box, points
 
 
@@ -70,16 +78,18 @@ def colour_batch(
     gain
         Factors from 1 - gain to 1 + gain, one each for red, green and blue.
     """
-    count = len(crops)
+    crops, rng = square_crops("crops", crops), generator("rng", rng)
+    contrast, brightness = _strength("contrast", contrast), _strength("brightness", brightness)
+    count, gain = len(crops), _strength("gain", gain)
     factor = rng.uniform(1 - contrast, 1 + contrast, (count, 1))
     by = rng.uniform(-brightness, brightness, (count, 1))
     gains = rng.uniform(1 - gain, 1 + gain, (count, 3))
     slope, start = gains * factor, gains * (MIDDLE * (1 - factor) + by)  # (N, 3): all three are one straight line
     if crops[0:1].size <= VALUES * 3:
-        return straight_line(crops, slope[:, None, None], start[:, None, None])
+        return _straight_line(crops, slope[:, None, None], start[:, None, None])
     # A crop of more pixels than there are values: every value once, then look up.
-    tables = straight_line(np.arange(VALUES, dtype=np.uint8)[:, None], slope[:, None], start[:, None])  # (N, 256, 3)
-    recoloured = np.empty_like(crops)
+    tables = _straight_line(np.arange(VALUES, dtype=np.uint8)[:, None], slope[:, None], start[:, None])  # (N, 256, 3)
+    recoloured = np.empty(crops.shape, np.uint8)  # in one run of memory, which OpenCV needs
     for crop, table, out in zip(crops, tables, recoloured, strict=True):
         cv2.LUT(crop, table[None], dst=out)
     return recoloured
@@ -99,7 +109,8 @@ def downscale_batch(crops: Pixels, rng: np.random.Generator, share: float, least
     least
         px; the smaller side is drawn evenly from `least` to s - 1.
     """
-    side = crops.shape[1]
+    crops, rng, share = square_crops("crops", crops), generator("rng", rng), _share("share", share)
+    side, least = crops.shape[1], whole("least", least, low=1, unit=" px")
     if not share or side <= least:
         return crops
     coarse, sides = crops.copy(), rng.integers(least, side, len(crops))
@@ -125,6 +136,8 @@ def cutout_batch(crops: Pixels, rng: np.random.Generator, share: float, largest:
     largest
         The rectangle's sides are drawn evenly, from 1 px to this share of the crop's.
     """
+    crops, rng, share = square_crops("crops", crops), generator("rng", rng), _share("share", share)
+    largest = _share("largest", largest)
     count, side = crops.shape[:2]
     covered, others = crops.copy(), rng.permutation(count)
     sides = rng.integers(1, max(int(side * largest), 1) + 1, (count, 2))  # height, width
@@ -156,6 +169,7 @@ def mixup_batch(crops: Pixels, rng: np.random.Generator, share: float) -> tuple[
     tuple
         The crops, and bool (N,): which ones are blended.
     """
+    crops, rng, share = square_crops("crops", crops), generator("rng", rng), _share("share", share)
     mixed, others = rng.random(len(crops)) < share, rng.permutation(len(crops))
     own = rng.uniform(0.5, 0.9, (len(crops), 1, 1, 1)).astype(np.float32)
     blended = crops.copy()
@@ -187,11 +201,22 @@ def random_crop_batch(
     tuple
         The crops, and bool (N,): which ones are changed.
     """
-    side = crops.shape[1]
+    crops, rng, share = square_crops("crops", crops), generator("rng", rng), _share("share", share)
+    side, least = crops.shape[1], _share("least", least)
+    if side < 2:
+        raise ValueError(f"crops has shape {crops.shape}; a crop of 1 px has no smaller part")
     zoomed, closer = rng.random(len(crops)) < share, crops.copy()
-    sides = rng.integers(max(1, round(least * side)), side, len(crops))
+    sides = rng.integers(min(max(1, round(least * side)), side - 1), side, len(crops))
     corners = rng.integers(0, side - sides[:, None] + 1, (len(crops), 2))  # y, x
     for row in np.flatnonzero(zoomed):
         (y, x), part = corners[row], sides[row]
         closer[row] = cv2.resize(crops[row, y : y + part, x : x + part], (side, side), interpolation=cv2.INTER_LINEAR)
     return closer, zoomed
+
+
+def _share(name: str, share: float) -> float:
+    return number(name, share, lambda part: 0 <= part <= 1, "be a share from 0 to 1")
+
+
+def _strength(name: str, strength: float) -> float:
+    return number(name, strength, lambda value: 0 <= value <= MOST, f"be from 0 to {MOST:g}")

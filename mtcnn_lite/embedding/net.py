@@ -5,6 +5,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from mtcnn_lite.arguments import instance
+from mtcnn_lite.array_arguments import square_crops
 from mtcnn_lite.boxes import Floats
 from mtcnn_lite.images import Pixels
 from mtcnn_lite.nets.layers import PReLU
@@ -37,16 +39,17 @@ def prepare(crops: Pixels) -> Tensor:
     """Aligned crops, uint8 RGB (N, 32, 32, 3), to what the net reads: gray, -1 to 1, float32 (N, 1, 32, 32).
 
     Everything outside an oval round the face is set to 0: two views of one photo share its background, and a net would
-    learn that sooner than the face.
+    learn that sooner than the face. Raises ValueError for another shape or type of pixels, TypeError for what is no
+    array.
     """
-    if crops.ndim != 4 or crops.shape[1:] != (SIZE, SIZE, 3) or crops.dtype != np.uint8:
-        raise ValueError(f"crops is {crops.dtype} of shape {crops.shape}; it must be uint8 (N, {SIZE}, {SIZE}, 3)")
-    gray = crops.astype(np.float32) @ np.array(GRAY, np.float32)  # (N, 32, 32)
+    gray = square_crops("crops", crops, SIZE).astype(np.float32) @ np.array(GRAY, np.float32)  # (N, 32, 32)
     return torch.from_numpy((gray - 127.5) / 128 * OVAL)[:, None]
 
 
 def embed(net: nn.Module, crops: Pixels) -> Floats:
-    """Each crop's embedding, float32 (N, 64); the net is set to evaluation mode."""
+    """Each crop's embedding, float32 (N, 64); the net is set to evaluation mode. Raises as `prepare`."""
+    instance("net", net, nn.Module, "a net, such as EmbeddingNet()")
+    crops = square_crops("crops", crops, SIZE)
     net.eval()
     with torch.no_grad():
         parts = [net(prepare(crops[k : k + BATCH])).numpy() for k in range(0, len(crops), BATCH)]

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtcnn_lite.alignment import aligned_crops
+from mtcnn_lite.arguments import function, instance, shown
 from mtcnn_lite.detector import Detector
 from mtcnn_lite.embedding.net import SIZE
 from mtcnn_lite.images import ImageError, Pixels, read_image
@@ -33,11 +34,19 @@ def read_people(folder: str | PathLike[str], detector: Detector) -> People:
     """The largest face of each photo in `folder/NAME/`, aligned. Persons and files in the order of their names.
 
     Hidden files and folders are skipped. Raises ValueError where there is no such folder, or where no photo in it
-    shows a face.
+    shows a face; TypeError for what is no path or no detector.
     """
+    instance("folder", folder, str | PathLike, "a path")
+    function("detector.detect", getattr(detector, "detect", None))
     root = Path(folder)
-    if not root.is_dir():
-        raise ValueError(f"{folder}: no such folder; it must hold a folder for each person, with photos inside")
+    try:
+        there = root.is_dir()
+    except OSError:  # such as a name too long to be a folder's
+        there = False
+    if not there:
+        raise ValueError(
+            f"{shown(str(folder))}: no such folder; it must hold a folder for each person, with photos inside"
+        )
     names: list[str] = []
     crops: list[Pixels] = []
     person: list[int] = []

@@ -8,14 +8,17 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 
+from mtcnn_lite.arguments import function, generator, instance, number, whole
+from mtcnn_lite.array_arguments import labels, square_crops
 from mtcnn_lite.boxes import Floats
-from mtcnn_lite.embedding.net import prepare
+from mtcnn_lite.embedding.net import SIZE, prepare
 from mtcnn_lite.embedding.triplets import MARGIN, semi_hard_triplets, squared_distances, triplet_loss
 from mtcnn_lite.embedding.views import STRONG, Variation, varied
 from mtcnn_lite.images import Pixels
 
 RATE = 4e-3  # the highest learning rate; it rises to this and falls again (one cycle)
 DECAY = 1e-3
+MOST_STEPS = 10_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,11 +79,20 @@ def train_embedding(
     Raises
     ------
     ValueError
-        For fewer than two persons or two views: then there is no triplet.
+        For fewer than two persons or two views: then there is no triplet. For a number out of range, and where the net
+        gives what is not finite: it has diverged.
+    TypeError
+        For an argument of another type.
     """
-    whose = np.asarray(person)
-    if whose.shape != (len(crops),):
-        raise ValueError(f"person has shape {whose.shape}; for {len(crops)} crops it must be ({len(crops)},)")
+    instance("net", net, nn.Module, "a net, such as EmbeddingNet()")
+    crops, rng = square_crops("crops", crops, SIZE), generator("rng", rng)
+    whose = labels("person", person, len(crops), "crops")
+    steps, persons, views = whole("steps", steps, 0, MOST_STEPS), whole("persons", persons, 2), whole("views", views)
+    margin = number("margin", margin, lambda m: 0 <= m <= 4, "be from 0 to 4, the largest squared distance")
+    instance("how", how, Variation, "a Variation")
+    function("choose", choose)
+    if report is not None:
+        function("report", report)
     names = np.unique(whose)
     if len(names) < 2 or views < 2:
         raise ValueError(f"{len(names)} persons and {views} views: a triplet needs two of each at least")
@@ -93,6 +105,8 @@ def train_embedding(
     for step in range(steps):
         batch, label = _batch(rows_of, rng, min(persons, len(names)), views)
         embeddings = net(prepare(varied(crops[batch], rng, how)))  # (B, D)
+        if not torch.isfinite(embeddings).all():
+            raise ValueError(f"net gives embeddings that are not finite at step {step + 1}")
         rows = choose(squared_distances(embeddings, embeddings), torch.from_numpy(label), margin)  # (T, 3)
         anchor, positive, negative = embeddings[rows.T]  # (T, D) each
         loss = triplet_loss(anchor, positive, negative, margin)

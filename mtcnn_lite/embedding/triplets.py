@@ -7,6 +7,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from mtcnn_lite.arguments import number
+from mtcnn_lite.array_arguments import finite_tensor, tensor
+
 MARGIN = 0.2  # the paper's
 
 
@@ -17,9 +20,16 @@ def squared_distances(first: Tensor, second: Tensor) -> Tensor:
 
     >>> squared_distances(torch.tensor([[1.0, 0.0]]), torch.tensor([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0]]))
     tensor([[0., 2., 4.]])
+
+    Raises ValueError for shapes that don't fit and numbers that are not finite, TypeError for what is no tensor.
     """
+    finite_tensor("first", tensor("first", first, "float (N, D)"))
+    finite_tensor("second", tensor("second", second, "float (M, D)"))
     if first.ndim != 2 or second.ndim != 2 or first.shape[1] != second.shape[1]:
-        raise ValueError(f"shapes {tuple(first.shape)} and {tuple(second.shape)}; they must be (N, D) and (M, D)")
+        shapes = f"first has shape {tuple(first.shape)} and second {tuple(second.shape)}"
+        raise ValueError(f"{shapes}; they must be (N, D) and (M, D)")
+    if first.dtype != second.dtype:
+        raise TypeError(f"first is {first.dtype} and second {second.dtype}; both must be of one type")
     squares = first.square().sum(dim=1)[:, None] + second.square().sum(dim=1)  # (N, M)
     return (squares - 2 * first @ second.T).clamp(min=0)  # rounding may leave -1e-7
 
@@ -41,11 +51,21 @@ def triplet_loss(anchor: Tensor, positive: Tensor, negative: Tensor, margin: flo
     margin : float
         By how much the negative should be farther than the positive.
 
+    Raises
+    ------
+    ValueError
+        For shapes that differ, numbers that are not finite, and a margin below 0.
+    TypeError
+        For what is no tensor, and a margin that is no number.
+
     Examples
     --------
     >>> triplet_loss(torch.tensor([[0.0, 0.0]]), torch.tensor([[0.5, 0.0]]), torch.tensor([[0.6, 0.0]]))
     tensor(0.0900)
     """
+    for name, points in (("anchor", anchor), ("positive", positive), ("negative", negative)):
+        finite_tensor(name, tensor(name, points, "float (N, D)"))
+    margin = _margin(margin)
     if anchor.ndim != 2 or not anchor.shape == positive.shape == negative.shape:
         shapes = f"{tuple(anchor.shape)}, {tuple(positive.shape)}, {tuple(negative.shape)}"
         raise ValueError(f"anchor, positive and negative have shapes {shapes}; all must be the same (N, D)")
@@ -74,18 +94,26 @@ def semi_hard_triplets(distances: Tensor, person: Tensor, margin: float = MARGIN
     Tensor, int (T, 3)
         Ordered by anchor, then by positive; of equal distances the first negative.
 
+    Raises
+    ------
+    ValueError
+        For shapes that don't fit, distances that are not finite or below 0, and a margin below 0.
+    TypeError
+        For what is no tensor, and a margin that is no number.
+
     Examples
     --------
     >>> at = torch.tensor([[0.0], [0.1], [0.3], [0.4]])     # 0 and 1 are one person, 2 and 3 another
     >>> semi_hard_triplets(squared_distances(at, at), torch.tensor([0, 0, 1, 1]), margin=0.1).tolist()
     [[0, 1, 2], [1, 0, 2], [2, 3, 1], [3, 2, 1]]
     """
-    count = len(person)
-    if distances.shape != (count, count) or person.ndim != 1:
+    tensor("distances", distances, "float (N, N)")
+    count = len(tensor("person", person, "(N,), whose face each row is", axes=1, kinds="fib"))
+    if distances.shape != (count, count):
         raise ValueError(
             f"distances has shape {tuple(distances.shape)}; for {count} faces it must be ({count}, {count})"
         )
-    distances = distances.detach()
+    distances, margin = finite_tensor("distances", distances).detach(), _margin(margin)
     same = person[:, None] == person[None]  # (N, N)
     anchor, positive = torch.nonzero(same & ~torch.eye(count, dtype=torch.bool, device=same.device), as_tuple=True)
     near = distances[anchor, positive][:, None]  # (pairs, 1)
@@ -93,3 +121,7 @@ def semi_hard_triplets(distances: Tensor, person: Tensor, margin: float = MARGIN
     far = far.masked_fill((far <= near) | (far >= near + margin), torch.inf)
     least, negative = far.min(dim=1) if count else (near[:, 0], positive)
     return torch.stack([anchor, positive, negative], dim=1)[least < torch.inf]
+
+
+def _margin(margin: float) -> float:
+    return number("margin", margin, lambda m: 0 <= m <= 1e9, "be 0 or more")

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mtcnn_lite.boxes import Floats
+from mtcnn_lite.arguments import number
+from mtcnn_lite.array_arguments import finite, floats, labels
+from mtcnn_lite.boxes import FARTHEST, Floats
 
 
 @dataclass(frozen=True, eq=False)
@@ -17,12 +19,14 @@ class Verification:
 
     def accepted(self, threshold: float) -> tuple[float, float]:
         """The rates of true and of false accepts: the shares of `same` and `different` pairs up to the threshold."""
+        threshold = number("threshold", threshold, lambda t: not np.isnan(t), "be a squared distance")
         rows = (self.same, self.different)
         right, wrong = (float(np.searchsorted(d, threshold, side="right") / len(d)) for d in rows)
         return right, wrong
 
     def threshold(self, false_accepts: float) -> float:
         """The highest threshold with at most this false accept rate; one below 0 accepts nobody."""
+        false_accepts = number("false_accepts", false_accepts, lambda rate: 0 <= rate <= 1, "be a rate from 0 to 1")
         allowed = int(false_accepts * len(self.different))
         if allowed >= len(self.different):
             return float("inf")
@@ -45,15 +49,15 @@ class Verification:
 def verification(embeddings: ArrayLike, person: ArrayLike) -> Verification:
     """The distances of every pair of N faces, each pair once; `embeddings` (N, D), `person` (N,).
 
-    Raises ValueError where no pair is of one person, or none of two.
+    Raises ValueError where no pair is of one person, or none of two, for shapes that don't fit and numbers that are not
+    finite or over 1e9; TypeError for what are no numbers.
 
     >>> found = verification([[0, 0], [0, 1], [3, 0]], [7, 7, 8])
     >>> found.same, found.different, found.area
     (array([1.], dtype=float32), array([ 9., 10.], dtype=float32), 1.0)
     """
-    points, whose = np.asarray(embeddings, np.float32), np.asarray(person)
-    if points.ndim != 2 or whose.shape != points.shape[:1]:
-        raise ValueError(f"embeddings has shape {points.shape} and person {whose.shape}; they must be (N, D) and (N,)")
+    points = _points("embeddings", embeddings)
+    whose = labels("person", person, len(points), "faces")
     one, other = np.triu_indices(len(points), 1)
     distances, same = _squared(points, points)[one, other], whose[one] == whose[other]
     if not same.any() or same.all():
@@ -64,17 +68,38 @@ def verification(embeddings: ArrayLike, person: ArrayLike) -> Verification:
 def nearest(gallery: ArrayLike, probes: ArrayLike) -> tuple[NDArray[np.int64], Floats]:
     """For each of `probes` (P, D) the row of its nearest in `gallery` (G, D), and the squared distance: (P,), (P,).
 
-    Of equal distances the first. Raises ValueError for an empty gallery.
+    Of equal distances the first. Raises ValueError for an empty gallery, shapes that don't fit, and numbers that are
+    not finite or over 1e9; TypeError for what are no numbers.
 
     >>> nearest([[0, 0], [4, 0]], [[3, 0]])
     (array([1]), array([1.], dtype=float32))
     """
-    known = np.asarray(gallery, np.float32)
+    known = _points("gallery", gallery)
     if not len(known):
         raise ValueError("gallery is empty: nobody is known")
-    distances = _squared(np.asarray(probes, np.float32).reshape(-1, known.shape[1]), known)  # (P, G)
+    asked = floats("probes", probes, shape="(P, D), a row a face")
+    if asked.ndim == 1:  # one face, or none
+        asked = asked[None] if len(asked) else asked.reshape(0, known.shape[1])
+    asked = _points("probes", asked)
+    if asked.shape[1] != known.shape[1]:
+        raise ValueError(f"probes has shape {asked.shape}; for this gallery it must be (P, {known.shape[1]})")
+    distances = _squared(asked, known)  # (P, G)
     row = distances.argmin(axis=1)
     return row, distances[np.arange(len(row)), row]
+
+
+def _points(name: str, values: ArrayLike) -> Floats:
+    points = floats(name, values, shape="(N, D), a row a face")
+    if points.shape == (0,):
+        return points.reshape(0, 1)
+    if points.ndim != 2 or (points.size == 0 and len(points)):
+        raise ValueError(f"{name} has shape {points.shape}; it must be (N, D), a row a face")
+    finite(name, points)
+    if points.size and np.abs(points).max() > FARTHEST:
+        raise ValueError(
+            f"{name} holds {points.flat[np.abs(points).argmax()]:g}; every number must be from -1e9 to 1e9"
+        )
+    return points
 
 
 def _squared(first: Floats, second: Floats) -> Floats:

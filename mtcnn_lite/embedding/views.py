@@ -5,9 +5,18 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from mtcnn_lite.arguments import generator, instance, number
+from mtcnn_lite.array_arguments import square_crops
 from mtcnn_lite.coordinates import about_point, rotation
 from mtcnn_lite.datasets.augment_crops import colour_batch, downscale_batch
 from mtcnn_lite.images import Pixels
+
+MOST = {"zoom": 10, "downscale": 1, "cutout": 1}  # of a Variation; for others 1000
+LEAST = 8  # px: smaller crops have no room for the changes
+
+
+def _strength(name: str, value: float, most: float) -> float:
+    return number(name, value, lambda strength: 0 <= strength <= most, f"be from 0 to {most}")
 
 
 @dataclass(frozen=True)
@@ -28,6 +37,13 @@ class Variation:
         Highest standard deviation of gray noise, in levels of 0 to 255.
     cutout : float
         Share of the views with a gray patch of 6 to 13 px a side.
+
+    Raises
+    ------
+    ValueError
+        For a number below 0, a share over 1, a zoom over 10 and others over 1000.
+    TypeError
+        For what is no number.
     """
 
     turn: float = 5
@@ -40,6 +56,10 @@ class Variation:
     noise: float = 8
     cutout: float = 0.4
 
+    def __post_init__(self) -> None:
+        for name, value in [*vars(self).items()]:
+            object.__setattr__(self, name, _strength(name, value, MOST.get(name, 1000)))
+
 
 STRONG = Variation()
 
@@ -50,12 +70,23 @@ def varied(crops: Pixels, rng: np.random.Generator, how: Variation = STRONG) -> 
     Parameters
     ----------
     crops : array, uint8 (N, s, s, 3)
-        Aligned faces; they stay as they are.
+        Aligned faces of 8 px or more; they stay as they are.
     rng : Generator
     how : Variation
         How strongly views differ. Where a moved view reaches beyond the crop, the crop's edge is repeated.
+
+    Raises
+    ------
+    ValueError
+        For crops of another shape, or too small.
+    TypeError
+        For an argument of another type.
     """
+    crops, rng = square_crops("crops", crops), generator("rng", rng)
+    instance("how", how, Variation, "a Variation")
     count, side = crops.shape[:2]
+    if side < LEAST:
+        raise ValueError(f"crops has shape {crops.shape}; their sides must be at least {LEAST} px")
     unit = side / 32
     views = crops.copy()
     flipped = rng.random(count) < 0.5

@@ -11,11 +11,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mtcnn_lite.arguments import function, number, whole
 from mtcnn_lite.evaluation.curves import Judged, judge
 from mtcnn_lite.evaluation.landmarks import landmark_errors
-from mtcnn_lite.evaluation.report import PRECISION, SMALLEST, PhotoResult, by_dataset
+from mtcnn_lite.evaluation.report import PRECISION, SMALLEST, PhotoResult, by_dataset, checked_results
 
 DRAWS = 1000
+MOST = 1_000_000_000  # draws times photos, which are in memory together
 CONFIDENCE = 0.95  # share of the draws that an interval holds
 
 Figure = Callable[[NDArray[np.int64]], float]  # how often each photo was drawn, (N,) -> the figure for that draw
@@ -40,6 +42,13 @@ def bootstrap_interval(figure: Figure, photos: int, draws: int = DRAWS, seed: in
     (float, float)
         The lower and the upper bound; NaN where there is no photo, or where the figure is NaN in every draw.
 
+    Raises
+    ------
+    ValueError
+        For a count out of range, no draws, and draws times photos over a thousand millions.
+    TypeError
+        For what is no function or no number, and for a figure that gives none.
+
     Examples
     --------
     >>> heights = np.array([1.0, 2.0, 3.0, 4.0])
@@ -47,10 +56,14 @@ def bootstrap_interval(figure: Figure, photos: int, draws: int = DRAWS, seed: in
     >>> low < 2.5 < high
     True
     """
+    function("figure", figure)
+    photos, draws, seed = whole("photos", photos), whole("draws", draws, low=1), whole("seed", seed)
+    if photos * draws > MOST:
+        raise ValueError(f"draws is {draws} of {photos} photos; both together must be at most {MOST:,}")
     if photos == 0:
         return float("nan"), float("nan")
     times = np.random.default_rng(seed).multinomial(photos, np.full(photos, 1 / photos), draws)  # (draws, photos)
-    values = np.array([figure(drawn) for drawn in times])
+    values = np.array([number("figure(...)", figure(drawn), lambda _: True) for drawn in times], np.float64)
     known = values[~np.isnan(values)]
     if not len(known):
         return float("nan"), float("nan")
@@ -78,7 +91,14 @@ def differences(first: Sequence[PhotoResult], second: Sequence[PhotoResult], dra
     ------
     ValueError
         Where the photos differ.
+    TypeError
+        For what are no results of `evaluate_photo`.
     """
+    first, second = checked_results("first", first), checked_results("second", second)
+    draws = whole("draws", draws, low=1)
+    if len(first) != len(second):
+        raise ValueError(f"first has {len(first)} results and second {len(second)}: argument 2 is "
+                         f"{'shorter' if len(second) < len(first) else 'longer'} than argument 1")  # fmt: skip
     pairs = list(zip(first, second, strict=True))
     if any(a.photo is not b.photo for a, b in pairs):
         raise ValueError("first and second are results of different photos; they must be of the same, in one order")

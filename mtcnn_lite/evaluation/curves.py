@@ -7,10 +7,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mtcnn_lite.boxes import Floats
+from mtcnn_lite.arguments import number, numbers, whole
+from mtcnn_lite.array_arguments import floats, indices, mask, shape_of
+from mtcnn_lite.boxes import FARTHEST, Floats
 from mtcnn_lite.cascade.record import Faces
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
-from mtcnn_lite.evaluation.matching import match, sides, too_small
+from mtcnn_lite.evaluation.matching import match, pairs, sides, smallest_side, too_small
+
+MOST_DRAWS = 1 << 31  # of one photo
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,7 +23,7 @@ class Judged:
 
     Detections of ignored faces are left out. All methods take a threshold and none runs the detector again: greedy NMS
     by score never drops a box for a worse one, so a run at a low O-Net threshold, cut at a higher one, equals the run
-    at the higher one.
+    at the higher one. The methods raise TypeError or ValueError for what is no threshold.
 
     scores       (N,)
     right        bool (N,): whether the detection finds a face
@@ -38,6 +42,10 @@ class Judged:
 
     def drawn(self, times: NDArray[np.int64]) -> "Judged":
         """The detections and faces of a bootstrap draw in which photo k occurs times[k] times."""
+        count = int(max(self.photos.max(initial=-1), self.face_photos.max(initial=-1))) + 1
+        times = indices("times", times, MOST_DRAWS, "how often each photo was drawn")
+        if len(times) < count:
+            raise ValueError(f"times has shape {times.shape}; for {count} photos it must be ({count},)")
         rows = np.repeat(np.arange(len(self.photos)), times[self.photos])  # best first, as before
         faces = np.repeat(np.arange(len(self.faces)), times[self.face_photos])
         return Judged(self.scores[rows], self.right[rows], self.sides[rows], self.faces[faces], self.photos[rows],
@@ -48,14 +56,14 @@ class Judged:
 
         NaN where there is no such face.
         """
-        low, high = sides
-        found = self.right & (self.scores >= np.float32(threshold)) & (self.sides >= low) & (self.sides < high)
+        low, high = numbers("sides", sides, 2, _is_side, "from 0 to 1e9 px: the least, and the one above")
+        found = self.right & (self.scores >= _threshold(threshold)) & (self.sides >= low) & (self.sides < high)
         there = (self.faces >= low) & (self.faces < high)
         return float(found.sum() / there.sum()) if there.any() else float("nan")
 
     def precision(self, threshold: float = 0.0) -> float:
         """Share of the detections of this score or a higher one that is right; NaN where there are none."""
-        kept = self.scores >= np.float32(threshold)
+        kept = self.scores >= _threshold(threshold)
         return float(self.right[kept].mean()) if kept.any() else float("nan")
 
     def recall_at(self, precision: float) -> float:
@@ -63,6 +71,7 @@ class Judged:
 
         0 where precision never reaches it; NaN without a face.
         """
+        precision = number("precision", precision, lambda share: 0 <= share <= 1, "be from 0 to 1")
         reached, recall = self.curve()
         return float(recall[reached >= np.float32(precision)].max(initial=0)) if len(self.faces) else float("nan")
 
@@ -82,19 +91,21 @@ def judge(found: Iterable[tuple[Faces, LabelledPhoto]], smallest: float = 0) -> 
     """Match the detections of many photos with their faces. Faces with a shorter side under `smallest` px are ignored.
 
     In a photo that is not `complete` a detection beside the labelled faces may or may not be wrong. There only the
-    right ones are kept: recall is meaningful, precision and AP are not.
+    right ones are kept: recall is meaningful, precision and AP are not. Raises TypeError where `found` holds anything
+    but pairs of Faces and LabelledPhoto, ValueError for a negative `smallest`.
     """
+    smallest = smallest_side(smallest)
     scores, right, found_sides, photos, faces, face_photos = [], [], [], [], [], []
-    for number, (detections, photo) in enumerate(found):
+    for place, (detections, photo) in enumerate(pairs(found)):
         side, skipped = sides(photo), too_small(photo, smallest)
         face, counts = match(detections.boxes, detections.scores, photo, skipped)
         counts &= photo.complete | (face >= 0)
         scores.append(detections.scores[counts])
         right.append(face[counts] >= 0)
         found_sides.append(np.where(face >= 0, side[face] if len(side) else np.nan, np.nan)[counts])
-        photos.append(np.full(counts.sum(), number))
+        photos.append(np.full(counts.sum(), place))
         faces.append(side[~skipped])
-        face_photos.append(np.full(len(faces[-1]), number))
+        face_photos.append(np.full(len(faces[-1]), place))
     score = _joined(scores, np.float32)
     order = np.argsort(-score, kind="stable")
     return Judged(score[order], _joined(right, np.bool_)[order], _joined(found_sides, np.float32)[order],
@@ -125,15 +136,18 @@ def average_precision(scores: ArrayLike, is_true: ArrayLike, number_of_faces: in
     ------
     ValueError
         For shapes that differ, NaN among the scores, or more true detections than faces.
+    TypeError
+        For what are no numbers.
 
     Examples
     --------
     >>> average_precision([0.9, 0.8, 0.7], [True, False, True], 2)        # 0.5 * 1 + 0.5 * 2/3
     0.8333333333333333
     """
-    score, true = np.asarray(scores, float), np.asarray(is_true, bool)
-    if score.ndim != 1 or score.shape != true.shape:
-        raise ValueError(f"scores has shape {score.shape} and is_true {true.shape}; both must be (N,)")
+    score, shape = floats("scores", scores, np.float64, shape="(N,)"), shape_of(is_true)
+    if score.ndim != 1 or score.shape != shape:
+        raise ValueError(f"scores has shape {score.shape} and is_true {shape}; both must be (N,)")
+    true, number_of_faces = mask("is_true", is_true, len(score)), whole("number_of_faces", number_of_faces)
     if np.isnan(score).any():
         raise ValueError("scores holds NaN; every score must be a number")
     if number_of_faces < true.sum():
@@ -144,6 +158,14 @@ def average_precision(scores: ArrayLike, is_true: ArrayLike, number_of_faces: in
     precision = np.cumsum(hits) / np.arange(1, len(hits) + 1)
     envelope = np.maximum.accumulate(precision[::-1])[::-1]
     return float(envelope[hits].sum() / number_of_faces)  # each hit adds 1 / number_of_faces of recall
+
+
+def _is_side(side: float) -> bool:
+    return 0 <= side <= FARTHEST or side == np.inf
+
+
+def _threshold(threshold: float) -> np.float32:
+    return np.float32(number("threshold", threshold, lambda value: abs(value) <= 1e9, "be a score"))
 
 
 def _joined(columns: list[NDArray[Any]], kind: type[np.generic]) -> NDArray[Any]:

@@ -3,19 +3,18 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
+from mtcnn_lite.arguments import instance, numbers, shown
 from mtcnn_lite.boxes import Floats
 from mtcnn_lite.cascade.record import Faces
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
+from mtcnn_lite.detector import Detector
 from mtcnn_lite.evaluation.curves import judge
 from mtcnn_lite.evaluation.landmarks import FAILURE, landmark_errors
 from mtcnn_lite.evaluation.stages import Reached, reached, reached_in
-
-if TYPE_CHECKING:
-    from mtcnn_lite.detector import Detector
 
 SMALLEST = (12, 20)  # px: P-Net's window, and the detector's usual min_face
 BANDS = (12, 20, 32, 64, 128, np.inf)  # px, shorter side
@@ -37,7 +36,7 @@ class PhotoResult:
     fixed_stages: dict[str, Reached]
 
 
-def evaluate_photo(detector: "Detector", photo: LabelledPhoto, low: Thresholds) -> PhotoResult:
+def evaluate_photo(detector: Detector, photo: LabelledPhoto, low: Thresholds) -> PhotoResult:
     """Run the detector on a photo at low thresholds and at its own; the nets see each window once.
 
     Parameters
@@ -51,15 +50,24 @@ def evaluate_photo(detector: "Detector", photo: LabelledPhoto, low: Thresholds) 
     ------
     ImageError
         Where the photo can't be read.
+    ValueError
+        For thresholds out of range.
+    TypeError
+        For what is no detector, no LabelledPhoto, or no thresholds.
     """
+    instance("detector", detector, Detector, "a Detector")
+    instance("photo", photo, LabelledPhoto, "a LabelledPhoto")
+    lowered = numbers("low", low, 3, lambda value: 0 <= value <= 1, "from 0 to 1: P-Net, R-Net, O-Net")
     fixed = detector.trace(photo.image())
-    wide = fixed.rerun(thresholds=low)
+    wide = fixed.rerun(thresholds=lowered)
     stages = (reached(trace, photo, SMALLEST[-1]) for trace in (wide, fixed))
     return PhotoResult(photo, wide.faces, fixed.faces, *stages)
 
 
 def report(results: Sequence[PhotoResult]) -> dict[str, Any]:
     """The figures of one detector on labelled photos; NaN where there is nothing to measure.
+
+    Raises TypeError for what are no results of `evaluate_photo`.
 
     Returns
     -------
@@ -74,6 +82,7 @@ def report(results: Sequence[PhotoResult]) -> dict[str, Any]:
         "landmarks": the landmark error by data set, "failed" being the share over 0.1; "points": of all faces together.
         "curves": the points of the plots.
     """
+    results = checked_results("results", results)
     complete = [each for each in results if each.photo.complete]
     low, fixed = ({s: judge(_pairs(complete, which), s) for s in SMALLEST} for which in ("low", "fixed"))
     sets = by_dataset(results, lambda each: each.photo)
@@ -125,6 +134,15 @@ def report(results: Sequence[PhotoResult]) -> dict[str, Any]:
             },
         },
     }
+
+
+def checked_results(name: str, results: Sequence[PhotoResult]) -> Sequence[PhotoResult]:
+    """`results`, which must be a sequence of PhotoResult."""
+    if not isinstance(results, Sequence) or not all(isinstance(each, PhotoResult) for each in results):
+        raise TypeError(
+            f"{name} is {shown(results)}; it must be a sequence of PhotoResult, as evaluate_photo gives them"
+        )
+    return results
 
 
 def _pairs(results: Sequence[PhotoResult], which: str) -> list[tuple[Faces, LabelledPhoto]]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mtcnn_lite.arguments import instance, items, number
 from mtcnn_lite.boxes import MATCHING_IOU, Floats, iou
 from mtcnn_lite.cascade.trace import Trace
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
@@ -32,11 +33,13 @@ class Reached:
 
     def recall(self, threshold: float = 0.0) -> float:
         """Share of the faces that some box with this score or a higher one covers; NaN where there is no face."""
-        return float((self.best >= np.float32(threshold)).mean()) if len(self.best) else float("nan")
+        lowest = np.float32(number("threshold", threshold, lambda value: abs(value) <= 1e9, "be a score"))
+        return float((self.best >= lowest).mean()) if len(self.best) else float("nan")
 
     def boxes(self, threshold: float = 0.0) -> float:
         """Boxes per photo with this score or a higher one."""
-        return float((self.scores >= np.float32(threshold)).sum() / max(self.photos, 1))
+        lowest = np.float32(number("threshold", threshold, lambda value: abs(value) <= 1e9, "be a score"))
+        return float((self.scores >= lowest).sum() / max(self.photos, 1))
 
     def curve(self) -> tuple[Floats, Floats]:
         """Boxes per photo and recall, (K,) each, at every score at which another face is found, the highest first."""
@@ -59,13 +62,21 @@ def reached(trace: Trace, photo: LabelledPhoto, smallest: float = 0) -> dict[str
     photo : LabelledPhoto
     smallest : float
         Faces with a shorter side under this many pixels are ignored as well.
+
+    Raises
+    ------
+    TypeError
+        For what is no Trace, no LabelledPhoto or no number.
+    ValueError
+        For a negative `smallest`.
     """
+    instance("trace", trace, Trace, "a Trace, as Detector.trace gives it")
+    counted = ~too_small(photo, smallest)
     left = {
         "pnet": (trace.pnet.left.boxes, trace.pnet.left.scores),
         "rnet": (trace.rnet.left.boxes, trace.rnet.left.scores),
         "onet": (trace.faces.boxes, trace.faces.scores),
     }
-    counted = ~too_small(photo, smallest)
     side = sides(photo)[counted]
     found = {}
     for stage, (boxes, scores) in left.items():
@@ -76,8 +87,12 @@ def reached(trace: Trace, photo: LabelledPhoto, smallest: float = 0) -> dict[str
 
 
 def reached_in(photos: Iterable[dict[str, Reached]]) -> dict[str, Reached]:
-    """The results of many photos, put together by net."""
-    every = list(photos)
+    """The results of many photos, put together by net. TypeError for what are no results of `reached`."""
+    must = "the results of reached, one a photo"
+    every = [instance(f"photos[{k}]", each, dict, must) for k, each in enumerate(items("photos", photos, must))]
+    for k, each in enumerate(every):
+        for stage in NET_NAMES:
+            instance(f"photos[{k}][{stage!r}]", each.get(stage), Reached, "a Reached")
     joined = {}
     for stage in NET_NAMES:
         parts = [each[stage] for each in every]

@@ -10,13 +10,15 @@ recall are taken at the 1000 thresholds .999, .998, ... 0; AP is the area under 
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mtcnn_lite.boxes import MATCHING_IOU, Floats
+from mtcnn_lite.arguments import instance, shown
+from mtcnn_lite.boxes import MATCHING_IOU, Floats, as_boxes
 from mtcnn_lite.cascade.record import Faces
 
 SETTINGS = ("easy", "medium", "hard")
@@ -36,15 +38,18 @@ class WiderPhoto:
 def read_ground_truth(folder: Path | str) -> dict[str, WiderPhoto]:
     """The official photos by "event/name", without .jpg, from the four .mat files in `folder`.
 
-    Needs scipy. Raises ValueError where a file is missing or holds something else.
+    Needs scipy. Raises ValueError where a file is missing or holds something else, TypeError for what is no path.
     """
+    instance("folder", folder, str | PathLike, "a path")
     from scipy.io import loadmat  # type: ignore[import-untyped]  # only for these files
 
     folder = Path(folder)
 
     def load(name: str) -> dict[str, Any]:
-        if not (folder / name).exists():
-            raise ValueError(f"{folder} has no {name}; WIDER FACE's eval_tools have it, in ground_truth")
+        if not _is_file(folder / name):
+            raise ValueError(
+                f"folder is {shown(str(folder))}; it has no {name}; WIDER FACE's eval_tools have it, in ground_truth"
+            )
         try:
             return dict(loadmat(folder / name))
         except (ValueError, TypeError, NotImplementedError, OSError) as error:
@@ -72,11 +77,18 @@ def wider_average_precision(truth: Mapping[str, WiderPhoto], found: Mapping[str,
     """AP of the detections `found`, by "event/name", for "easy", "medium" and "hard".
 
     Every photo of `truth` must be there, because a part of them gives another figure. The detector should run at low
-    thresholds, or the curve ends early. NaN for a setting without a face. Raises ValueError for missing photos.
+    thresholds, or the curve ends early. NaN for a setting without a face. Raises ValueError for missing photos,
+    TypeError for what are no WiderPhotos or no Faces.
     """
+    for name, photo in instance("truth", truth, Mapping, "a mapping of names to WiderPhoto").items():
+        instance(f"truth[{name!r}]", photo, WiderPhoto, "a WiderPhoto")
+    instance("found", found, Mapping, "a mapping of names to Faces")
     missing = [name for name in truth if name not in found]
     if missing:
-        raise ValueError(f"{len(missing)} of {len(truth)} photos have no detections, the first is {missing[0]}")
+        raise ValueError(f"found is not of all photos: {len(missing)} of {len(truth)} photos have no detections, the "
+                         f"first is {missing[0]}")  # fmt: skip
+    for name in truth:
+        instance(f"found[{name!r}]", found[name], Faces, "Faces")
     scores = np.concatenate([np.zeros(0), *(found[name].scores for name in truth)])  # float64
     low, high = (scores.min(), scores.max()) if len(scores) else (0.0, 1.0)
     points = {setting: np.zeros((THRESHOLDS, 2)) for setting in SETTINGS}  # detections that count, and right ones
@@ -92,12 +104,21 @@ def wider_average_precision(truth: Mapping[str, WiderPhoto], found: Mapping[str,
     return {setting: _area(points[setting], total[setting]) for setting in SETTINGS}
 
 
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # such as a name too long to be a file's
+        return False
+
+
 def inclusive_iou(first: Floats, second: Floats) -> Doubles:
     """IoU (N, M) of boxes whose last pixel counts as well, so that each side is one longer, as in the official tool."""
-    a, b = first.astype(np.float64)[:, None], second.astype(np.float64)[None]
+    a = as_boxes(first, "first").astype(np.float64)[:, None]
+    b = as_boxes(second, "second").astype(np.float64)[None]
     shared = (np.minimum(a[..., 2:], b[..., 2:]) - np.maximum(a[..., :2], b[..., :2]) + 1).clip(0).prod(axis=2)
     area_a, area_b = ((box[..., 2:] - box[..., :2] + 1).prod(axis=2) for box in (a, b))
-    return np.asarray(shared / (area_a + area_b - shared))
+    union = area_a + area_b - shared
+    return np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)
 
 
 def _at_thresholds(scores: Doubles, overlap: Doubles, counted: NDArray[np.bool_]) -> NDArray[np.int64]:

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import overload
 
-import numpy as np
 from numpy.typing import ArrayLike
 
+from mtcnn_lite.arguments import instance
+from mtcnn_lite.array_arguments import floats
 from mtcnn_lite.boxes import MATCHING_IOU, Floats, as_boxes
 from mtcnn_lite.cascade.trace import Trace
 from mtcnn_lite.explain.stages import (
@@ -110,8 +111,11 @@ def explain(trace: Trace, boxes: ArrayLike) -> Explanation | Summary:
     ------
     ValueError
         For a box that is empty or not four numbers.
+    TypeError
+        For what is no Trace, or are no numbers.
     """
-    array = np.asarray(boxes, np.float32)
+    instance("trace", trace, Trace, "a Trace, as Detector.trace gives it")
+    array = floats("boxes", boxes, shape="(4,) or (N, 4): x1, y1, x2, y2")
     faces, windows = as_boxes(array[None] if array.shape == (4,) else array), windows_of(trace)
     each = tuple(_explanation(trace, face[None], windows) for face in faces)
     if array.shape == (4,):
@@ -124,7 +128,9 @@ def explain(trace: Trace, boxes: ArrayLike) -> Explanation | Summary:
 def _explanation(trace: Trace, face: Floats, windows: Windows) -> Explanation:
     """Of one face, (1, 4)."""
     if (face[:, 2:] <= face[:, :2]).any():
-        raise ValueError(f"box is {face[0].tolist()}; x2 must be greater than x1, and y2 greater than y1")
+        raise ValueError(
+            f"boxes holds an empty one, box is {face[0].tolist()}; x2 must be greater than x1, and y2 greater than y1"
+        )
     stages = [stage_view(trace, name, face, windows) for name in NET_NAMES]
     found = passing(trace, "onet", face)
     lost = next((stage for stage in stages if stage.lost_at), None) if found is None else None

@@ -1,6 +1,12 @@
 """How training samples are drawn from a photo: the counts, and the bounds between the kinds."""
 
+import math
 from dataclasses import dataclass
+
+from mtcnn_lite.arguments import number, whole
+
+COUNTS = ("random", "beside", "jittered", "landmarks", "hardest", "others")
+MOST = 100_000  # windows of a sort, which are in memory together
 
 
 @dataclass(frozen=True)
@@ -35,7 +41,9 @@ class SamplingConfig:
     Raises
     ------
     ValueError
-        For a value out of range.
+        For a value out of range, NaN among them; a count is at most 100,000.
+    TypeError
+        For a value that is no number.
     """
 
     random: int = 50
@@ -55,10 +63,12 @@ class SamplingConfig:
     turn: float = 0.0
 
     def __post_init__(self) -> None:
-        for name in ("random", "beside", "jittered", "landmarks", "hardest", "others"):
-            count = getattr(self, name)
-            if not isinstance(count, int) or count < 0:
-                raise ValueError(f"{name} is {count!r}; it must be a whole number, 0 or more")
+        for name, value in [*vars(self).items()]:
+            if name in COUNTS:
+                checked: float = whole(name, value, 0, MOST)
+            else:
+                checked = number(name, value, math.isfinite, "be finite")
+            object.__setattr__(self, name, checked)
         if not 0 <= self.touching < self.negative <= self.part <= self.positive <= 1:
             raise ValueError(
                 f"bounds are touching {self.touching}, negative {self.negative}, part {self.part}, positive "

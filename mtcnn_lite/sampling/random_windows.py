@@ -3,8 +3,11 @@
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mtcnn_lite.boxes import Floats, as_boxes
+from mtcnn_lite.arguments import generator, number, whole
+from mtcnn_lite.boxes import FARTHEST, Floats, as_boxes
 from mtcnn_lite.pyramid import CELL
+
+MOST = 10_000_000  # windows at once
 
 
 def jitter(
@@ -34,8 +37,19 @@ def jitter(
     -------
     numpy.ndarray
         float32 (F * count, 4), face by face.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For an argument out of range or of another type.
     """
-    return _jitter(as_boxes(faces, "faces"), count, rng, shift, smaller, larger)
+    face = _faces(faces)
+    count, rng = whole("count", count, 0, MOST // max(len(face), 1)), generator("rng", rng)
+    shift = number("shift", shift, lambda part: 0 <= part <= 100, "be a part of the side, from 0 to 100")
+    low, high = number("smaller", smaller), number("larger", larger)
+    if not 0 < low <= high <= FARTHEST:
+        raise ValueError(f"smaller, larger is {(low, high)}; it must be 0 < smaller <= larger")
+    return _jitter(face, count, rng, shift, low, high)
 
 
 def _jitter(faces: Floats, count: int, rng: np.random.Generator, shift: float, smaller: float, larger: float) -> Floats:
@@ -62,8 +76,14 @@ def beside(faces: ArrayLike, count: int, rng: np.random.Generator) -> Floats:
     -------
     numpy.ndarray
         float32 (F * count, 4), face by face.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For an argument out of range or of another type.
     """
-    return _beside(as_boxes(faces, "faces"), count, rng)
+    face = _faces(faces)
+    return _beside(face, whole("count", count, 0, MOST // max(len(face), 1)), generator("rng", rng))
 
 
 def _beside(faces: Floats, count: int, rng: np.random.Generator) -> Floats:
@@ -94,7 +114,14 @@ def anywhere(height: int, width: int, count: int, rng: np.random.Generator) -> F
     -------
     numpy.ndarray
         float32 (count, 4); (0, 4) where the photo is under 12 px.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For an argument out of range or of another type.
     """
+    height, width = whole("height", height, unit=" px"), whole("width", width, unit=" px")
+    count, rng = whole("count", count, 0, MOST), generator("rng", rng)
     if min(height, width) < CELL:
         return np.zeros((0, 4), np.float32)
     side = np.exp(rng.uniform(np.log(CELL), np.log(min(height, width)), count))
@@ -112,15 +139,30 @@ def into(windows: Floats, height: int, width: int) -> Floats:
     height, width
         Of the photo, px.
 
+    Raises
+    ------
+    ValueError, TypeError
+        For an argument out of range or of another type.
+
     Examples
     --------
     >>> into(np.array([[-4, 10, 16, 30]], np.float32), height=25, width=100)
     array([[ 0.,  5., 20., 25.]], dtype=float32)
     """
+    windows = as_boxes(windows, "windows")
+    height, width = whole("height", height, unit=" px"), whole("width", width, unit=" px")
     side = np.minimum((windows[:, 2:] - windows[:, :2]).max(axis=1), min(height, width))
     half = side[:, None] / 2
     room = np.array([width, height], np.float32)
     return _squares(np.clip((windows[:, :2] + windows[:, 2:]) / 2, half, room - half), side)
+
+
+def _faces(faces: ArrayLike) -> Floats:
+    boxes = as_boxes(faces, "faces")
+    upside_down = (boxes[:, 2:] < boxes[:, :2]).any(axis=1)
+    if upside_down.any():
+        raise ValueError(f"faces holds {boxes[upside_down][0].tolist()}; x2 and y2 may not be below x1 and y1")
+    return boxes
 
 
 def _squares(centre: NDArray[np.floating], side: NDArray[np.floating]) -> Floats:

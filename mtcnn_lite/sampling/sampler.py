@@ -11,10 +11,12 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from mtcnn_lite.arguments import function, generator, instance, shown, whole
+from mtcnn_lite.array_arguments import finite, floats
 from mtcnn_lite.boxes import Floats, _encode_offsets, _iou, _square_boxes, as_boxes
 from mtcnn_lite.coordinates import PIXEL_CENTRE, rotate
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
-from mtcnn_lite.images import Pixels, crop_windows
+from mtcnn_lite.images import Pixels, as_rgb, crop_windows
 from mtcnn_lite.pyramid import CELL, halvings
 from mtcnn_lite.sampling.config import SamplingConfig
 from mtcnn_lite.sampling.random_windows import _beside, _jitter, anywhere, into
@@ -60,6 +62,13 @@ def kinds(
         uint8 (N,), NEGATIVE, POSITIVE, PART, or NOTHING; and int32 (N,), the face's row in the photo's boxes, -1 for
         none.
 
+    Raises
+    ------
+    ValueError
+        For windows of another shape, NaN among them.
+    TypeError
+        For what is no LabelledPhoto, no SamplingConfig, or no number.
+
     Examples
     --------
     >>> from mtcnn_lite.boxes import iou
@@ -70,7 +79,7 @@ def kinds(
     >>> kinds(windows, photo)
     (array([  1,   2, 255,   0], dtype=uint8), array([ 0,  0, -1, -1], dtype=int32))
     """
-    return _kinds(as_boxes(windows, "windows"), photo, config or SamplingConfig())
+    return _kinds(as_boxes(windows, "windows"), _photo(photo), _config(config))
 
 
 def _kinds(
@@ -132,8 +141,17 @@ def choose(
     -------
     numpy.ndarray
         Records of dtype SAMPLE, in the order: jittered, landmarks, anywhere, beside, proposed.
+
+    Raises
+    ------
+    ValueError
+        For a size that is not whole or below 1, and for proposals that are not (N, 4) and (N,).
+    TypeError
+        For an argument of another type.
     """
-    config = config or SamplingConfig()
+    photo, config, rng = _photo(photo), _config(config), generator("rng", rng)
+    height, width = whole("height", height, low=1, unit=" px"), whole("width", width, low=1, unit=" px")
+    size = whole("size", size, low=1, unit=" px")
     usable = np.flatnonzero(~photo.ignore)
     marked = usable[photo.has_landmarks[usable]]
 
@@ -158,8 +176,7 @@ def choose(
     for_each = into(_beside(photo.boxes[usable], SPARE * config.beside, rng), height, width)
     picked.append(_negatives(for_each, config.beside, photo, config, groups=len(usable)))
     if proposed is not None:
-        given, scores = proposed
-        picked.append(_of_proposals(as_boxes(given, "proposed"), scores, photo, rng, config))
+        picked.append(_of_proposals(*_proposals(proposed), photo, rng, config))
     windows, kind, face = (np.concatenate(column) for column in zip(*picked, strict=True))
     return _with_targets(windows, kind, face, photo, rng, config)
 
@@ -182,7 +199,19 @@ def cut(image: Pixels, photo: LabelledPhoto, samples: Samples, size: int) -> Pix
     -------
     numpy.ndarray
         uint8 (N, size, size, 3).
+
+    Raises
+    ------
+    ValueError
+        For a size below 1, and samples of faces that the photo does not have.
+    TypeError
+        For what are no pixels, no LabelledPhoto, or no samples.
     """
+    image, photo, size = as_rgb(image), _photo(photo), whole("size", size, low=1, unit=" px")
+    samples = _samples(samples)
+    if len(samples) and not -1 <= samples["face"].min() <= samples["face"].max() < len(photo.boxes):
+        raise ValueError(f"samples holds faces {samples['face'].min()} to {samples['face'].max()}; the photo has "
+                         f"{len(photo.boxes)}, and -1 stands for none")  # fmt: skip
     longest = (samples["window"][:, 2:] - samples["window"][:, :2]).max(initial=size)
     copies = halvings(image, size / float(longest))
     if not samples["turn"].any():
@@ -216,20 +245,32 @@ def sample(
     -------
     tuple
         Records of dtype SAMPLE, (N,), and crops, uint8 (N, size, size, 3).
+
+    Raises
+    ------
+    ValueError, TypeError
+        As `choose` and `cut`; TypeError also for a `propose` that is no function.
     """
-    image = photo.image()
+    if propose is not None:
+        function("propose", propose)
+    image = _photo(photo).image()
     height, width = image.shape[:2]
     chosen = choose(photo, height, width, size, rng, config, propose(image) if propose else None)
     return chosen, cut(image, photo, chosen, size)
 
 
 def counts(samples: Samples) -> dict[str, int]:
-    """How many of each kind.
+    """How many of each kind. TypeError for what are no records of dtype SAMPLE, ValueError for an unknown kind.
 
     >>> counts(np.zeros(3, SAMPLE))
     {'negative': 3, 'positive': 0, 'part': 0, 'landmark': 0}
     """
-    found = np.bincount(samples["kind"], minlength=len(KINDS))
+    kind = _samples(samples)["kind"]
+    if len(kind) and kind.max() >= len(KINDS):
+        raise ValueError(
+            f"samples holds the kind {kind.max()}; a kind is from 0 to {len(KINDS) - 1}: {', '.join(KINDS)}"
+        )
+    found = np.bincount(kind, minlength=len(KINDS))
     return dict(zip(KINDS, found.tolist(), strict=True))
 
 
@@ -289,3 +330,30 @@ def _with_targets(windows: Floats, kind: NDArray[np.uint8], face: NDArray[np.int
 def _centres(photo: LabelledPhoto) -> Floats:
     """The faces' centres (N, 2), about which they are turned, and one more that stands for "no face" (row -1)."""
     return np.concatenate([(photo.boxes[:, :2] + photo.boxes[:, 2:]) / 2, np.zeros((1, 2), np.float32)])
+
+
+def _photo(photo: LabelledPhoto) -> LabelledPhoto:
+    return instance("photo", photo, LabelledPhoto, "a LabelledPhoto")
+
+
+def _config(config: SamplingConfig | None) -> SamplingConfig:
+    return SamplingConfig() if config is None else instance("config", config, SamplingConfig, "a SamplingConfig")
+
+
+def _samples(samples: Samples) -> Samples:
+    instance("samples", samples, np.ndarray, "an array of dtype SAMPLE, (N,)")
+    if samples.dtype != SAMPLE or samples.ndim != 1:
+        raise TypeError(f"samples is {shown(samples)}; it must be an array of dtype SAMPLE, (N,), as choose gives it")
+    return samples
+
+
+def _proposals(proposed: tuple[Floats, Floats]) -> tuple[Floats, Floats]:
+    if not isinstance(proposed, tuple | list) or len(proposed) != 2:
+        raise TypeError(f"proposed is {shown(proposed)}; it must be two arrays: windows (N, 4) and their scores (N,)")
+    windows = as_boxes(proposed[0], "proposed[0]")
+    scores = finite("proposed[1]", floats("proposed[1]", proposed[1], shape="scores (N,)"))
+    if scores.shape != (len(windows),):
+        raise ValueError(
+            f"proposed[1] has shape {scores.shape}; for {len(windows)} windows it must be ({len(windows)},)"
+        )
+    return windows, scores

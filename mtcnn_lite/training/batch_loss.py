@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor, nn
 
-from mtcnn_lite.losses import Losses, multitask_loss, sample_losses, takes_part
-from mtcnn_lite.mining import hard_examples
+from mtcnn_lite.losses import Losses, _multitask_loss, _sample_losses, takes_part
+from mtcnn_lite.mining import _hard_examples
 from mtcnn_lite.nets import normalise
 from mtcnn_lite.sampling.sampler import NEGATIVE
 from mtcnn_lite.training.batches import TrainingBatch
@@ -71,17 +71,17 @@ def batch_loss(
             landmarks, part[:, 2] = distilled_targets(
                 landmarks, soft.landmarks, known, soft.score >= LANDMARK_CONFIDENCE, stage.distill_landmarks_weight
             )
-    losses = sample_losses(output, kinds, offsets, landmarks, part)  # (N, 3)
+    losses = _sample_losses(output, kinds, offsets, landmarks, part)  # (N, 3)
     if teacher is not None:
         softened = distillation_loss(
             output.face, soft, kinds, stage.distill_weight, unlabelled, stage.temperature
         )  # (N,)
         losses = torch.cat([softened[:, None], losses[:, 1:]], dim=1)
     counted = part.clone()
-    counted[:, 0] = hard_examples(losses[:, 0], keep, part[:, 0])
+    counted[:, 0] = _hard_examples(losses[:, 0], keep, part[:, 0])
     face = kinds != NEGATIVE
     right = (output.score >= 0.5) == face
     shares = [
         (right & asked).sum() / asked.sum().clamp(min=1) for asked in (labelled[:, 0] & face, labelled[:, 0] & ~face)
     ]
-    return multitask_loss(losses, counted, stage.weights), (shares[0], shares[1])
+    return _multitask_loss(losses, counted, stage.weights), (shares[0], shares[1])

@@ -8,6 +8,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from mtcnn_lite.arguments import flag, instance, number, numbers, one_of, shown, whole
+from mtcnn_lite.net_names import NET_NAMES
 from mtcnn_lite.sampling.config import SamplingConfig
 
 Indicator = tuple[tuple[bool, bool, bool], ...]
@@ -15,6 +17,10 @@ Indicator = tuple[tuple[bool, bool, bool], ...]
 # Which kinds (rows, as in sampling.KINDS) teach which tasks (detection, box, landmark). In the paper, landmark samples
 # teach landmarks alone. Ours have boxes of the same sort as WIDER FACE's, so they teach the other two tasks as well.
 INDICATOR: Indicator = ((True, False, False), (True, True, False), (False, True, False), (True, True, True))
+
+# The settings of a stage that are shares, 0 to 1.
+SHARES = ("distill_weight", "distill_landmarks_weight", "downscale", "cutout", "mixup", "random_crop", "ema_decay",
+          "weight_average")  # fmt: skip
 
 FINETUNING_RATE = 0.2  # of the learning rate, for given weights: at the full rate what they know would be lost first
 
@@ -79,6 +85,8 @@ class TrainingStage:
     ------
     ValueError
         For a value out of range.
+    TypeError
+        For a value of another type.
     """
 
     name: str
@@ -109,11 +117,37 @@ class TrainingStage:
     indicator: Indicator = INDICATOR
 
     def __post_init__(self) -> None:
-        if self.steps < 1 or self.batch < 1 or not self.rate > 0:
-            raise ValueError(f"{self.name}: steps is {self.steps}, batch {self.batch}, rate {self.rate}; each must be "
-                             "above 0")  # fmt: skip
-        if min(self.shares) < 0 or sum(self.shares) == 0:
-            raise ValueError(f"{self.name}: shares is {self.shares}; none may be negative, nor all 0")
+        instance("name", self.name, str, "a stage's name, such as 'pnet-1'")
+        stage = f"{shown(self.name)[1:-1]}: "  # what a message begins with
+        one_of(f"{stage}net", self.net, NET_NAMES)
+        instance(f"{stage}sampling", self.sampling, SamplingConfig, "a SamplingConfig")
+        checked: dict[str, object] = {}
+        for name, low in (("steps", 1), ("batch", 1), ("warm_up", 0)):
+            checked[name] = whole(f"{stage}{name}", getattr(self, name), low)
+        for name in ("rate", "temperature"):
+            checked[name] = number(f"{stage}{name}", getattr(self, name), lambda v: 0 < v < math.inf, "be above 0")
+        checked["keep"] = number(f"{stage}keep", self.keep, lambda keep: 0 < keep <= 1, "be above 0 and up to 1")
+        for name in SHARES:
+            checked[name] = number(f"{stage}{name}", getattr(self, name), lambda v: 0 <= v <= 1, "be from 0 to 1")
+        decay = number(f"{stage}weight_decay", self.weight_decay, lambda v: 0 <= v < math.inf, "be 0 or more")
+        checked["weight_decay"] = decay
+        for name in ("ensemble_teacher", "hard_negatives", "refit_landmark_head", "landmark_finetuning"):
+            checked[name] = flag(f"{stage}{name}", getattr(self, name))
+        for name, count in (("shares", 4), ("weights", 3)):
+            row = numbers(f"{stage}{name}", getattr(self, name), count, lambda v: 0 <= v < math.inf, "of 0 or more")
+            checked[name] = row
+            if not 0 < sum(row) < math.inf:
+                raise ValueError(f"{stage}{name} is {row}; they may not all be 0")
+        checked["betas"] = numbers(f"{stage}betas", self.betas, 2, lambda b: 0 <= b < 1, "from 0 to below 1")
+        rows = self.indicator
+        if (
+            not isinstance(rows, tuple | list)
+            or [len(r) if isinstance(r, tuple | list) else 0 for r in rows] != [3] * 4
+        ):
+            raise TypeError(f"{stage}indicator is {shown(rows)}; it must be four rows of three of True and False")
+        checked["indicator"] = tuple(tuple(flag(f"{stage}indicator", part) for part in row) for row in rows)
+        for name, value in checked.items():
+            object.__setattr__(self, name, value)
 
     def learning_rate(self, step: int) -> float:
         """The learning rate of a step: rising linearly during the warm-up, then half a cosine down to nearly 0."""
@@ -224,23 +258,27 @@ def scaled(stages: Sequence[TrainingStage], steps: float = 1.0, rate: float = 1.
     ----------
     stages : sequence of TrainingStage
     steps : float
-        Share of each stage's steps, above 0; a stage has at least one.
+        Share of each stage's steps, above 0 and up to 1,000,000; a stage has at least one.
     rate : float
-        Share of each stage's learning rate, above 0.
+        Share of each stage's learning rate, above 0 and up to 1,000,000.
 
     Raises
     ------
     ValueError
-        Where a share is not above 0.
+        Where a share is not above 0, or too large.
+    TypeError
+        For a share that is no number, and for what are no stages.
 
     Examples
     --------
     >>> [stage.steps for stage in scaled(STAGES, steps=0.01)]
     [40, 160, 80, 50, 60, 90, 80, 90, 120, 80, 90, 140, 120, 100, 4]
     """
-    for name, share in (("steps", steps), ("rate", rate)):
-        if not share > 0:
-            raise ValueError(f"{name} is {share}; it must be a share above 0")
+    steps = number("steps", steps, lambda share: 0 < share <= 1e6, "be a share above 0, at most 1,000,000")
+    rate = number("rate", rate, lambda share: 0 < share <= 1e6, "be a share above 0, at most 1,000,000")
+    instance("stages", stages, Sequence, "a sequence of TrainingStage")
+    for k, stage in enumerate(stages):
+        instance(f"stages[{k}]", stage, TrainingStage, "a TrainingStage")
     return tuple(
         replace(
             stage,

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from mtcnn_lite.losses import detection_loss
+from mtcnn_lite.losses import _detection_loss
 from mtcnn_lite.nets import NetOutput, ONet, PNet, RNet
 from mtcnn_lite.sampling.sampler import NEGATIVE, PART
 
@@ -68,7 +68,7 @@ def distillation_loss(
     """
     target = (teacher.face / temperature).softmax(dim=1)
     softened = temperature**2 * functional.cross_entropy(face / temperature, target, reduction="none")  # (N,)
-    labelled = detection_loss(face, kinds != NEGATIVE)
+    labelled = _detection_loss(face, kinds != NEGATIVE)
     share = torch.where((kinds == PART) | unlabelled, 1.0, weight)
     return share * softened + (1 - share) * labelled
 

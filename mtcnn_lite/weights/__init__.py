@@ -5,6 +5,7 @@ from os import PathLike
 import torch
 from torch import nn
 
+from mtcnn_lite.arguments import instance, shown
 from mtcnn_lite.nets import NET_TYPES, Nets
 from mtcnn_lite.weights import shipped
 from mtcnn_lite.weights.files import WeightsError, load_weights, save_weights, weights_digest
@@ -21,10 +22,15 @@ def nets_of(weights: str | PathLike[str] | Nets) -> Nets:
     """The nets that `weights` names, ready for use.
 
     `weights` is "mtcnn_lite", "zhang2016" or a folder; nets are returned themselves. Raises WeightsError where they are
-    missing or don't fit, where a net's are not float32 on the CPU, and where O-Net has no landmark head.
+    missing or don't fit, where a net's are not float32 on the CPU, and where O-Net has no landmark head; TypeError for
+    anything else.
     """
+    if not isinstance(weights, str | PathLike | Nets):
+        raise TypeError(f"weights is {shown(weights)} ({type(weights).__name__}); it must be \"mtcnn_lite\", "
+                        "\"zhang2016\", a folder of weights, or the nets themselves")  # fmt: skip
     if isinstance(weights, Nets):
         for name, net in zip(NET_TYPES, weights, strict=True):
+            instance(f"weights.{name}", net, nn.Module, "a net")
             _check(name, net)
         nets = weights.ready()
     elif weights == SHIPPED:
@@ -32,7 +38,10 @@ def nets_of(weights: str | PathLike[str] | Nets) -> Nets:
     elif weights == "zhang2016":
         nets = zhang2016()
     else:
-        nets = load_weights(weights)
+        try:
+            nets = load_weights(weights)
+        except OSError as error:  # such as a name too long to be a folder's
+            raise WeightsError(f"weights is {shown(str(weights))}, which can't be read ({error.strerror})") from None
     if nets.onet.landmarks is None:
         raise WeightsError("weights has an O-Net without a landmark head; only P-Net and R-Net may lack it")
     return nets
@@ -57,5 +66,9 @@ def thresholds_of(weights: str | PathLike[str] | Nets) -> tuple[float, float, fl
     >>> thresholds_of("zhang2016")
     (0.6, 0.7, 0.7)
     """
+<<<<<<< HEAD
     nets = weights if isinstance(weights, Nets) else nets_of(weights)
     return shipped.THRESHOLDS if weights_digest(nets) == shipped.DIGEST else PAPER_THRESHOLDS
+=======
+    return SHIPPED_THRESHOLDS if isinstance(weights, str) and weights == SHIPPED else PAPER_THRESHOLDS
+>>>>>>> settings
