@@ -66,9 +66,5 @@ def thresholds_of(weights: str | PathLike[str] | Nets) -> tuple[float, float, fl
     >>> thresholds_of("zhang2016")
     (0.6, 0.7, 0.7)
     """
-<<<<<<< HEAD
     nets = weights if isinstance(weights, Nets) else nets_of(weights)
     return shipped.THRESHOLDS if weights_digest(nets) == shipped.DIGEST else PAPER_THRESHOLDS
-=======
-    return SHIPPED_THRESHOLDS if isinstance(weights, str) and weights == SHIPPED else PAPER_THRESHOLDS
->>>>>>> settings
