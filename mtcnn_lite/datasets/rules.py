@@ -111,7 +111,7 @@ class Rules:
         box = np.asarray(boxes, np.float64).reshape(-1, 4)  # (N, 4)
         points = np.full((len(box), 5, 2), np.nan) if landmarks is None else np.asarray(landmarks, np.float64)
         ignored = np.zeros(len(box), bool) if ignore is None else np.asarray(ignore, bool).copy()
-        sides = box[:, 2:] - box[:, :2]  # (N, 2) width, height
+        sides = (box[:, 2:] - box[:, :2]).round(6)  # (N, 2) width, height; x + width - x is not always width
         if empty_is_ignored:
             ignored |= (sides == 0).any(axis=1)
         for k in range(len(box)):

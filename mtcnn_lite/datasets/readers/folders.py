@@ -1,0 +1,24 @@
+"""What the readers of COCO, VOC and YOLO folders share: which classes are faces, which files are images."""
+
+from collections.abc import Iterable
+
+from mtcnn_lite.datasets.parsing import DatasetError, quoted
+
+IMAGES = (".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
+
+
+def face_classes(names: Iterable[str], face: str, where: str) -> set[str]:
+    """Which of a set's classes are faces: those called `face`, in upper or lower case, else the only one there is.
+
+    DatasetError, starting with `where` and naming the classes, where there are several and none is called so.
+
+    >>> sorted(face_classes(["Face", "face", "hat"], "face", "x")), face_classes(["head"], "face", "x")
+    (['Face', 'face'], {'head'})
+    """
+    classes = list(dict.fromkeys(names))
+    spoken = [name.strip().lower() for name in classes]
+    if face.strip().lower() in spoken:
+        return {name for name, said in zip(classes, spoken, strict=True) if said == face.strip().lower()}
+    if len(set(spoken)) <= 1:
+        return set(classes)
+    raise DatasetError(f"{where}: its classes are {quoted(', '.join(classes))}; face=NAME says which one is the face")
