@@ -55,7 +55,7 @@ class Rules:
             inside = self.allow_outside or path.resolve().is_relative_to(folder.resolve())
             there = path.is_file()
         except (OSError, ValueError, RuntimeError) as error:  # a zero byte, a name too long, a loop of links
-            raise DatasetError(f"{where}: image {quoted(name)!r} can't be looked for ({error})") from None
+            raise DatasetError(f"{where}: image {quoted(name)!r} can't be looked for ({quoted(error)})") from None
         if not inside:
             raise DatasetError(
                 f"{where}: image {quoted(name)!r} lies outside {folder}; to read it all the same: allow_outside=True, "

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mtcnn_lite.datasets.parsing import DatasetError, DatasetWarning, read_lines, visible
+from mtcnn_lite.datasets.parsing import DatasetError, DatasetWarning, quoted, read_lines, visible
 from mtcnn_lite.datasets.readers.folders import IMAGES
 from mtcnn_lite.datasets.readers.yolo_config import CLASSES, YoloConfig
 from mtcnn_lite.datasets.rules import Rules
@@ -45,7 +45,7 @@ class Place:
                 if self.inside(path):
                     return self.root / path.resolve().relative_to(self.root.resolve())
         except (OSError, ValueError, RuntimeError) as error:  # a zero byte, a name too long, a loop of links
-            raise DatasetError(f"{what} can't be looked for ({error})") from None
+            raise DatasetError(f"{what} can't be looked for ({quoted(error)})") from None
         if there and not self.rules.allow_outside:
             raise DatasetError(f"{what} lies outside {self.root}; {OUTSIDE}")
         return there[0] if there else None
@@ -63,7 +63,7 @@ def records_of_splits(config: YoloConfig, place: Place) -> Records:
     missing = []
     for split, values in config.splits.items():
         for value in values:
-            what = f"{config.source}: {split}: {value}"
+            what = f"{config.source}: {split}: {quoted(value)}"
             folder = place.first(config.places(value), what)
             if folder is None:
                 missing.append((split, f"{what}: no such folder or file"))
@@ -84,7 +84,7 @@ def _listed(path: Path, config: YoloConfig, place: Place) -> Records:
     """The images that a .txt file lists, a path a line, relative to the file or to the set."""
     found: Records = {}
     for number, line in read_lines(path):
-        where = f"{path}, line {number}: image {line}"
+        where = f"{path}, line {number}: image {quoted(line)}"
         try:
             image = place.first([path.parent / line.replace("\\", "/"), *config.places(line)], where)
         except DatasetError as error:
