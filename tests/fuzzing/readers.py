@@ -4,6 +4,7 @@ python tests/fuzzing/readers.py 6000 1        # cases, seed
 """
 
 import contextlib
+import copy
 import json
 import random
 import re
@@ -106,13 +107,22 @@ SETS: dict[str, tuple[str, str, dict[str, str | None]]] = {
     "yolo, classes.txt": ("yolo", ".", {
         "images/a.jpg": None, "images/b.jpg": None, "labels/classes.txt": "face\n",
         "labels/a.txt": f"{ROW} 0.9\n", "labels/b.txt": f"{ROW}\n"}),
+    "retinaface": ("retinaface", "label.txt", {
+        "label.txt": "".join(f"# {name}.jpg\n12 8 24 28 {_flat(end=' 0.0')} 0.82\n" for name in "ab"),
+        "images/a.jpg": None, "images/b.jpg": None}),
+    "retinaface, corners": ("retinaface", "labelv2.txt", {
+        "labelv2.txt": "".join(f"# {name}.jpg 64 48\n12 8 36 36 {_flat(end=' 0.0')}\n" for name in "ab"),
+        "a.jpg": None, "b.jpg": None}),
+    "mtcnn": ("mtcnn", "wider_face_train.txt", {
+        "wider_face_train.txt": "a 12 8 36 36\nb 12 8 36 36 1 1 20 20\n", "a.jpg": None, "b.jpg": None}),
 }  # fmt: skip
+SETS = {title: entry for title, entry in SETS.items() if entry[0] in READERS}
 
 WORDS = [
     "", "nan", "-inf", "-1", "0", "1e39", "1e400", "-1e308", "9" * 5000, "0x1F", "1_0", "²", "٣", "\0", "a" * 5000,
     "null", "true", "/etc/passwd", "../a.jpg", "a.jpg/b.jpg", "b.jpg", "[1]", '"', "'", "{", "<", ">", "&x;", "#", ":",
-    "-", "*a", "&a b", "!!python/object:os.system x", "\t", "\r", "\u2028", "\ufeff", "\ud7ff", "😀", "\\", "%", "@", "`",
-    "1:1:1", "~", "9" * 400 + ".jpg", "2147483648", "1e-320", "face", "FACE", "hat", "0 0 0", "..", ".", "C:\\a.jpg",
+    "-", "*a", "&a b", "!!python/object:os.system x", "\t", "\r", "\u2028", "\ufeff", "\ud7ff", "😀", "\\", "%", "@",
+    "`", "1:1:1", "~", "9" * 400 + ".jpg", "2147483648", "1e-320", "face", "FACE", "hat", "0 0 0", "C:\\a.jpg",
 ]  # fmt: skip
 VALUES: list[Any] = [
     None, True, False, -1, 0, 0.0, 1e39, -1e308, 1e-320, float("nan"), float("inf"), 10**400, 2**70, "", "x", "a.jpg",
@@ -324,7 +334,7 @@ def _value(path: Path, rng: random.Random) -> None:
         if rng.random() < 0.1 and isinstance(holder, dict):
             del holder[key]
         else:
-            holder[key] = rng.choice(VALUES)
+            holder[key] = copy.deepcopy(rng.choice(VALUES))
     text = json.dumps(tree[0]).replace('"BIG"', "9" * 5000).replace('"DEEP"', "[" * 5000 + "]" * 5000)
     lines[number] = text
     path.write_text("\n".join(lines), "utf-8")
