@@ -57,7 +57,7 @@ PLACES = {
     "celeba": [f"{inner}{CELEBA}{ending}" for inner in ("", "Anno/") for ending in (".txt", ".csv")],
     "facepoint": ["trainImageList.txt", "testImageList.txt"],
     "mtfl": ["training.txt", "testing.txt"],
-    "yolo": ["data.yaml", "data.yml", "classes.txt", "labels/classes.txt"],  # the last two where there is nothing else
+    "yolo": ["data.yaml", "data.yml", "classes.txt", "labels/classes.txt", "labels/*/classes.txt"],  # labelImg's last
     "coco": ["*.json", "annotations/*.json"],
     "voc": ["*.xml", "Annotations/*.xml"],
 }

@@ -17,7 +17,7 @@ from typing import Any
 
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
 from mtcnn_lite.datasets.parsing import DatasetError, collect, parse_json, quoted, read_text
-from mtcnn_lite.datasets.readers.folders import face_classes
+from mtcnn_lite.datasets.readers.folders import face_classes, shown
 from mtcnn_lite.datasets.rules import MIN_SIDE, Rules
 
 Object = dict[str, Any]
@@ -75,16 +75,16 @@ def read_coco(
         if isinstance(entry, DatasetError):
             raise entry
         key, name, size = _image(where, entry)
-        for count, what in ((ids[key], f"id {quoted(entry['id'])}"), (files[_file(name)], f"file {quoted(name)!r}")):
+        for count, what in ((ids[key], f"id {shown(entry['id'])}"), (files[_file(name)], f"file {shown(name)}")):
             if count > 1:
                 raise DatasetError(f"{where}: {count} images have the {what}; which faces are whose can't be told")
         image = rules.image_file(folder, name, where)
         boxes, crowd = [], []
         for annotation in by_image.get(key, []):
-            here = f"{where}, annotation {quoted(annotation.get('id'))}"
+            here = f"{where}, annotation {shown(annotation.get('id'))}"
             category = _key(annotation.get("category_id"))
             if category not in classes:
-                raise DatasetError(f"{here}: category_id {quoted(annotation.get('category_id'))} is not in categories")
+                raise DatasetError(f"{here}: category_id {shown(annotation.get('category_id'))} is not in categories")
             if category in faces:
                 crowd.append(_is_crowd(annotation, here))
                 boxes.append(_box(annotation, crowd[-1], here))
@@ -97,7 +97,7 @@ def read_coco(
 def _list(content: Object, key: str, path: Path) -> list[Any]:
     value = content.get(key)
     if not isinstance(value, list):
-        found = "has no" if key not in content else f"has {quoted(value)} as"
+        found = "has no" if key not in content else f"has {shown(value)} as"
         raise DatasetError(f"{path}: no COCO detection file (it {found} {key}, which must be a list)")
     return value
 
@@ -132,7 +132,7 @@ def _by_image(
     for place, entry in enumerate(annotations):
         image = _key(entry.get("image_id")) if isinstance(entry, dict) else None
         if image is None or image not in known:
-            name = quoted(entry.get("id")) if isinstance(entry, dict) else f"{place + 1} of the list"
+            name = shown(entry.get("id")) if isinstance(entry, dict) else f"{place + 1} of the list"
             stray.append(DatasetError(f"{path}: annotation {name} belongs to an image that the file does not list"))
         else:
             owned.setdefault(image, []).append(entry)
@@ -144,9 +144,9 @@ def _classes(categories: Sequence[Any], path: Path) -> dict[float | str | None, 
     for entry in categories:
         key = _key(entry.get("id")) if isinstance(entry, dict) else None
         if key is None or not isinstance(entry.get("name"), str):
-            raise DatasetError(f"{path}: category {quoted(entry)}; it must be an object with an id and a name")
+            raise DatasetError(f"{path}: category {shown(entry)}; it must be an object with an id and a name")
         if key in classes:
-            raise DatasetError(f"{path}: two categories have the id {quoted(entry['id'])}")
+            raise DatasetError(f"{path}: two categories have the id {shown(entry['id'])}")
         classes[key] = entry
     return classes
 
@@ -199,14 +199,14 @@ def _image(where: str, entry: Any) -> tuple[float | str, str, tuple[float, float
     """Id, file name and size (None where not said) of an image."""
     key = _key(entry.get("id")) if isinstance(entry, dict) else None
     if key is None or not isinstance(entry.get("file_name"), str):
-        raise DatasetError(f"{where}: {quoted(entry)}; it must be an object with an id, a file_name, width and height")
+        raise DatasetError(f"{where}: {shown(entry)}; it must be an object with an id, a file_name, width and height")
     sides = []
     for side in ("width", "height"):
         value = entry.get(side)
         if value is None:
             continue
         if not _is_number(value):
-            raise DatasetError(f"{where}: {side} is {quoted(value)}; it must be a number of pixels")
+            raise DatasetError(f"{where}: {side} is {shown(value)}; it must be a number of pixels")
         sides.append(float(value))
     said = len(sides) == 2 and min(sides) > 0  # exporters write 0 for what they don't know
     return key, entry["file_name"], (sides[0], sides[1]) if said else None
@@ -215,16 +215,16 @@ def _image(where: str, entry: Any) -> tuple[float | str, str, tuple[float, float
 def _is_crowd(annotation: Object, where: str) -> bool:
     value = annotation.get("iscrowd")
     if value is not None and not (isinstance(value, int) and value in (0, 1)):
-        raise DatasetError(f"{where}: iscrowd is {quoted(value)}; it must be 0 or 1")
+        raise DatasetError(f"{where}: iscrowd is {shown(value)}; it must be 0 or 1")
     return bool(value)
 
 
 def _box(annotation: Object, crowd: bool, where: str) -> list[float]:
     bbox = annotation.get("bbox")
     if not isinstance(bbox, list) or len(bbox) != 4 or not all(map(_is_number, bbox)) or min(bbox[2:]) < 0:
-        raise DatasetError(f"{where} has bbox {quoted(bbox)}; it must be [x, y, width, height]")
+        raise DatasetError(f"{where} has bbox {shown(bbox)}; it must be [x, y, width, height]")
     if min(bbox[2:]) == 0 and not crowd:
-        raise DatasetError(f"{where} has bbox {quoted(bbox)}, without area")
+        raise DatasetError(f"{where} has bbox {shown(bbox)}, without area")
     x, y, width, height = map(float, bbox)
     return [x, y, x + width, y + height]
 

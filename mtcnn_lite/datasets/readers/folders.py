@@ -1,6 +1,7 @@
 """What the readers of COCO, VOC and YOLO folders share: which classes are faces, which files are images."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from mtcnn_lite.datasets.parsing import DatasetError, quoted
 
@@ -22,3 +23,8 @@ def face_classes(names: Iterable[str], face: str, where: str) -> set[str]:
     if len(set(spoken)) <= 1:
         return set(classes)
     raise DatasetError(f"{where}: its classes are {quoted(', '.join(classes))}; face=NAME says which one is the face")
+
+
+def shown(value: Any) -> str:
+    """What an error shows of a value whose type may be wrong: '5' is not 5."""
+    return quoted(repr(value))

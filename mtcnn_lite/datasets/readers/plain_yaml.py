@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from mtcnn_lite.datasets.parsing import DatasetError, quoted, read_text
+from mtcnn_lite.datasets.readers.folders import shown
 
 MOST_BYTES = 100_000  # PyYAML reads about 100 kB a second; a data.yaml has some hundred bytes
 DEEPEST = 10  # levels
@@ -42,7 +43,7 @@ def read_plain_yaml(path: Path) -> dict[str, Any]:
     except (yaml.YAMLError, ArithmeticError, LookupError, TypeError, ValueError) as error:  # "\UFFFFFFFF": chr fails
         raise DatasetError(f"{path}: no YAML ({quoted(error)})") from None
     if not isinstance(content, dict):
-        raise DatasetError(f"{path}: holds {quoted(content)}; it must be lines of `key: value`")
+        raise DatasetError(f"{path}: holds {shown(content)}; it must be lines of `key: value`")
     return content
 
 
@@ -76,9 +77,9 @@ def _node(event: Any, events: Iterator[Any], path: Path, level: int) -> Node:
     for inner in _until(events, "MappingEnd"):
         key = _node(inner, events, path, level + 1)
         if not isinstance(key, str):
-            raise DatasetError(f"{_at(inner, path)}: {quoted(key)} can't be a key; it must be a word")
+            raise DatasetError(f"{_at(inner, path)}: {shown(key)} can't be a key; it must be a word")
         if key in mapping:
-            raise DatasetError(f"{_at(inner, path)}: {quoted(key)!r} comes twice")
+            raise DatasetError(f"{_at(inner, path)}: {shown(key)} comes twice")
         mapping[key] = _node(next(events), events, path, level + 1)
     return mapping
 

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from mtcnn_lite.datasets.parsing import DatasetError, quoted, read_lines
+from mtcnn_lite.datasets.parsing import DatasetError, read_lines
+from mtcnn_lite.datasets.readers.folders import shown
 from mtcnn_lite.datasets.readers.plain_yaml import read_plain_yaml
 
 CLASSES = "classes.txt"
@@ -51,14 +52,18 @@ class YoloConfig:
     def places(self, value: str) -> list[Path]:
         """Where a folder or list of a split may be, in the order to look.
 
-        Where it is not as written, it is looked for by the ends of its path below data.yaml: Roboflow's exports say
-        ../train/images and mean train/images (Ultralytics reads them so), and absolute paths are of another machine.
+        Roboflow's exports say ../train/images and mean train/images; Ultralytics reads them so. An absolute path may be
+        of another machine: then its last folders, two at least, are looked for below data.yaml.
         """
         name = value.replace("\\", "/")
         parts = PurePosixPath(name).parts
-        strays = name.startswith(("../", "/")) or ":" in parts[0] if parts else False
-        ends = [parts[k:] for k in range(1, len(parts))] if strays else []
-        return [self.base / name, *(self.base.joinpath(*end) for end in ends if ".." not in end)]
+        if name.startswith("../"):
+            others = [tuple(part for part in parts if part != "..")]
+        elif name.startswith("/") or name[1:2] == ":":
+            others = [parts[k:] for k in range(1, len(parts) - 1) if ".." not in parts]
+        else:
+            others = []
+        return [self.base / name, *(self.base.joinpath(*other) for other in others if other)]
 
 
 def read_classes(path: Path) -> YoloConfig:
@@ -75,10 +80,10 @@ def read_config(path: Path) -> YoloConfig:
     names = _names(content, path)
     count = content.get("nc")
     if count is not None and _whole(count, f"{path}: nc") != len(names):
-        raise DatasetError(f"{path}: nc is {quoted(count)}, but there are {len(names)} names")
+        raise DatasetError(f"{path}: nc is {shown(count)}, but there are {len(names)} names")
     inner = content.get("path")
     if not isinstance(inner, str | None):
-        raise DatasetError(f"{path}: path is {quoted(inner)}; it must be a folder")
+        raise DatasetError(f"{path}: path is {shown(inner)}; it must be a folder")
     base = path.parent / inner if inner is not None else path.parent
     if not _is_dir(base):  # of another machine
         base = path.parent
@@ -101,7 +106,7 @@ def _names(content: dict[str, Any], path: Path) -> dict[int, str]:
             raise DatasetError(f"{path}: names has a number twice")
         return names
     if not isinstance(value, list) or not value:
-        raise DatasetError(f"{path}: names is {quoted(value)}; it must be {right}")
+        raise DatasetError(f"{path}: names is {shown(value)}; it must be {right}")
     return dict(enumerate(_words(value, f"{path}: names", right)))
 
 
@@ -111,20 +116,20 @@ def _points(content: dict[str, Any], path: Path) -> tuple[int, int] | None:
         return None
     shape = [_whole(word, f"{path}: kpt_shape") for word in value] if isinstance(value, list) else []
     if len(shape) != 2 or shape[1] not in (2, 3):
-        raise DatasetError(f"{path}: kpt_shape is {quoted(value)}; it must be [number of points, 2 or 3]")
+        raise DatasetError(f"{path}: kpt_shape is {shown(value)}; it must be [number of points, 2 or 3]")
     return shape[0], shape[1]
 
 
 def _words(value: Any, what: str, right: str) -> list[str]:
     words: Sequence[Any] = value if isinstance(value, list) else [value]
     if not words or not all(isinstance(word, str) and word.strip() for word in words):
-        raise DatasetError(f"{what} is {quoted(value)}; it must be {right}")
+        raise DatasetError(f"{what} is {shown(value)}; it must be {right}")
     return list(words)
 
 
 def _whole(word: Any, what: str) -> int:
     if not isinstance(word, str) or not word.isdecimal() or len(word) > 9:
-        raise DatasetError(f"{what} is {quoted(word)}; it must be a whole number")
+        raise DatasetError(f"{what} is {shown(word)}; it must be a whole number")
     return int(word)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mtcnn_lite.datasets.parsing import DatasetError, DatasetWarning, quoted, read_lines, visible
-from mtcnn_lite.datasets.readers.folders import IMAGES
+from mtcnn_lite.datasets.readers.folders import IMAGES, shown
 from mtcnn_lite.datasets.readers.yolo_config import CLASSES, YoloConfig
 from mtcnn_lite.datasets.rules import Rules
 
@@ -63,7 +63,7 @@ def records_of_splits(config: YoloConfig, place: Place) -> Records:
     missing = []
     for split, values in config.splits.items():
         for value in values:
-            what = f"{config.source}: {split}: {quoted(value)}"
+            what = f"{config.source}: {split}: {shown(value)}"
             folder = place.first(config.places(value), what)
             if folder is None:
                 missing.append((split, f"{what}: no such folder or file"))
