@@ -109,6 +109,8 @@ def read_dataset(
 
 def _in_folder(folder: Path, kind: str | None) -> tuple[str, Path]:
     """What kind of labels a folder holds, and where: the list itself, or the folder where the folder is the data."""
+    if kind in ("voc", "yolo"):  # the folder is the data, wherever in it or above the names lie
+        return kind, folder
     kinds = PLACES if kind is None else {kind: PLACES[kind]}
     found = {name: [p for pattern in kinds[name] for p in sorted(folder.glob(pattern))] for name in kinds}
     found = {name: [p for p in paths if _may_be_labels(p)] for name, paths in found.items()}

@@ -61,7 +61,13 @@ def _parsed(parse: Callable[[str, Record], Parsed], where: str, record: Record) 
 
 
 def attempt(parse: Callable[[str, Record], Parsed], where: str, record: Record) -> Parsed | DatasetError:
-    """What `parse` makes of a record, or the error that it raises, for a reader that looks at all records first."""
+    """What `parse` makes of a record, or the error that it raises: for a reader that looks at all records first.
+
+    Parameters
+    ----------
+    parse, where, record
+        As in `collect`, for one record; `parse` may return anything.
+    """
     try:
         return _parsed(parse, where, record)
     except DatasetError as error:
@@ -104,7 +110,8 @@ def read_text(path: Path, encoding: str = "utf-8-sig", most: int | None = None) 
     try:
         return read_bytes(path, most).decode(encoding)
     except UnicodeDecodeError as error:
-        raise DatasetError(f"{path}: not UTF-8 text (byte {error.start})") from None
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise DatasetError(f"{path}: not UTF-8 text (line {line}, byte {error.start} of the file)") from None
 
 
 def read_lines(path: Path) -> list[tuple[int, str]]:
@@ -147,8 +154,10 @@ def numbers(words: Sequence[str], where: str) -> list[float]:
 
 
 def visible(folder: Path) -> list[Path]:
-    """What a folder holds, by name, without hidden files: on a Mac, ._a.jpg lies beside a.jpg. DatasetError if it
-    can't be read."""
+    """What a folder holds, by name, without hidden files: on a Mac, ._a.jpg lies beside a.jpg.
+
+    DatasetError where it can't be read.
+    """
     try:
         return sorted(entry for entry in folder.iterdir() if not entry.name.startswith("."))
     except OSError as error:

@@ -11,8 +11,17 @@ IMAGES = (".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
 def face_classes(names: Iterable[str], face: str, where: str) -> set[str]:
     """Which of a set's classes are faces: those called `face`, in upper or lower case, else the only one there is.
 
-    DatasetError, starting with `where` and naming the classes, where there are several and none is called so.
+    Parameters
+    ----------
+    names
+        The classes, in any order and any number of times.
+    face
+        What the user calls a face.
+    where
+        The file, for the DatasetError where there are several classes and none is called `face`.
 
+    Examples
+    --------
     >>> sorted(face_classes(["Face", "face", "hat"], "face", "x")), face_classes(["head"], "face", "x")
     (['Face', 'face'], {'head'})
     """
