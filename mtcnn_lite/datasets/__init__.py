@@ -14,13 +14,15 @@ from mtcnn_lite.datasets.parsing import DatasetError, DatasetWarning, quoted
 from mtcnn_lite.datasets.readable import readable, unreadable
 from mtcnn_lite.datasets.readers.celeba import BOXES as CELEBA
 from mtcnn_lite.datasets.readers.celeba import read_celeba
-from mtcnn_lite.datasets.readers.formats import read_coco, read_voc, read_yolo
+from mtcnn_lite.datasets.readers.coco import read_coco
 from mtcnn_lite.datasets.readers.jsonl import read_jsonl, write_jsonl
 from mtcnn_lite.datasets.readers.mtcnn import read_mtcnn
 from mtcnn_lite.datasets.readers.origin import LANDMARK_ORIGIN
 from mtcnn_lite.datasets.readers.points import box_from_landmarks, read_facepoint, read_mtfl
 from mtcnn_lite.datasets.readers.retinaface import read_retinaface
+from mtcnn_lite.datasets.readers.voc import read_voc
 from mtcnn_lite.datasets.readers.wider import read_wider
+from mtcnn_lite.datasets.readers.yolo import read_yolo
 from mtcnn_lite.datasets.rules import MIN_SIDE
 from mtcnn_lite.datasets.summary import DatasetSummary, summary
 
@@ -68,7 +70,7 @@ PLACES = {
     "mtcnn": ["wider_face_train.txt", "wider_face_val.txt"],
     "facepoint": ["trainImageList.txt", "testImageList.txt"],
     "mtfl": ["training.txt", "testing.txt"],
-    "yolo": ["data.yaml", "data.yml"],
+    "yolo": ["data.yaml", "data.yml", "classes.txt", "labels/classes.txt", "labels/*/classes.txt"],  # labelImg's last
     "coco": ["*.json", "annotations/*.json"],
     "voc": ["*.xml", "Annotations/*.xml"],
 }
@@ -125,12 +127,19 @@ def read_dataset(
 
 def _in_folder(folder: Path, kind: str | None) -> tuple[str, Path]:
     """What kind of labels a folder holds, and where: the list itself, or the folder where the folder is the data."""
+    if kind in ("voc", "yolo"):  # the folder is the data, wherever in it or above the names lie
+        return kind, folder
     kinds = PLACES if kind is None else {kind: PLACES[kind]}
     found = {name: [p for pattern in kinds[name] for p in sorted(folder.glob(pattern))] for name in kinds}
+    found = {name: [p for p in paths if _may_be_labels(p)] for name, paths in found.items()}
     found = {name: paths for name, paths in found.items() if paths}
+    if len(found) > 1 and all(p.name == "classes.txt" for p in found.get("yolo", [])):
+        found.pop("yolo", None)
     if not found:
         looked = "; ".join(f"{name}: {', '.join(patterns)}" for name, patterns in kinds.items())
-        raise DatasetError(f"{folder}: no labels found. Looked for {looked}")
+        splits = [part for part in ("train", "valid", "test") if (folder / part).is_dir()]
+        advice = f". It has {', '.join(splits)}: give one of these, {folder / splits[0]}" if splits else ""
+        raise DatasetError(f"{folder}: no labels found. Looked for {looked}{advice}")
     if len(found) > 1:
         raise DatasetError(f"{folder}: holds labels of several kinds, {', '.join(found)}; kind= says which to read")
     ((name, paths),) = found.items()
@@ -139,6 +148,11 @@ def _in_folder(folder: Path, kind: str | None) -> tuple[str, Path]:
     if len(paths) > 1:
         raise DatasetError(f"{folder}: holds several lists, {', '.join(p.name for p in paths)}; give one of them")
     return name, paths[0]
+
+
+def _may_be_labels(path: Path) -> bool:
+    """Not hidden, as ._x.json is, which a Mac puts beside x.json, nor the notes of a Label Studio export."""
+    return not path.name.startswith(".") and path.name != "notes.json"
 
 
 def _of_file(path: Path) -> str:

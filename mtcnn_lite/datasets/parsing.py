@@ -13,9 +13,11 @@ import numpy as np
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
 
 Record = TypeVar("Record")
+Parsed = TypeVar("Parsed")
 SHOWN = 3  # skipped records that a warning quotes
 ENDING = re.compile(r"\.(jpe?g|png|webp|bmp)(?!\S)", re.IGNORECASE)  # of an image's name
 LONGEST = 200  # characters of a value or a line that an error quotes
+DIGITS = 300  # of a whole number; a longer one is beyond float's range
 
 
 class DatasetError(ValueError):
@@ -54,13 +56,27 @@ def collect(
     return photos
 
 
-def _parsed(parse: Callable[[str, Record], LabelledPhoto], where: str, record: Record) -> LabelledPhoto:
+def _parsed(parse: Callable[[str, Record], Parsed], where: str, record: Record) -> Parsed:
     try:
         return parse(where, record)
     except DatasetError:
         raise
     except (ArithmeticError, LookupError, OSError, RecursionError, TypeError, ValueError) as error:
         raise DatasetError(f"{where}: can't be read ({type(error).__name__}: {quoted(error)})") from error
+
+
+def attempt(parse: Callable[[str, Record], Parsed], where: str, record: Record) -> Parsed | DatasetError:
+    """What `parse` makes of a record, or the error that it raises: for a reader that looks at all records first.
+
+    Parameters
+    ----------
+    parse, where, record
+        As in `collect`, for one record; `parse` may return anything.
+    """
+    try:
+        return _parsed(parse, where, record)
+    except DatasetError as error:
+        return error
 
 
 def warn_skipped(bad: Sequence[str], count: int, what: str = "records") -> None:
@@ -90,16 +106,24 @@ def quoted(value: Any) -> str:
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}... ({len(text):,} characters)"
 
 
-def read_text(path: Path, encoding: str = "utf-8-sig") -> str:
-    """The text of a file of labels; DatasetError where there is none, or it is in another encoding."""
+def read_bytes(path: Path, most: int | None = None) -> bytes:
+    """The content of a file of labels; DatasetError where there is none, or it has over `most` bytes."""
     try:
         if path.exists() and not path.is_file():  # a pipe or a device would be waited for
             raise DatasetError(f"{path}: no regular file")
-        return path.read_text(encoding)
+        if most is not None and path.stat().st_size > most:
+            raise DatasetError(f"{path}: {path.stat().st_size:,} bytes; such a file has at most {most:,}")
+        return path.read_bytes()
     except FileNotFoundError:
         raise DatasetError(f"{path}: no such file") from None
     except OSError as error:
         raise DatasetError(f"{path}: can't be read ({error.strerror})") from None
+
+
+def read_text(path: Path, encoding: str = "utf-8-sig", most: int | None = None) -> str:
+    """The text of a file of labels; DatasetError as `read_bytes`, and where it is in another encoding."""
+    try:
+        return read_bytes(path, most).decode(encoding)
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
         raise DatasetError(f"{path}: not UTF-8 text (line {line}, byte {error.start} of the file)") from None
@@ -115,8 +139,13 @@ def read_lines(path: Path) -> list[tuple[int, str]]:
 def parse_json(text: str, where: str) -> Any:
     """The value of a JSON text; DatasetError, starting with `where`, for what is none or is nested too deeply."""
     try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as error:  # ValueError also for a number of over 4,300 digits
+        try:
+            return json.loads(text)
+        except json.JSONDecodeError:
+            raise
+        except ValueError:  # a number of over 4,300 digits: infinite, so that only its own record is bad
+            return json.loads(text, parse_int=lambda digits: int(digits) if len(digits) < DIGITS else float(digits))
+    except (ValueError, RecursionError) as error:
         raise DatasetError(f"{where}: no JSON ({quoted(error)})") from None
 
 
@@ -164,6 +193,17 @@ def _is_number(word: str) -> bool:
     except ValueError:
         return False
     return word.isascii() and "_" not in word  # Python would read 1_0 as 10
+
+
+def visible(folder: Path) -> list[Path]:
+    """What a folder holds, by name, without hidden files: on a Mac, ._a.jpg lies beside a.jpg.
+
+    DatasetError where it can't be read.
+    """
+    try:
+        return sorted(entry for entry in folder.iterdir() if not entry.name.startswith("."))
+    except OSError as error:
+        raise DatasetError(f"{folder}: can't be read ({error.strerror})") from None
 
 
 def first_folder(candidates: Sequence[Path], what: str) -> Path:
