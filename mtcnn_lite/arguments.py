@@ -6,13 +6,13 @@ are no numbers: where a number is meant, they are a mistake. A wrong type is a T
 
 import math
 import reprlib
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import Decimal
 from numbers import Real
 from typing import Any, TypeVar
 
 import numpy as np
-import torch
 
 Kind = TypeVar("Kind")
 
@@ -39,8 +39,14 @@ def shown(value: object) -> str:
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."
 
 
-def _text(value: object) -> str:
-    if isinstance(value, torch.Tensor):
+def is_tensor(value: object) -> bool:
+    """Whether `value` is torch's. torch is not loaded to know it: whoever has a tensor has loaded it."""
+    torch = sys.modules.get("torch")
+    return torch is not None and isinstance(value, torch.Tensor)
+
+
+def _text(value: Any) -> str:
+    if is_tensor(value):
         kind = str(value.dtype).removeprefix("torch.")
         small = value.numel() <= FEW and value.device.type != "meta"
         return repr(value.detach().tolist()) if small else f"a {kind} tensor of shape {tuple(value.shape)}"
@@ -60,7 +66,7 @@ def plain(value: Any) -> float | None:
     """
     if type(value) is float:
         return value
-    if isinstance(value, np.ndarray | np.generic | torch.Tensor):
+    if isinstance(value, np.ndarray | np.generic) or is_tensor(value):
         return _of_array(value)
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**63:
         return int(value)
@@ -79,8 +85,8 @@ def _of_array(value: Any) -> float | None:
     """An array's or a tensor's only number, where it has no axes."""
     if value.ndim or (isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value)):
         return None
-    if isinstance(value, torch.Tensor):
-        if value.dtype == torch.bool or value.is_complex() or value.device.type == "meta":
+    if is_tensor(value):
+        if str(value.dtype) == "torch.bool" or value.is_complex() or value.device.type == "meta":
             return None
     elif value.dtype.kind not in "iuf":
         return None
@@ -159,7 +165,7 @@ def whole(name: str, value: object, low: int = 0, high: int = LARGEST, unit: str
     return int(known)
 
 
-def flag(name: str, value: object) -> bool:
+def flag(name: str, value: Any) -> bool:
     """`value` as True or False, also NumPy's. TypeError for anything else: 1 and "yes" may be mistakes.
 
     >>> flag("mirror", np.True_)
@@ -169,12 +175,12 @@ def flag(name: str, value: object) -> bool:
         return bool(value)
     if isinstance(value, np.ndarray) and value.shape == () and value.dtype == bool:
         return bool(value)
-    if isinstance(value, torch.Tensor) and value.shape == () and value.dtype == torch.bool:
+    if is_tensor(value) and value.shape == () and str(value.dtype) == "torch.bool":
         return bool(value)
     raise TypeError(f"{name} is {_with_type(value)}; it must be True or False")
 
 
-def numbers(name: str, values: object, count: int, fits: Callable[[float], bool], must: str) -> tuple[float, ...]:
+def numbers(name: str, values: Any, count: int, fits: Callable[[float], bool], must: str) -> tuple[float, ...]:
     """`values`, a tuple, a list, an array or a tensor of `count` numbers that fit, as a tuple.
 
     Parameters
@@ -207,14 +213,14 @@ def numbers(name: str, values: object, count: int, fits: Callable[[float], bool]
         raise ValueError(message)
     if isinstance(values, np.ma.MaskedArray) and np.ma.is_masked(values):
         raise ValueError(f"{name} has masked values; it must be {count} numbers {must}")
-    if isinstance(values, np.ndarray | torch.Tensor):
+    if isinstance(values, np.ndarray) or is_tensor(values):
         if values.ndim != 1 or len(values) != count:
             raise ValueError(message)
         row: Sequence[object] = [values[k] for k in range(count)]
     elif isinstance(values, Sequence) and not isinstance(values, str | bytes | bytearray):
         row = values
     elif hasattr(type(values), "__array__") and hasattr(values, "__len__"):  # such as a column of pandas
-        row = list(values) if len(values) == count else ()  # type: ignore[call-overload]
+        row = list(values) if len(values) == count else ()
     else:
         raise TypeError(message)
     if len(row) != count:

@@ -15,7 +15,8 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 
 from mtcnn_lite.arguments import number, plain
-from mtcnn_lite.array_arguments import finite, floats, tensor
+from mtcnn_lite.array_arguments import finite, floats
+from mtcnn_lite.tensor_arguments import tensor
 
 Numbers = NDArray[Any]  # float32 or float64
 Tensor = TypeVar("Tensor", bound=Any)  # a numpy array or a torch tensor: what is done here, both can do

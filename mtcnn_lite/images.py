@@ -37,6 +37,7 @@ Pixels = NDArray[np.uint8]
 
 MOST_CROPPED = 10**9  # pixels of all crops together
 
+
 def shrink_to(image: Pixels, longest: int) -> Pixels:
     """The image, made smaller where its longer side is over `longest` px."""
     height, width = image.shape[:2]
