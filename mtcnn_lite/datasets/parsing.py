@@ -120,10 +120,10 @@ def read_bytes(path: Path, most: int | None = None) -> bytes:
         raise DatasetError(f"{path}: can't be read ({error.strerror})") from None
 
 
-def read_text(path: Path, encoding: str = "utf-8-sig", most: int | None = None) -> str:
+def read_text(path: Path, most: int | None = None) -> str:
     """The text of a file of labels; DatasetError as `read_bytes`, and where it is in another encoding."""
     try:
-        return read_bytes(path, most).decode(encoding)
+        return read_bytes(path, most).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
         raise DatasetError(f"{path}: not UTF-8 text (line {line}, byte {error.start} of the file)") from None
