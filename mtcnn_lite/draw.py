@@ -234,7 +234,7 @@ def beside(
     captions : sequence of str
         One a panel, of one or more lines; where there are fewer, the last panels have none.
     height : int
-        To which each panel is scaled, px (`at_height`).
+        To which each panel is scaled, px; a very wide one is less high (`at_height`).
     gap : int
         Between two panels, px.
     """
@@ -246,8 +246,7 @@ def beside(
     measure = ImageDraw.Draw(Image.new("RGB", (1, 1)))
     lengths = [int(measure.multiline_textbbox((0, 0), text, font=letters)[2]) + 1 for text in texts]
     widths = [max(panel.width, length) for panel, length in zip(row, lengths, strict=True)]
-    highest = max(panel.height for panel in row)
-    sheet = Image.new("RGB", (sum(widths) + gap * (len(row) - 1), highest + top), PAPER)
+    sheet = Image.new("RGB", (sum(widths) + gap * (len(row) - 1), height + top), PAPER)
     pen, x = ImageDraw.Draw(sheet), 0
     for panel, text, width in zip(row, texts, widths, strict=True):
         sheet.paste(panel, (x, top))

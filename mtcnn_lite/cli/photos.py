@@ -43,22 +43,28 @@ def _in_folder(
     from mtcnn_lite.images import ImageError, photos_in
     from mtcnn_lite.photos.folders import folders_below
 
+    unread = dict[Path, str]()
+
     def listed(folders: Iterable[Path]) -> list[Path]:
         files = []
         for each in folders:
             try:
                 files += photos_in(each)
             except ImageError as error:
-                complain(str(error))
+                unread[each] = str(error)
         return without_drawings(files)
 
-    photos = listed([folder])
-    # Drawings alone are no photos of its own: an earlier run may have looked below, and have left them here.
-    if recursive or all(DRAWN.fullmatch(photo.name) for photo in photos):
-        photos = listed(folders_below(folder))
-        if not recursive and any(photo.parent != folder for photo in photos):
+    photos = [] if recursive else listed([folder])
+    # Drawings alone are perhaps no photos of its own: an earlier run has looked below and left them here.
+    if all(DRAWN.fullmatch(photo.name) for photo in photos):
+        below = listed(folders_below(folder))
+        own = [photo for photo in below if photo.parent == folder]
+        photos = own if own and not recursive else below
+        if photos and not own and not recursive:
             note(f"{folder}: no image directly in this folder; taking the {len(photos)} in the folders below it")
-    if not photos:
+    for message in unread.values():
+        complain(message)
+    if not photos and not unread:
         complain(f"{folder}: no image in this folder or below it")
     yield from photos
 

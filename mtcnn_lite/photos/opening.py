@@ -32,14 +32,25 @@ WIDTH, HEIGHT = 256, 257  # tags of TIFF
 
 
 def open_photo(file: IO[bytes], name: str, max_pixels: float) -> ImageFile.ImageFile:
-    """The photo in a file, with its header read and none of its pixels; `name` is what an ImageError calls it."""
+    """The photo in a file, with its header read and none of its pixels.
+
+    Parameters
+    ----------
+    file : binary file
+        One that can go back to its beginning.
+    name : str
+        What an ImageError calls it.
+    max_pixels : float
+        Most pixels, width x height, that it may have.
+    """
     file.seek(0)
     head = file.read(HEAD)
     file.seek(0)
     kind = format_of(head)
     if kind is None:
-        what = "not an image file of a kind that is read" if head else "empty, no image of any kind"
-        raise ImageError(f"{name}: {what} ({', '.join(ENDINGS)})")
+        if not head:
+            raise ImageError(f"{name}: not an image file, but empty")
+        raise ImageError(f"{name}: not an image file of a format that is read ({', '.join(ENDINGS)})")
     if kind == "WebP":  # its reader makes room for all pixels at once
         check_size(webp_size(head), name, max_pixels)
     if kind in ("WebP", "AVIF", "HEIC"):
@@ -65,12 +76,22 @@ def stored_size(photo: ImageFile.ImageFile) -> tuple[int, int]:
 
 
 def check_size(size: tuple[int, int], name: str, max_pixels: float) -> None:
-    """Raise an ImageError where width x height is over the limit."""
+    """Raise an ImageError where a photo is over the limit.
+
+    Parameters
+    ----------
+    size : (int, int)
+        Its width and height, px.
+    name : str
+        What the error calls it.
+    max_pixels : float
+        The limit of width x height.
+    """
     width, height = size
     if width * height > max_pixels:
         raise ImageError(
-            f"{name}: {width} x {height} px are {width * height:,}, over the limit of {max_pixels:,.0f}; where you trust "
-            f"the file, allow it with max_pixels={width * height} (--max-pixels {width * height})"
+            f"{name}: {width} x {height} px are {width * height:,}, over the limit of {max_pixels:,.0f}; where you "
+            f"trust the file, allow it with max_pixels={width * height} (--max-pixels {width * height})"
         )
 
 

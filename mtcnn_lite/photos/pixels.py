@@ -37,7 +37,7 @@ def rgb_picture(photo: ImageFile.ImageFile, name: str) -> Image.Image:
     """All pixels of a photo, in mode RGB, not turned; `name` is what an ImageError calls it."""
     mode, tiles = photo.mode, list(photo.tile)
     photo.load()
-    if mode.startswith("I;16") or (mode == "I" and photo.format in ("PNG", "PPM")):
+    if mode.startswith("I;16") or (mode == "I" and photo.format == "PPM"):
         return _from_16_bits(photo, tiles).convert("RGB")
     if mode in ("I", "F"):
         numbers = "floating-point" if mode == "F" else "signed or 32-bit"

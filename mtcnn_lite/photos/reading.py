@@ -49,8 +49,19 @@ def read_image(path: str | PathLike[str], max_pixels: float = MAX_PIXELS) -> NDA
 
 
 def decode_image(content: bytes, name: str, max_pixels: float = MAX_PIXELS) -> NDArray[np.uint8]:
-    """`read_image` for a file's bytes; `name` is what an ImageError calls it.
+    """`read_image` for a file's bytes.
 
+    Parameters
+    ----------
+    content : bytes
+        The whole file.
+    name : str
+        What an ImageError calls it.
+    max_pixels : float
+        As for `read_image`.
+
+    Examples
+    --------
     >>> from PIL import Image
     >>> Image.new("RGB", (640, 480)).save(file := io.BytesIO(), "PNG")
     >>> decode_image(file.getvalue(), "black.png").shape
@@ -111,7 +122,7 @@ def open_file(path: Path) -> IO[bytes]:
     except OSError as error:
         raise ImageError(f"{path}: can't be read ({error.strerror})") from None
     if not stat.S_ISREG(mode):
-        raise ImageError(f"{path}: {NO_FILES.get(stat.S_IFMT(mode), 'no regular file')}, no photo")
+        raise ImageError(f"{path}: can't be read: {NO_FILES.get(stat.S_IFMT(mode), 'no regular file')}, no photo")
     try:
         return path.open("rb")
     except OSError as error:

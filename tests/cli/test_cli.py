@@ -181,6 +181,27 @@ def test_recursive_means_all_below_as_well(people, capsys):
         assert looked_at(capsys) == (["lfw/own.png", *people], [])
 
 
+def test_a_photo_called_like_a_drawing_is_a_photo_of_its_own(people, capsys):
+    Image.fromarray(data.brick()[:60, :60]).save("lfw/our_faces.jpg")
+    assert detect("lfw") == 0
+    assert looked_at(capsys) == (["lfw/our_faces.jpg"], [])
+
+
+def test_a_folder_that_cannot_be_read_is_named_once_and_the_rest_is_done(people, capsys, monkeypatch):
+    listed = Path.iterdir
+
+    def iterdir(folder):
+        if folder.name == "Ann":
+            raise PermissionError(13, "Permission denied")
+        return listed(folder)
+
+    monkeypatch.setattr(Path, "iterdir", iterdir)
+    assert detect("lfw", "-r") == 1
+    assert looked_at(capsys) == (people[1:], ["error: lfw/Ann: Permission denied"])
+    assert detect("lfw/Ann") == 1
+    assert looked_at(capsys) == ([], ["error: lfw/Ann: Permission denied"])
+
+
 def test_patterns_that_no_shell_expanded(people, capsys):
     Path("lfw/Bob/notes.txt").write_text("no image")
     assert detect("lfw/Bob/*.png") == 0

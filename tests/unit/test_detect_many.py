@@ -113,7 +113,7 @@ def test_the_name_of_one_file_is_that_photo(detector, photos, tmp_path):
     same(list(detector.detect_many(tmp_path / "one.png")), alone)
     same(list(detector.detect_many(str(tmp_path / "one.png"))), alone)
     (tmp_path / "empty.jpg").write_bytes(b"")
-    with pytest.raises(ImageError, match=r"^images\[0\]: .*empty\.jpg: empty"):
+    with pytest.raises(ImageError, match=r"^images\[0\]: .*empty\.jpg: not an image file, but empty"):
         list(detector.detect_many(tmp_path / "empty.jpg"))
 
 

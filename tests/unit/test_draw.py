@@ -129,7 +129,7 @@ def test_a_strip_is_no_wider_than_a_panel_may_be(shape, size, scale):
     small, by = at_height(np.zeros((*shape, 3), np.uint8), 300)
     assert small.shape == (*size, 3)
     assert by == pytest.approx(scale)
-    assert beside([small, small], height=300, gap=10).pixels.shape == (size[0], 2 * size[1] + 10, 3)
+    assert beside([small, small], height=300, gap=10).pixels.shape == (300, 2 * size[1] + 10, 3)
 
 
 def test_lines_on_a_strip_do_not_hide_it():

@@ -314,7 +314,7 @@ def test_other_kinds_are_refused_with_a_list_of_those_that_are_read(tmp_path, ki
         with pytest.raises(ImageError) as caught:
             function(tmp_path / "a.jpg")
         assert str(caught.value) == (
-            f"{tmp_path / 'a.jpg'}: not an image file of a kind that is read "
+            f"{tmp_path / 'a.jpg'}: not an image file of a format that is read "
             "(JPEG, PNG, WebP, TIFF, BMP, GIF, PNM, AVIF, HEIC)"
         )
 
@@ -524,11 +524,11 @@ def test_what_is_no_file_is_named_and_not_opened(tmp_path):
     listening = socket.socket(socket.AF_UNIX)
     listening.bind(str(tmp_path / "s"))
     said = {
-        "pipe.jpg": "a named pipe (FIFO), no photo",
-        "folder.jpg": "a folder, no photo",
+        "pipe.jpg": "can't be read: a named pipe (FIFO), no photo",
+        "folder.jpg": "can't be read: a folder, no photo",
         "link.jpg": "a link to gone.jpg, which does not exist",
         "gone.jpg": "no such file",
-        "s": "a socket, no photo",
+        "s": "can't be read: a socket, no photo",
     }
     for name, why in said.items():
         for function in (read_image, read_size):
@@ -545,7 +545,7 @@ def test_what_is_no_file_is_named_and_not_opened(tmp_path):
             asking.join(20)
             assert answer == [f"{tmp_path / name}: {why}"]
     listening.close()
-    with pytest.raises(ImageError, match=r"^/dev/zero: a device, no photo"):
+    with pytest.raises(ImageError, match=r"^/dev/zero: can't be read: a device, no photo"):
         read_image("/dev/zero")
 
 
@@ -555,5 +555,5 @@ def test_names_that_no_file_can_have():
         read_image("a\0b.jpg")
     with pytest.raises(ImageError, match="File name too long"):
         read_image("x" * 5000)
-    with pytest.raises(ImageError, match=r"^it: empty"):
+    with pytest.raises(ImageError, match=r"^it: not an image file, but empty"):
         read(b"")
