@@ -4,15 +4,20 @@ A number may be Python's, NumPy's or torch's, an array or a tensor without axes,
 are no numbers: where a number is meant, they are a mistake. A wrong type is a TypeError, a wrong value a ValueError.
 """
 
+from __future__ import annotations
+
 import math
 import reprlib
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import Decimal
 from numbers import Real
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeGuard, TypeVar
 
 import numpy as np
-import torch
+
+if TYPE_CHECKING:
+    import torch
 
 Kind = TypeVar("Kind")
 
@@ -39,8 +44,14 @@ def shown(value: object) -> str:
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."
 
 
+def is_tensor(value: object) -> TypeGuard[torch.Tensor]:
+    """Whether `value` is torch's. Torch is not loaded to say so: where nobody has, nothing can be a tensor."""
+    torch = sys.modules.get("torch")
+    return torch is not None and isinstance(value, torch.Tensor)
+
+
 def _text(value: object) -> str:
-    if isinstance(value, torch.Tensor):
+    if is_tensor(value):
         kind = str(value.dtype).removeprefix("torch.")
         small = value.numel() <= FEW and value.device.type != "meta"
         return repr(value.detach().tolist()) if small else f"a {kind} tensor of shape {tuple(value.shape)}"
@@ -60,7 +71,7 @@ def plain(value: Any) -> float | None:
     """
     if type(value) is float:
         return value
-    if isinstance(value, np.ndarray | np.generic | torch.Tensor):
+    if isinstance(value, np.ndarray | np.generic) or is_tensor(value):
         return _of_array(value)
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**63:
         return int(value)
@@ -79,8 +90,8 @@ def _of_array(value: Any) -> float | None:
     """An array's or a tensor's only number, where it has no axes."""
     if value.ndim or (isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value)):
         return None
-    if isinstance(value, torch.Tensor):
-        if value.dtype == torch.bool or value.is_complex() or value.device.type == "meta":
+    if is_tensor(value):
+        if str(value.dtype) == "torch.bool" or value.is_complex() or value.device.type == "meta":
             return None
     elif value.dtype.kind not in "iuf":
         return None
@@ -169,7 +180,7 @@ def flag(name: str, value: object) -> bool:
         return bool(value)
     if isinstance(value, np.ndarray) and value.shape == () and value.dtype == bool:
         return bool(value)
-    if isinstance(value, torch.Tensor) and value.shape == () and value.dtype == torch.bool:
+    if is_tensor(value) and value.shape == () and str(value.dtype) == "torch.bool":
         return bool(value)
     raise TypeError(f"{name} is {_with_type(value)}; it must be True or False")
 
@@ -207,7 +218,7 @@ def numbers(name: str, values: object, count: int, fits: Callable[[float], bool]
         raise ValueError(message)
     if isinstance(values, np.ma.MaskedArray) and np.ma.is_masked(values):
         raise ValueError(f"{name} has masked values; it must be {count} numbers {must}")
-    if isinstance(values, np.ndarray | torch.Tensor):
+    if isinstance(values, np.ndarray) or is_tensor(values):
         if values.ndim != 1 or len(values) != count:
             raise ValueError(message)
         row: Sequence[object] = [values[k] for k in range(count)]
