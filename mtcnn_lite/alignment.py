@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mtcnn_lite.arguments import whole
-from mtcnn_lite.array_arguments import finite, floats
-from mtcnn_lite.boxes import FARTHEST, Floats
+from mtcnn_lite.array_arguments import FAR, finite, floats
+from mtcnn_lite.boxes import Floats
 from mtcnn_lite.coordinates import PIXEL_CENTRE, edges_to_centres, scale_landmarks
 from mtcnn_lite.images import Pixels, as_rgb
 from mtcnn_lite.pyramid import halvings, nearest_larger
@@ -178,7 +178,7 @@ def _points(values: ArrayLike, name: str) -> NDArray[np.float64]:
     if array.ndim not in (2, 3) or array.shape[-1] != 2:
         raise ValueError(f"{name} has shape {array.shape}; it must be (K, 2), or (N, K, 2) for many faces")
     finite(name, array, "every coordinate must be a finite number")
-    if array.size and np.abs(array).max() > FARTHEST:
+    if array.size and np.abs(array).max() > FAR:
         raise ValueError(f"{name} holds {array.flat[np.abs(array).argmax()]:g}; every coordinate must be from -1e9 "
                          "to 1e9")  # fmt: skip
     return array
@@ -189,7 +189,7 @@ def _matrix(values: ArrayLike) -> Matrices:
     if array.ndim not in (2, 3) or array.shape[-2:] != (2, 3):
         raise ValueError(f"matrix has shape {array.shape}; it must be (2, 3), or (N, 2, 3)")
     finite("matrix", array)
-    if array.size and np.abs(array).max() > FARTHEST**2:
+    if array.size and np.abs(array).max() > FAR**2:
         raise ValueError(
             f"matrix holds {array.flat[np.abs(array).argmax()]:g}; every number must be from -1e18 to 1e18"
         )

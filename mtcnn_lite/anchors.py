@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mtcnn_lite.arguments import flag, instance, number, shown, whole
-from mtcnn_lite.array_arguments import floats
-from mtcnn_lite.boxes import FARTHEST, Floats, as_boxes, iou
+from mtcnn_lite.array_arguments import FAR, floats
+from mtcnn_lite.boxes import Floats, as_boxes, iou
 
 # stride: sides of the anchors at each place, px; https://github.com/biubug6/Pytorch_Retinaface, data/config.py
 RETINAFACE: Mapping[int, Sequence[float]] = {8: (16, 32), 16: (64, 128), 32: (256, 512)}
@@ -61,7 +61,7 @@ def anchor_grid(height: int, width: int, stride: int, sizes: Sequence[float]) ->
     height, width = whole("height", height, unit=" px"), whole("width", width, unit=" px")
     stride = whole("stride", stride, low=1, unit=" px")
     side = floats("sizes", sizes, np.float64, shape="S sides in pixels").reshape(-1)
-    if not ((side > 0) & (side <= FARTHEST)).all():
+    if not ((side > 0) & (side <= FAR)).all():
         raise ValueError(f"sizes is {shown(sizes)}; every side must be above 0 px, and finite")
     rows, columns = -(-height // stride), -(-width // stride)
     if rows * columns * max(len(side), 1) > MOST_ANCHORS:

@@ -4,15 +4,20 @@ A number may be Python's, NumPy's or torch's, an array or a tensor without axes,
 are no numbers: where a number is meant, they are a mistake. A wrong type is a TypeError, a wrong value a ValueError.
 """
 
+from __future__ import annotations
+
 import math
 import reprlib
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import Decimal
 from numbers import Real
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeGuard, TypeVar
 
 import numpy as np
+
+if TYPE_CHECKING:
+    import torch
 
 Kind = TypeVar("Kind")
 
@@ -39,13 +44,13 @@ def shown(value: object) -> str:
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."
 
 
-def is_tensor(value: object) -> bool:
-    """Whether `value` is torch's. torch is not loaded to know it: whoever has a tensor has loaded it."""
+def is_tensor(value: object) -> TypeGuard[torch.Tensor]:
+    """Whether `value` is torch's. Torch is not loaded to say so: where nobody has, nothing can be a tensor."""
     torch = sys.modules.get("torch")
     return torch is not None and isinstance(value, torch.Tensor)
 
 
-def _text(value: Any) -> str:
+def _text(value: object) -> str:
     if is_tensor(value):
         kind = str(value.dtype).removeprefix("torch.")
         small = value.numel() <= FEW and value.device.type != "meta"
@@ -165,7 +170,7 @@ def whole(name: str, value: object, low: int = 0, high: int = LARGEST, unit: str
     return int(known)
 
 
-def flag(name: str, value: Any) -> bool:
+def flag(name: str, value: object) -> bool:
     """`value` as True or False, also NumPy's. TypeError for anything else: 1 and "yes" may be mistakes.
 
     >>> flag("mirror", np.True_)
@@ -180,7 +185,7 @@ def flag(name: str, value: Any) -> bool:
     raise TypeError(f"{name} is {_with_type(value)}; it must be True or False")
 
 
-def numbers(name: str, values: Any, count: int, fits: Callable[[float], bool], must: str) -> tuple[float, ...]:
+def numbers(name: str, values: object, count: int, fits: Callable[[float], bool], must: str) -> tuple[float, ...]:
     """`values`, a tuple, a list, an array or a tensor of `count` numbers that fit, as a tuple.
 
     Parameters
@@ -220,7 +225,7 @@ def numbers(name: str, values: Any, count: int, fits: Callable[[float], bool], m
     elif isinstance(values, Sequence) and not isinstance(values, str | bytes | bytearray):
         row = values
     elif hasattr(type(values), "__array__") and hasattr(values, "__len__"):  # such as a column of pandas
-        row = list(values) if len(values) == count else ()
+        row = list(values) if len(values) == count else ()  # type: ignore[call-overload]
     else:
         raise TypeError(message)
     if len(row) != count:

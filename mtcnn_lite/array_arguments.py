@@ -1,11 +1,18 @@
-"""Checks of arrays: as `arguments`, one error that names the argument, what it was and what it must be."""
+"""Checks of arrays and tensors: as `arguments`, one error that names the argument, what it was and what it must be."""
 
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from mtcnn_lite.arguments import is_tensor, plain, shown
+
+if TYPE_CHECKING:
+    import torch
+
+FAR = 1e9  # more than any coordinate, side or scale means
 
 
 def floats(name: str, values: object, dtype: DTypeLike | None = np.float32, shape: str = "numbers") -> NDArray[Any]:
@@ -191,15 +198,74 @@ def square_crops(name: str, crops: object, size: int | None = None) -> NDArray[n
     return array
 
 
+def tensor(name: str, value: object, must: str, axes: int | None = None, kinds: str = "f") -> torch.Tensor:
+    """`value`, which must be a torch tensor of numbers in memory.
+
+    Parameters
+    ----------
+    name : str
+        What a message calls it.
+    value : object
+        What was given.
+    must : str
+        What it must be, for the message.
+    axes : int, optional
+        How many it must have.
+    kinds : str
+        Of its numbers: f float, i whole, b bool.
+
+    Raises
+    ------
+    TypeError
+        For what is no tensor, and for numbers of another kind.
+    ValueError
+        For another number of axes.
+
+    Examples
+    --------
+    >>> import torch
+    >>> tensor("losses", torch.tensor([0.5, 1.5]), "float (N,)", axes=1)
+    tensor([0.5000, 1.5000])
+    """
+    if not is_tensor(value):
+        raise TypeError(f"{name} is {shown(value)} ({type(value).__name__}); it must be a torch tensor, {must}")
+    kind = (
+        "f"
+        if value.is_floating_point()
+        else "b"
+        if str(value.dtype) == "torch.bool"
+        else "c"
+        if value.is_complex()
+        else "i"
+    )
+    if kind not in kinds or str(value.layout) != "torch.strided" or value.is_quantized or value.device.type == "meta":
+        raise TypeError(f"{name} is {_described(value)}; it must be {must}")
+    if axes is not None and value.ndim != axes:
+        raise ValueError(f"{name} has shape {tuple(value.shape)}; it must be {must}")
+    return value
+
+
+def finite_tensor(name: str, value: torch.Tensor) -> torch.Tensor:
+    """The tensor, which must hold no NaN and no infinity."""
+    if not value.isfinite().all():
+        raise ValueError(f"{name} holds NaN or infinity; every number must be finite")
+    return value
+
+
+def _described(value: torch.Tensor) -> str:
+    where = "" if value.device.type != "meta" else " without numbers (meta)"
+    layout = "" if str(value.layout) == "torch.strided" else f" ({value.layout})"
+    return f"{value.dtype} of shape {tuple(value.shape)}{layout}{where}"
+
+
 def _array(name: str, values: object, must: str) -> NDArray[Any]:
     """As a plain array, whatever it holds."""
     if isinstance(values, np.ma.MaskedArray) and np.ma.is_masked(values):
         raise ValueError(f"{name} has masked values; fill them first, as {name}.filled(0) does")
     try:
         if is_tensor(values):
-            given: Any = values
-            given = given.detach().cpu()
-            return np.asarray(given.float() if str(given.dtype) == "torch.bfloat16" else given)
+            values = values.detach().cpu()
+            values = (values.float() if str(values.dtype) == "torch.bfloat16" else values).numpy()
         return np.asarray(values)
     except ValueError:
         raise ValueError(f"{name} has rows of different lengths, {shown(values)}; it must be {must}") from None

@@ -14,15 +14,15 @@ from mtcnn_lite.array_arguments import floats
 Floats = NDArray[np.float32]
 
 MATCHING_IOU = 0.5  # least overlap of a box with the face that it finds, as in Pascal VOC and WIDER FACE
-FARTHEST = 1e9  # px from a photo's corner; beyond 1e18 px a box's area would be too large for float32
+FARTHEST = 1e18  # px from a photo's corner; a few times further off, a box's area would be too large for float32
 TINY = np.float32(np.finfo(np.float32).tiny)  # square pixels; what is divided by it instead of by 0 is 0 itself
 
 
 def as_boxes(boxes: ArrayLike, name: str = "boxes") -> Floats:
     """`boxes` as a float32 array (N, 4); an empty list becomes (0, 4).
 
-    Every coordinate must be within 1e9 px of 0, so that areas and what is added to them are finite. Raises ValueError,
-    naming the argument, for another shape, NaN, infinity or a larger coordinate; TypeError for what are no numbers.
+    Every coordinate must be within 1e18 px of 0, so that areas and their sums are finite. Raises ValueError, naming the
+    argument, for another shape, NaN, infinity or a larger coordinate; TypeError for what are no numbers.
     """
     array = floats(name, boxes, shape="(N, 4): x1, y1, x2, y2 in each row")
     if array.size == 0 and array.shape in ((0,), (0, 4)):
@@ -33,7 +33,7 @@ def as_boxes(boxes: ArrayLike, name: str = "boxes") -> Floats:
         if not np.isfinite(array).all():
             raise ValueError(f"{name} holds NaN or infinity; every coordinate must be a finite number")
         farthest = array.flat[np.abs(array).argmax()]
-        raise ValueError(f"{name} holds {farthest:g}; every coordinate must be from -1e9 to 1e9")
+        raise ValueError(f"{name} holds {farthest:g}; every coordinate must be from -1e18 to 1e18")
     return array
 
 

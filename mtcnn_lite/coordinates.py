@@ -11,12 +11,10 @@ mean nothing: a landmark that nobody marked is NaN, and stays so. TypeError is f
 from typing import Any, TypeVar, cast
 
 import numpy as np
-import torch
 from numpy.typing import ArrayLike, NDArray
 
-from mtcnn_lite.arguments import number, plain
-from mtcnn_lite.array_arguments import finite, floats
-from mtcnn_lite.tensor_arguments import tensor
+from mtcnn_lite.arguments import is_tensor, number, plain
+from mtcnn_lite.array_arguments import finite, floats, tensor
 
 Numbers = NDArray[Any]  # float32 or float64
 Tensor = TypeVar("Tensor", bound=Any)  # a numpy array or a torch tensor: what is done here, both can do
@@ -183,10 +181,10 @@ def _fixed(name: str, values: object, shape: tuple[int, ...]) -> NDArray[np.floa
 
 def _of_either(name: str, values: Tensor, shape: tuple[Any, ...]) -> Tensor:
     """An array, or a tensor that stays one."""
-    if not isinstance(values, torch.Tensor):
+    if not is_tensor(values):
         return cast(Tensor, _rows(name, values, shape))
     _check_shape(name, tensor(name, values, "of numbers"), shape)
-    return values
+    return cast(Tensor, values)
 
 
 def _check_shape(name: str, array: Any, shape: tuple[Any, ...]) -> None:

@@ -18,9 +18,9 @@ from torch import Tensor
 from torch.nn import functional
 
 from mtcnn_lite.arguments import instance, number, numbers, shown
+from mtcnn_lite.array_arguments import finite_tensor, tensor
 from mtcnn_lite.nets import NetOutput
 from mtcnn_lite.sampling.sampler import NEGATIVE
-from mtcnn_lite.tensor_arguments import finite_tensor, tensor
 
 TASKS = ("detection", "box", "landmark")
 WEIGHTS = {"pnet": (1.0, 0.5, 0.5), "rnet": (1.0, 0.5, 0.5), "onet": (1.0, 0.5, 1.0)}  # of the tasks, in the paper

@@ -9,9 +9,9 @@ from numpy.typing import ArrayLike
 from torch import Tensor
 
 from mtcnn_lite.arguments import number, whole
+from mtcnn_lite.array_arguments import finite_tensor, tensor
 from mtcnn_lite.boxes import as_boxes
 from mtcnn_lite.nms import nms
-from mtcnn_lite.tensor_arguments import finite_tensor, tensor
 
 
 def hard_examples(losses: Tensor, keep: float = 0.7, among: Tensor | None = None) -> Tensor:

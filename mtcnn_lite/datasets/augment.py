@@ -12,8 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mtcnn_lite.arguments import instance, number, shown
-from mtcnn_lite.array_arguments import finite, floats
-from mtcnn_lite.boxes import FARTHEST
+from mtcnn_lite.array_arguments import FAR, finite, floats
 from mtcnn_lite.coordinates import (
     MIRRORED,
     about_point,
@@ -49,7 +48,7 @@ def warp(photo: LabelledPhoto, matrix: ArrayLike) -> LabelledPhoto:
     m, photo = floats("matrix", matrix, np.float64, shape="(2, 3)"), _photo(photo)
     if m.shape != (2, 3) or not np.isfinite(m).all():
         raise ValueError(f"matrix has shape {m.shape}; it must be (2, 3), every number finite")
-    if np.abs(m).max() > FARTHEST:
+    if np.abs(m).max() > FAR:
         raise ValueError(f"matrix holds {m.flat[np.abs(m).argmax()]:g}; every number must be from -1e9 to 1e9")
     linear, by = m[:, :2], m[:, 2]
     size = np.sqrt(abs(np.linalg.det(linear)))

@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from mtcnn_lite.arguments import number
-from mtcnn_lite.tensor_arguments import finite_tensor, tensor
+from mtcnn_lite.array_arguments import finite_tensor, tensor
 
 MARGIN = 0.2  # the paper's
 

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mtcnn_lite.arguments import number
-from mtcnn_lite.array_arguments import finite, floats, labels
-from mtcnn_lite.boxes import FARTHEST, Floats
+from mtcnn_lite.array_arguments import FAR, finite, floats, labels
+from mtcnn_lite.boxes import Floats
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,7 +95,7 @@ def _points(name: str, values: ArrayLike) -> Floats:
     if points.ndim != 2 or (points.size == 0 and len(points)):
         raise ValueError(f"{name} has shape {points.shape}; it must be (N, D), a row a face")
     finite(name, points)
-    if points.size and np.abs(points).max() > FARTHEST:
+    if points.size and np.abs(points).max() > FAR:
         raise ValueError(
             f"{name} holds {points.flat[np.abs(points).argmax()]:g}; every number must be from -1e9 to 1e9"
         )

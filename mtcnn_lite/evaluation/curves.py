@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mtcnn_lite.arguments import number, numbers, whole
-from mtcnn_lite.array_arguments import floats, indices, mask, shape_of
-from mtcnn_lite.boxes import FARTHEST, Floats
+from mtcnn_lite.array_arguments import FAR, floats, indices, mask, shape_of
+from mtcnn_lite.boxes import Floats
 from mtcnn_lite.cascade.record import Faces
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
 from mtcnn_lite.evaluation.matching import match, pairs, sides, smallest_side, too_small
@@ -161,7 +161,7 @@ def average_precision(scores: ArrayLike, is_true: ArrayLike, number_of_faces: in
 
 
 def _is_side(side: float) -> bool:
-    return 0 <= side <= FARTHEST or side == np.inf
+    return 0 <= side <= FAR or side == np.inf
 
 
 def _threshold(threshold: float) -> np.float32:

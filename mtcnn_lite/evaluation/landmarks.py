@@ -5,8 +5,8 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import ArrayLike
 
-from mtcnn_lite.array_arguments import floats
-from mtcnn_lite.boxes import FARTHEST, Floats
+from mtcnn_lite.array_arguments import FAR, floats
+from mtcnn_lite.boxes import Floats
 from mtcnn_lite.cascade.record import Faces
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
 from mtcnn_lite.evaluation.matching import match, pairs
@@ -31,7 +31,7 @@ def landmark_error(predicted: ArrayLike, true: ArrayLike) -> Floats:
     if p.ndim != 3 or p.shape[1:] != (5, 2) or p.shape != t.shape:
         raise ValueError(f"predicted has shape {p.shape} and true {t.shape}; both must be (N, 5, 2)")
     for name, points, odd in (("predicted", p, ~np.isfinite(p) & ~np.isnan(t)), ("true", t, np.isinf(t))):
-        if odd.any() or np.nanmax(np.abs(points[~odd]), initial=0) > FARTHEST:
+        if odd.any() or np.nanmax(np.abs(points[~odd]), initial=0) > FAR:
             raise ValueError(f"{name} holds a number that is not finite, or over 1e9")
     between = np.linalg.norm(t[:, 1] - t[:, 0], axis=1)  # (N,)
     if (between == 0).any():

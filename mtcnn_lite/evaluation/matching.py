@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mtcnn_lite.arguments import instance, items, number, shown
-from mtcnn_lite.array_arguments import floats, mask
-from mtcnn_lite.boxes import FARTHEST, MATCHING_IOU, Floats, as_boxes, iou
+from mtcnn_lite.array_arguments import FAR, floats, mask
+from mtcnn_lite.boxes import MATCHING_IOU, Floats, as_boxes, iou
 from mtcnn_lite.cascade.record import Faces
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
 
@@ -85,7 +85,7 @@ def too_small(photo: LabelledPhoto, smallest: float) -> NDArray[np.bool_]:
 
 def smallest_side(smallest: float) -> float:
     """`smallest`, which must be a side in pixels."""
-    return number("smallest", smallest, lambda side: 0 <= side <= FARTHEST, "be a side of 0 to 1e9 px")
+    return number("smallest", smallest, lambda side: 0 <= side <= FAR, "be a side of 0 to 1e9 px")
 
 
 def _photo(photo: LabelledPhoto) -> LabelledPhoto:

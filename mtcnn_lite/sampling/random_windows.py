@@ -4,7 +4,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mtcnn_lite.arguments import generator, number, whole
-from mtcnn_lite.boxes import FARTHEST, Floats, as_boxes
+from mtcnn_lite.array_arguments import FAR
+from mtcnn_lite.boxes import Floats, as_boxes
 from mtcnn_lite.pyramid import CELL
 
 MOST = 10_000_000  # windows at once
@@ -47,7 +48,7 @@ def jitter(
     count, rng = whole("count", count, 0, MOST // max(len(face), 1)), generator("rng", rng)
     shift = number("shift", shift, lambda part: 0 <= part <= 100, "be a part of the side, from 0 to 100")
     low, high = number("smaller", smaller), number("larger", larger)
-    if not 0 < low <= high <= FARTHEST:
+    if not 0 < low <= high <= FAR:
         raise ValueError(f"smaller, larger is {(low, high)}; it must be 0 < smaller <= larger")
     return _jitter(face, count, rng, shift, low, high)
 

@@ -123,7 +123,7 @@ def one_wrong(rng: np.random.Generator, good: np.ndarray) -> np.ndarray:
     """The array with one number that is not finite, or far off."""
     wrong = good.astype(np.float64)
     if wrong.size:
-        wrong.flat[rng.integers(wrong.size)] = (math.nan, math.inf, -math.inf, 1e36, -1e12, -1)[rng.integers(6)]
+        wrong.flat[rng.integers(wrong.size)] = (math.nan, math.inf, -math.inf, 1e36, -1e12, 9e17, -1)[rng.integers(7)]
     return wrong
 
 

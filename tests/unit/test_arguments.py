@@ -9,8 +9,7 @@ import pytest
 import torch
 
 from mtcnn_lite.arguments import flag, generator, number, numbers, one_of, plain, shown, whole
-from mtcnn_lite.array_arguments import floats, indices, mask, square_crops
-from mtcnn_lite.tensor_arguments import tensor
+from mtcnn_lite.array_arguments import floats, indices, mask, square_crops, tensor
 
 
 class Broken:

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from mtcnn_lite.boxes import decode_offsets, encode_offsets, square_boxes
+from mtcnn_lite.boxes import FARTHEST, decode_offsets, encode_offsets, square_boxes
 from mtcnn_lite.course.checks.judge import Array, Case, Change, Function, Hints, Judge, Verdict, drawing, slips
 from mtcnn_lite.course.checks.judge.boxes import CORNERS, one, sizes
 
@@ -171,7 +171,7 @@ _CASES = (
 def _draw(inputs: tuple[Any, ...], expected: Any, got: Any, row: int | None) -> str:
     """The window, the face, and the box that the answer would make of the window."""
     window, face = inputs
-    drawable = got is not None and got.shape == (4,) and np.isfinite(got).all()
+    drawable = got is not None and got.shape == (4,) and (np.abs(got) <= FARTHEST).all()
     made = decode_offsets(window[None], got[None]) if drawable else None
     caption = "given: the window; expected: the face; yours: what the target makes of the window"
     return drawing.compared(window[None], face[None], made, caption)
