@@ -89,7 +89,7 @@ def inverse_transform(matrix: ArrayLike) -> Matrices:
 
 
 def transform_points(points: ArrayLike, matrix: ArrayLike) -> NDArray[np.float64]:
-    """Points (K, 2) moved by a matrix (2, 3); points (N, K, 2) by one for all, or by each its own, (N, 2, 3).
+    """Points (K, 2) moved by a matrix (2, 3), or each by all of (N, 2, 3); points (N, K, 2) by one or by each its own.
 
     >>> transform_points([[1, 0]], [[0, -2, 5], [2, 0, 5]])
     array([[5., 7.]])
@@ -98,7 +98,7 @@ def transform_points(points: ArrayLike, matrix: ArrayLike) -> NDArray[np.float64
     numbers.
     """
     m, moved = _matrix(matrix), _points(points, "points")
-    if m.ndim == 3 and (moved.ndim != 3 or len(moved) != len(m)):
+    if m.ndim == moved.ndim == 3 and len(moved) != len(m) and 1 not in (len(moved), len(m)):
         raise ValueError(f"points has shape {moved.shape}; for {len(m)} matrices it must be ({len(m)}, K, 2)")
     return moved @ m[..., :2].swapaxes(-2, -1) + m[..., None, :, 2]
 
