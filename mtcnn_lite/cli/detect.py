@@ -108,7 +108,7 @@ def run(options: argparse.Namespace) -> int:
                 line += f", written to {drawn}"
         if options.json:
             height, width = image.shape[:2]
-            line = json.dumps({"image": str(photo), "width": width, "height": height, "faces": as_json(faces)})
+            line = json.dumps({"image": str(photo), "width": width, "height": height, "faces": faces.as_dicts()})
         tqdm.write(line, sys.stdout)  # `print` would break into the progress bar
         sys.stdout.flush()  # each photo's line when it is done, also into a pipe
     return FAILED if failed else 0
@@ -121,19 +121,6 @@ def count_faces(n: int) -> str:
     ('no face found', '1 face')
     """
     return "no face found" if n == 0 else f"{n} face{'s' * (n > 1)}"
-
-
-def as_json(faces: "Faces") -> list[dict[str, Any]]:
-    """The faces as JSON objects, pixels rounded to 1/100 and scores to 1/10000."""
-
-    def rounded(values: Iterable[float]) -> list[float]:
-        return [round(v, 2) for v in values]
-
-    rows = zip(faces.boxes.tolist(), faces.scores.tolist(), faces.landmarks.tolist(), strict=True)
-    return [
-        {"box": rounded(box), "score": round(score, 4), "landmarks": [rounded(point) for point in points]}
-        for box, score, points in rows
-    ]
 
 
 def find_photos(given: Iterable[Path], complain: Callable[[str], None]) -> Iterator[Path]:
