@@ -81,10 +81,22 @@ def notice(path: Path, what_follows: str) -> None:
 
 
 def torch_bytes(state: Any) -> memoryview:
-    """What `torch.save` would write to a file, less the file's name: the same bytes in every run."""
+    """What `torch.save` would write to a file, but the same bytes in every run, also in one that was interrupted.
+
+    Left to itself, it writes the file's name as well, and equal strings once or twice, as they happen to lie in memory.
+    """
     file = io.BytesIO()
-    torch.save(state, file)
+    torch.save(_interned(state), file)
     return file.getbuffer()
+
+
+def _interned(value: Any) -> Any:
+    """The same tree, in which equal strings are one object."""
+    if isinstance(value, dict):
+        return {_interned(key): _interned(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(map(_interned, value))
+    return sys.intern(value) if isinstance(value, str) else value
 
 
 def _flat(value: Any, name: str = "") -> dict[str, Any]:

@@ -132,7 +132,8 @@ def test_a_finished_run_is_mended(whole, pictures, tmp_path, monkeypatch, capsys
     undetected = name if name == "pnet-1/labels.jpg" and damage == "flipped" else None
     assert {each for each in expected if after.get(each) != expected[each]} - {gone, undetected} == set()
     said = capsys.readouterr().err
-    if not not_needed and not undetected and (damage != "missing" or name != "plan.copy.json"):
+    quiet = ("plan.copy.json", "pnet-1/net.pt")  # as a copy that an earlier version did not write; as no crash at all
+    if not not_needed and not undetected and not (damage == "missing" and name in quiet):
         assert (name.split("/")[0] if name.startswith("weights") else os.path.basename(name)) in said
         assert said.count("\n") == 1
 
