@@ -64,6 +64,7 @@ def run(options: argparse.Namespace) -> int:
 
     from mtcnn_lite.draw import draw_faces
     from mtcnn_lite.images import ImageError, read_image
+    from mtcnn_lite.runtime.files import remove_unfinished
     from mtcnn_lite.runtime.parallel import imap
 
     detector = detector_of(options)
@@ -72,6 +73,7 @@ def run(options: argparse.Namespace) -> int:
             out.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             options.error(f"--out {out}: {error.strerror}")
+        remove_unfinished(out, ".*.part.*_faces*.jpg")
 
     failed = False
 

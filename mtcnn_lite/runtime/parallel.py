@@ -3,13 +3,16 @@
 import atexit
 import multiprocessing
 import os
+import signal
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
 from functools import lru_cache
+from itertools import islice
 from multiprocessing.process import BaseProcess
 from threading import Barrier, BrokenBarrierError
 from typing import TypeVar
@@ -21,6 +24,10 @@ from mtcnn_lite.runtime.memory import keep_freed_memory
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+
+
+class WorkerError(RuntimeError):
+    """A process of `map_in_processes` that ended before its work."""
 
 
 def warm_up() -> None:
@@ -63,7 +70,7 @@ def parallel_map(work: Callable[[Item], Result], items: Sequence[Item], pinned: 
         The results, in the order of `items`. The first error of a call is raised.
     """
     if torch.get_num_threads() == 1:
-        with _until_python_ends():
+        with until_python_ends():
             return [work(item) for item in items]
     pool = _current_pool(pinned)
     begun = [_begin(pool, work, item) for item in items]
@@ -98,7 +105,7 @@ def map_in_processes(
     start: Callable[..., object],
     *arguments: object,
     chunksize: int = 1,
-) -> Iterator[Result]:
+) -> Generator[Result, None, None]:
     """`map(work, items)` in other processes: for work that is mostly Python, of which threads run one at a time.
 
     Parameters
@@ -120,6 +127,11 @@ def map_in_processes(
     ------
     Result
         The results, in the order of `items`.
+
+    Raises
+    ------
+    WorkerError
+        Where one of the processes was killed.
     """
     if processes <= 1:
         start(*arguments)
@@ -128,7 +140,44 @@ def map_in_processes(
     # Spawned, not forked: a fork of a process whose torch has threads can hang.
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(processes, spawn, _start_process, (start, arguments)) as executor:
-        yield from executor.map(work, items, chunksize=chunksize)
+        try:
+            with _sigint_blocked():  # it is for this process alone, which then stops the others
+                begun = deque(executor.submit(_work_on, work, part) for part in _parts(items, chunksize))
+            while begun:
+                yield from begun.popleft().result()
+        except BrokenProcessPool:
+            raise WorkerError(
+                f"one of {processes} worker processes was killed, most likely because memory ran out; fewer need less"
+            ) from None
+        except Exception:  # the work's own: what the others have begun is finished first
+            _cancel(begun)
+            raise
+        except BaseException:  # interrupted, or wanted no more
+            for process in list((executor._processes or {}).values()):
+                process.terminate()
+            raise
+
+
+def _parts(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
+    left = iter(items)
+    return iter(lambda: list(islice(left, size)), [])
+
+
+def _work_on(work: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
+    return [work(item) for item in items]
+
+
+@contextmanager
+def _sigint_blocked() -> Iterator[None]:
+    """Block SIGINT for this thread and, for good, for processes that it starts."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _start_process(start: Callable[..., object], arguments: tuple[object, ...]) -> None:
@@ -155,7 +204,7 @@ def _begin(pool: ThreadPoolExecutor | None, work: Callable[..., Result], *argume
         pass
     done = Future[Result]()
     try:
-        with _until_python_ends():
+        with until_python_ends():
             done.set_result(work(*arguments))
     except BaseException as error:  # raised again where the result is asked for
         done.set_exception(error)
@@ -172,7 +221,7 @@ WAIT_FOR_DAEMONS = 10.0  # seconds, at most
 
 
 @contextmanager
-def _until_python_ends() -> Iterator[None]:
+def until_python_ends() -> Iterator[None]:
     """For work in the caller's thread. Where that is a daemon thread and Python is shutting down, it waits for the end.
 
     Python stops daemon threads wherever they are, and inside torch that aborts the process.

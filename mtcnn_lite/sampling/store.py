@@ -14,6 +14,7 @@ import os
 import re
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import asdict
 from functools import cached_property, partial
 from pathlib import Path
@@ -81,6 +82,8 @@ def write_store(
     ------
     StoreError
         Where the folder holds something else; nothing is changed then.
+    WorkerError
+        Where one of the processes was killed.
     """
     root, config = Path(folder), config or SamplingConfig()
     starts = range(0, len(photos), PHOTOS_A_SHARD)
@@ -106,11 +109,11 @@ def write_store(
     work = partial(_write_shard, root, plan, config)
     done = map_in_processes(min(workers, len(runs)), work, runs, _set_proposer, proposals)
     try:
-        for _ in tqdm(done, f"{size} px samples", len(runs), unit="shard", disable=not progress):
-            pass
-    except BaseException:
-        remove_unfinished(root)  # of processes that have been stopped
-        raise
+        with closing(done):
+            for _ in tqdm(done, f"{size} px samples", len(runs), unit="shard", disable=not progress):
+                pass
+    finally:
+        remove_unfinished(root)  # of processes that were stopped
     return Store(root)
 
 

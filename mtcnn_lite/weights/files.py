@@ -32,7 +32,10 @@ def save_weights(nets: Nets, folder: str | PathLike[str]) -> None:
 
 
 def _save_net(name: str, net: nn.Module, path: Path) -> None:
-    save_file({key: value.contiguous() for key, value in net.state_dict().items()}, path, {"net": name})
+    try:
+        save_file({key: value.contiguous() for key, value in net.state_dict().items()}, path, {"net": name})
+    except SafetensorError as error:
+        raise OSError(str(error)) from None  # a full disk, for one
 
 
 def load_weights(folder: str | PathLike[str]) -> Nets:
