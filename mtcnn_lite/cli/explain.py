@@ -56,7 +56,7 @@ def not_an_option(argument: str) -> str:
     >>> not_an_option("-11,60,80,173"), not_an_option("--box")
     (' -11,60,80,173', '--box')
     """
-    return f" {argument}" if re.fullmatch(r"-[\d.]+(,\s*-?[\d.]+){3}", argument) else argument
+    return f" {argument}" if re.fullmatch(r"-[\d.][^,]*(,[^,]*){3}", argument) else argument
 
 
 def run(options: argparse.Namespace) -> int:

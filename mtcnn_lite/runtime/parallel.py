@@ -141,7 +141,7 @@ def map_in_processes(
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(processes, spawn, _start_process, (start, arguments)) as executor:
         try:
-            with _sigint_blocked():  # it is for this process alone, which then stops the others
+            with _signals_blocked():  # they are for this process, which then stops the others
                 begun = deque(executor.submit(_work_on, work, part) for part in _parts(items, chunksize))
             while begun:
                 yield from begun.popleft().result()
@@ -154,7 +154,7 @@ def map_in_processes(
             raise
         except BaseException:  # interrupted, or wanted no more
             for process in list((executor._processes or {}).values()):
-                process.terminate()
+                process.kill()
             raise
 
 
@@ -168,12 +168,12 @@ def _work_on(work: Callable[[Item], Result], items: Sequence[Item]) -> list[Resu
 
 
 @contextmanager
-def _sigint_blocked() -> Iterator[None]:
-    """Block SIGINT for this thread and, for good, for processes that it starts."""
+def _signals_blocked() -> Iterator[None]:
+    """Block SIGINT and SIGTERM for this thread and, until they unblock them, for the processes that it starts."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
     try:
         yield
     finally:
@@ -185,6 +185,8 @@ def _start_process(start: Callable[..., object], arguments: tuple[object, ...]) 
     assert parent is not None
     # A killed parent can't tell its workers; without this they would wait for it for ever.
     threading.Thread(target=_exit_after, args=(parent,), daemon=True).start()
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
     torch.set_num_threads(1)  # the processes share the cores already
     cv2.setNumThreads(1)
     start(*arguments)
