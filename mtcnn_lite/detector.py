@@ -17,7 +17,7 @@ from mtcnn_lite.cascade.trace import Trace, detect_together
 from mtcnn_lite.images import Pixels, as_rgb, photos_in, read_image
 from mtcnn_lite.nets import Nets
 from mtcnn_lite.runtime.batching import batches, numbered
-from mtcnn_lite.runtime.parallel import imap, warm_up
+from mtcnn_lite.runtime.parallel import imap, in_own_thread, warm_up
 from mtcnn_lite.weights import SHIPPED, nets_of, thresholds_of
 
 
@@ -53,6 +53,11 @@ class Detector:
     WeightsError
         For weights that are missing or don't fit.
 
+    Notes
+    -----
+    Threads may share a detector, and it can be pickled. Processes may be forked before and after it is made, but not
+    while another thread detects: such a child can wait for ever for a lock, as it can with torch alone.
+
     Examples
     --------
     >>> Detector(min_face=40, thresholds=(0.6, 0.7, 0.7)).settings.nms.within_level
@@ -68,8 +73,8 @@ class Detector:
         nms: Sequence[float] = NMSOverlaps(0.5, 0.7, 0.8, 0.7),
         mirror: bool = True,
     ) -> None:
-        self.nets = nets_of(weights)
-        passed = thresholds_of(self.nets) if thresholds is None else thresholds
+        self.nets = in_own_thread(nets_of, weights)
+        passed = in_own_thread(thresholds_of, self.nets) if thresholds is None else thresholds
         self.settings = Settings(min_face, factor, passed, nms, mirror)  # type: ignore[arg-type]  # it makes them named
         self.hooks = Hooks()
         warm_up()
@@ -77,7 +82,8 @@ class Detector:
     def detect(self, image: NDArray[np.uint8]) -> Faces:
         """The faces in an RGB uint8 image (H, W, 3), best first; none where the image's shorter side is under min_face.
 
-        Grayscale and RGBA are accepted. Raises TypeError or ValueError for anything else (see `images.as_rgb`).
+        Grayscale and RGBA are accepted. Raises TypeError or ValueError for anything else (see `images.as_rgb`). Nobody
+        may write to the image meanwhile.
         """
         return self._trace(as_rgb(image)).faces
 
@@ -87,9 +93,10 @@ class Detector:
         The name of a single file is that one photo.
 
         The nets look at several photos at once, up to 16 and about a megapixel together, which takes small ones less
-        than one by one. No photo is read before its turn is near: `images` may be a generator without end. Raises what
-        `detect` and `read_image` raise, with the number of the image, when its turn comes; TypeError at once where
-        `images` is one image.
+        than one by one, and rounds otherwise: boxes and points may differ from `detect`'s by 0.01 px. No photo is read
+        before its turn is near: `images` may be a generator without end, and may write each frame into the same array.
+        Raises what `detect` and `read_image` raise, with the number of the image, when its turn comes; TypeError at
+        once where `images` is one image.
         """
         if isinstance(images, np.ndarray) and images.ndim < 4:
             raise TypeError(
@@ -101,7 +108,9 @@ class Detector:
         def ready(image: Pixels | str | PathLike[str]) -> Pixels:
             return as_rgb(read_image(image) if isinstance(image, str | PathLike) else image)
 
-        return self._many(imap(numbered(ready), enumerate(images)))
+        # A camera may write each frame into the same array, so an array is copied before the next is asked for.
+        taken = (np.array(image) if isinstance(image, np.ndarray) else image for image in images)
+        return self._many(imap(numbered(ready), enumerate(taken)))
 
     def _many(self, images: Iterable[Pixels]) -> Iterator[Faces]:
         done = 0

@@ -125,7 +125,7 @@ class Trace:
     @property
     def seconds(self) -> dict[str, float]:
         """Wall time of this run: pyramid, pnet, rnet, onet. What a rerun has answers to already costs it nothing."""
-        assert self.stages  # runs whatever has not run yet
+        _ = self.stages  # runs whatever has not run yet
         return self.spent
 
     def steps(self) -> Iterator[tuple[str, str, Candidates]]:

@@ -7,13 +7,21 @@ second to load, so the commands import it, and whatever needs it, only once the 
 import argparse
 import io
 import os
+import signal
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import NoReturn
 
 from mtcnn_lite.cli import detect, evaluate, explain, samples, train
-from mtcnn_lite.cli.settings import add_version
+from mtcnn_lite.cli.settings import FAILED, add_version, reason
 
-INTERRUPTED, BROKEN_PIPE = 130, 141  # what a shell reports of a program that SIGINT or SIGPIPE ended
+INTERRUPTED, BROKEN_PIPE, TERMINATED = 130, 141, 143  # what a shell reports of a program that such a signal ended
+
+
+class Terminated(BaseException):
+    """SIGTERM has come: what is half done is cleared away, and the program ends."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -22,9 +30,32 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Raises SystemExit where argparse does: for --help, --version and bad arguments.
     """
     if arguments is None:
+        arguments = sys.argv[1:]
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, io.TextIOWrapper):
                 stream.reconfigure(errors="backslashreplace")  # file names may hold any bytes
+    try:
+        with _sigterm_raises():
+            try:
+                options = _parser().parse_args([explain.not_an_option(argument) for argument in arguments])
+                status: int = options.run(options)
+            finally:
+                sys.stdout.flush()  # a closed pipe or a full disk must show here, not when Python shuts down
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except Terminated:
+        return TERMINATED
+    except BrokenPipeError:  # the reader (`| head`) has had enough
+        _forget_output()
+        return BROKEN_PIPE
+    except (OSError, MemoryError) as error:
+        _forget_output()
+        print(f"error: {reason(error) if isinstance(error, OSError) else 'memory ran out'}", file=sys.stderr)
+        return FAILED
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="mtcnn-lite",
         description="MTCNN face detection. Each command explains itself: mtcnn-lite COMMAND --help",
@@ -34,13 +65,32 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for command in (detect, explain, samples, evaluate, train):
         command.add(commands)
-    options = parser.parse_args(arguments)
+    return parser
+
+
+@contextmanager
+def _sigterm_raises() -> Iterator[None]:
+    """Have SIGTERM raise Terminated, as SIGINT raises KeyboardInterrupt, unless the program has plans of its own."""
+
+    def terminate(*_: object) -> NoReturn:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # a second one must not disturb the clearing away
+        raise Terminated
+
+    # Only the main thread may set it.
+    ours = threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+    if ours:
+        signal.signal(signal.SIGTERM, terminate)
     try:
-        status: int = options.run(options)
-        sys.stdout.flush()  # a closed pipe must show here, not when Python shuts down
-    except KeyboardInterrupt:
-        return INTERRUPTED
-    except BrokenPipeError:  # the reader (`| head`) has had enough; what is still buffered goes nowhere
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return BROKEN_PIPE
-    return status
+        yield
+    finally:
+        if ours:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def _forget_output() -> None:
+    """Let what can't be written to standard output go nowhere, or Python would complain of it once more at its end."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        with suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

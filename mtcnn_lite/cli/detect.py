@@ -3,7 +3,6 @@
 import argparse
 import json
 import sys
-from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -74,6 +73,7 @@ def run(options: argparse.Namespace) -> int:
 
     from mtcnn_lite.draw import JPEG_LONGEST, draw_faces
     from mtcnn_lite.images import MAX_PIXELS, ImageError, read_image
+    from mtcnn_lite.runtime.files import remove_unfinished
     from mtcnn_lite.runtime.parallel import imap
 
     detector = detector_of(options)
@@ -82,8 +82,9 @@ def run(options: argparse.Namespace) -> int:
             out.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             options.error(f"--out {out}: {error.strerror}")
+        remove_unfinished(out, ".*.part.*_faces*.*")
 
-    failed = False
+    failed, read, total = False, 0, 0
 
     def complain(message: str) -> None:
         nonlocal failed
@@ -114,6 +115,7 @@ def run(options: argparse.Namespace) -> int:
             complain(str(seen))
             continue
         image, faces = seen
+        read, total = read + 1, total + len(faces)
         line = f"{photo}: {count_faces(len(faces))}"
         if out:
             drawn = free_name(out, photo, ".png" if max(image.shape[:2]) > JPEG_LONGEST else ".jpg")
@@ -125,9 +127,11 @@ def run(options: argparse.Namespace) -> int:
                 line += f", written to {drawn}"
         if options.json:
             height, width = image.shape[:2]
-            line = json.dumps({"image": str(photo), "width": width, "height": height, "faces": as_json(faces)})
+            line = json.dumps({"image": str(photo), "width": width, "height": height, "faces": faces.as_dicts()})
         tqdm.write(line, sys.stdout)  # `print` would break into the progress bar
         sys.stdout.flush()  # each photo's line when it is done, also into a pipe
+    if len(photos) > 1:
+        print(f"{read} of {len(photos)} photos read: {count_faces(total)}", file=sys.stderr)
     return FAILED if failed else 0
 
 
@@ -138,16 +142,3 @@ def count_faces(n: int) -> str:
     ('no face found', '1 face')
     """
     return "no face found" if n == 0 else f"{n} face{'s' * (n > 1)}"
-
-
-def as_json(faces: "Faces") -> list[dict[str, Any]]:
-    """The faces as JSON objects, pixels rounded to 1/100 and scores to 1/10000."""
-
-    def rounded(values: Iterable[float]) -> list[float]:
-        return [round(v, 2) for v in values]
-
-    rows = zip(faces.boxes.tolist(), faces.scores.tolist(), faces.landmarks.tolist(), strict=True)
-    return [
-        {"box": rounded(box), "score": round(score, 4), "landmarks": [rounded(point) for point in points]}
-        for box, score, points in rows
-    ]

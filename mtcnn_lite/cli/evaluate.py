@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from mtcnn_lite.cli.evaluate_table import differences_table, table
 from mtcnn_lite.cli.settings import FAILED, add_command, add_data, add_settings, detector_of, read_data
-from mtcnn_lite.runtime.files import write_whole
+from mtcnn_lite.runtime.files import remove_unfinished, write_whole
 
 if TYPE_CHECKING:
     from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
@@ -109,6 +109,8 @@ def run(options: argparse.Namespace) -> int:
     if options.out:
         try:
             write(options.out, reports)
+        except BrokenPipeError:
+            raise
         except OSError as error:
             print(f"error: --out {options.out}: {error.strerror}", file=sys.stderr)
             return FAILED
@@ -142,6 +144,7 @@ def write(folder: Path, reports: dict[str, Tree]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     text = json.dumps(_without_nan(reports), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
     for name, content in {"evaluation.json": text.encode(), **plots(reports)}.items():
+        remove_unfinished(folder, f".*.part.{name}")
         write_whole(folder / name, partial(Path.write_bytes, data=content))
         print(f"written: {folder / name}")
 

@@ -1,11 +1,14 @@
 """`mtcnn-lite explain`: what became of one face in a photo."""
 
 import argparse
+import glob
+import re
 import sys
 from pathlib import Path
 from typing import Any
 
 from mtcnn_lite.cli.settings import FAILED, add_command, add_max_pixels, add_settings, detector_of
+from mtcnn_lite.runtime.files import remove_unfinished
 
 EXPLAIN = """\
 What became of one face: at which level, stage and step of the cascade it was found or lost, and why. Prints one
@@ -40,10 +43,21 @@ def box(text: str) -> tuple[float, ...]:
     try:
         x1, y1, x2, y2 = (float(number) for number in text.split(","))
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not four numbers, x1,y1,x2,y2") from None
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not four numbers with commas and no spaces between, x1,y1,x2,y2"
+        ) from None
     if not (x2 > x1 and y2 > y1):
         raise argparse.ArgumentTypeError(f"{text!r}: x2 must be greater than x1, and y2 greater than y1")
     return x1, y1, x2, y2
+
+
+def not_an_option(argument: str) -> str:
+    """The argument, with a space before a box that begins with a minus, which argparse would take for an option.
+
+    >>> not_an_option("-11,60,80,173"), not_an_option("--box")
+    (' -11,60,80,173', '--box')
+    """
+    return f" {argument}" if re.fullmatch(r"-[\d.][^,]*(,[^,]*){3}", argument) else argument
 
 
 def run(options: argparse.Namespace) -> int:
@@ -60,8 +74,9 @@ def run(options: argparse.Namespace) -> int:
         trace = detector.trace(read_image(options.photo, options.max_pixels or MAX_PIXELS))
         explanation = explain(trace, options.box)
         print(explanation.report())
+        remove_unfinished(out.parent, f".*.part.{glob.escape(out.name)}")
         draw_explanation(trace, explanation).save(out)
-    except (ImageError, OSError, ValueError) as error:
+    except (ImageError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         return FAILED
     print(f"\ndrawn on {out}")

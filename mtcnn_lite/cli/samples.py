@@ -80,6 +80,7 @@ def run(options: argparse.Namespace) -> int:
     """Read the photos, draw and write the samples, and return the exit status."""
     from mtcnn_lite.datasets import DatasetError
     from mtcnn_lite.images import ImageError
+    from mtcnn_lite.runtime.parallel import WorkerError
     from mtcnn_lite.sampling.store import StoreError, write_store
 
     if options.workers < 1:
@@ -106,8 +107,11 @@ def run(options: argparse.Namespace) -> int:
     try:
         store = write_store(options.out, photos, NET_SIZES[options.net], options.seed, config, proposals,
                             options.workers, progress=sys.stderr.isatty())  # fmt: skip
-    except (ImageError, StoreError, OSError) as error:
+    except (ImageError, StoreError) as error:
         print(f"error: {error}", file=sys.stderr)
+        return FAILED
+    except WorkerError as error:
+        print(f"error: {error} (--workers). The same command goes on where this one stopped", file=sys.stderr)
         return FAILED
     print(f"\nsamples of {store.size} px in {options.out}")
     for kind, count in store.counts.items():

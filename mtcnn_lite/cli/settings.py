@@ -19,6 +19,16 @@ FAILED = 1  # exit status; argparse itself ends with 2 for bad arguments
 LICENCE = "code MIT; weights for research and teaching: see the model card"
 
 
+def reason(error: OSError) -> str:
+    """What an OSError says, in a few words.
+
+    >>> reason(FileNotFoundError(2, "No such file or directory", "a.jpg"))
+    'a.jpg: No such file or directory'
+    """
+    words = error.strerror or str(error)
+    return f"{error.filename}: {words}" if error.filename is not None else words
+
+
 def add_version(parser: argparse.ArgumentParser) -> None:
     """The option --version; the parser's formatter must keep line breaks."""
     version = f"mtcnn_lite {mtcnn_lite.__version__}\n{LICENCE}"

@@ -138,6 +138,7 @@ def run(options: argparse.Namespace) -> int:
     if not there[options.device]:
         options.error(f"--device {options.device}: torch {torch.__version__} finds none here")
     from mtcnn_lite.images import ImageError
+    from mtcnn_lite.runtime.parallel import WorkerError
     from mtcnn_lite.sampling.store import StoreError
     from mtcnn_lite.training.distributed import process_group_from_env
     from mtcnn_lite.training.run_folder import RunError
@@ -157,8 +158,11 @@ def run(options: argparse.Namespace) -> int:
                 print(f"\nkept: {len(photos):,} photos")
             train_cascade(photos, options.out, options.seed, stages, start, teacher, options.stage, options.resume,
                           device, processes, options.workers, progress=sys.stderr.isatty())  # fmt: skip
-        except (ImageError, StoreError, RunError, OSError, ValueError) as error:
+        except (ImageError, StoreError, RunError, ValueError) as error:
             print(f"error: {error}", file=sys.stderr)
+            return FAILED
+        except WorkerError as error:
+            print(f"error: {error} (--workers). --resume goes on where the run stopped", file=sys.stderr)
             return FAILED
         if (options.out / "weights").exists():
             print(f"\nweights in {options.out / 'weights'}")

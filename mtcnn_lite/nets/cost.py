@@ -16,8 +16,8 @@ def layer_costs(net: nn.Module) -> list[tuple[int, int, int]]:
             found.append((layer.kernel_size[0], layer.stride[0], layer.weight.numel()))
         elif isinstance(layer, nn.MaxPool2d):
             kernel, stride = layer.kernel_size, layer.stride
-            assert isinstance(kernel, int), "the nets' poolings are square"
-            assert isinstance(stride, int)
+            if not isinstance(kernel, int) or not isinstance(stride, int):
+                raise ValueError(f"{layer} is no square pooling, of which alone the cost is known")
             found.append((kernel, stride, 0))
     return found
 

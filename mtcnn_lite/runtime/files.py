@@ -4,16 +4,18 @@ import hashlib
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 # A file under way: `.PID.part.NAME`, so that its ending tells writers the format. Earlier versions had `NAME.PID.part`.
-UNFINISHED = re.compile(r"\.\d+\.part\..+|.+\.\d+\.part")
+UNFINISHED = re.compile(r"\.(\d+)\.part\..+|.+\.(\d+)\.part")
 
 
 def write_whole(path: Path, write: Callable[[Path], object]) -> None:
     """Have `write` write a file under another name beside `path`, then rename it.
 
-    What has the name is whole, whenever the process is killed; after an error the other file is removed.
+    What has the name is whole, whenever the process is killed or the power fails; after an error the other file is
+    removed, and an OSError names `path`.
 
     >>> import tempfile
     >>> folder = Path(tempfile.mkdtemp())
@@ -29,12 +31,40 @@ def write_all_whole(writers: Mapping[Path, Callable[[Path], object]]) -> None:
     partials = {path: path.with_name(f".{os.getpid()}.part.{path.name}") for path in writers}
     try:
         for path, write in writers.items():
-            write(partials[path])
+            with _errors_about(path, partials[path]):
+                write(partials[path])
+                _to_disk(partials[path])
         for path, partial in partials.items():
-            os.replace(partial, path)
+            with _errors_about(path, partial):
+                os.replace(partial, path)
     finally:
         for partial in partials.values():
             partial.unlink(missing_ok=True)
+    for folder in {path.parent for path in writers}:
+        with suppress(OSError):  # not every system can open a folder
+            _to_disk(folder, os.O_RDONLY)
+
+
+@contextmanager
+def _errors_about(path: Path, partial: Path) -> Iterator[None]:
+    """An OSError about `partial`, or about a file that it does not name, names `path`."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno is None:  # numpy's, where the disk is full
+            raise OSError(f"{path}: {error}") from None
+        if error.filename in (None, str(partial)):
+            raise OSError(error.errno, error.strerror, str(path)) from None
+        raise
+
+
+def _to_disk(path: Path, how: int = os.O_RDWR) -> None:
+    """Wait until the disk itself holds the file, or the folder's list of names."""
+    descriptor = os.open(path, how)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def unfinished(path: Path) -> bool:
@@ -42,11 +72,26 @@ def unfinished(path: Path) -> bool:
     return UNFINISHED.fullmatch(path.name) is not None
 
 
-def remove_unfinished(folder: Path) -> None:
-    """Delete, in `folder` and below, what a killed process did not finish."""
-    for path in folder.rglob("*.part*"):
-        if unfinished(path):
-            path.unlink(missing_ok=True)
+def remove_unfinished(folder: Path, pattern: str = "**/*.part*") -> None:
+    """Delete, of `folder`'s files that match the pattern, those that a process that is no more did not finish."""
+    for path in folder.glob(pattern):
+        named = UNFINISHED.fullmatch(path.name)
+        if named and not _runs(int(named[1] or named[2])):
+            with suppress(OSError):  # on Windows, of a file that is still open
+                path.unlink()
+
+
+def _runs(process: int) -> bool:
+    """Whether another process of this number runs."""
+    if os.name != "posix" or process == os.getpid():
+        return False
+    try:
+        os.kill(process, 0)  # sends nothing
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        pass
+    return True
 
 
 def finished(folder: Path) -> Iterator[Path]:
@@ -54,7 +99,7 @@ def finished(folder: Path) -> Iterator[Path]:
     return (path for path in folder.iterdir() if not unfinished(path))
 
 
-def digest(parts: Iterable[bytes]) -> str:
+def digest(parts: Iterable[bytes | memoryview]) -> str:
     """A short name for these bytes, one part after another: the first 16 digits of their SHA-256.
 
     >>> digest([b"face", b"s"]) == digest([b"faces"])

@@ -6,6 +6,7 @@ Levels and windows may belong to several images: one call of a net costs about t
 import math
 from collections import defaultdict
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from itertools import pairwise
 
 import numpy as np
@@ -46,7 +47,7 @@ def score_levels(net: PNet, levels: Sequence[Pixels]) -> list[tuple[Floats, Floa
 
     def score_strips(strips: Sequence[Strip]) -> None:  # of one size
         images = pixels(strips[0])[None] if len(strips) == 1 else np.stack([pixels(strip) for strip in strips])
-        with torch.inference_mode():
+        with torch.inference_mode(), without_autocast():
             output = net(normalise(images), points=False)  # maps: (n, C, last - first, columns)
         for (index, first, last), scores, offsets in zip(strips, output.score, output.offsets, strict=True):
             maps[index][0][first:last] = scores.numpy()
@@ -98,7 +99,7 @@ def score_windows(
                 for a, b in pairwise(ends.tolist())
             ]
         )  # (n, size, size, 3)
-        with torch.inference_mode():
+        with torch.inference_mode(), without_autocast():
             output = net(normalise(crops[:, :, ::-1].copy())).unmirror() if mirror else net(normalise(crops))
         landmarks = np.zeros((len(crops), 10), np.float32) if output.landmarks is None else output.landmarks.numpy()
         return output.score.numpy(), output.offsets.numpy(), landmarks
@@ -108,3 +109,8 @@ def score_windows(
     batches = 1 if pixels <= ONE_THREAD_PIXELS else threads * math.ceil(pixels / (BATCH_PIXELS * threads))
     outputs = parallel_map(score_batch, np.array_split(np.arange(len(boxes)), min(batches, len(boxes))), pinned=True)
     return [np.concatenate(column) for column in zip(*outputs, strict=True)]
+
+
+def without_autocast() -> AbstractContextManager[None]:
+    """In it the nets compute in float32, also where the caller's `torch.autocast` is on for this thread."""
+    return torch.autocast("cpu", enabled=False) if torch.is_autocast_enabled("cpu") else nullcontext()

@@ -19,7 +19,7 @@ def keep_freed_memory(without_limit: bool = False) -> None:
     are kept, twice the largest array that glibc has seen freed, which is harmless in any program.
     """
     if not without_limit:
-        torch.empty(LARGEST, dtype=torch.uint8)  # freed at once
+        torch.empty(LARGEST, dtype=torch.uint8, device="cpu")  # freed at once
         return
     with suppress(OSError, AttributeError):  # another C library
         libc = ctypes.CDLL("libc.so.6")

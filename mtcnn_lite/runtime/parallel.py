@@ -1,14 +1,20 @@
 """Work in parallel, on threads or in processes. Each item is computed by one thread from beginning to end."""
 
+import atexit
 import multiprocessing
 import os
+import signal
 import threading
+import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
-from functools import cache
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager, suppress
+from functools import lru_cache
+from itertools import islice
 from multiprocessing.process import BaseProcess
-from threading import Barrier
+from threading import Barrier, BrokenBarrierError
 from typing import TypeVar
 
 import cv2
@@ -20,12 +26,26 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
+class WorkerError(RuntimeError):
+    """A process of `map_in_processes` that ended before its work."""
+
+
 def warm_up() -> None:
     """Start the threads of `parallel_map` and `imap` and have freed memory kept, so that no later call waits for it."""
-    keep_freed_memory()
+    in_own_thread(keep_freed_memory)
     if torch.get_num_threads() > 1:
         for pinned in (False, True):
-            thread_pool(torch.get_num_threads(), pinned)
+            _current_pool(pinned)
+
+
+def in_own_thread(work: Callable[..., Result], *arguments: object) -> Result:
+    """`work(*arguments)`, in a thread that ends with it, and with it the threads that torch starts for it.
+
+    OpenMP's threads belong to the thread that first has work for them. Were that the main one, a process forked from
+    this one would wait for ever for threads that it does not have.
+    """
+    with ThreadPoolExecutor(1, "mtcnn_lite") as own:
+        return _begin(own, work, *arguments).result()
 
 
 def parallel_map(work: Callable[[Item], Result], items: Sequence[Item], pinned: bool = False) -> list[Result]:
@@ -49,10 +69,15 @@ def parallel_map(work: Callable[[Item], Result], items: Sequence[Item], pinned: 
     list
         The results, in the order of `items`. The first error of a call is raised.
     """
-    threads = torch.get_num_threads()
-    if threads == 1:
-        return [work(item) for item in items]
-    return list(thread_pool(threads, pinned).map(work, items))
+    if torch.get_num_threads() == 1:
+        with until_python_ends():
+            return [work(item) for item in items]
+    pool = _current_pool(pinned)
+    begun = [_begin(pool, work, item) for item in items]
+    try:
+        return [future.result() for future in begun]
+    finally:
+        _cancel(begun)  # after an error
 
 
 def imap(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
@@ -64,14 +89,13 @@ def imap(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Resu
     begun = deque[Future[Result]]()
     try:
         for item in items:
-            begun.append(thread_pool(threads, False).submit(work, item))
+            begun.append(_begin(_current_pool(pinned=False), work, item))
             if len(begun) == 2 * threads:
                 yield begun.popleft().result()
         while begun:
             yield begun.popleft().result()
     finally:
-        for future in begun:  # after an error, or where the caller stops early
-            future.cancel()
+        _cancel(begun)  # after an error, or where the caller stops early
 
 
 def map_in_processes(
@@ -81,7 +105,7 @@ def map_in_processes(
     start: Callable[..., object],
     *arguments: object,
     chunksize: int = 1,
-) -> Iterator[Result]:
+) -> Generator[Result, None, None]:
     """`map(work, items)` in other processes: for work that is mostly Python, of which threads run one at a time.
 
     Parameters
@@ -103,6 +127,11 @@ def map_in_processes(
     ------
     Result
         The results, in the order of `items`.
+
+    Raises
+    ------
+    WorkerError
+        Where one of the processes was killed.
     """
     if processes <= 1:
         start(*arguments)
@@ -111,7 +140,44 @@ def map_in_processes(
     # Spawned, not forked: a fork of a process whose torch has threads can hang.
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(processes, spawn, _start_process, (start, arguments)) as executor:
-        yield from executor.map(work, items, chunksize=chunksize)
+        try:
+            with _signals_blocked():  # they are for this process, which then stops the others
+                begun = deque(executor.submit(_work_on, work, part) for part in _parts(items, chunksize))
+            while begun:
+                yield from begun.popleft().result()
+        except BrokenProcessPool:
+            raise WorkerError(
+                f"one of {processes} worker processes was killed, most likely because memory ran out; fewer need less"
+            ) from None
+        except Exception:  # the work's own: what the others have begun is finished first
+            _cancel(begun)
+            raise
+        except BaseException:  # interrupted, or wanted no more
+            for process in list((executor._processes or {}).values()):
+                process.kill()
+            raise
+
+
+def _parts(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
+    left = iter(items)
+    return iter(lambda: list(islice(left, size)), [])
+
+
+def _work_on(work: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
+    return [work(item) for item in items]
+
+
+@contextmanager
+def _signals_blocked() -> Iterator[None]:
+    """Block SIGINT and SIGTERM for this thread and, until they unblock them, for the processes that it starts."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _start_process(start: Callable[..., object], arguments: tuple[object, ...]) -> None:
@@ -119,6 +185,8 @@ def _start_process(start: Callable[..., object], arguments: tuple[object, ...]) 
     assert parent is not None
     # A killed parent can't tell its workers; without this they would wait for it for ever.
     threading.Thread(target=_exit_after, args=(parent,), daemon=True).start()
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
     torch.set_num_threads(1)  # the processes share the cores already
     cv2.setNumThreads(1)
     start(*arguments)
@@ -129,38 +197,112 @@ def _exit_after(parent: BaseProcess) -> None:
     os._exit(1)
 
 
-@cache
-def thread_pool(threads: int, pinned: bool, /) -> ThreadPoolExecutor:  # to `cache`, a name or a default is another call
+def _begin(pool: ThreadPoolExecutor | None, work: Callable[..., Result], *arguments: object) -> Future[Result]:
+    """`work(*arguments)`, begun on one of the pool's threads, or done here and now where none can be had."""
+    try:
+        if pool is not None:
+            return pool.submit(work, *arguments)
+    except RuntimeError:  # Python is shutting down
+        pass
+    done = Future[Result]()
+    try:
+        with until_python_ends():
+            done.set_result(work(*arguments))
+    except BaseException as error:  # raised again where the result is asked for
+        done.set_exception(error)
+    return done
+
+
+def _cancel(begun: Iterable[Future[Result]]) -> None:
+    for future in begun:
+        future.cancel()
+
+
+_daemons_at_work = set[int]()
+WAIT_FOR_DAEMONS = 10.0  # seconds, at most
+
+
+@contextmanager
+def until_python_ends() -> Iterator[None]:
+    """For work in the caller's thread. Where that is a daemon thread and Python is shutting down, it waits for the end.
+
+    Python stops daemon threads wherever they are, and inside torch that aborts the process.
+    """
+    if not threading.current_thread().daemon:
+        yield
+        return
+    thread = threading.get_ident()
+    _daemons_at_work.add(thread)
+    try:
+        if threading.main_thread().is_alive():
+            yield
+            return
+    finally:
+        _daemons_at_work.discard(thread)
+    threading.Event().wait()
+
+
+@atexit.register
+def _wait_for_daemons() -> None:
+    deadline = time.monotonic() + WAIT_FOR_DAEMONS
+    while _daemons_at_work and time.monotonic() < deadline:
+        time.sleep(0.001)
+
+
+def _current_pool(pinned: bool) -> ThreadPoolExecutor | None:
+    """`thread_pool` for what torch and the system allow now; None where no thread can be started any more."""
+    try:
+        return thread_pool(torch.get_num_threads(), pinned, usable_cores())
+    except RuntimeError:  # Python is shutting down, or the system has no thread left
+        return None
+
+
+@lru_cache(maxsize=32)
+def thread_pool(threads: int, pinned: bool, cores: frozenset[int], /) -> ThreadPoolExecutor:
     """An executor of so many threads, kept for the next call. Inside each, torch uses that one thread only.
 
-    With `pinned`, each thread keeps to its own share of the process's cores. On a virtual machine, after a rest, Linux
-    often runs two threads on one core while another is idle, and separates them 10 ms later: longer than they work.
+    With `pinned`, each thread keeps to its own share of the cores. On a virtual machine, after a rest, Linux often runs
+    two threads on one core while another is idle, and separates them 10 ms later: longer than they work. The others run
+    on those of the thread that makes the executor, which must be `cores`.
     """
-    started, shares = Barrier(threads + 1), iter(split_cores(threads) if pinned else [])
+    started, shares = Barrier(threads + 1), iter(split_cores(threads, cores) if pinned else [])
 
     def start() -> None:
         torch.get_num_threads()  # a thread's first call sets its number to that of all threads; so call it before
         torch.set_num_threads(1)
-        if cores := next(shares, None):
-            os.sched_setaffinity(0, cores)  # 0: this thread
-        started.wait()
+        with suppress(OSError):  # a core that has just been taken from this process
+            if share := next(shares, None):
+                os.sched_setaffinity(0, share)  # 0: this thread
+        with suppress(BrokenBarrierError):
+            started.wait()
 
     made = ThreadPoolExecutor(threads, "mtcnn_lite", start)
-    for _ in range(threads):
-        made.submit(int)  # an executor starts its threads as work comes
+    try:
+        for _ in range(threads):
+            made.submit(int)  # an executor starts its threads as work comes
+    except RuntimeError:
+        started.abort()  # lets those that have started go
+        raise
     started.wait()
     torch.set_num_threads(threads)  # what was set last, in whichever thread, also holds for threads yet to come
     return made
 
 
-def split_cores(threads: int) -> list[set[int]]:
-    """The cores that this process may run on, dealt out to `threads`.
+def usable_cores() -> frozenset[int]:
+    """The cores that this thread may run on now; empty where the system does not tell."""
+    return frozenset(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else frozenset()
 
-    Empty where there are fewer cores than threads, and where the system does not tell its cores.
+
+def split_cores(threads: int, cores: Iterable[int]) -> list[set[int]]:
+    """The cores, dealt out to the threads; empty where there are fewer cores than threads.
+
+    >>> split_cores(2, {0, 1, 2, 3})
+    [{0, 2}, {1, 3}]
     """
-    cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
-    return [set(cores[k::threads]) for k in range(threads)] if len(cores) >= threads else []
+    every = sorted(cores)
+    return [set(every[k::threads]) for k in range(threads)] if len(every) >= threads else []
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=thread_pool.cache_clear)  # a forked process has none of its parent's threads
+    for forget in (thread_pool.cache_clear, _daemons_at_work.clear):  # a forked process has no thread of its parent's
+        os.register_at_fork(after_in_child=forget)

@@ -3,11 +3,18 @@
 A store is a folder. `store.json` says what it holds; shard 7 is `00007.crops.npy`, uint8 (n, size, size, 3), and
 `00007.samples.npy`, n records of `sampling.SAMPLE`. A file has its final name only once it is whole, and each photo has
 a random generator of its own, so what a shard holds depends neither on the other shards nor on who wrote them when.
+
+Behind its array, where `np.load` does not look, a samples file ends with a seal: a digest of what the store holds, of
+the shard's crops and of its samples. So a shard that is damaged, or another store's, is found out and drawn again.
 """
 
+import io
 import json
 import os
+import re
+import sys
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import asdict
 from functools import cached_property, partial
 from pathlib import Path
@@ -27,6 +34,8 @@ from mtcnn_lite.sampling.sampler import KINDS, SAMPLE, Propose, Samples, counts,
 if TYPE_CHECKING:
     from mtcnn_lite.sampling.proposals import Proposals
 
+SHARD = re.compile(r"\d{5}\.(crops|samples)\.npy")
+SEAL = 16  # bytes
 PHOTOS_A_SHARD = 32  # a crowd's 48 px crops of 32 photos are some 100 MB: what a process holds at once
 
 
@@ -47,7 +56,8 @@ def write_store(
     """Draw the samples of all photos, and write them to a folder.
 
     Where the folder holds a part of the same store (same photos, size, seed, config, proposals), only what is missing
-    is drawn. The result is the same, byte for byte, whatever the interruptions and the number of processes.
+    is drawn, and what is damaged, which standard error names. The result is the same, byte for byte, whatever the
+    interruptions and the number of processes.
 
     Parameters
     ----------
@@ -72,6 +82,8 @@ def write_store(
     ------
     StoreError
         Where the folder holds something else; nothing is changed then.
+    WorkerError
+        Where one of the processes was killed.
     """
     root, config = Path(folder), config or SamplingConfig()
     starts = range(0, len(photos), PHOTOS_A_SHARD)
@@ -88,21 +100,40 @@ def write_store(
         raise StoreError("photos is empty: there is nothing to draw samples from")
     root.mkdir(parents=True, exist_ok=True)
     if any(finished(root)):
-        held = _plan(root)
-        for key, value in plan.items():
-            if held.get(key) != value:
-                raise StoreError(f"{root} holds samples of another {key} ({held.get(key)!r}, not {value!r}); "
-                                 "delete it or choose another folder")  # fmt: skip
+        _check(root, plan)
     remove_unfinished(root)
-    write_whole(root / "store.json", lambda path: path.write_bytes(json.dumps(plan, indent=1).encode()))
+    write_whole(root / "store.json", lambda path: path.write_bytes(_bytes(plan)))
 
     runs = [(shard, photos[start : start + PHOTOS_A_SHARD]) for shard, start in enumerate(starts)
-            if not _names(root, shard)[1].exists()]  # fmt: skip
-    work = partial(_write_shard, root, size, seed, config)
+            if not _is_whole(root, shard, plan)]  # fmt: skip
+    work = partial(_write_shard, root, plan, config)
     done = map_in_processes(min(workers, len(runs)), work, runs, _set_proposer, proposals)
-    for _ in tqdm(done, f"{size} px samples", len(runs), unit="shard", disable=not progress):
-        pass
+    try:
+        with closing(done):
+            for _ in tqdm(done, f"{size} px samples", len(runs), unit="shard", disable=not progress):
+                pass
+    finally:
+        remove_unfinished(root)  # of processes that were stopped
     return Store(root)
+
+
+def _check(root: Path, plan: dict[str, Any]) -> None:
+    """Raise StoreError unless the folder holds the store that `plan` describes: its store.json says so, or a seal."""
+    try:
+        held = _plan(root)
+        other = next((key for key, value in plan.items() if held.get(key) != value), None)
+        problem = other and StoreError(
+            f"{root} holds samples of another {other} ({held.get(other)!r}, not {plan[other]!r}); "
+            "delete it or choose another folder"
+        )
+    except StoreError as error:
+        problem = error
+    if problem:
+        names = {path.name for path in finished(root)} - {"store.json"}
+        sealed = any(_seal_fits(root, shard, plan) for shard in range(plan["shards"]))
+        if not all(map(SHARD.fullmatch, names)) or not (sealed or not names):
+            raise problem
+        print(f"{root / 'store.json'} is damaged or missing: written again", file=sys.stderr)
 
 
 class Store:
@@ -120,8 +151,14 @@ class Store:
         if missing:
             raise StoreError(f"{self.root}: {len(missing)} of {len(names)} shards are missing, {missing[0]} first; "
                              "run what writes it once more to finish it")  # fmt: skip
-        self._crops = [np.load(crops, mmap_mode="r") for crops, _ in names]
-        self.samples: Samples = np.concatenate([np.load(samples) for _, samples in names])
+        self._crops = [_load(crops, mapped=True) for crops, _ in names]
+        columns = [_load(samples) for _, samples in names]
+        for (crops_name, _), crops, samples in zip(names, self._crops, columns, strict=True):
+            if crops.shape != (len(samples), self.size, self.size, 3):
+                raise StoreError(
+                    f"{crops_name}: holds crops of shape {crops.shape} for {len(samples)} samples; damaged"
+                )
+        self.samples: Samples = np.concatenate(columns)
         self._starts = np.cumsum([0, *(len(crops) for crops in self._crops)])
 
     def __len__(self) -> int:
@@ -150,10 +187,11 @@ class Store:
 
 
 def _write_shard(
-    root: Path, size: int, seed: int, config: SamplingConfig, run: tuple[int, Sequence[LabelledPhoto]]
+    root: Path, plan: dict[str, Any], config: SamplingConfig, run: tuple[int, Sequence[LabelledPhoto]]
 ) -> dict[str, int]:
     """Draw one shard, write it, and say how many samples of each kind it holds. The samples' file comes last."""
     shard, photos = run
+    size, seed = plan["size"], plan["seed"]
     samples, crops = [np.zeros(0, SAMPLE)], [np.zeros((0, size, size, 3), np.uint8)]
     for number, photo in enumerate(photos, shard * PHOTOS_A_SHARD):
         drawn, cut = sample(photo, size, np.random.default_rng([seed, number]), config, _proposer)
@@ -161,10 +199,54 @@ def _write_shard(
         samples.append(drawn)
         crops.append(cut)
     crops_name, samples_name = _names(root, shard)
-    whole = np.concatenate(samples)
-    write_whole(crops_name, lambda path: np.save(path, np.concatenate(crops)))
-    write_whole(samples_name, lambda path: np.save(path, whole))
+    whole, cut = np.concatenate(samples), np.concatenate(crops)
+    del crops  # memory: they may be 100 MB
+    parts = _npy(cut), _npy(whole)
+    write_whole(crops_name, lambda path: path.write_bytes(parts[0]))
+    write_whole(samples_name, lambda path: path.write_bytes(bytes(parts[1]) + _seal(plan, *parts)))
     return counts(whole)
+
+
+def _npy(array: NDArray[Any]) -> memoryview:
+    """The bytes of the file that `np.save` writes."""
+    file = io.BytesIO()
+    np.save(file, array)
+    return file.getbuffer()
+
+
+def _seal(plan: dict[str, Any], crops: bytes | memoryview, samples: bytes | memoryview) -> bytes:
+    return digest([_bytes(plan), crops, samples]).encode()
+
+
+def _seal_fits(root: Path, shard: int, plan: dict[str, Any]) -> bool:
+    """Whether this very store's shard is there, with every bit as it was written."""
+    try:
+        crops, samples = (name.read_bytes() for name in _names(root, shard))
+    except OSError:
+        return False
+    return samples[-SEAL:] == _seal(plan, crops, samples[:-SEAL])
+
+
+def _is_whole(root: Path, shard: int, plan: dict[str, Any]) -> bool:
+    """Whether a shard is there and whole; standard error names one that is damaged."""
+    crops_name, samples_name = _names(root, shard)
+    if not samples_name.exists():
+        return False
+    if _seal_fits(root, shard, plan) or _is_earlier_version(crops_name, samples_name, plan["size"]):
+        return True
+    print(f"{samples_name} and its crops are damaged: drawn again", file=sys.stderr)
+    return False
+
+
+def _is_earlier_version(crops_name: Path, samples_name: Path, size: int) -> bool:
+    """Whether a shard has no seal, but arrays that fit each other and their files."""
+    try:
+        crops, samples = (np.load(name, mmap_mode="r") for name in (crops_name, samples_name))
+    except (OSError, ValueError, EOFError):
+        return False
+    fits = [name.stat().st_size == array.offset + array.nbytes for name, array in
+            ((crops_name, crops), (samples_name, samples))]  # fmt: skip
+    return all(fits) and crops.shape == (len(samples), size, size, 3) and samples.dtype == SAMPLE
 
 
 _proposer: Propose | None = None  # this process's own: a detector is made once a worker, not once a shard
@@ -179,12 +261,25 @@ def _names(root: Path, shard: int) -> tuple[Path, Path]:
     return root / f"{shard:05}.crops.npy", root / f"{shard:05}.samples.npy"
 
 
+def _load(path: Path, mapped: bool = False) -> NDArray[Any]:
+    try:
+        return np.load(path, mmap_mode="r" if mapped else None)
+    except (OSError, ValueError, EOFError) as error:
+        raise StoreError(f"{path}: missing or damaged ({error}); run what writes it once more to mend it") from None
+
+
 def _plan(root: Path) -> dict[str, Any]:
     try:
         plan: dict[str, Any] = json.loads((root / "store.json").read_text())
-    except (OSError, ValueError):
+        if not isinstance(plan["size"], int) or not isinstance(plan["shards"], int):
+            raise TypeError
+    except (OSError, ValueError, KeyError, TypeError):
         raise StoreError(f"{root} is no sample store: it has no readable store.json") from None
     return plan
+
+
+def _bytes(plan: dict[str, Any]) -> bytes:
+    return json.dumps(plan, indent=1).encode()
 
 
 def photos_digest(photos: Sequence[LabelledPhoto]) -> str:

@@ -22,6 +22,7 @@ from mtcnn_lite.datasets.augment_crops import (
     mixup_batch,
     random_crop_batch,
 )
+from mtcnn_lite.runtime.parallel import until_python_ends
 from mtcnn_lite.sampling.sampler import KINDS, Samples
 from mtcnn_lite.sampling.store import Store
 
@@ -190,7 +191,9 @@ def prefetch(batches: Batches, first: int, end: int) -> Iterator[TrainingBatch]:
     def make() -> None:
         try:
             for step in range(first, end):
-                hand_over(batches(step))
+                with until_python_ends():
+                    batch = batches(step)
+                hand_over(batch)
                 if stopped.is_set():
                     return
         except BaseException as error:  # raised again where the batch is asked for

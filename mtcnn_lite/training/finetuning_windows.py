@@ -5,6 +5,7 @@ O-Net corrected. Training samples are cut round labelled faces instead, so they 
 """
 
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 
@@ -93,10 +94,11 @@ def collect_windows(
         workers, partial(_photo, seed), enumerate(photos), _set_nets, nets, chunksize=PHOTOS_AT_ONCE
     )
     bar = tqdm(done, "landmark windows", len(photos), unit="photo", disable=not progress)
-    for number, (found, rest) in enumerate(bar):
-        dataset = names.index(photos[number].dataset)
-        faces += [(*one, np.array([number]), np.array([dataset])) for one in found]
-        others.append((rest, np.full(len(rest), number)))
+    with closing(done):
+        for number, (found, rest) in enumerate(bar):
+            dataset = names.index(photos[number].dataset)
+            faces += [(*one, np.array([number]), np.array([dataset])) for one in found]
+            others.append((rest, np.full(len(rest), number)))
     columns = zip(*faces, strict=True) if faces else [[np.zeros((0, 1))]] * 7
     both = zip(*others, strict=True)
     return FinetuningWindows(*(torch.from_numpy(np.concatenate(column)) for column in (*columns, *both)))

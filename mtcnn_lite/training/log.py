@@ -1,9 +1,9 @@
 """The log of a training run: the means of every few steps, one row each."""
 
 import csv
+import io
 import time
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import torch
 from torch import Tensor
@@ -65,9 +65,10 @@ class TrainingLog:
         return shown | {"samples/s": f"{speed:.0f}"}
 
 
-def write_log(path: Path, rows: list[Row]) -> None:
-    """Write the rows as CSV, rounded to 6 places."""
-    with path.open("w", newline="") as file:
-        writer = csv.DictWriter(file, ["step", "rate", *FIGURES])
-        writer.writeheader()
-        writer.writerows({name: round(value, 6) for name, value in row.items()} for row in rows)
+def log_text(rows: list[Row]) -> str:
+    """The rows as CSV, rounded to 6 places."""
+    file = io.StringIO()
+    writer = csv.DictWriter(file, ["step", "rate", *FIGURES])
+    writer.writeheader()
+    writer.writerows({name: round(value, 6) for name, value in row.items()} for row in rows)
+    return file.getvalue()

@@ -15,8 +15,9 @@ from mtcnn_lite.sampling.sampler import LANDMARK
 from mtcnn_lite.training.batch_loss import batch_loss, task_indicator
 from mtcnn_lite.training.batches import Batches, prefetch
 from mtcnn_lite.training.distributed import SINGLE_PROCESS, ProcessGroup
-from mtcnn_lite.training.log import Row, TrainingLog, write_log
+from mtcnn_lite.training.log import Row, TrainingLog, log_text
 from mtcnn_lite.training.plan import TrainingStage
+from mtcnn_lite.training.run_folder import torch_bytes
 
 LOG_EVERY = 50  # steps whose mean is one row of the log
 SAVE_EVERY = 60  # seconds
@@ -89,8 +90,9 @@ def train(
 
     def save(step: int) -> None:
         state = {"net": net.state_dict(), "mean": average.state_dict(), "optimiser": optimiser.state_dict()}
-        write_whole(checkpoint, lambda path: torch.save(state | {"rows": log.rows, "step": step}, path))
-        write_whole(folder / "log.csv", lambda path: write_log(path, log.rows))
+        content = torch_bytes(state | {"rows": log.rows, "step": step})
+        write_whole(checkpoint, lambda path: path.write_bytes(content))
+        write_whole(folder / "log.csv", lambda path: path.write_bytes(log_text(log.rows).encode()))
 
     shown = progress and processes.is_main
     bar = tqdm(total=stage.steps, initial=first, desc=stage.name, unit="step", disable=not shown)

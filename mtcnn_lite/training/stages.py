@@ -4,7 +4,6 @@ import json
 from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import asdict, replace
-from functools import partial
 from pathlib import Path
 
 import torch
@@ -22,7 +21,8 @@ from mtcnn_lite.training.landmark_finetuning import finetune_landmarks
 from mtcnn_lite.training.loop import train
 from mtcnn_lite.training.plan import STAGES, TrainingStage
 from mtcnn_lite.training.plots import draw_curves
-from mtcnn_lite.training.run_folder import RunError, claim
+from mtcnn_lite.training.repair import name_damaged_weights, remove_damaged
+from mtcnn_lite.training.run_folder import RunError, claim, torch_bytes
 from mtcnn_lite.training.sanity_checks import run_sanity_checks
 from mtcnn_lite.training.teacher import EnsembleTeacher
 from mtcnn_lite.training.validate import validate
@@ -75,8 +75,9 @@ def train_cascade(
     only : str, optional
         Train this stage alone; those before it must be finished.
     resume : bool
-        Continue the run in `out`: what is finished is not done again. The weights are the same as without the
-        interruption, on the same kind of machine with as many threads and processes.
+        Continue the run in `out`: what is finished is not done again, what is damaged is named and made again. The
+        weights are the same as without the interruption, on the same kind of machine with as many threads and
+        processes.
     device : str
         As for torch: "cpu", "cuda:0", "mps".
     processes : ProcessGroup
@@ -111,10 +112,15 @@ def train_cascade(
                 "stages": {stage.name: asdict(stage) for stage in stages}}  # fmt: skip
         new_stage = only is not None and not (out / only).exists()
         claim(out, plan, resume or new_stage)
+        remove_damaged(out, stages)
     processes.barrier()
-    for number, stage in enumerate(stages):
+    due = stages[: names.index(only) + 1] if only else stages
+    for number, stage in enumerate(due):
         folder, net = out / stage.name, getattr(nets, stage.net)
-        if not (folder / "net.pt").exists():
+        if (folder / "net.pt").exists():
+            if processes.is_main and _samples_are_needed(stage, due[number + 1 :], out):
+                _cut_samples(nets, photos, stage, out, seed + number, workers, progress)
+        else:
             if stage.landmark_finetuning:
                 if processes.is_main:
                     _finetune(nets, photos, stage, folder, seed + number, workers, progress)
@@ -128,9 +134,8 @@ def train_cascade(
             processes.barrier()
         net.load_state_dict(torch.load(folder / "net.pt", weights_only=True))
         nets.ready()
-        if stage.name == only:
-            break
     if processes.is_main and all((out / name / "net.pt").exists() for name in names):
+        name_damaged_weights(out / "weights", nets)
         save_weights(nets, out / "weights")
     return nets
 
@@ -142,6 +147,14 @@ def _check_order(names: Sequence[str], only: str | None, out: Path) -> None:
     for name in names[: names.index(only)] if only else ():
         if not (out / name / "net.pt").exists():
             raise RunError(f"{only} comes after {name}, which is not finished in {out}: train that first")
+
+
+def _samples_are_needed(stage: TrainingStage, later: Sequence[TrainingStage], out: Path) -> bool:
+    """Whether a stage that is still to come learns from this finished stage's samples."""
+    return not stage.landmark_finetuning and any(
+        each.net == stage.net and not each.landmark_finetuning and not (out / each.name / "net.pt").exists()
+        for each in later
+    )
 
 
 def _cut_samples(
@@ -175,7 +188,7 @@ def _train_net(
         raise RunError(f"{stage.name}: {error}") from None
     if processes.is_main:
         folder.mkdir(exist_ok=True)
-        if not (folder / "checkpoint.pt").exists():
+        if not (folder / "checkpoint.pt").exists() or not (folder / "labels.jpg").exists():
             run_sanity_checks(net, batches, stage, folder)
     processes.barrier()
     before = {name: value.clone() for name, value in net.state_dict().items()}
@@ -188,7 +201,7 @@ def _train_net(
                 refit_landmark_head(trained, stores, stage.batch, seed)
         _save_figures(validate(trained, stores), stage, folder)
         write_whole(folder / "curves.png", lambda path: draw_curves(path, stage.name, rows))
-        write_whole(folder / "net.pt", partial(torch.save, trained.state_dict()))
+        write_whole(folder / "net.pt", lambda path: path.write_bytes(torch_bytes(trained.state_dict())))
 
 
 def _finetune(
@@ -202,7 +215,7 @@ def _finetune(
         _save_figures(finetune_landmarks(nets.onet, windows, stage, seed, progress), stage, folder)
     else:
         print(f"{stage.name}: the cascade finds no face with points to learn from, so nothing is learned", flush=True)
-    write_whole(folder / "net.pt", partial(torch.save, nets.onet.state_dict()))
+    write_whole(folder / "net.pt", lambda path: path.write_bytes(torch_bytes(nets.onet.state_dict())))
 
 
 def _save_figures(figures: dict[str, float | None], stage: TrainingStage, folder: Path) -> None:

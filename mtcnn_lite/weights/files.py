@@ -40,7 +40,10 @@ def save_weights(nets: Nets, folder: str | PathLike[str]) -> None:
 def _save_net(net: nn.Module, path: Path) -> None:
     tensors = {key: value.contiguous() for key, value in net.state_dict().items()}
     # One entry only: safetensors writes several in any order, and the same weights must give the same file.
-    save_file(tensors, path, {"sha256": _sha256(tensors)})
+    try:
+        save_file(tensors, path, {"sha256": _sha256(tensors)})
+    except SafetensorError as error:
+        raise OSError(str(error)) from None  # a full disk, for one
 
 
 def _sha256(tensors: Mapping[str, Tensor]) -> str:

@@ -28,6 +28,14 @@ def test_prints_the_sentence_and_draws(folder, capsys):
     assert Image.open(folder / "a_explained.jpg").width > 900
 
 
+@pytest.mark.parametrize("given", [["--box", "-11,60,80,173"], ["--box=-11,60,80,173"], ["--box", "-11, 60, 80, 173"],
+                                   ["--bo", "-11.0,6e1,80,173"]])  # fmt: skip
+def test_a_box_may_leave_the_photo_on_the_left(folder, astronaut, given, capsys):
+    Image.fromarray(astronaut[:, 190:]).save("cut.png")
+    assert main(["explain", "cut.png", *given]) == 0
+    assert capsys.readouterr().out.startswith("found, score ")
+
+
 def test_threshold_of_the_command_line_is_the_one_explained(capsys):
     assert main(["explain", "a.png", "--box", BOX, "--thresholds", "0.6", "0.7", "1"]) == 0
     why = "lost in O-Net: best score 0.99, and its mean with a second look, 0.99, is under 1; it would survive"
@@ -39,6 +47,7 @@ def test_threshold_of_the_command_line_is_the_one_explained(capsys):
     [
         (["a.png"], "--box"),
         (["a.png", "--box", "1,2,3"], "'1,2,3' is not four numbers"),
+        (["a.png", "--box", "-11", "60", "80", "173"], "'-11' is not four numbers with commas and no spaces between"),
         (["a.png", "--box", "9,2,3,8"], "x2 must be greater than x1"),
         (["a.png", "--box", BOX, "--min-face", "5"], "min_face is 5"),
         (["a.png", "--box", BOX, "--out", "a.png"], "that is the photo itself"),

@@ -33,6 +33,13 @@ def many(count=COUNT, seed=0):
     return photos
 
 
+def dead_process():
+    """The number of a process that is no more."""
+    done = subprocess.Popen([sys.executable, "-c", ""])
+    done.wait()
+    return done.pid
+
+
 def contents(folder):
     return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
 
@@ -83,17 +90,67 @@ def test_what_is_missing_is_drawn_again_byte_for_byte(whole, tmp_path, gone):
     for name, data in contents(whole).items():
         if name not in gone:
             (tmp_path / name).write_bytes(data)
-    if "store.json" in gone:  # without its description nobody can say what it is
-        with pytest.raises(StoreError, match=r"no readable store\.json"):
-            write_store(tmp_path, many(), 12, seed=3, config=CONFIG)
-        return
-    (tmp_path / "00001.crops.npy.99.part").write_bytes(b"half")
-    with pytest.raises(StoreError, match="1 of 4 shards are missing"):
+    (tmp_path / f"00001.crops.npy.{dead_process()}.part").write_bytes(b"half")
+    with pytest.raises(StoreError, match=r"1 of 4 shards are missing|no readable store\.json"):
         Store(tmp_path)
     untouched = (tmp_path / "00002.crops.npy").stat().st_mtime_ns
     write_store(tmp_path, many(), 12, seed=3, config=CONFIG)
     assert contents(tmp_path) == contents(whole)
     assert (tmp_path / "00002.crops.npy").stat().st_mtime_ns == untouched
+
+
+DAMAGES = {
+    "empty": lambda data: b"",
+    "cut": lambda data: data[: len(data) // 2],
+    "zeros": lambda data: bytes(len(data)),
+    "one bit": lambda data: data[: len(data) // 2] + bytes([data[len(data) // 2] ^ 1]) + data[len(data) // 2 + 1 :],
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+@pytest.mark.parametrize("name", ["00001.samples.npy", "00002.crops.npy", "store.json"])
+def test_what_is_damaged_is_named_and_drawn_again_byte_for_byte(whole, tmp_path, name, damage, capsys):
+    for other, data in contents(whole).items():
+        (tmp_path / other).write_bytes(DAMAGES[damage](data) if other == name else data)
+    if damage != "one bit":  # of a crop, say: nobody would see it
+        with pytest.raises(StoreError):
+            Store(tmp_path)
+    write_store(tmp_path, many(), 12, seed=3, config=CONFIG)
+    assert contents(tmp_path) == contents(whole)
+    said = capsys.readouterr().err.splitlines()
+    assert len(said) == 1
+    assert name.replace("crops", "samples") in said[0]
+    write_store(tmp_path, many(), 12, seed=3, config=CONFIG)
+    assert capsys.readouterr().err == ""
+
+
+def test_a_store_of_an_earlier_version_has_no_seals_and_is_kept(whole, tmp_path, capsys):
+    for name, data in contents(whole).items():
+        (tmp_path / name).write_bytes(data[:-16] if "samples" in name else data)
+    before = contents(tmp_path)
+    write_store(tmp_path, many(), 12, seed=3, config=CONFIG)
+    assert contents(tmp_path) == before
+    (tmp_path / "00001.crops.npy").write_bytes(before["00001.crops.npy"][:-1])
+    write_store(tmp_path, many(), 12, seed=3, config=CONFIG)
+    assert contents(tmp_path) == before | {name: contents(whole)[name] for name in before if "00001" in name}
+    assert "00001.samples.npy and its crops are damaged" in capsys.readouterr().err
+    (tmp_path / "store.json").unlink()
+    (tmp_path / "00001.samples.npy").unlink()
+    with pytest.raises(StoreError, match=r"no readable store\.json"):  # nothing says whose the other shards are
+        write_store(tmp_path, many(), 12, seed=3, config=CONFIG)
+
+
+def test_without_its_description_another_store_is_kept(whole, tmp_path):
+    for name, data in contents(whole).items():
+        if name != "store.json":
+            (tmp_path / name).write_bytes(data)
+    before = contents(tmp_path)
+    with pytest.raises(StoreError, match=r"no readable store\.json"):
+        write_store(tmp_path, many(), 12, seed=4, config=CONFIG)
+    (tmp_path / "thesis.txt").write_text("years of work")
+    with pytest.raises(StoreError, match=r"no readable store\.json"):
+        write_store(tmp_path, many(), 12, seed=3, config=CONFIG)
+    assert contents(tmp_path) == before | {"thesis.txt": b"years of work"}
 
 
 def test_two_workers_write_the_same_bytes(whole, tmp_path):

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from mtcnn_lite.course.scenes import collage
-from mtcnn_lite.runtime.parallel import imap, parallel_map, split_cores, thread_pool, warm_up
+from mtcnn_lite.runtime.parallel import imap, parallel_map, split_cores, thread_pool, usable_cores, warm_up
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def test_threads_made_ready_are_those_that_work():
     assert thread_pool.cache_info().currsize == ready
 
 
-@pytest.mark.skipif(len(split_cores(2)) < 2, reason="nothing to keep apart")
+@pytest.mark.skipif(len(split_cores(2, usable_cores())) < 2, reason="nothing to keep apart")
 @pytest.mark.usefixtures("two_threads")
 def test_threads_apart_never_meet_on_a_core_and_all_others_stay_free():
     everywhere = os.sched_getaffinity(0)
@@ -66,12 +66,12 @@ def test_threads_apart_never_meet_on_a_core_and_all_others_stay_free():
 def test_cores_are_dealt_out_only_where_there_are_enough():
     cores = os.sched_getaffinity(0)
     for threads in range(1, len(cores) + 1):
-        parts = split_cores(threads)
+        parts = split_cores(threads, cores)
         assert len(parts) == threads
         assert set.union(*parts) == cores
         assert sum(map(len, parts)) == len(cores)
         assert max(map(len, parts)) - min(map(len, parts)) <= 1
-    assert split_cores(len(cores) + 1) == []
+    assert split_cores(len(cores) + 1, cores) == []
 
 
 @pytest.mark.usefixtures("two_threads")
