@@ -1,6 +1,6 @@
 """`Detector`: the cascade with its settings, for one photo, many, or a record of every step."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 from os import PathLike
 from pathlib import Path
@@ -96,11 +96,15 @@ class Detector:
         than one by one, and rounds otherwise: boxes and points may differ from `detect`'s by 0.01 px. No photo is read
         before its turn is near: `images` may be a generator without end, and may write each frame into the same array.
         Raises what `detect` and `read_image` raise, with the number of the image, when its turn comes; TypeError at
-        once where `images` is one image.
+        once where `images` is one image, or nothing that holds any.
         """
         if isinstance(images, np.ndarray) and images.ndim < 4:
             raise TypeError(
                 f"images is an array of shape {images.shape}; it must hold several images, for example [image]"
+            )
+        if isinstance(images, bytes | bytearray | Mapping) or not isinstance(images, Iterable | str | PathLike):
+            raise TypeError(
+                f"images is {shown(images)}; it must be images or names of files, one after another, or a folder"
             )
         if isinstance(images, str | PathLike):
             images = [images] if Path(images).is_file() else photos_in(images)

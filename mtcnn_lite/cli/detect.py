@@ -17,7 +17,8 @@ DETECT = """\
 Find the faces in photos, with five landmarks each.
 
 Without --json, each photo's faces are drawn on a copy of it, NAME_faces.jpg, and one line a photo says how many
-there are and where the copy is. With --json, one JSON object a photo and line goes to standard output:
+there are and where the copy is. With --json, one JSON object a photo and line goes to standard output. After several
+photos, a line on standard error counts photos and faces.
 
   {"image": "a.jpg", "width": 640, "height": 480, "faces": [{"box": [x1, y1, x2, y2], "score": 0.9987,
    "landmarks": [[x, y], ...]}]}

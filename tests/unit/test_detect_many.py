@@ -107,6 +107,12 @@ def test_one_image_is_not_many(detector, photos, tmp_path):
         detector.detect_many(tmp_path / "gone")
 
 
+@pytest.mark.parametrize("images", [None, 5, b"photo.jpg", {"a": 1}])
+def test_what_holds_no_images_is_said_at_once(detector, images):
+    with pytest.raises(TypeError, match=r"^images is .*; it must be images or names of files"):
+        detector.detect_many(images)
+
+
 def test_the_name_of_one_file_is_that_photo(detector, photos, tmp_path):
     Image.fromarray(photos[0]).save(tmp_path / "one.png")
     alone = [detector.detect(photos[0])]
