@@ -1,6 +1,7 @@
 """`mtcnn-lite detect`: faces in photos, drawn on them or as JSON lines."""
 
 import argparse
+import errno
 import json
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from mtcnn_lite.cascade.record import Faces
     from mtcnn_lite.images import Pixels
 
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # no room for a file
 DETECT = """\
 Find the faces in photos, with five landmarks each.
 
@@ -37,7 +39,7 @@ examples:
   mtcnn-lite detect lfw/ --recursive --json > faces.jsonl
 
 exit status: 0 every photo was read (with or without faces), 1 some photo could not be read or drawn (the others
-are done all the same), 2 bad arguments or weights."""
+are done all the same, unless the disk is full), 2 bad arguments or weights."""
 
 
 def add(commands: Any) -> None:
@@ -123,6 +125,8 @@ def run(options: argparse.Namespace) -> int:
             try:
                 draw_faces(image, faces).save(drawn)
             except (OSError, ValueError) as error:
+                if isinstance(error, OSError) and error.errno in FULL:
+                    raise  # nor will any other drawing be
                 complain(f"{photo}: {drawn} could not be written ({error})")
             else:
                 line += f", written to {drawn}"

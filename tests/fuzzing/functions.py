@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 import torch
-from fuzzing.values import described, odd, unclear
 
+from fuzzing.values import described, odd, unclear
 from mtcnn_lite import (
     Detector,
     alignment,

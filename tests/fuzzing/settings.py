@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from fuzzing.values import described, odd, unclear
 
+from fuzzing.values import described, odd, unclear
 from mtcnn_lite import Detector
 from mtcnn_lite.cascade.record import Settings
 from mtcnn_lite.sampling import SamplingConfig
