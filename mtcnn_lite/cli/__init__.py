@@ -29,6 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     Raises SystemExit where argparse does: for --help, --version and bad arguments.
     """
+    _open_closed_streams()
     if arguments is None:
         arguments = sys.argv[1:]
         for stream in (sys.stdout, sys.stderr):
@@ -66,6 +67,13 @@ def _parser() -> argparse.ArgumentParser:
     for command in (detect, explain, samples, evaluate, train):
         command.add(commands)
     return parser
+
+
+def _open_closed_streams() -> None:
+    """Have what is printed go nowhere where the program was started without standard output or standard error."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 - open until the program ends
 
 
 @contextmanager

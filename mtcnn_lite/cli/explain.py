@@ -2,6 +2,7 @@
 
 import argparse
 import glob
+import os
 import re
 import sys
 from pathlib import Path
@@ -67,7 +68,7 @@ def run(options: argparse.Namespace) -> int:
     from mtcnn_lite.images import MAX_PIXELS, ImageError, read_image
 
     out = options.out or Path(f"{options.photo.stem}_explained.jpg")
-    if out.resolve() == options.photo.resolve():
+    if os.path.realpath(out) == os.path.realpath(options.photo):
         options.error(f"--out {out}: that is the photo itself")
     detector = detector_of(options)
     try:

@@ -99,7 +99,7 @@ def output_names(photos: Sequence[Path]) -> Callable[[Path, Path, str], Path]:
     """
 
     def key(path: Path) -> str:
-        return str(path.resolve()).casefold()
+        return os.path.realpath(path).casefold()  # unlike Path.resolve, also of links that make a loop
 
     taken = {key(photo) for photo in photos}
 

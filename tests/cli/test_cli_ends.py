@@ -132,6 +132,30 @@ def test_a_reader_that_has_enough_is_quiet(command):
     assert (done.returncode, done.stderr) == (141, "")
 
 
+@pytest.mark.slow
+@pytest.mark.skipif(os.name != "posix", reason="another shell")
+def test_closed_output_is_no_trouble():
+    """As a program without a console is started; drawings are made all the same."""
+    command = [*PROGRAM, "detect", "data/0.png", "gone.png"]
+    done = subprocess.run(["sh", "-c", 'exec "$@" >&-', "sh", *command], stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[0] == "error: gone.png: no such file"
+    assert "Traceback" not in done.stderr
+    assert Path("0_faces.jpg").exists()
+    Path("0_faces.jpg").unlink()
+    assert subprocess.run(["sh", "-c", 'exec "$@" >&- 2>&-', "sh", *command[:-1]]).returncode == 0
+    assert Path("0_faces.jpg").exists()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links need rights")
+def test_a_link_to_itself_is_named(capsys):
+    Path("loop.png").symlink_to("loop.png")
+    for command in (["detect", "loop.png"], ["explain", "loop.png", "--box", "1,2,60,70"]):
+        assert main(command) == 1
+        said = capsys.readouterr().err
+        assert said == "error: loop.png: can't be read (Too many levels of symbolic links)\n"
+
+
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="this system has no disk that is always full")
 @pytest.mark.parametrize("arguments", [["detect", "data/0.png", "--json"], ["--help"]], ids=["detect", "help"])
 def test_output_that_does_not_fit_is_one_sentence(arguments):
