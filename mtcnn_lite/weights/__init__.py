@@ -2,10 +2,12 @@
 
 from os import PathLike
 
+import numpy as np
 import torch
 from torch import nn
 
 from mtcnn_lite.arguments import instance, shown
+from mtcnn_lite.net_names import NET_SIZES
 from mtcnn_lite.nets import NET_TYPES, Nets
 from mtcnn_lite.weights import shipped
 from mtcnn_lite.weights.files import WeightsError, load_weights, save_weights, weights_digest
@@ -31,6 +33,11 @@ def nets_of(weights: str | PathLike[str] | Nets) -> Nets:
     if isinstance(weights, Nets):
         for name, net in zip(NET_TYPES, weights, strict=True):
             instance(f"weights.{name}", net, nn.Module, "a net")
+            if getattr(net, "size", None) != NET_SIZES[name] or not hasattr(net, "landmarks"):
+                kind = NET_TYPES[name].__name__
+                raise TypeError(
+                    f"weights.{name} is {type(net).__name__}; it must be {kind}, or have its size and heads"
+                )
             _check(name, net)
         nets = weights.ready()
     elif weights == SHIPPED:
@@ -54,6 +61,8 @@ def _check(name: str, net: nn.Module) -> None:
                 f"weights has a net {name} whose {key!r} is {value.dtype} on {value.device}; a detector needs "
                 f"torch.float32 on cpu: {name}.float().cpu()"
             )
+        if not np.isfinite(value.detach().numpy()).all():
+            raise WeightsError(f"weights has a net {name} whose {key!r} holds NaN or infinity")
 
 
 def thresholds_of(weights: str | PathLike[str] | Nets) -> tuple[float, float, float]:

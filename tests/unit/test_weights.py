@@ -129,6 +129,23 @@ def test_an_onet_without_landmarks_is_refused():
         Detector(Nets(PNet(), RNet(), ONet(landmark_head=False)))
 
 
+def test_a_net_in_anothers_place_is_named():
+    with pytest.raises(TypeError, match=r"^weights\.pnet is RNet; it must be PNet"):
+        Detector(Nets(RNet(), PNet(), ONet()))
+    with pytest.raises(TypeError, match=r"^weights\.onet is Identity; it must be ONet"):
+        Detector(Nets(PNet(), RNet(), torch.nn.Identity()))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_values_that_are_no_numbers_are_named(name):
+    """R-Net's would let no face pass, without a word."""
+    nets = Nets(PNet(), RNet(), ONet())
+    with torch.no_grad():
+        getattr(nets, name).conv1.bias[0] = float("nan")
+    with pytest.raises(WeightsError, match=f"^weights has a net {name} whose 'conv1.bias' holds NaN or infinity"):
+        Detector(nets)
+
+
 @pytest.mark.parametrize("interrupted_at", NAMES)
 @pytest.mark.parametrize("error", [OSError("disk full"), KeyboardInterrupt()])
 def test_interrupted_saving_leaves_the_old_files_whole(folder, monkeypatch, error, interrupted_at):
