@@ -7,11 +7,13 @@ are no numbers: where a number is meant, they are a mistake. A wrong type is a T
 from __future__ import annotations
 
 import math
+import os
 import reprlib
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import Decimal
 from numbers import Real
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeGuard, TypeVar
 
 import numpy as np
@@ -320,6 +322,17 @@ def items(name: str, values: object, must: str) -> Iterator[Any]:
         return iter(values)  # type: ignore[call-overload]
     except TypeError:
         raise TypeError(f"{name} is {_with_type(values)}; it must be {must}") from None
+
+
+def file_name(name: str, value: object) -> Path:
+    """`value`, a str or an object that stands for one, as a Path.
+
+    >>> file_name("path", "a.jpg").suffix
+    '.jpg'
+    """
+    if not isinstance(value, str | os.PathLike) or not isinstance(os.fspath(value), str):
+        raise TypeError(f"{name} is {_with_type(value)}; it must be the name of a file or folder, a str or a Path")
+    return Path(value)
 
 
 def function(name: str, value: object) -> None:

@@ -1,9 +1,9 @@
 """`Detector`: the cascade with its settings, for one photo, many, or a record of every step."""
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 from os import PathLike
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -98,7 +98,7 @@ class Detector:
         Raises what `detect` and `read_image` raise, with the number of the image, when its turn comes; TypeError at
         once where `images` is one image, or nothing that holds any.
         """
-        if isinstance(images, np.ndarray) and images.ndim < 4:
+        if isinstance(images, np.ndarray) and images.ndim < 4 and not _holds_names_or_images(images):
             raise TypeError(
                 f"images is an array of shape {images.shape}; it must hold several images, for example [image]"
             )
@@ -107,7 +107,7 @@ class Detector:
                 f"images is {shown(images)}; it must be images or names of files, one after another, or a folder"
             )
         if isinstance(images, str | PathLike):
-            images = [images] if Path(images).is_file() else photos_in(images)
+            images = [images] if os.path.isfile(images) else photos_in(images)
 
         def ready(image: Pixels | str | PathLike[str]) -> Pixels:
             return as_rgb(read_image(image) if isinstance(image, str | PathLike) else image)
@@ -148,3 +148,7 @@ class Detector:
         other = object.__new__(Detector)
         other.settings, other.nets, other.hooks = self.settings, self.nets, replace(self.hooks, **parts)
         return other
+
+
+def _holds_names_or_images(array: NDArray[Any]) -> bool:
+    return array.ndim == 1 and array.dtype.kind in "OUT"  # a column of a table is one

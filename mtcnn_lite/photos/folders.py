@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from os import PathLike
 from pathlib import Path
 
+from mtcnn_lite.arguments import file_name
 from mtcnn_lite.photos.formats import PHOTO_ENDINGS, ImageError
 
 
@@ -16,13 +17,16 @@ def photos_in(folder: str | PathLike[str], recursive: bool = False) -> list[Path
 
     Raises ImageError where it is no folder or can't be read.
     """
+    folder = file_name("folder", folder)
     if recursive:
         return [photo for each in folders_below(folder) for photo in photos_in(each)]
     try:
-        named = (file for file in Path(folder).iterdir() if named_as_photo(file))
+        named = (file for file in folder.iterdir() if named_as_photo(file))
         return sorted(file for file in named if file.is_file() or _gone(file))
     except OSError as error:
         raise ImageError(f"{folder}: {error.strerror}") from None
+    except ValueError as error:  # a name that no file can have
+        raise ImageError(f"{folder}: {error}") from None
 
 
 def folders_below(folder: str | PathLike[str]) -> Iterator[Path]:

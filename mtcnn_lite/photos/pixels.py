@@ -38,7 +38,7 @@ def rgb_picture(photo: ImageFile.ImageFile, name: str) -> Image.Image:
     mode, tiles = photo.mode, list(photo.tile)
     photo.load()
     if mode.startswith("I;16") or (mode == "I" and photo.format == "PPM"):
-        return _from_16_bits(photo, tiles).convert("RGB")
+        return _from_16_bits(photo, tiles)
     if mode in ("I", "F"):
         numbers = "floating-point" if mode == "F" else "signed or 32-bit"
         raise ImageError(
@@ -46,7 +46,7 @@ def rgb_picture(photo: ImageFile.ImageFile, name: str) -> Image.Image:
             "them is white; convert it to 8 bits first: with a = np.asarray(Image.open(...)), "
             "(255 * (a - black) / (white - black)).clip(0, 255).astype(np.uint8)"
         )
-    if photo.has_transparency_data:
+    if photo.has_transparency_data and not _bmp_without_alpha(photo):
         rgba = (photo.convert("LA") if photo.mode == "La" else photo).convert("RGBA")
         return Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba).convert("RGB")
     return photo if photo.mode == "RGB" else photo.convert("RGB")
@@ -63,4 +63,13 @@ def _from_16_bits(photo: ImageFile.ImageFile, tiles: list[Any]) -> Image.Image:
     bits = 12 if not stretched and values.max() < 4096 else 16
     gray = (values >> (bits - 8)).astype(np.uint8)
     tags: Any = getattr(photo, "tag_v2", {})
-    return Image.fromarray(255 - gray if tags.get(PHOTOMETRIC) == WHITE_IS_ZERO else gray)
+    if tags.get(PHOTOMETRIC) == WHITE_IS_ZERO:
+        gray = 255 - gray
+    if "transparency" in photo.info:  # the one value of a PNG that is
+        gray[values == photo.info["transparency"]] = 255
+    return Image.fromarray(gray).convert("RGB")
+
+
+def _bmp_without_alpha(photo: ImageFile.ImageFile) -> bool:
+    """Whether all of a BMP file's alpha is 0, as it is where a program has left the fourth byte of its pixels empty."""
+    return photo.format == "BMP" and photo.mode == "RGBA" and photo.getchannel("A").getextrema() == (0, 0)

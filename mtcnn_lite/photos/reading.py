@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from mtcnn_lite.arguments import file_name, plain, shown
 from mtcnn_lite.photos.formats import HEAD, ImageError, webp_size
 from mtcnn_lite.photos.opening import MAX_PIXELS, check_bytes, check_size, open_photo, stored_size
 from mtcnn_lite.photos.pixels import TURNS, orientation_of, rgb_picture
@@ -21,6 +22,7 @@ from mtcnn_lite.photos.pixels import TURNS, orientation_of, rgb_picture
 # Bytes 8 to 16 of a WebP file that is one lossy picture and no more: no transparency, no frames, no EXIF. OpenCV reads
 # the same pixels from it as Pillow in a third of the time (Pillow takes the way of animations).
 SIMPLE_WEBP = b"WEBPVP8 "
+SHORTEST_WEBP = 32  # bytes; of less, OpenCV prints an error of its own
 NO_FILES = {
     stat.S_IFDIR: "a folder",
     stat.S_IFIFO: "a named pipe (FIFO)",
@@ -41,9 +43,10 @@ def read_image(path: str | PathLike[str], max_pixels: float = MAX_PIXELS) -> NDA
     number is white.
 
     Raises ImageError, which names the file, where it is missing, no regular file, none of these kinds, damaged, or
-    larger than `max_pixels` (width x height; no pixel of it is decoded). ValueError for a `max_pixels` under 1.
+    larger than `max_pixels` (width x height; no pixel of it is decoded). ValueError for a `max_pixels` under 1;
+    TypeError for one that is no number, and for a `path` that is no name.
     """
-    path, limit = Path(path), _limit(max_pixels)
+    path, limit = file_name("path", path), _limit(max_pixels)
     with _naming(path), open_file(path) as file:
         return _decoded(file, str(path), limit)
 
@@ -68,8 +71,13 @@ def decode_image(content: bytes, name: str, max_pixels: float = MAX_PIXELS) -> N
     (480, 640, 3)
     """
     limit = _limit(max_pixels)
+    try:
+        file = io.BytesIO(memoryview(content))
+    except TypeError:
+        given = f"{shown(content)} ({type(content).__name__})"
+        raise TypeError(f"content is {given}; it must be an image file's bytes") from None
     with _naming(name):
-        return _decoded(io.BytesIO(content), name, limit)
+        return _decoded(file, name, limit)
 
 
 def read_size(path: str | PathLike[str]) -> tuple[int, int]:
@@ -77,7 +85,7 @@ def read_size(path: str | PathLike[str]) -> tuple[int, int]:
 
     Raises ImageError for a file that is missing or is no image. There is no limit of pixels.
     """
-    path = Path(path)
+    path = file_name("path", path)
     with _naming(path), open_file(path) as file, open_photo(file, str(path), math.inf) as photo:
         width, height = stored_size(photo)
         if photo.format == "PNG" and _has_metadata_at_its_end(file):
@@ -87,18 +95,16 @@ def read_size(path: str | PathLike[str]) -> tuple[int, int]:
 
 
 def _limit(max_pixels: float) -> float:
-    try:
-        usable = max_pixels >= 1
-    except TypeError:
-        usable = False
-    if not usable:
-        raise ValueError(f"max_pixels is {max_pixels!r}; it must be a number of pixels, 1 or more")
-    return max_pixels
+    known = plain(max_pixels)
+    if known is None or not known >= 1:
+        wrong = TypeError if known is None else ValueError
+        raise wrong(f"max_pixels is {shown(max_pixels)}; it must be a number of pixels, 1 or more")
+    return known
 
 
 def _decoded(file: IO[bytes], name: str, max_pixels: float) -> NDArray[np.uint8]:
     head = file.read(HEAD)
-    if head[:4] == b"RIFF" and head[8:16] == SIMPLE_WEBP:
+    if head[:4] == b"RIFF" and head[8:16] == SIMPLE_WEBP and len(head) >= SHORTEST_WEBP:
         check_size(webp_size(head), name, max_pixels)
         check_bytes(file, name)
         pixels = cv2.imdecode(np.frombuffer(file.read(), np.uint8), cv2.IMREAD_COLOR_RGB)
@@ -136,6 +142,8 @@ def _naming(name: str | Path) -> Iterator[None]:
         yield
     except ImageError:
         raise
+    except MemoryError:
+        raise ImageError(f"{name}: too little memory to read it") from None
     except Exception as error:
         said = str(error) if isinstance(error, OSError) and str(error) else f"{type(error).__name__}: {error}"
         raise ImageError(f"{name}: damaged or unreadable image ({said})") from None

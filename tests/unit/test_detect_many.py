@@ -1,6 +1,7 @@
 """Many photos at once give what each gives alone, in order."""
 
 import itertools
+import os
 import threading
 
 import numpy as np
@@ -121,6 +122,24 @@ def test_the_name_of_one_file_is_that_photo(detector, photos, tmp_path):
     (tmp_path / "empty.jpg").write_bytes(b"")
     with pytest.raises(ImageError, match=r"^images\[0\]: .*empty\.jpg: not an image file, but empty"):
         list(detector.detect_many(tmp_path / "empty.jpg"))
+
+
+def test_an_array_of_names_or_of_images(detector, photos, tmp_path):
+    """As a column of a table gives them."""
+    Image.fromarray(photos[0]).save(tmp_path / "one.png")
+    alone = [detector.detect(photos[0])]
+    same(list(detector.detect_many(np.array([str(tmp_path / "one.png")]))), alone)
+    same(list(detector.detect_many(np.array([tmp_path / "one.png"], object))), alone)
+    frames = np.empty(1, object)
+    frames[0] = photos[0]
+    same(list(detector.detect_many(frames)), alone)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="other words elsewhere")
+@pytest.mark.parametrize("name", ["a\0b", "x" * 5000])
+def test_a_name_that_no_file_can_have(detector, name):
+    with pytest.raises(ImageError):
+        detector.detect_many(name)
 
 
 @pytest.mark.usefixtures("threads")

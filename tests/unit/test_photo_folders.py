@@ -70,6 +70,13 @@ def test_links_in_a_loop_end(tmp_path):
     assert names(photos_in(tmp_path, recursive=True), tmp_path) == ["a/1.jpg", "b/2.jpg"]
 
 
+@pytest.mark.skipif(os.name != "posix", reason="other words elsewhere")
+@pytest.mark.parametrize("name", ["a\0b", "x" * 5000, "\ud800"])
+def test_a_name_that_no_folder_can_have(name):
+    with pytest.raises(ImageError):
+        photos_in(name)
+
+
 def test_a_folder_that_cannot_be_read_is_named(tmp_path, monkeypatch):
     with pytest.raises(ImageError, match="gone: No such file or directory"):
         photos_in(tmp_path / "gone", recursive=True)

@@ -12,9 +12,10 @@ import zlib
 
 import numpy as np
 import pytest
+import torch
 from PIL import AvifImagePlugin, Image, ImageCms, ImageFile
 
-from mtcnn_lite.images import MAX_PIXELS, ImageError, decode_image, read_image, read_size
+from mtcnn_lite.images import MAX_PIXELS, ImageError, decode_image, photos_in, read_image, read_size
 from mtcnn_lite.photos import opening
 
 ROWS, COLUMNS = np.mgrid[:24, :40]
@@ -251,6 +252,19 @@ def test_a_transparent_colour_is_white():
     assert read(bits)[0].tolist() == [[255] * 3, [255] * 3]
     palette = png(2, 1, 8, 3, [bytes([0, 1])], (b"PLTE", bytes([9, 8, 7, 60, 50, 40])), (b"tRNS", bytes([255, 0])))
     assert read(palette)[0].tolist() == [[9, 8, 7], [255] * 3]
+    deep = png(3, 1, 16, 0, [struct.pack(">HHH", 0x1234, 0x1235, 0xFF00)], (b"tRNS", struct.pack(">H", 0x1234)))
+    assert read(deep)[0].tolist() == [[255] * 3, [0x12] * 3, [255] * 3]
+
+
+def test_a_bmp_whose_alpha_is_0_everywhere_has_none():
+    def bmp(*pixels):  # blue, green, red, alpha; with the masks that say so
+        body = b"".join(map(bytes, pixels))
+        masks = struct.pack("<IIII", 0xFF0000, 0xFF00, 0xFF, 0xFF000000)
+        head = struct.pack("<IiiHHIIiiII", 108, len(pixels), 1, 1, 32, 3, len(body), 0, 0, 0, 0) + masks + bytes(52)
+        return b"BM" + struct.pack("<IHHI", 14 + len(head) + len(body), 0, 0, 14 + len(head)) + head + body
+
+    assert read(bmp((1, 2, 3, 0), (4, 5, 6, 0)))[0].tolist() == [[3, 2, 1], [6, 5, 4]]
+    assert read(bmp((1, 2, 3, 0), (4, 5, 6, 255)))[0].tolist() == [[255] * 3, [6, 5, 4]]
 
 
 def test_12_bits_in_16_are_stretched_and_16_dark_bits_are_not():
@@ -444,9 +458,13 @@ def test_a_photo_of_108_megapixels_is_read_in_peace(tmp_path):
         assert read_image(tmp_path / "108.png").shape == (9000, 12000, 3)
 
 
-@pytest.mark.parametrize("limit", [0, -1, "many", None, float("nan")])
-def test_a_limit_that_is_none_is_named(limit):
-    with pytest.raises(ValueError, match=r"max_pixels is .*; it must be a number of pixels, 1 or more"):
+@pytest.mark.parametrize(
+    ("limit", "error"),
+    [(0, ValueError), (-1, ValueError), (float("nan"), ValueError), ("many", TypeError), (None, TypeError),
+     (True, TypeError), (np.array([5, 6]), TypeError), (torch.tensor([5, 6]), TypeError)],
+)  # fmt: skip
+def test_a_limit_that_is_none_is_named(limit, error):
+    with pytest.raises(error, match=r"max_pixels is .*; it must be a number of pixels, 1 or more"):
         decode_image(encoded(PHOTO, "PNG"), "it", limit)
 
 
@@ -459,7 +477,6 @@ def test_a_limit_that_is_none_is_named(limit):
         struct.error("bad"),
         KeyError(262),
         AttributeError("no encode"),
-        MemoryError(),
         RecursionError("deep"),
         UserWarning("as an error"),
         AssertionError(),
@@ -557,3 +574,41 @@ def test_names_that_no_file_can_have():
         read_image("x" * 5000)
     with pytest.raises(ImageError, match=r"^it: not an image file, but empty"):
         read(b"")
+
+
+@pytest.mark.parametrize(
+    "given", [None, 5, b"a.jpg", ["a.jpg"], io.BytesIO(b"x"), PHOTO], ids=lambda given: type(given).__name__
+)
+@pytest.mark.parametrize(("function", "name"), [(read_image, "path"), (read_size, "path"), (photos_in, "folder")])
+def test_what_is_no_name_is_named(function, name, given):
+    with pytest.raises(TypeError, match=rf"^{name} is .*; it must be the name of a file or folder, a str or a Path"):
+        function(given)
+
+
+@pytest.mark.parametrize("given", [None, 5, "a.jpg", [1, 2]])
+def test_what_are_no_bytes_is_named(given):
+    with pytest.raises(TypeError, match=r"^content is .*; it must be an image file's bytes"):
+        decode_image(given, "it")
+
+
+def test_bytes_may_be_of_any_kind():
+    content = encoded(PHOTO, "PNG")
+    for kind in (bytearray, memoryview, lambda data: np.frombuffer(data, np.uint8)):
+        assert off(read(kind(content)), PHOTO) == 0
+
+
+def test_too_little_memory_is_no_damage(monkeypatch):
+    def fail(*_):
+        raise MemoryError
+
+    monkeypatch.setattr(ImageFile.ImageFile, "load", fail)
+    with pytest.raises(ImageError, match=r"^it: too little memory to read it$"):
+        read(encoded(PHOTO, "TIFF"))
+
+
+def test_a_webp_cut_in_its_header_prints_nothing(capfd):
+    """OpenCV writes to standard error itself."""
+    for length in (16, 29, 30, 31):
+        with pytest.raises(ImageError, match=r"^it: "):
+            read(encoded(PHOTO, "WEBP", quality=95)[:length])
+    assert capfd.readouterr() == ("", "")
