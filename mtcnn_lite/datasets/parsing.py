@@ -67,7 +67,7 @@ def _warn_labelled_twice(photos: Sequence[LabelledPhoto], places: Sequence[str])
     for number, photo in enumerate(photos):
         if photo.complete and isinstance(photo.source, Path):
             before = first.setdefault(photo.source, number)
-            if not np.array_equal(photo.boxes, photos[before].boxes):
+            if before != number and not np.array_equal(photo.boxes, photos[before].boxes):
                 twice.append(f"{places[number]}: {photo.source}, as {places[before]}")
     if twice:
         more = "\n  ..." if len(twice) > SHOWN else ""
