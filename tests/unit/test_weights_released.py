@@ -106,7 +106,7 @@ def test_metadata_that_is_no_text_says_so(monkeypatch, tmp_path):
     as_installed(tmp_path)
     (tmp_path / "mtcnn-1.0.0.dist-info" / "METADATA").write_bytes(b"\xff\xfe\0")
     installed(monkeypatch, Distribution.at(tmp_path / "mtcnn-1.0.0.dist-info"))
-    with pytest.raises(WeightsError, match="the installed mtcnn is of no version that can be read; .*pip install"):
+    with pytest.raises(WeightsError, match=r"the installed mtcnn is of no version that can be read; .*pip install"):
         zhang2016()
 
 
