@@ -169,9 +169,10 @@ def read_data(
     """The photos of all --data, summarised on standard output; exits with a message where labels can't be read.
 
     All are decoded, so that no broken one ends hours of work: raises DatasetError for those that can't be, without
-    --skip-bad. Where several processes train together, `once` lets one of them do it for all.
+    --skip-bad, and where no photo is left. Where several processes train together, `once` lets one of them do it for
+    all.
     """
-    from mtcnn_lite.datasets import read_dataset, readable, summary, unreadable
+    from mtcnn_lite.datasets import DatasetError, read_dataset, readable, summary, unreadable
 
     photos: list[LabelledPhoto] = []
     with _labels_read(options), _warnings_printed():
@@ -181,6 +182,8 @@ def read_data(
     broken = once(decode) if once else decode()
     with _warnings_printed():
         photos = readable(photos, options.skip_bad, broken=broken)
+    if not photos:
+        raise DatasetError(f"--data {', '.join(map(str, options.data))}: no photo is left that can be used")
     print(summary(photos))
     return photos
 

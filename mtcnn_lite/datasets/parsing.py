@@ -43,17 +43,40 @@ def collect(
     skip_bad
         Leave bad records out, and warn of them, in place of raising.
     """
-    photos, bad = [], []
+    photos: list[LabelledPhoto] = []
+    bad: list[str] = []
+    places: list[str] = []
     with np.errstate(all="ignore"):  # a number near the largest is refused, so numpy needn't warn of its overflow
         for where, record in records:
             try:
                 photos.append(_parsed(parse, where, record))
+                places.append(where)
             except DatasetError as error:
                 if not skip_bad:
                     raise
                 bad.append(str(error))
     warn_skipped(bad, len(photos) + len(bad))
+    _warn_labelled_twice(photos, places)
     return photos
+
+
+def _warn_labelled_twice(photos: Sequence[LabelledPhoto], places: Sequence[str]) -> None:
+    """Warn of complete photos of which two records say different faces: those of one are the other's background."""
+    first: dict[Path, int] = {}
+    twice = []
+    for number, photo in enumerate(photos):
+        if photo.complete and isinstance(photo.source, Path):
+            before = first.setdefault(photo.source, number)
+            if before != number and not np.array_equal(photo.boxes, photos[before].boxes):
+                twice.append(f"{places[number]}: {photo.source}, as {places[before]}")
+    if twice:
+        more = "\n  ..." if len(twice) > SHOWN else ""
+        warnings.warn(
+            f"{len(twice)} of {len(photos)} records label a photo that another labels with other faces; what is a face "
+            "in one is background in the other:\n  " + "\n  ".join(twice[:SHOWN]) + more,
+            DatasetWarning,
+            stacklevel=4,  # the line that called read_...
+        )
 
 
 def _parsed(parse: Callable[[str, Record], Parsed], where: str, record: Record) -> Parsed:
@@ -169,8 +192,8 @@ def name_and_words(line: str) -> tuple[str, list[str]]:
     if ends:
         return line[: ends[-1]], line[ends[-1] :].split()
     words = line.split()
-    numbers_after = next((k for k, word in enumerate(reversed(words)) if not _is_number(word)), len(words) - 1)
-    name, *rest = line.rsplit(maxsplit=numbers_after) if numbers_after else [line]
+    sameafter = next((k for k, word in enumerate(reversed(words)) if not _is_number(word)), len(words) - 1)
+    name, *rest = line.rsplit(maxsplit=sameafter) if sameafter else [line]
     return name, rest
 
 

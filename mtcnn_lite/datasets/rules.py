@@ -15,6 +15,7 @@ from mtcnn_lite.images import ImageError, read_size
 
 MIN_SIDE = 12  # px: P-Net's window; a smaller face can't be found without enlarging the photo
 FARTHEST = 1e6  # px: a coordinate beyond it belongs to no photo
+OUTSIDE = "to read it all the same: allow_outside=True, on the command line --allow-outside"
 POINTS_OFF = 0.5  # how far outside its box, in box sides, the middle of a face's points may lie
 
 
@@ -64,12 +65,19 @@ class Rules:
         except (OSError, ValueError, RuntimeError) as error:  # a zero byte, a name too long, a loop of links
             raise DatasetError(f"{where}: image {quoted(name)!r} can't be looked for ({quoted(error)})") from None
         if not inside:
-            raise DatasetError(
-                f"{where}: image {quoted(name)!r} lies outside {folder}; to read it all the same: allow_outside=True, "
-                "on the command line --allow-outside"
-            )
+            raise DatasetError(f"{where}: image {quoted(name)!r} lies outside {folder}; {OUTSIDE}")
         if not there:
             raise DatasetError(f"{where}: there is no image {quoted(str(path))}")
+        return path
+
+    def label_file(self, folder: Path, path: Path) -> Path:
+        """The path of a label file in `folder`; DatasetError where it is a link out of it and that is not allowed."""
+        try:
+            inside = self.allow_outside or self._is_inside(path, folder)
+        except (OSError, ValueError, RuntimeError) as error:
+            raise DatasetError(f"{path}: can't be looked for ({quoted(error)})") from None
+        if not inside:
+            raise DatasetError(f"{path} lies outside {folder}; {OUTSIDE}")
         return path
 
     def _is_inside(self, path: Path, folder: Path) -> bool:
@@ -101,7 +109,8 @@ class Rules:
     ) -> LabelledPhoto:
         """A photo whose labels keep the rules.
 
-        A coordinate is a number within a million pixels. A box has x1 <= x2 and y1 <= y2; one without area is an error
+        A coordinate is a number within a million pixels; fractions of the first pixel in all of a photo's boxes are
+        shares of its width and height, and refused. A box has x1 <= x2 and y1 <= y2; one without area is an error
         unless its face is ignored. A face whose shorter side is under `min_side` is ignored. Where a face is not, the
         middle of its points lies in its box, or at most half a box outside.
 
@@ -182,7 +191,8 @@ def _check_faces(
     slack = POINTS_OFF * sides
     middle = points.mean(axis=1)  # NaN for a face without points, so it is never off
     off = ((middle < box[:, :2] - slack) | (middle > box[:, 2:] + slack)).any(axis=1) & ~small
-    wrong = far | empty | off
+    shares = (np.abs(box) <= 1).all(axis=1) & (box % 1 != 0).any(axis=1)
+    wrong = far | empty | off | (shares & shares.all())
     if not wrong.any():
         return
     k = np.flatnonzero(wrong)[0]
@@ -191,6 +201,10 @@ def _check_faces(
         raise DatasetError(f"{face}: {its} or its points lie beyond {FARTHEST:,.0f} px")
     if empty[k]:
         raise DatasetError(f"{face}: {its} has no area; it must be x1 < x2, y1 < y2")
+    if not off[k]:
+        raise DatasetError(
+            f"{face}: {its} lies in the first pixel; boxes must be in pixels, not in shares of the photo"
+        )
     raise DatasetError(
         f"{face}: the five points, around {middle[k].round(1).tolist()}, lie far outside the {its}; they may belong to "
         "another copy of the photo, cut or of another size"

@@ -57,6 +57,8 @@ def name_damaged_weights(folder: Path, nets: Nets) -> None:
 
 def _read_tensors(path: Path) -> dict[str, Any] | None:
     """What `torch.save` wrote to a file, or None where it is missing or damaged."""
+    if not path.is_file():  # a named pipe would be waited for
+        return None
     try:
         with zipfile.ZipFile(path) as parts:
             if parts.testzip() is not None:  # torch does not look at its checksums
@@ -70,6 +72,8 @@ def _readable(path: Path, checkpoint: dict[str, Any] | None, finished: bool) -> 
     """Whether a file that people read is missing or as it should be; of a log, that it is what the checkpoint says."""
     if not path.exists():
         return True
+    if not path.is_file():
+        return False
     try:
         content = path.read_bytes()
         if path.suffix == ".csv":

@@ -47,9 +47,13 @@ def zhang2016() -> Nets:
 def _released(distribution: Distribution, name: str) -> tuple[Path, bytes]:
     """Where one net's file of an installed package is, and what it holds: what has been checked is what is loaded."""
     path = Path(str(distribution.locate_file(f"mtcnn/assets/weights/{name}.lz4")))
-    if distribution.version != VERSION:
+    try:
+        version = distribution.version
+    except (LookupError, OSError, ValueError):  # its METADATA is no text, for one
+        version = "of no version that can be read"
+    if version != VERSION:
         raise WeightsError(
-            f"{path.parents[3]}: the installed mtcnn is {distribution.version}; the weights 'zhang2016' "
+            f"{path.parents[3]}: the installed mtcnn is {version}; the weights 'zhang2016' "
             f"are read from {VERSION}: {INSTALL}"
         )
     return path, read_bytes(

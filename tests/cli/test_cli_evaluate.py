@@ -195,6 +195,15 @@ def test_a_photo_that_cannot_be_read_is_named(folder, capsys, tmp_path):
     assert "c.png" in printed.err
 
 
+def test_no_photo_left_is_an_error(folder, capsys, tmp_path):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "empty/labels.jsonl").write_text("")
+    assert main(["evaluate", "--data", str(tmp_path / "empty")]) == 1
+    printed = capsys.readouterr()
+    assert printed.err.endswith("empty: no photo is left that can be used\n")
+    assert printed.out == ""
+
+
 def test_out_that_is_a_file_is_named(folder, capsys):
     (folder / "taken").write_text("")
     assert main(["evaluate", "--data", "my data", "--out", "taken"]) == 1

@@ -12,6 +12,7 @@ import torch
 from tiny_training import TINY, photos
 
 from mtcnn_lite.training import loop
+from mtcnn_lite.training.repair import remove_damaged
 from mtcnn_lite.training.run_folder import RunError
 from mtcnn_lite.training.stages import train_cascade
 
@@ -145,6 +146,18 @@ def test_a_finished_run_is_mended(whole, pictures, tmp_path, monkeypatch, capsys
 )  # fmt: skip
 def test_a_few_of_these(half, whole, pictures, tmp_path, monkeypatch, capsys, name, damage):
     test_an_interrupted_run_goes_on(half, whole, pictures, tmp_path, monkeypatch, capsys, name, damage)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes")
+def test_a_named_pipe_is_not_waited_for(tmp_path, capsys):
+    (tmp_path / "pnet-1").mkdir()
+    names = ["net.pt", "checkpoint.pt", "log.csv"]
+    for name in names:
+        os.mkfifo(tmp_path / "pnet-1" / name)
+    remove_damaged(tmp_path, STAGES[:1])
+    assert not any((tmp_path / "pnet-1").iterdir())
+    said = capsys.readouterr().err
+    assert all(name in said for name in names)
 
 
 def test_without_a_readable_plan_nothing_is_touched(half, pictures, tmp_path, monkeypatch):

@@ -474,3 +474,24 @@ def test_summary_counts(wider, celeba):
     assert summary([]).sizes == (0,) * 6
     unlabelled = LabelledPhoto(np.zeros((9, 9, 3), np.uint8), [], complete=False)
     assert (summary([unlabelled]).backgrounds, summary([unlabelled]).incomplete) == (0, 1)
+
+
+def test_boxes_in_shares_of_the_photo_are_refused(put):
+    put("a.jpg")
+    path = put("x.jsonl", json.dumps({"image": "a.jpg", "faces": [{"box": [0.1, 0.2, 0.5, 1.0]}]}))
+    with pytest.raises(DatasetError, match=r"line 1: box \[0.1, 0.2, 0.5, 1.0\] lies in the first pixel; .*shares"):
+        read_dataset(path)
+    put("x.jsonl", json.dumps({"image": "a.jpg", "faces": [{"box": [0, 0, 1, 1]}, {"box": [0.5, 0, 14, 20]}]}))
+    assert read_dataset(path)[0].ignore.tolist() == [True, False]
+
+
+def test_a_photo_labelled_twice_with_other_faces_is_named(put):
+    put("a.jpg")
+    rows = [{"image": "a.jpg", "faces": [{"box": [x, 0, x + 20, 20]}]} for x in (0, 0, 15)]
+    path = put("x.jsonl", "\n".join(map(json.dumps, rows)))
+    with pytest.warns(DatasetWarning, match=r"1 of 3 records label a photo .*\n.*line 3: .*a.jpg, as .*line 1"):
+        assert len(read_dataset(path)) == 3
+    put("x.jsonl", "\n".join(map(json.dumps, rows[:2])))  # the same faces: such a photo counts twice
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert len(read_dataset(path)) == 2

@@ -201,3 +201,17 @@ def test_outlines_cost_nothing(read):
     start = time.perf_counter()
     assert len(read(coco(annotations=marks))[0].boxes) == 1000
     assert time.perf_counter() - start < 5  # drawn as masks: 27 s
+
+
+def test_ids_as_words_are_the_same_ids(read):
+    content = coco()
+    for entry in content["annotations"]:
+        entry |= {"image_id": str(entry["image_id"]), "category_id": str(entry["category_id"])}
+    assert boxes(read(content)) == COCO
+
+
+def test_cvats_folders(tmp_path):
+    put(tmp_path / "images/train/a.jpg")
+    content = coco(images=[image(7, "a.jpg")], annotations=[annotation(1, 7, 5, 10, 20, 30, 40)])
+    put(tmp_path / "annotations/instances_train.json", json.dumps(content))
+    assert boxes(read_dataset(tmp_path)) == {"a.jpg": [[10, 20, 40, 60]]}

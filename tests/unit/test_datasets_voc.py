@@ -191,3 +191,38 @@ def test_five_hundred_files_take_a_second_or_two(tmp_path):
     start = time.perf_counter()
     assert len(read_voc(tmp_path)) == 500
     assert time.perf_counter() - start < 10
+
+
+INNER = "<object><name>face</name><bndbox><xmin>1</xmin><ymin>11</ymin><xmax>30</xmax><ymax>40</ymax></bndbox></object>"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        f"<annotation><objects>{INNER}</objects></annotation>",
+        f"<annotation>{INNER}<annotation>{INNER}</annotation></annotation>",
+        f"<annotation>{INNER}</annotation>".replace("object", "Object"),
+        f"<annotation>{INNER}</annotation>".replace("object", "item"),
+    ],
+)
+def test_objects_that_stand_elsewhere_are_no_background(read, content):
+    with pytest.raises(DatasetError, match=r"a.xml: has an object that is not an <object> directly"):
+        read(content)
+
+
+def test_parts_are_read_over_and_a_second_box_is_refused(read):
+    part = INNER.replace("object", "part")
+    assert boxes(read(f"<annotation>{INNER.replace('</object>', part + '</object>')}</annotation>")) == {"a.jpg": BOX}
+    box = INNER[INNER.index("<bndbox>") : INNER.index("</object>")]
+    with pytest.raises(DatasetError, match=r"a.xml, object 1: has several bndbox"):
+        read(f"<annotation>{INNER.replace(box, 2 * box)}</annotation>")
+
+
+def test_a_label_file_that_is_a_link_out_is_refused_unless_allowed(read, tmp_path):
+    read(voc(ONE))
+    put(tmp_path / "JPEGImages/b.jpg")
+    secret = put(tmp_path.parent / f"{tmp_path.name}.xml", voc(ONE, size=""))
+    (tmp_path / "Annotations/b.xml").symlink_to(secret)
+    with pytest.raises(DatasetError, match=r"b.xml lies outside .*allow_outside=True"):
+        read_voc(tmp_path)
+    assert boxes(read_voc(tmp_path, allow_outside=True)) == {"a.jpg": BOX, "b.jpg": BOX}

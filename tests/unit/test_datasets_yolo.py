@@ -431,3 +431,56 @@ def test_an_export_in_splits_says_what_to_give(tmp_path):
     put(tmp_path / "valid/_annotations.coco.json", "{}")
     with pytest.raises(DatasetError, match=r"It has train, valid: give one of these, .*train"):
         read_dataset(tmp_path)
+
+
+def rows_of(count, each, seen):
+    """A row of BOX and random points in it, and the row's first five words."""
+    place = np.random.default_rng(count).uniform(-0.4, 0.4, (count, 2)) * [0.1, 0.4] + [0.25, 0.5]
+    return ROW.strip() + "".join(f" {x:.4f} {y:.4f}" + (f" {seen}" if each == 3 else "") for x, y in place)
+
+
+@pytest.mark.parametrize(("count", "each", "seen"), [(17, 2, ""), (68, 2, ""), (478, 2, ""), (4, 3, 1), (68, 3, "2.0")])
+def test_other_numbers_of_points_are_never_outlines(read, count, each, seen):
+    row = rows_of(count, each, seen)
+    with pytest.raises(DatasetError, match=r"line 1: \d+ columns could be a box with points .*kpt_shape: \[0, 2\]"):
+        read(row)
+    assert boxes(read(row, f"names: [face]\nkpt_shape: [{count}, {each}]\n")) == {"a.jpg": BOX}
+
+
+def test_the_number_of_a_track_makes_no_outline(read):
+    for number in (1, 2):  # Ultralytics: class x y width height confidence id
+        with pytest.raises(DatasetError, match=r"line 1: "):
+            read(f"{ROW.strip()} 0.93 {number}")
+
+
+@pytest.mark.parametrize("count", [3, 4, 6, 20, 300])
+def test_outlines_stay_outlines(read, count):
+    angle = 2 * np.pi * np.arange(count) / count
+    points = np.stack([0.5 + 0.2 * np.cos(angle), 0.5 + 0.3 * np.sin(angle)], axis=1).round(4)
+    (box,) = boxes(read("0 " + " ".join(map(str, points.ravel()))))["a.jpg"]
+    edges = [*points.min(axis=0), *points.max(axis=0)] * np.array([WIDTH, HEIGHT, WIDTH, HEIGHT])
+    np.testing.assert_allclose(box, edges, atol=1e-2)
+
+
+def test_a_label_files_ending_may_be_in_upper_case(tmp_path):
+    put(tmp_path / "images/a.jpg")
+    put(tmp_path / "labels/a.TXT", ROW)
+    put(tmp_path / "data.yaml", "names: [face]\n")
+    assert boxes(read_dataset(tmp_path)) == {"a.jpg": BOX}
+
+
+def test_lists_of_cvat_begin_with_data(tmp_path):
+    put(tmp_path / "images/train/a.jpg")
+    put(tmp_path / "labels/train/a.txt", ROW)
+    put(tmp_path / "train.txt", "data/images/train/a.jpg\n")
+    put(tmp_path / "data.yaml", "names: {0: face}\npath: .\ntrain: train.txt\n")
+    assert boxes(read_dataset(tmp_path)) == {"a.jpg": BOX}
+
+
+def test_a_label_file_that_is_a_link_out_is_refused_unless_allowed(read, tmp_path):
+    read(ROW)
+    put(tmp_path / "images/b.jpg")
+    (tmp_path / "labels/b.txt").symlink_to(put(tmp_path.parent / f"{tmp_path.name}.txt", ROW))
+    with pytest.raises(DatasetError, match=r"b.txt lies outside .*allow_outside=True"):
+        read_yolo(tmp_path)
+    assert boxes(read_yolo(tmp_path, allow_outside=True)) == {"a.jpg": BOX, "b.jpg": BOX}

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import types
 from base64 import urlsafe_b64decode
-from importlib.metadata import distribution
+from importlib.metadata import Distribution, distribution
 from pathlib import Path
 
 import pytest
@@ -99,6 +99,14 @@ def test_another_version_says_so(monkeypatch, copy, version):
     copy.version = version
     installed(monkeypatch, copy)
     with pytest.raises(WeightsError, match=rf"the installed mtcnn is {version}; .* 1\.0\.0: pip install"):
+        zhang2016()
+
+
+def test_metadata_that_is_no_text_says_so(monkeypatch, tmp_path):
+    as_installed(tmp_path)
+    (tmp_path / "mtcnn-1.0.0.dist-info" / "METADATA").write_bytes(b"\xff\xfe\0")
+    installed(monkeypatch, Distribution.at(tmp_path / "mtcnn-1.0.0.dist-info"))
+    with pytest.raises(WeightsError, match=r"the installed mtcnn is of no version that can be read; .*pip install"):
         zhang2016()
 
 

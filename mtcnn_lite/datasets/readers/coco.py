@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
-from mtcnn_lite.datasets.parsing import DatasetError, collect, parse_json, quoted, read_text
+from mtcnn_lite.datasets.parsing import DatasetError, collect, count_of, parse_json, quoted, read_text
 from mtcnn_lite.datasets.readers.folders import face_classes, shown
 from mtcnn_lite.datasets.rules import MIN_SIDE, Rules
 
@@ -44,7 +44,7 @@ def read_coco(
         instances_train.json, _annotations.coco.json or the like.
     images
         The folder of the images. By default it is looked for beside the file, in images/ there, and beside the file's
-        folder: in images/ or in a folder of the file's last word (instances_train2017: train2017).
+        folder: in images/, or in a folder of the file's last word there or in images/ (instances_train2017: train2017).
     face
         The class to take, in upper or lower case. If there is only one class, that one is taken. A class without
         annotations is passed over, unless it is called so.
@@ -107,9 +107,10 @@ def _objects(entries: Sequence[Any]) -> list[Object]:
 
 
 def _key(value: Any) -> float | str | None:
-    """An id that can be compared; None for what is no id."""
+    """An id that can be compared, "7" with 7; None for what is no id."""
     if isinstance(value, str):
-        return value
+        number = count_of(value)
+        return number if str(number) == value else value
     return value if isinstance(value, int | float) and not isinstance(value, bool) and value == value else None
 
 
@@ -175,7 +176,8 @@ def _face_ids(
 def _folder(path: Path, images: Path | str | None, listed: Sequence[Any], rules: Rules) -> Path:
     """The first folder that holds one of the images."""
     here, above = path.parent, path.parent.parent
-    folders = [here, here / "images", above / "images", above / path.stem.split("_")[-1], above]
+    subset = path.stem.split("_")[-1]
+    folders = [here, here / "images", above / "images", above / subset, above / "images" / subset, above]
     folders = [Path(images)] if images is not None else list(dict.fromkeys(folders))
     names = [entry["file_name"] for entry in _objects(listed) if isinstance(entry.get("file_name"), str)]
     if not rules.allow_outside:  # one that leads outside is refused in its turn, wherever it lies

@@ -72,7 +72,11 @@ def read_voc(
     if not files:
         raise DatasetError(f"{labels}: no .xml file in it")
     pictures = _by_stem(folder)
-    parsed = [(str(file), attempt(_parse, str(file), file)) for file in files]
+
+    def parse(where: str, file: Path) -> VocFile:
+        return _parse(where, rules.label_file(path, file))
+
+    parsed = [(str(file), attempt(parse, str(file), file)) for file in files]
     names = [name for _, file in parsed if isinstance(file, VocFile) for name, _ in file.objects]
     faces = face_classes(names, face, str(path))
     owner: dict[Path, Path] = {}  # image -> the file that labels it
@@ -95,10 +99,16 @@ def _parse(where: str, path: Path) -> VocFile:
     if root.tag.lower() != "annotation":
         raise DatasetError(f"{where}: no VOC file: it begins with <{quoted(root.tag)}>, not with <annotation>")
     objects = []
-    for k, element in enumerate(root.findall("object")):
+    found = root.findall("object")
+    inner = [element.tag.lower() for element in root.iter()]
+    if inner.count("object") != len(found) or (not found and "bndbox" in inner):
+        raise DatasetError(f"{where}: has an object that is not an <object> directly in its <annotation>")
+    for k, element in enumerate(found):
         name = (element.findtext("name") or "").strip()
         if not name:
             raise DatasetError(f"{where}, object {k + 1}: needs a name and a bndbox with {', '.join(CORNERS)}")
+        if len(element.findall("bndbox")) > 1:
+            raise DatasetError(f"{where}, object {k + 1}: has several bndbox; it must have one")
         objects.append((name, [element.findtext(f"bndbox/{corner}") for corner in CORNERS]))
     return VocFile(path, (root.findtext("filename") or "").strip(), _size(where, root), objects)
 

@@ -77,7 +77,7 @@ def read_yolo(
         if isinstance(item, DatasetError):
             raise item
         image = place.image(item.image, where)
-        rows = read_lines(item.labels) if item.labels.exists() else []
+        rows = read_lines(place.labels(item.labels)) if item.labels.exists() else []
         if not rows:
             return place.rules.photo(image, [], where)
         folder = item.labels.parent

@@ -52,7 +52,8 @@ class YoloConfig:
     def places(self, value: str) -> list[Path]:
         """Where a folder or list of a split may be, in the order to look.
 
-        Roboflow's exports say ../train/images and mean train/images; Ultralytics reads them so. An absolute path may be
+        Roboflow's exports say ../train/images and mean train/images; Ultralytics reads them so. Darknet's lists, and
+        CVAT's, say data/x.jpg and mean x.jpg beside the list. An absolute path may be
         of another machine: then its last folders, two at least, are looked for below data.yaml.
         """
         name = value.replace("\\", "/")
@@ -62,7 +63,7 @@ class YoloConfig:
         elif name.startswith("/") or name[1:2] == ":":
             others = [parts[k:] for k in range(1, len(parts) - 1) if ".." not in parts]
         else:
-            others = []
+            others = [parts[1:]] if parts[:1] == ("data",) else []
         return [self.base / name, *(self.base.joinpath(*other) for other in others if other)]
 
 

@@ -8,9 +8,7 @@ from pathlib import Path
 from mtcnn_lite.datasets.parsing import DatasetError, DatasetWarning, quoted, read_lines, visible
 from mtcnn_lite.datasets.readers.folders import IMAGES, shown
 from mtcnn_lite.datasets.readers.yolo_config import CLASSES, YoloConfig
-from mtcnn_lite.datasets.rules import Rules
-
-OUTSIDE = "to read it all the same: allow_outside=True, on the command line --allow-outside"
+from mtcnn_lite.datasets.rules import OUTSIDE, Rules
 
 
 @dataclass(frozen=True)
@@ -49,6 +47,10 @@ class Place:
         if there and not self.rules.allow_outside:
             raise DatasetError(f"{what} lies outside {self.root}; {OUTSIDE}")
         return there[0] if there else None
+
+    def labels(self, path: Path) -> Path:
+        """The label file; DatasetError where it is a link out of the set or its own folder, and that is not allowed."""
+        return self.rules.label_file(self.root if path.is_relative_to(self.root) else path.parent, path)
 
     def image(self, path: Path, where: str) -> Path:
         """The image, which must be there; DatasetError where it is not, or is outside and may not be read."""
@@ -106,11 +108,13 @@ def records_below(root: Path, place: Place) -> Records:
             continue
         images = [entry for entry in visible(folder) if entry.suffix.lower() in IMAGES]
         labels = _labels_folder(folder)
-        found |= {image: Item(image, labels / f"{image.stem}.txt") for image in images}
-        if images and labels != folder:  # else other .txt files may lie there
+        files = [file for file in visible(labels) if file.suffix.lower() == ".txt"] if images else []
+        named = {file.stem: file for file in files}  # a.TXT, too
+        found |= {image: Item(image, named.get(image.stem, labels / f"{image.stem}.txt")) for image in images}
+        if labels != folder:  # else other .txt files may lie there
             stems = {image.stem for image in images}
-            for file in visible(labels):
-                if file.suffix == ".txt" and file.name != CLASSES and file.stem not in stems:
+            for file in files:
+                if file.name != CLASSES and file.stem not in stems:
                     found[file] = DatasetError(f"{file}: there is no image {file.stem}{'/'.join(IMAGES)} in {folder}")
     return found
 

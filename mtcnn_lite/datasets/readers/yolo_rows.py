@@ -23,6 +23,7 @@ Row = NDArray[np.float64]  # what follows the class
 
 BOX = (4, 5)  # numbers of a row without points, and with a confidence
 FIVE_POINTS = {14: 2, 15: 2, 19: 3, 20: 3}  # numbers of a row -> numbers a point
+MOST_POINTS = 500  # of a face; the largest models have 478
 NEAR = 0.25  # how far outside its box, in box sides, a point of a face may lie
 LEAST, MOST = -0.01, 1.01  # shares; exporters round
 
@@ -97,8 +98,13 @@ def _is_outline(row: Row, shape: tuple[int, int] | None, where: str) -> bool:
             f"{where}: {length + 1} columns; kpt_shape {list(shape)} makes {expected + 1} of box and points"
         )
     if shape is not None or length not in FIVE_POINTS:
-        if even:
+        if even and (shape is not None or not _could_be_more_than_box(row)):
             return True
+        if even:
+            raise DatasetError(
+                f"{where}: {length + 1} columns could be a box with points or a track's number, or an outline; "
+                "data.yaml must say it: `kpt_shape: [number of points, 2 or 3]`, or for outlines `kpt_shape: [0, 2]`"
+            )
         raise DatasetError(
             f"{where}: {length + 1} columns; a row is a class and x, y, width, height, then nothing, a confidence, or "
             "the points that kpt_shape in data.yaml speaks of; or a class and the x y of 3 or more points of an outline"
@@ -127,14 +133,43 @@ def _could_be_face(row: Row, each: int) -> bool:
     return not marked.all() or _cross(eye, other_mouth, other_eye, mouth)  # the diagonals between eyes and mouth
 
 
+def _could_be_more_than_box(row: Row) -> bool:
+    """Whether a row as long as an outline's is more likely a box and something else.
+
+    That is a confidence and the number of a track, or points in the box, each with a visibility or in an order in which
+    no outline goes.
+    """
+    middle, sides, rest = row[:2], row[2:4], row[4:]
+    if row[:4].min() < LEAST or row[:4].max() > MOST or sides.min() <= 0:
+        return False
+    if len(rest) == 2:  # Ultralytics' save_txt, save_conf while it tracks; a number over 1 is no share
+        return bool(rest[1] == 1)
+
+    def are_inside(each: int) -> bool:
+        points, marked = _points(row, len(rest) // each, each)
+        return bool(marked.any() and (np.abs(points[marked] - middle) <= (0.5 + NEAR) * sides).all())
+
+    if len(rest) % 3 == 0 and np.isin(rest[2::3], (0, 1, 2)).all() and are_inside(3):
+        return True
+    return len(rest) <= 2 * MOST_POINTS and are_inside(2) and _crosses_itself(row.reshape(-1, 2))
+
+
 def _could_be_outline(row: Row) -> bool:
     """Whether the row can be the points of an outline: in the image, all different, and no edge crosses another."""
     points = row.reshape(-1, 2)
     count = len(points)
     if row.min() < 0 or row.max() > MOST or len(np.unique(points, axis=0)) < count - 1:  # the first may end it too
         return False
-    edges = [(points[k], points[(k + 1) % count]) for k in range(count)]
-    return not any(_cross(*edges[i], *edges[k]) for k in range(count) for i in range(k))
+    return not _crosses_itself(points)
+
+
+def _crosses_itself(points: NDArray[np.float64]) -> bool:
+    """Whether any two edges of the closed outline through these points (N, 2) cross within both."""
+    edges = np.roll(points, -1, axis=0) - points
+    to = points[None] - points[:, None]  # (N, N, 2): from the start of edge i to point k
+    side = edges[:, None, 0] * to[:, :, 1] - edges[:, None, 1] * to[:, :, 0]  # its sign: on which side of edge i it is
+    parted = side * np.roll(side, -1, axis=1) < 0  # edge i parts the two ends of edge k
+    return bool((parted & parted.T).any())
 
 
 def _cross(a: NDArray[np.float64], b: NDArray[np.float64], c: NDArray[np.float64], d: NDArray[np.float64]) -> bool:
