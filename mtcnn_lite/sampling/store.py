@@ -270,6 +270,8 @@ def _load(path: Path, mapped: bool = False) -> NDArray[Any]:
 
 def _plan(root: Path) -> dict[str, Any]:
     try:
+        if not (root / "store.json").is_file():  # a named pipe would be waited for
+            raise TypeError
         plan: dict[str, Any] = json.loads((root / "store.json").read_text())
         if not isinstance(plan["size"], int) or not isinstance(plan["shards"], int):
             raise TypeError

@@ -41,7 +41,7 @@ def claim(out: Path, plan: Mapping[str, Any], resume: bool) -> None:
     if out.exists() and not out.is_dir():
         raise RunError(f"{out} is a file; the run needs a folder")
     held = list(finished(out)) if out.is_dir() else []
-    names = [name for name in (PLAN, COPY) if (out / name).exists()]
+    names = [name for name in (PLAN, COPY) if (out / name).is_file()]  # a named pipe would be waited for
     if held and not names:
         raise RunError(f"{out} holds something else ({held[0].name}) and no {PLAN}; choose a new folder")
     if held:
