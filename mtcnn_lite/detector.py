@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from mtcnn_lite.arguments import shown
 from mtcnn_lite.cascade.answers import Answers
+from mtcnn_lite.cascade.faces import Faces
 from mtcnn_lite.cascade.hooks import Hooks
-from mtcnn_lite.cascade.record import Faces, NMSOverlaps, Settings
+from mtcnn_lite.cascade.record import NMSOverlaps, Settings
 from mtcnn_lite.cascade.trace import Trace, detect_together
 from mtcnn_lite.images import Pixels, as_rgb, photos_in, read_image
 from mtcnn_lite.nets import Nets

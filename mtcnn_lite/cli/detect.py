@@ -11,7 +11,7 @@ from mtcnn_lite.cli.photos import find_photos, output_names
 from mtcnn_lite.cli.settings import FAILED, add_command, add_max_pixels, add_settings, detector_of
 
 if TYPE_CHECKING:
-    from mtcnn_lite.cascade.record import Faces
+    from mtcnn_lite.cascade.faces import Faces
     from mtcnn_lite.images import Pixels
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # no room for a file

@@ -9,7 +9,7 @@ import pickle
 import numpy as np
 import pytest
 
-from mtcnn_lite.cascade.record import Faces
+from mtcnn_lite.cascade.faces import Faces
 
 BOXES = [[1.125, 2, 31, 42.5], [100, 60, 150, 120], [0, 0, 20, 24]]
 SCORES = [0.99996, 0.75, 0.5]
