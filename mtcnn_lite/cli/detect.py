@@ -132,7 +132,7 @@ def run(options: argparse.Namespace) -> int:
                 line += f", written to {drawn}"
         if options.json:
             height, width = image.shape[:2]
-            line = json.dumps({"image": str(photo), "width": width, "height": height, "faces": faces.as_dicts()})
+            line = json.dumps({"image": str(photo), "width": width, "height": height, **faces.to_dict(rounded=True)})
         tqdm.write(line, sys.stdout)  # `print` would break into the progress bar
         sys.stdout.flush()  # each photo's line when it is done, also into a pipe
     if len(photos) > 1:
