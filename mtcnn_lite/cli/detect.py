@@ -82,8 +82,7 @@ def run(options: argparse.Namespace) -> int:
     out: Path | None = options.out or (None if options.json else Path())
     from tqdm import tqdm
 
-    from mtcnn_lite.cli.look import Look, look_at_all
-    from mtcnn_lite.images import MAX_PIXELS
+    from mtcnn_lite.cli.look import look_at_all
     from mtcnn_lite.runtime.files import remove_unfinished, write_whole
     from mtcnn_lite.runtime.parallel import WorkerError
 
@@ -108,9 +107,8 @@ def run(options: argparse.Namespace) -> int:
     photos = list(find_photos(options.photos, options.recursive, complain, note))
     free_name = output_names(photos)
 
-    look = Look(detector, options.max_pixels or MAX_PIXELS, out is not None)
     shown = tqdm(photos, unit="photo", disable=len(photos) < 2 or not sys.stderr.isatty())
-    with closing(look_at_all(look, photos, options.workers)) as every:
+    with closing(look_at_all(photos, detector, options, draw=out is not None)) as every:
         try:
             for photo, seen in zip(shown, every, strict=True):
                 if isinstance(seen, str):

@@ -1,14 +1,16 @@
 """`mtcnn-lite detect`'s work on one photo, which threads of this process do, or other processes."""
 
-import pickle
+import argparse
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from mtcnn_lite.cascade.faces import Faces
+from mtcnn_lite.cli.settings import detector_of
 from mtcnn_lite.detector import Detector
 from mtcnn_lite.draw import JPEG_LONGEST, draw_faces
-from mtcnn_lite.images import ImageError, read_image
+from mtcnn_lite.images import MAX_PIXELS, ImageError, read_image
 from mtcnn_lite.runtime.parallel import imap, map_in_processes
 
 
@@ -56,38 +58,44 @@ class Look:
             return f"{photo}: too little memory to look for faces in it"
 
 
-def look_at_all(look: Look, photos: Sequence[Path], workers: int) -> Generator[Seen | str, None, None]:
-    """`map(look, photos)`, a few photos ahead, in this process or in others.
+def look_at_all(
+    photos: Sequence[Path], detector: Detector, options: argparse.Namespace, draw: bool
+) -> Generator[Seen | str, None, None]:
+    """What `Look` sees in each photo, in order, a few photos ahead of who takes it.
+
+    With `--workers 1`, by this process's threads: one photo has all of them, and of several, each has one.
 
     Parameters
     ----------
-    look : Look
-        What is done with each.
     photos : sequence of Path
-        In the order of the results.
-    workers : int
-        How many processes; with 1, this one's threads: one photo has all of them, and of several, each has one.
+        The photos.
+    detector : Detector
+        That of the options.
+    options : Namespace
+        Those of the command. Other processes make the detector anew: to send its weights takes longer.
+    draw : bool
+        Whether drawings are wanted.
 
     Raises
     ------
     WorkerError
-        Where one of the processes was killed.
+        Where one of several processes was killed.
     """
-    workers = min(workers, len(photos))
+    workers, max_pixels = min(options.workers, len(photos)), options.max_pixels or MAX_PIXELS
     if workers > 1:
-        yield from map_in_processes(workers, _look, photos, _set_look, pickle.dumps(look))
-    elif len(photos) > 1:
-        yield from imap(look, photos)
-    else:
-        yield from map(look, photos)
+        own = {name: value for name, value in vars(options).items() if name not in ("photos", "run", "error")}
+        yield from map_in_processes(workers, _look, photos, _set_look, own, max_pixels, draw)
+        return
+    look = Look(detector, max_pixels, draw)
+    yield from imap(look, photos) if len(photos) > 1 else map(look, photos)
 
 
 _here: Look | None = None  # this process's own
 
 
-def _set_look(pickled: bytes) -> None:
+def _set_look(options: dict[str, Any], max_pixels: float, draw: bool) -> None:
     global _here
-    _here = pickle.loads(pickled)
+    _here = Look(detector_of(argparse.Namespace(**options)), max_pixels, draw)
 
 
 def _look(photo: Path) -> Seen | str:

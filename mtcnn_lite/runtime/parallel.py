@@ -153,6 +153,7 @@ def map_in_processes(
             while begun:
                 yield from begun.popleft().result()
         except BrokenProcessPool:
+            _kill(executor)  # the executor itself waits for ever for one that it was just starting
             raise WorkerError(
                 f"one of {processes} worker processes was killed, most likely because memory ran out; fewer need less"
             ) from None
@@ -160,9 +161,13 @@ def map_in_processes(
             _cancel(begun)
             raise
         except BaseException:  # interrupted, or wanted no more
-            for process in list((executor._processes or {}).values()):
-                process.kill()
+            _kill(executor)
             raise
+
+
+def _kill(executor: ProcessPoolExecutor) -> None:
+    for process in list((executor._processes or {}).values()):
+        process.kill()
 
 
 def _parts(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
