@@ -18,7 +18,8 @@ from tqdm import tqdm
 
 from mtcnn_lite import Detector
 from mtcnn_lite.boxes import Floats, decode_offsets, landmarks_to_image, square_boxes
-from mtcnn_lite.cascade.record import Faces, Stage
+from mtcnn_lite.cascade.faces import Faces
+from mtcnn_lite.cascade.record import Stage
 from mtcnn_lite.cascade.trace import Trace
 from mtcnn_lite.coordinates import PIXEL_CENTRE
 from mtcnn_lite.datasets import read_dataset

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from mtcnn_lite.boxes import Floats, clip_boxes, decode_offsets, landmarks_to_image, square_boxes
-from mtcnn_lite.cascade.record import Faces
+from mtcnn_lite.cascade.faces import Faces
 from mtcnn_lite.nets import Nets, layers
 from mtcnn_lite.nms import nms
 from mtcnn_lite.pyramid import candidate_windows, level_size, pyramid_scales

@@ -8,14 +8,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from mtcnn_lite.cascade.record import Faces
+    from mtcnn_lite.cascade.faces import Faces
     from mtcnn_lite.cascade.trace import Trace
     from mtcnn_lite.detector import Detector
     from mtcnn_lite.images import read_image
 
 __all__ = ["Detector", "Faces", "Trace", "read_image"]
 __version__ = "0.1.0"
-_HOME = {"Detector": "detector", "Faces": "cascade.record", "Trace": "cascade.trace", "read_image": "images"}
+_HOME = {"Detector": "detector", "Faces": "cascade.faces", "Trace": "cascade.trace", "read_image": "images"}
 
 
 def __getattr__(name: str) -> Any:

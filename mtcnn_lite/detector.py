@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mtcnn_lite.arguments import shown
+from mtcnn_lite.arguments import is_tensor, shown
 from mtcnn_lite.cascade.answers import Answers
+from mtcnn_lite.cascade.faces import Faces
 from mtcnn_lite.cascade.hooks import Hooks
-from mtcnn_lite.cascade.record import Faces, NMSOverlaps, Settings
+from mtcnn_lite.cascade.record import NMSOverlaps, Settings
 from mtcnn_lite.cascade.trace import Trace, detect_together
-from mtcnn_lite.images import Pixels, as_rgb, photos_in, read_image
+from mtcnn_lite.images import Pixels, as_batch, as_rgb, photos_in, read_image
 from mtcnn_lite.nets import Nets
 from mtcnn_lite.runtime.batching import batches, numbered
 from mtcnn_lite.runtime.parallel import imap, in_own_thread, warm_up
@@ -90,7 +91,8 @@ class Detector:
     def detect_many(self, images: Iterable[Pixels | str | PathLike[str]] | str | PathLike[str]) -> Iterator[Faces]:
         """`detect` for each of `images`, in order: arrays, files, or a folder, whose `images.photos_in` come by name.
 
-        The name of a single file is that one photo.
+        The name of a single file is that one photo. An array or a tensor (N, H, W, 3), uint8, holds N of them; the
+        tensor may be on any device.
 
         The nets look at several photos at once, up to 16 and about a megapixel together, which takes small ones less
         than one by one, and rounds otherwise: boxes and points may differ from `detect`'s by 0.01 px. No photo is read
@@ -98,10 +100,8 @@ class Detector:
         Raises what `detect` and `read_image` raise, with the number of the image, when its turn comes; TypeError at
         once where `images` is one image, or nothing that holds any.
         """
-        if isinstance(images, np.ndarray) and images.ndim < 4 and not _holds_names_or_images(images):
-            raise TypeError(
-                f"images is an array of shape {images.shape}; it must hold several images, for example [image]"
-            )
+        if is_tensor(images) or (isinstance(images, np.ndarray) and not _holds_names_or_images(images)):
+            images = as_batch(images)
         if isinstance(images, bytes | bytearray | Mapping) or not isinstance(images, Iterable | str | PathLike):
             raise TypeError(
                 f"images is {shown(images)}; it must be images or names of files, one after another, or a folder"

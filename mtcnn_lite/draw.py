@@ -19,7 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from mtcnn_lite.boxes import as_boxes, clip_boxes
-from mtcnn_lite.cascade.record import Faces
+from mtcnn_lite.cascade.faces import Faces
 from mtcnn_lite.cascade.trace import Trace
 from mtcnn_lite.coordinates import scale_landmarks
 from mtcnn_lite.explain import Explanation

@@ -4,26 +4,32 @@ Photos in files are read by `photos`, whose functions are imported from here.
 """
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, cast
 
 import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from PIL import Image
 
-from mtcnn_lite.arguments import whole
+from mtcnn_lite.arguments import is_tensor, whole
 from mtcnn_lite.array_arguments import finite, floats
 from mtcnn_lite.boxes import as_boxes
 from mtcnn_lite.coordinates import PIXEL_CENTRE, rotation
+from mtcnn_lite.image_conversion import CHANNELS, advice, conversion, named
 from mtcnn_lite.photos.folders import photos_in
 from mtcnn_lite.photos.formats import ImageError
 from mtcnn_lite.photos.opening import MAX_PIXELS
 from mtcnn_lite.photos.reading import decode_image, read_image, read_size
 from mtcnn_lite.pyramid import nearest_larger, pictures
 
+if TYPE_CHECKING:
+    import torch
+
 __all__ = [
     "MAX_PIXELS",
     "ImageError",
     "Pixels",
+    "as_batch",
     "as_rgb",
     "crop_windows",
     "decode_image",
@@ -54,28 +60,36 @@ def as_rgb(image: ArrayLike) -> Pixels:
     masked ones. It can't tell RGB from BGR: what cv2.imread gives needs `image[..., ::-1]` first.
     """
     if not isinstance(image, np.ndarray):
-        raise TypeError(
-            f"image is a {type(image).__name__}; it must be a numpy array, uint8 (H, W, 3) RGB "
-            "(read_image reads a file, np.asarray converts a PIL image or a list)"
-        )
+        raise TypeError(f"image is {named(image)}; it must be a numpy array, uint8 (H, W, 3) RGB{advice(image)}")
     if isinstance(image, np.ma.MaskedArray) and np.ma.is_masked(image):
         raise ValueError("image has masked pixels, which have no colour; fill them first: image.filled(0)")
     image = np.asarray(image)  # a matrix or a memory map, too, behaves as a plain array from here on
     if image.dtype != np.uint8:
-        advice = "convert it with image.astype(np.uint8) if its values are 0 to 255"
-        if np.issubdtype(image.dtype, np.floating):
-            advice = "if its values are 0 to 1, convert it with (image * 255).round().astype(np.uint8)"
-            if not np.isfinite(image).all():
-                advice = "it also holds NaN or infinity, which have no brightness"
-        raise TypeError(f"image has dtype {image.dtype}; it must be uint8, 0 to 255: {advice}")
+        raise TypeError(f"image has dtype {image.dtype}; it must be uint8, 0 to 255{advice(image)}")
     shape = image.shape
     if image.ndim not in (2, 3) or (image.ndim == 3 and shape[2] not in (1, 3, 4)):
-        raise ValueError(f"image has shape {shape}; it must be (H, W, 3) RGB, or (H, W), (H, W, 1), (H, W, 4)")
+        must = "it must be (H, W, 3) RGB, or (H, W), (H, W, 1), (H, W, 4)"
+        raise ValueError(f"image has shape {shape}; {must}{advice(image)}")
     if image.size == 0:
         raise ValueError(f"image has shape {shape}: it holds no pixel")
     if image.ndim == 2 or shape[2] == 1:
         image = np.repeat(image.reshape(*shape[:2], 1), 3, axis=2)
     return np.ascontiguousarray(image[..., :3])
+
+
+def as_batch(images: "NDArray[Any] | torch.Tensor") -> NDArray[np.uint8]:
+    """An array or a tensor of images as an array, uint8 (N, H, W, 3), or with the 1 or 4 channels of `as_rgb`.
+
+    Raises TypeError for another type or shape, with the code that converts it.
+    """
+    line, name = conversion(images, "images", axes=4), named(images)
+    if images.ndim < 4:
+        raise TypeError(f"images is {name}; it must hold several images, for example [{line or 'image'}]")
+    good = str(images.dtype).removeprefix("torch.") == "uint8" and images.ndim == 4 and images.shape[3] in CHANNELS
+    if not good and (line or is_tensor(images)):  # an array that no code converts is refused image by image
+        convert = f": convert it with {line}" if line else ""
+        raise TypeError(f"images is {name}; it must be uint8 (N, H, W, 3) RGB{convert}")
+    return images.detach().cpu().numpy() if is_tensor(images) else cast(Pixels, images)
 
 
 def crop_windows(

@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 
 from mtcnn_lite import nms as nms_
 from mtcnn_lite.boxes import Floats, clip_boxes
+from mtcnn_lite.cascade.faces import Faces
 from mtcnn_lite.cascade.hooks import Hooks
-from mtcnn_lite.cascade.record import Candidates, Faces, Level, Settings, Stage
+from mtcnn_lite.cascade.record import Candidates, Level, Settings, Stage
 from mtcnn_lite.coordinates import PIXEL_CENTRE
 
 

@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from mtcnn_lite.cascade import stages
 from mtcnn_lite.cascade.answers import Answers, ask_pnet, ask_windows, new_levels
+from mtcnn_lite.cascade.faces import Faces
 from mtcnn_lite.cascade.hooks import Hooks
-from mtcnn_lite.cascade.record import Candidates, Faces, Level, Settings, Stage
+from mtcnn_lite.cascade.record import Candidates, Level, Settings, Stage
 from mtcnn_lite.images import Pixels
 from mtcnn_lite.nets import Nets
 

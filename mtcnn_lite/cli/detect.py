@@ -4,15 +4,13 @@ import argparse
 import errno
 import json
 import sys
+from contextlib import closing
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from mtcnn_lite.cli.photos import find_photos, output_names
 from mtcnn_lite.cli.settings import FAILED, add_command, add_max_pixels, add_settings, detector_of
-
-if TYPE_CHECKING:
-    from mtcnn_lite.cascade.record import Faces
-    from mtcnn_lite.images import Pixels
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # no room for a file
 DETECT = """\
@@ -36,7 +34,7 @@ examples:
   mtcnn-lite detect team.jpg
   mtcnn-lite detect holiday/ --out found --min-face 40
   mtcnn-lite detect *.jpg --json > faces.jsonl
-  mtcnn-lite detect lfw/ --recursive --json > faces.jsonl
+  mtcnn-lite detect lfw/ --recursive --json --workers 4 > faces.jsonl
 
 exit status: 0 every photo was read (with or without faces), 1 some photo could not be read or drawn (the others
 are done all the same, unless the disk is full), 2 bad arguments or weights."""
@@ -65,19 +63,28 @@ def add(commands: Any) -> None:
         "written unless DIR is given). Replaces an earlier result, never one of the photos",
     )
     parser.add_argument("--json", action="store_true", help="print JSON lines and nothing else")
+    parser.add_argument(
+        "--workers",
+        type=int,
+        default=1,
+        metavar="N",
+        help="processes that look at photos, with the same results in the same order; each takes some seconds to start "
+        "(default: 1, this one, with a thread for each core)",
+    )
     add_max_pixels(parser)
     add_settings(parser)
 
 
 def run(options: argparse.Namespace) -> int:
     """Find the faces in `options.photos`, draw or print them, and return the exit status."""
+    if options.workers < 1:
+        options.error(f"--workers is {options.workers}; it must be 1 or more")
     out: Path | None = options.out or (None if options.json else Path())
     from tqdm import tqdm
 
-    from mtcnn_lite.draw import JPEG_LONGEST, draw_faces
-    from mtcnn_lite.images import MAX_PIXELS, ImageError, read_image
-    from mtcnn_lite.runtime.files import remove_unfinished
-    from mtcnn_lite.runtime.parallel import imap
+    from mtcnn_lite.cli.look import look_at_all
+    from mtcnn_lite.runtime.files import remove_unfinished, write_whole
+    from mtcnn_lite.runtime.parallel import WorkerError
 
     detector = detector_of(options)
     if out:
@@ -100,41 +107,33 @@ def run(options: argparse.Namespace) -> int:
     photos = list(find_photos(options.photos, options.recursive, complain, note))
     free_name = output_names(photos)
 
-    def look(photo: Path) -> "tuple[Pixels, Faces] | ImageError":
-        try:
-            image = read_image(photo, options.max_pixels or MAX_PIXELS)
-            return image, detector.detect(image)
-        except ImageError as error:
-            return error
-        except ValueError as error:  # the settings make too large a pyramid of this photo
-            return ImageError(f"{photo}: {error}")
-        except MemoryError:
-            return ImageError(f"{photo}: too little memory to look for faces in it")
-
     shown = tqdm(photos, unit="photo", disable=len(photos) < 2 or not sys.stderr.isatty())
-    # One photo has all threads to itself; of several, each has one.
-    for photo, seen in zip(shown, imap(look, photos) if len(photos) > 1 else map(look, photos), strict=True):
-        if isinstance(seen, ImageError):
-            complain(str(seen))
-            continue
-        image, faces = seen
-        read, total = read + 1, total + len(faces)
-        line = f"{photo}: {count_faces(len(faces))}"
-        if out:
-            drawn = free_name(out, photo, ".png" if max(image.shape[:2]) > JPEG_LONGEST else ".jpg")
-            try:
-                draw_faces(image, faces).save(drawn)
-            except (OSError, ValueError) as error:
-                if isinstance(error, OSError) and error.errno in FULL:
-                    raise  # nor will any other drawing be
-                complain(f"{photo}: {drawn} could not be written ({error})")
-            else:
-                line += f", written to {drawn}"
-        if options.json:
-            height, width = image.shape[:2]
-            line = json.dumps({"image": str(photo), "width": width, "height": height, "faces": faces.as_dicts()})
-        tqdm.write(line, sys.stdout)  # `print` would break into the progress bar
-        sys.stdout.flush()  # each photo's line when it is done, also into a pipe
+    with closing(look_at_all(photos, detector, options, draw=out is not None)) as every:
+        try:
+            for photo, seen in zip(shown, every, strict=True):
+                if isinstance(seen, str):
+                    complain(seen)
+                    continue
+                read, total = read + 1, total + len(seen.faces)
+                line = f"{photo}: {count_faces(len(seen.faces))}"
+                if out and seen.drawing is not None:
+                    drawn = free_name(out, photo, seen.ending)
+                    try:
+                        write_whole(drawn, partial(Path.write_bytes, data=seen.drawing))
+                    except OSError as error:
+                        if error.errno in FULL:
+                            raise  # nor will any other drawing be
+                        complain(f"{photo}: {drawn} could not be written ({error})")
+                    else:
+                        line += f", written to {drawn}"
+                if options.json:
+                    found = {"image": str(photo), "width": seen.width, "height": seen.height}
+                    line = json.dumps({**found, **seen.faces.to_dict(rounded=True)})
+                tqdm.write(line, sys.stdout)  # `print` would break into the progress bar
+                sys.stdout.flush()  # each photo's line when it is done, also into a pipe
+        except WorkerError as error:
+            complain(f"{error} (--workers)")
+            return FAILED
     if len(photos) > 1:
         print(f"{read} of {len(photos)} photos read: {count_faces(total)}", file=sys.stderr)
     return FAILED if failed else 0

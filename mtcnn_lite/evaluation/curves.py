@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from mtcnn_lite.arguments import number, numbers, whole
 from mtcnn_lite.array_arguments import FAR, floats, indices, mask, shape_of
 from mtcnn_lite.boxes import Floats
-from mtcnn_lite.cascade.record import Faces
+from mtcnn_lite.cascade.faces import Faces
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
 from mtcnn_lite.evaluation.matching import match, pairs, sides, smallest_side, too_small
 

@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike
 
 from mtcnn_lite.array_arguments import FAR, floats
 from mtcnn_lite.boxes import Floats
-from mtcnn_lite.cascade.record import Faces
+from mtcnn_lite.cascade.faces import Faces
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
 from mtcnn_lite.evaluation.matching import match, pairs
 

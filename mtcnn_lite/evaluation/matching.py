@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from mtcnn_lite.arguments import instance, items, number, shown
 from mtcnn_lite.array_arguments import FAR, floats, mask
 from mtcnn_lite.boxes import MATCHING_IOU, Floats, as_boxes, iou
-from mtcnn_lite.cascade.record import Faces
+from mtcnn_lite.cascade.faces import Faces
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
 
 

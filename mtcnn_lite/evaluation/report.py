@@ -9,7 +9,7 @@ import numpy as np
 
 from mtcnn_lite.arguments import instance, numbers, shown
 from mtcnn_lite.boxes import Floats
-from mtcnn_lite.cascade.record import Faces
+from mtcnn_lite.cascade.faces import Faces
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
 from mtcnn_lite.detector import Detector
 from mtcnn_lite.evaluation.curves import judge

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from mtcnn_lite.arguments import instance, shown
 from mtcnn_lite.boxes import MATCHING_IOU, Floats, as_boxes
-from mtcnn_lite.cascade.record import Faces
+from mtcnn_lite.cascade.faces import Faces
 
 SETTINGS = ("easy", "medium", "hard")
 THRESHOLDS = 1000

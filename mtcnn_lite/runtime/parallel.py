@@ -26,6 +26,9 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
+AHEAD = 8  # items, or chunks of them, that each process of `map_in_processes` may be ahead of who takes the results
+
+
 class WorkerError(RuntimeError):
     """A process of `map_in_processes` that ended before its work."""
 
@@ -115,7 +118,7 @@ def map_in_processes(
     work
         A function that can be pickled.
     items
-        What it is called with, one at a time.
+        What it is called with, one at a time; read a few ahead (`AHEAD`).
     start
         Called once in each process, before its first item.
     *arguments
@@ -140,12 +143,17 @@ def map_in_processes(
     # Spawned, not forked: a fork of a process whose torch has threads can hang.
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(processes, spawn, _start_process, (start, arguments)) as executor:
+        begun = deque[Future[list[Result]]]()
         try:
-            with _signals_blocked():  # they are for this process, which then stops the others
-                begun = deque(executor.submit(_work_on, work, part) for part in _parts(items, chunksize))
+            for part in _parts(items, chunksize):
+                with _signals_blocked():  # they are for this process, which then stops the others
+                    begun.append(executor.submit(_work_on, work, part))
+                if len(begun) == AHEAD * processes:
+                    yield from begun.popleft().result()
             while begun:
                 yield from begun.popleft().result()
         except BrokenProcessPool:
+            _kill(executor)  # the executor itself waits for ever for one that it was just starting
             raise WorkerError(
                 f"one of {processes} worker processes was killed, most likely because memory ran out; fewer need less"
             ) from None
@@ -153,9 +161,13 @@ def map_in_processes(
             _cancel(begun)
             raise
         except BaseException:  # interrupted, or wanted no more
-            for process in list((executor._processes or {}).values()):
-                process.kill()
+            _kill(executor)
             raise
+
+
+def _kill(executor: ProcessPoolExecutor) -> None:
+    for process in list((executor._processes or {}).values()):
+        process.kill()
 
 
 def _parts(items: Iterable[Item], size: int) -> Iterator[list[Item]]:

@@ -471,7 +471,7 @@ for count in (1, 10, 200):
 # And the ten detections of above, matched and measured by the package in one go:
 
 # %%
-from mtcnn_lite.cascade.record import Faces
+from mtcnn_lite import Faces
 
 page = LabelledPhoto(np.zeros((190, 310, 3), np.uint8), faces, ignore=ignored)
 ten = Faces(boxes.astype(np.float32), scores.astype(np.float32), np.zeros((10, 5, 2), np.float32))

@@ -190,14 +190,15 @@ def of_session(number):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("command", ["samples", "train"])
+@pytest.mark.parametrize("command", ["samples", "train", "detect"])
 @pytest.mark.parametrize(
     ("number", "target", "status"),
     [(signal.SIGKILL, "worker", 1), (signal.SIGTERM, "main", 143), (signal.SIGTERM, "all", 143),
      (signal.SIGINT, "main", 130), (signal.SIGINT, "all", 130)],
 )  # fmt: skip
 def test_no_worker_is_left_and_one_sentence_at_most_is_said(command, number, target, status):
-    program = subprocess.Popen([*PROGRAM, *COMMANDS[command]], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+    arguments = [*COMMANDS[command], *(["--workers", "2"] if command == "detect" else [])]
+    program = subprocess.Popen([*PROGRAM, *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
                                text=True, start_new_session=True)  # fmt: skip
     deadline = time.monotonic() + 60
     while len(found := workers(program)) < 2:
@@ -212,7 +213,12 @@ def test_no_worker_is_left_and_one_sentence_at_most_is_said(command, number, tar
     if target == "worker":
         assert said.startswith("error: one of 2 worker processes was killed, most likely because memory ran out")
         assert said.count("\n") == 1
-        assert ("--resume goes on" if command == "train" else "The same command goes on") in said
+        ways = {
+            "train": "--resume goes on",
+            "samples": "The same command goes on",
+            "detect": "fewer need less (--workers)\n",
+        }
+        assert ways[command] in said
     else:
         assert said == ""
     while of_session(program.pid):

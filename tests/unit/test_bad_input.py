@@ -17,10 +17,10 @@ BLANK = np.full((64, 80, 3), 90, np.uint8)
 @pytest.mark.parametrize(
     ("image", "kind", "message"),
     [
-        ("photo.jpg", TypeError, r"image is a str; it must be a numpy array.*read_image reads a file"),
+        ("photo.jpg", TypeError, r"image is a str; it must be a numpy array.*read_image\(image\) reads a file"),
         (None, TypeError, "image is a NoneType"),
-        (BLANK.tolist(), TypeError, "image is a list"),
-        (Image.fromarray(BLANK), TypeError, r"image is a Image; .*np\.asarray converts a PIL image"),
+        (BLANK.tolist(), TypeError, r"image is a list; .*: convert it with np\.asarray\(image\)\.astype\(np\.uint8\)$"),
+        (Image.fromarray(BLANK), TypeError, r"image is a PIL image, RGB; .*: convert it with np\.asarray\(image\)$"),
         (BLANK.astype(np.int64), TypeError, r"image has dtype int64; it must be uint8.*image\.astype\(np\.uint8\)"),
         (BLANK > 0, TypeError, "image has dtype bool"),
         (BLANK / 255, TypeError, r"image has dtype float64; .*\(image \* 255\)\.round\(\)\.astype\(np\.uint8\)"),

@@ -102,10 +102,26 @@ def test_what_is_no_photo_is_named_at_its_turn(detector, photos, tmp_path):
 
 
 def test_one_image_is_not_many(detector, photos, tmp_path):
-    with pytest.raises(TypeError, match=r"images is an array of shape \(200, 200, 3\); .* for example \[image\]"):
+    with pytest.raises(TypeError, match=r"images is a uint8 array of shape \(200, 200, 3\); .* for example \[images\]"):
         detector.detect_many(photos[0])
     with pytest.raises(ImageError, match="gone: No such file or directory"):
         detector.detect_many(tmp_path / "gone")
+
+
+def test_a_tensor_of_images_is_the_array_of_them(detector, photos):
+    batch = np.stack([photos[0], photos[0][:, ::-1], photos[0][::-1]])
+    want = list(detector.detect_many(batch))
+    assert [len(faces) for faces in want][:2] == [1, 1]
+    channels_first = torch.from_numpy(batch).permute(0, 3, 1, 2).contiguous()
+    for tensor in (torch.from_numpy(batch), channels_first.permute(0, 2, 3, 1)):
+        got = list(detector.detect_many(tensor))
+        assert len(got) == 3
+        for one, other in zip(got, want, strict=True):
+            for name in ("boxes", "scores", "landmarks"):
+                np.testing.assert_array_equal(getattr(one, name), getattr(other, name))
+    assert list(detector.detect_many(torch.zeros(0, 48, 64, 3, dtype=torch.uint8))) == []
+    with pytest.raises(TypeError, match=r"^images is a uint8 tensor of shape \(200, 200, 3\); .* several images"):
+        detector.detect_many(torch.from_numpy(batch[0]))
 
 
 @pytest.mark.parametrize("images", [None, 5, b"photo.jpg", {"a": 1}])

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mtcnn_lite.cascade.record import Faces
+from mtcnn_lite.cascade.faces import Faces
 from mtcnn_lite.course.chapters import CHAPTERS, chapter_map
 from mtcnn_lite.draw import (
     COLOURS,

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mtcnn_lite import Detector
-from mtcnn_lite.cascade.record import Faces
+from mtcnn_lite.cascade.faces import Faces
 from mtcnn_lite.course.scenes import ASTRONAUT_BOX, ASTRONAUT_LANDMARKS, scenes
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
 from mtcnn_lite.evaluation import (

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mtcnn_lite.cascade.record import Faces
+from mtcnn_lite.cascade.faces import Faces
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
 from mtcnn_lite.evaluation import PhotoResult, bootstrap_interval, differences, judge, landmark_errors
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mtcnn_lite.cascade.record import Faces
+from mtcnn_lite.cascade.faces import Faces
 from mtcnn_lite.evaluation import read_ground_truth, wider_average_precision
 from mtcnn_lite.evaluation.wider import SETTINGS, inclusive_iou
 

@@ -10,7 +10,16 @@ import pytest
 import torch
 
 from mtcnn_lite.course.scenes import collage
-from mtcnn_lite.runtime.parallel import imap, parallel_map, split_cores, thread_pool, usable_cores, warm_up
+from mtcnn_lite.runtime.parallel import (
+    AHEAD,
+    imap,
+    map_in_processes,
+    parallel_map,
+    split_cores,
+    thread_pool,
+    usable_cores,
+    warm_up,
+)
 
 
 @pytest.fixture
@@ -42,6 +51,21 @@ def test_threads_made_ready_are_those_that_work():
     parallel_map(abs, [1, 2], pinned=True)
     assert list(imap(abs, [1, 2])) == [1, 2]
     assert thread_pool.cache_info().currsize == ready
+
+
+def test_processes_work_in_order_and_read_only_some_items_ahead():
+    taken = []
+
+    def numbers():
+        for number in range(1000):
+            taken.append(number)
+            yield -number
+
+    results = map_in_processes(2, abs, numbers(), int)
+    assert [next(results) for _ in range(5)] == [0, 1, 2, 3, 4]
+    assert len(taken) <= 2 * AHEAD + 5
+    results.close()
+    assert list(map_in_processes(2, abs, range(-40, 0), int, chunksize=7)) == list(range(40, 0, -1))
 
 
 @pytest.mark.skipif(len(split_cores(2, usable_cores())) < 2, reason="nothing to keep apart")
