@@ -25,6 +25,9 @@ from mtcnn_lite.datasets.readers.wider import read_wider
 from mtcnn_lite.datasets.readers.yolo import read_yolo
 from mtcnn_lite.datasets.rules import MIN_SIDE
 from mtcnn_lite.datasets.summary import DatasetSummary, summary
+from mtcnn_lite.datasets.writers.coco import write_coco
+from mtcnn_lite.datasets.writers.voc import write_voc
+from mtcnn_lite.datasets.writers.yolo import write_yolo
 
 __all__ = [
     "LANDMARK_ORIGIN",
@@ -46,7 +49,10 @@ __all__ = [
     "readable",
     "summary",
     "unreadable",
+    "write_coco",
     "write_jsonl",
+    "write_voc",
+    "write_yolo",
 ]
 
 READERS: dict[str, Callable[..., list[LabelledPhoto]]] = {

@@ -4,6 +4,9 @@
      "annotations": [{"id": 1, "image_id": 7, "category_id": 1, "bbox": [x, y, width, height], "iscrowd": 0}, ...],
      "categories": [{"id": 1, "name": "face", "supercategory": "none"}, ...]}
 
+A keypoint file has also `"keypoints": [x1, y1, v1, ..., x5, y5, v5]` in an annotation, v 0 for a point that nobody
+marked, and the points' names as `keypoints` in the category.
+
 Roboflow's exports have one more category, id 0, that stands for the project, may be called as its only class is, and
 owns no annotation (roboflow/rf-detr#1303).
 """
@@ -15,12 +18,16 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
 from mtcnn_lite.datasets.parsing import DatasetError, collect, parse_json, quoted, read_text
 from mtcnn_lite.datasets.readers.folders import face_classes, shown
 from mtcnn_lite.datasets.rules import MIN_SIDE, Rules
 
 Object = dict[str, Any]
+KINDS_OF_POINTS = ("eye", "eye", "nose", "mouth", "mouth")  # what the names of our five say, in our order
+UNMARKED = [[float("nan")] * 2] * 5
 
 
 def read_coco(
@@ -35,7 +42,8 @@ def read_coco(
     """The photos of a COCO detection file, also those without a face.
 
     Boxes are x, y, x + width, y + height of `bbox`: COCO counts from 0, in fractions of pixels. A crowd (`iscrowd`) is
-    ignored. Outlines and keypoints are not read. `width` and `height` of an image, where it has both, must be those of
+    ignored. Outlines are not read. A face has landmarks where its category names five keypoints, two eyes, a nose and two
+    mouth corners in this order, and all five are marked; keypoints are at pixel centres, as ours are. `width` and `height` of an image, where it has both, must be those of
     the upright photo. An annotation of no listed image, two images with one id, and two with one file are bad records.
 
     Parameters
@@ -67,6 +75,7 @@ def read_coco(
     by_image, stray = _by_image(annotations, {_key(entry.get("id")) for entry in _objects(listed)}, path)
     classes = _classes(categories, path)
     faces = _face_ids(classes, annotations, face, path)
+    pointed = {key for key in faces if _has_our_points(classes[key])}
     folder = _folder(path, images, listed, rules)
     ids = Counter(_key(entry.get("id")) for entry in _objects(listed))
     files = Counter(_file(entry.get("file_name")) for entry in _objects(listed))
@@ -79,7 +88,7 @@ def read_coco(
             if count > 1:
                 raise DatasetError(f"{where}: {count} images have the {what}; which faces are whose can't be told")
         image = rules.image_file(folder, name, where)
-        boxes, crowd = [], []
+        boxes, crowd, points = [], [], []
         for annotation in by_image.get(key, []):
             here = f"{where}, annotation {shown(annotation.get('id'))}"
             category = _key(annotation.get("category_id"))
@@ -88,7 +97,8 @@ def read_coco(
             if category in faces:
                 crowd.append(_is_crowd(annotation, here))
                 boxes.append(_box(annotation, crowd[-1], here))
-        return rules.photo(image, boxes, where, ignore=crowd, size=size)
+                points.append(_points(annotation, here) if category in pointed else UNMARKED)
+        return rules.photo(image, boxes, where, np.reshape(points, (-1, 5, 2)), crowd, size=size)
 
     records: list[tuple[str, Any]] = [(f"{path}, image {_label(entry, k)}", entry) for k, entry in enumerate(listed)]
     return collect(photo, records + [(str(path), error) for error in stray], skip_bad)
@@ -227,6 +237,29 @@ def _box(annotation: Object, crowd: bool, where: str) -> list[float]:
         raise DatasetError(f"{where} has bbox {shown(bbox)}, without area")
     x, y, width, height = map(float, bbox)
     return [x, y, x + width, y + height]
+
+
+def _has_our_points(category: Object) -> bool:
+    """Whether the five keypoints of a category are eyes, nose and mouth corners in our order, by their names."""
+    names = category.get("keypoints")
+    if not isinstance(names, list) or len(names) != len(KINDS_OF_POINTS):
+        return False
+    pairs = zip(KINDS_OF_POINTS, names, strict=True)
+    return all(isinstance(name, str) and kind in name.lower() for kind, name in pairs)
+
+
+def _points(annotation: Object, where: str) -> list[list[float]]:
+    """The five points, or NaN where one is not marked."""
+    values = annotation.get("keypoints")
+    if values is None:
+        return UNMARKED
+    if not isinstance(values, list) or len(values) != 15 or not all(map(_is_number, values)):
+        raise DatasetError(f"{where} has keypoints {shown(values)}; they must be five x, y, visibility, 15 numbers")
+    rows = [[float(x), float(y)] for x, y in zip(values[::3], values[1::3], strict=True)]
+    for visibility in values[2::3]:
+        if visibility not in (0, 1, 2):
+            raise DatasetError(f"{where} has a keypoint of visibility {shown(visibility)}; it must be 0, 1 or 2")
+    return rows if min(values[2::3]) > 0 else UNMARKED
 
 
 def _is_number(value: Any) -> bool:
