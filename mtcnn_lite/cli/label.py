@@ -53,9 +53,9 @@ not empty."""
 
 
 class Every(NamedTuple):
-    """Which frames are taken: one in `count` frames, or, where it is not None, one in so many `seconds`."""
+    """Which frames are taken: one in `frames` frames, or, where it is not None, one in so many `seconds`."""
 
-    count: int
+    frames: int
     seconds: float | None
 
 
@@ -63,7 +63,7 @@ def every(text: str) -> Every:
     """What --every says: 2s, 0.5s, or a number of frames.
 
     >>> every("2s"), every("50")
-    (Every(count=1, seconds=2.0), Every(count=50, seconds=None))
+    (Every(frames=1, seconds=2.0), Every(frames=50, seconds=None))
     """
     if re.fullmatch(r"\d{1,9}", text, re.ASCII) and int(text):
         return Every(int(text), None)
@@ -166,7 +166,7 @@ def _pictures(
     from mtcnn_lite.images import MAX_PIXELS
 
     if is_clip(options.source):
-        pictures, total = of_clip(options.source, options.every.count, options.every.seconds)
+        pictures, total = of_clip(options.source, options.every.frames, options.every.seconds)
         return pictures, "frame", total
     photos = list(find_photos([options.source], False, complain, lambda note: print(f"note: {note}", file=sys.stderr)))
     return of_photos(photos, options.max_pixels or MAX_PIXELS), "photo", len(photos)
@@ -194,8 +194,8 @@ def _labels(file: Path, image: "Pixels", faces: "Faces") -> "LabelledPhoto":
     from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
 
     last = np.array(image.shape[1::-1]) - 1
-    inside = ((faces.landmarks >= 0) & (faces.landmarks <= last)).all(axis=2)  # (N, 5)
-    return LabelledPhoto(file, faces.boxes, np.where(inside[..., None], faces.landmarks, np.nan))
+    inside = np.all((faces.landmarks >= 0) & (faces.landmarks <= last), axis=2, keepdims=True)  # (N, 5, 1)
+    return LabelledPhoto(file, faces.boxes, np.where(inside, faces.landmarks, np.nan))
 
 
 def _write(format_name: str, folder: Path, photos: "list[LabelledPhoto]") -> None:

@@ -4,6 +4,7 @@ import math
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,10 +45,12 @@ def of_clip(clip: Path, every: int, seconds: float | None) -> tuple[Iterator[Pic
 
     header, shown = about(clip), frames(clip, every, seconds)
     total = math.ceil(header.seconds / seconds) if seconds else math.ceil(header.count / every)
-    pictures = (
-        Picture(clip, f"{plain(clip.stem)}_frame{frame.number:06d}", lambda image=frame.image: image) for frame in shown
-    )
-    return pictures, total or None
+
+    def pictures() -> Iterator[Picture]:
+        for frame in shown:
+            yield Picture(clip, f"{plain(clip.stem)}_frame{frame.number:06d}", partial(_same, frame.image))
+
+    return pictures(), total or None
 
 
 def of_photos(photos: list[Path], max_pixels: int) -> Iterator[Picture]:
@@ -55,7 +58,7 @@ def of_photos(photos: list[Path], max_pixels: int) -> Iterator[Picture]:
     from mtcnn_lite.images import read_image
 
     for place, photo in enumerate(photos, start=1):
-        yield Picture(photo, f"{place:06d}_{plain(photo.stem)}", lambda photo=photo: read_image(photo, max_pixels))
+        yield Picture(photo, f"{place:06d}_{plain(photo.stem)}", partial(read_image, photo, max_pixels))
 
 
 def is_clip(path: Path) -> bool:
@@ -70,3 +73,7 @@ def plain(name: str) -> str:
     'lesson_3_cut_.final'
     """
     return re.sub(r"[^\w.-]+", "_", name)[:LONGEST_NAME]
+
+
+def _same(image: "Pixels") -> "Pixels":
+    return image

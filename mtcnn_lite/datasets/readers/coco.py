@@ -42,9 +42,10 @@ def read_coco(
     """The photos of a COCO detection file, also those without a face.
 
     Boxes are x, y, x + width, y + height of `bbox`: COCO counts from 0, in fractions of pixels. A crowd (`iscrowd`) is
-    ignored. Outlines are not read. A face has landmarks where its category names five keypoints, two eyes, a nose and two
-    mouth corners in this order, and all five are marked; keypoints are at pixel centres, as ours are. `width` and `height` of an image, where it has both, must be those of
-    the upright photo. An annotation of no listed image, two images with one id, and two with one file are bad records.
+    ignored. Outlines are not read. A face has landmarks where its category names five keypoints, two eyes, a nose and
+    two mouth corners in this order, and all five are marked; keypoints are at pixel centres, as ours are. `width` and
+    `height` of an image, where it has both, must be those of the upright photo. An annotation of no listed image, two
+    images with one id, and two with one file are bad records.
 
     Parameters
     ----------

@@ -73,7 +73,7 @@ def write_coco(path: Path | str, photos: Iterable[LabelledPhoto], images: Path |
 def _face(box: Floats, points: Floats) -> dict[str, Any]:
     x1, y1, x2, y2 = box.astype(float).round(2).tolist()
     width, height = round(x2 - x1, 2), round(y2 - y1, 2)
-    marked = np.isfinite(points).all(axis=1)  # (5,)
+    marked = np.asarray(np.isfinite(points).all(axis=1))  # (5,)
     rows = [
         [*point.astype(float).round(2).tolist(), SEEN] if there else [0, 0, 0]
         for point, there in zip(points, marked, strict=True)
