@@ -14,12 +14,14 @@ owns no annotation (roboflow/rf-detr#1303).
 import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from math import isfinite
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from mtcnn_lite.coordinates import MIRRORED
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
 from mtcnn_lite.datasets.parsing import DatasetError, collect, parse_json, quoted, read_text
 from mtcnn_lite.datasets.readers.folders import face_classes, shown
@@ -43,9 +45,10 @@ def read_coco(
 
     Boxes are x, y, x + width, y + height of `bbox`: COCO counts from 0, in fractions of pixels. A crowd (`iscrowd`) is
     ignored. Outlines are not read. A face has landmarks where its category names five keypoints, two eyes, a nose and
-    two mouth corners in this order, and all five are marked; keypoints are at pixel centres, as ours are. `width` and
-    `height` of an image, where it has both, must be those of the upright photo. An annotation of no listed image, two
-    images with one id, and two with one file are bad records.
+    two mouth corners in this order, and all five are marked; keypoints are at pixel centres, as ours are. "Left" may be
+    the picture's or the person's: most faces of the file tell which. `width` and `height` of an image, where it has
+    both, must be those of the upright photo. An annotation of no listed image, two images with one id, and two with one
+    file are bad records.
 
     Parameters
     ----------
@@ -53,7 +56,7 @@ def read_coco(
         instances_train.json, _annotations.coco.json or the like.
     images
         The folder of the images. By default it is looked for beside the file, in images/ there, and beside the file's
-        folder: in images/ or in a folder of the file's last word (instances_train2017: train2017).
+        folder: in images/, or in a folder of the file's last word, there or in images/ (instances_train2017: train2017).
     face
         The class to take, in upper or lower case. If there is only one class, that one is taken. A class without
         annotations is passed over, unless it is called so.
@@ -102,7 +105,7 @@ def read_coco(
         return rules.photo(image, boxes, where, np.reshape(points, (-1, 5, 2)), crowd, size=size)
 
     records: list[tuple[str, Any]] = [(f"{path}, image {_label(entry, k)}", entry) for k, entry in enumerate(listed)]
-    return collect(photo, records + [(str(path), error) for error in stray], skip_bad)
+    return _from_the_picture(collect(photo, records + [(str(path), error) for error in stray], skip_bad))
 
 
 def _list(content: Object, key: str, path: Path) -> list[Any]:
@@ -186,7 +189,8 @@ def _face_ids(
 def _folder(path: Path, images: Path | str | None, listed: Sequence[Any], rules: Rules) -> Path:
     """The first folder that holds one of the images."""
     here, above = path.parent, path.parent.parent
-    folders = [here, here / "images", above / "images", above / path.stem.split("_")[-1], above]
+    split = path.stem.split("_")[-1]
+    folders = [here, here / "images", above / "images", above / split, above / "images" / split, above]
     folders = [Path(images)] if images is not None else list(dict.fromkeys(folders))
     names = [entry["file_name"] for entry in _objects(listed) if isinstance(entry.get("file_name"), str)]
     if not rules.allow_outside:  # one that leads outside is refused in its turn, wherever it lies
@@ -261,6 +265,21 @@ def _points(annotation: Object, where: str) -> list[list[float]]:
         if visibility not in (0, 1, 2):
             raise DatasetError(f"{where} has a keypoint of visibility {shown(visibility)}; it must be 0, 1 or 2")
     return rows if min(values[2::3]) > 0 else UNMARKED
+
+
+def _from_the_picture(photos: list[LabelledPhoto]) -> list[LabelledPhoto]:
+    """The photos with the points in our order, where most faces have left and right as the person sees them.
+
+    A face turned in the picture, even upside down, keeps its mouth to the right of the way from its left eye to its
+    right; only a mirror, or the other meaning of left, changes that.
+    """
+    points = np.concatenate([np.zeros((0, 5, 2)), *(photo.landmarks[photo.has_landmarks] for photo in photos)])
+    across = points[:, 1] - points[:, 0] + points[:, 4] - points[:, 3]  # (N, 2) from left to right
+    down = points[:, 3] + points[:, 4] - points[:, 0] - points[:, 1]
+    turn = across[:, 0] * down[:, 1] - across[:, 1] * down[:, 0]
+    if np.sign(turn).sum() >= 0:
+        return photos
+    return [replace(photo, landmarks=photo.landmarks[:, MIRRORED]) for photo in photos]
 
 
 def _is_number(value: Any) -> bool:
