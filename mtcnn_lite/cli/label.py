@@ -6,7 +6,7 @@ import math
 import re
 import sys
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -19,6 +19,7 @@ from mtcnn_lite.cli.settings import FAILED, add_command, add_max_pixels, add_set
 if TYPE_CHECKING:
     from mtcnn_lite.cascade.record import Faces
     from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
+    from mtcnn_lite.detector import Detector
     from mtcnn_lite.images import Pixels
 
 JPEG_QUALITY = 95
@@ -92,22 +93,47 @@ def add(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Take the frames or photos, write them with their labels, and return the exit status."""
-    out: Path = options.out
     _check_empty(options)
     from tqdm import tqdm
 
-    from mtcnn_lite.datasets.writers.folder import whole_folder
-    from mtcnn_lite.runtime.files import write_whole
-    from mtcnn_lite.runtime.parallel import imap
     from mtcnn_lite.video import VideoError, VideoWarning
 
     detector = detector_of(options)
     failed = False
 
-    def complain(message: str) -> None:
+    def complain(message: object) -> None:
         nonlocal failed
         failed = True
         tqdm.write(f"error: {message}", sys.stderr)
+
+    labelled: list[LabelledPhoto] = []
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always", VideoWarning)
+        try:
+            pictures, unit, total = _pictures(options, complain)
+            shown = tqdm(pictures, unit=unit, total=total, disable=not sys.stderr.isatty())
+            labelled = _label(shown, detector, options, complain)
+        except VideoError as error:
+            complain(error)
+        except FileExistsError:  # filled by another program in the meantime
+            options.error(NOT_EMPTY.format(out=options.out))
+    for warning in said:
+        if issubclass(warning.category, VideoWarning):
+            complain(warning.message)
+    if labelled:
+        count = f"{len(labelled)} {unit}{'s' * (len(labelled) != 1)}"
+        found = count_faces(sum(len(photo.boxes) for photo in labelled))
+        print(f"{options.source}: {count}, {found}, written to {options.out}")
+    return FAILED if failed else 0
+
+
+def _label(
+    pictures: Iterable[Picture], detector: "Detector", options: argparse.Namespace, complain: Callable[[object], None]
+) -> "list[LabelledPhoto]":
+    """Fill --out with pictures and labels, and return these. Where no picture can be read, nothing is written."""
+    from mtcnn_lite.datasets.writers.folder import whole_folder
+    from mtcnn_lite.runtime.files import write_whole
+    from mtcnn_lite.runtime.parallel import imap
 
     def look(picture: Picture) -> "tuple[Picture, Pixels, Faces] | str":
         try:
@@ -118,36 +144,21 @@ def run(options: argparse.Namespace) -> int:
         except ValueError as error:  # an ImageError names the file; the settings may make too large a pyramid
             return str(error) if str(picture.source) in str(error) else f"{picture.source}: {error}"
 
-    labelled: list[LabelledPhoto] = []
-    try:
-        pictures, unit, total = _pictures(options, complain)
-        with whole_folder(out) as (work, finish), warnings.catch_warnings(record=True) as said:
-            warnings.simplefilter("always", VideoWarning)
-            (work / "images").mkdir()
-            shown = tqdm(pictures, unit=unit, total=total, disable=not sys.stderr.isatty())
-            for seen in imap(look, shown):
-                if isinstance(seen, str):
-                    complain(seen)
-                    continue
-                picture, image, faces = seen
-                file = work / "images" / f"{picture.name}{_ending(image, options.png)}"
-                write_whole(file, partial(_save, image))
-                labelled.append(_labels(file, image, faces))
-            if labelled:
-                _write(options.format, work, labelled)
-                finish()
-    except VideoError as error:
-        complain(str(error))
-    except FileExistsError:  # filled by another program in the meantime
-        options.error(NOT_EMPTY.format(out=out))
-    for warning in said:
-        complain(str(warning.message))
-    if labelled:
-        count = f"{len(labelled)} {unit}{'s' * (len(labelled) != 1)}"
-        print(
-            f"{options.source}: {count}, {count_faces(sum(len(photo.boxes) for photo in labelled))}, written to {out}"
-        )
-    return FAILED if failed else 0
+    labelled = []
+    with whole_folder(options.out) as (work, finish):
+        (work / "images").mkdir()
+        for seen in imap(look, pictures):
+            if isinstance(seen, str):
+                complain(seen)
+                continue
+            picture, image, faces = seen
+            file = work / "images" / f"{picture.name}{_ending(image, options.png)}"
+            write_whole(file, partial(_save, image))
+            labelled.append(_labels(file, image, faces))
+        if labelled:
+            _write(options.format, work, labelled)
+            finish()
+    return labelled
 
 
 def _check_empty(options: argparse.Namespace) -> None:

@@ -118,7 +118,9 @@ def test_photos_that_cannot_be_labelled_are_refused(kind, tmp_path):
 
 def test_yolo_refuses_what_leaves_the_image_and_two_images_of_one_name(tmp_path):
     image = put(tmp_path / "images" / "a.png")
-    with pytest.raises(ValueError, match=r"photos\[0\], face 1: box \[-1.0, 2.0, 30.0, 40.0\] leaves .*a.png, 200 x 100"):
+    with pytest.raises(
+        ValueError, match=r"photos\[0\], face 1: box \[-1.0, 2.0, 30.0, 40.0\] leaves .*a.png, 200 x 100"
+    ):
         write_yolo(tmp_path, [LabelledPhoto(image, [[-1, 2, 30, 40]])])
     both = [LabelledPhoto(image, []), LabelledPhoto(put(tmp_path / "images" / "a.jpg"), [])]
     for write in (write_yolo, write_voc):
@@ -141,7 +143,7 @@ def test_yolo_images_in_folders_have_their_labels_in_such_folders(tmp_path):
 
 def test_a_whole_folder_appears_only_when_it_is_finished(tmp_path):
     out = tmp_path / "new" / "out"
-    with pytest.raises(RuntimeError), whole_folder(out) as (work, finish):  # noqa: PT012
+    with pytest.raises(RuntimeError), whole_folder(out) as (work, _):  # noqa: PT012
         (work / "images").mkdir()
         assert [path.name for path in out.iterdir()] == [work.name]
         raise RuntimeError

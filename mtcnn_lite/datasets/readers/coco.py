@@ -56,7 +56,7 @@ def read_coco(
         instances_train.json, _annotations.coco.json or the like.
     images
         The folder of the images. By default it is looked for beside the file, in images/ there, and beside the file's
-        folder: in images/, or in a folder of the file's last word, there or in images/ (instances_train2017: train2017).
+        folder: in images/, or there or beside it in a folder of the file's last word (instances_train2017: train2017).
     face
         The class to take, in upper or lower case. If there is only one class, that one is taken. A class without
         annotations is passed over, unless it is called so.
