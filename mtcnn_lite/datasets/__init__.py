@@ -2,7 +2,8 @@
 
 Every reader gives `LabelledPhoto`s in one convention: boxes 0-based on pixel edges, landmarks at pixel centres. Image
 files must exist; where labels say an image's size, its header is read too, and pixels only by `photo.image()`.
-`read_dataset` recognises what a file or folder is; `readable` finds the photos whose pixels can't be read.
+`read_dataset` recognises what a file or folder is; `readable` finds the photos whose pixels can't be read; `write_coco`
+and the like write labels.
 """
 
 from collections.abc import Callable
