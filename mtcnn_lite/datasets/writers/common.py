@@ -25,7 +25,15 @@ class Picture:
 
 
 def picture(photo: LabelledPhoto, number: int, images: Path) -> Picture:
-    """What a label file says of the image of photo `number`, which must lie in `images` or below.
+    """What a label file says of a photo's image.
+
+    Parameters
+    ----------
+    photo : LabelledPhoto
+    number : int
+        Its place among the photos, from 0, for the errors.
+    images : Path
+        The folder that its file must lie in, or in one below.
 
     Raises
     ------
