@@ -54,7 +54,21 @@ def picture(photo: LabelledPhoto, number: int, images: Path) -> Picture:
 
 
 def none_ignored(photo: LabelledPhoto, number: int, format_name: str) -> None:
-    """ValueError where a face is ignored, for a format that can't say it: there it would be a face or background."""
+    """Refuse a photo with an ignored face for a format that can't say it: there it would be a face or background.
+
+    Parameters
+    ----------
+    photo : LabelledPhoto
+    number : int
+        Its place among the photos, from 0, for the error.
+    format_name : str
+        For the error.
+
+    Raises
+    ------
+    ValueError
+        Where a face is ignored.
+    """
     if photo.ignore.any():
         face = int(np.flatnonzero(photo.ignore)[0])
         raise ValueError(
