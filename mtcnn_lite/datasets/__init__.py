@@ -2,7 +2,8 @@
 
 Every reader gives `LabelledPhoto`s in one convention: boxes 0-based on pixel edges, landmarks at pixel centres. Image
 files must exist; where labels say an image's size, its header is read too, and pixels only by `photo.image()`.
-`read_dataset` recognises what a file or folder is; `readable` finds the photos whose pixels can't be read.
+`read_dataset` recognises what a file or folder is; `readable` finds the photos whose pixels can't be read; `write_coco`
+and the like write labels.
 """
 
 from collections.abc import Callable
@@ -25,6 +26,9 @@ from mtcnn_lite.datasets.readers.wider import read_wider
 from mtcnn_lite.datasets.readers.yolo import read_yolo
 from mtcnn_lite.datasets.rules import MIN_SIDE
 from mtcnn_lite.datasets.summary import DatasetSummary, summary
+from mtcnn_lite.datasets.writers.coco import write_coco
+from mtcnn_lite.datasets.writers.voc import write_voc
+from mtcnn_lite.datasets.writers.yolo import write_yolo
 
 __all__ = [
     "LANDMARK_ORIGIN",
@@ -46,7 +50,10 @@ __all__ = [
     "readable",
     "summary",
     "unreadable",
+    "write_coco",
     "write_jsonl",
+    "write_voc",
+    "write_yolo",
 ]
 
 READERS: dict[str, Callable[..., list[LabelledPhoto]]] = {

@@ -75,13 +75,19 @@ def unfinished(path: Path) -> bool:
 def remove_unfinished(folder: Path, pattern: str = "**/*.part*") -> None:
     """Delete, of `folder`'s files that match the pattern, those that a process that is no more did not finish."""
     for path in folder.glob(pattern):
-        named = UNFINISHED.fullmatch(path.name)
-        if named and not _runs(int(named[1] or named[2])):
+        process = process_of(path)
+        if process is not None and not runs(process):
             with suppress(OSError):  # on Windows, of a file that is still open
                 path.unlink()
 
 
-def _runs(process: int) -> bool:
+def process_of(path: Path) -> int | None:
+    """The number of the process that has not finished the file; None where its name is none of an unfinished one."""
+    named = UNFINISHED.fullmatch(path.name)
+    return int(named[1] or named[2]) if named else None
+
+
+def runs(process: int) -> bool:
     """Whether another process of this number runs."""
     if os.name != "posix" or process == os.getpid():
         return False

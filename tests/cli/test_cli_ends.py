@@ -22,6 +22,7 @@ PROGRAM = [sys.executable, "-m", "mtcnn_lite"]
 COMMANDS = {
     "detect": ["detect", "data", "--out", "out"],
     "explain": ["explain", "data/0.png", "--box", "1,2,60,70", "--out", "out/explained.jpg"],
+    "label": ["label", "data", "--out", "out"],
     "samples": ["samples", "--data", "data", "--net", "pnet", "--out", "out", "--workers", "2"],
     "evaluate": ["evaluate", "--data", "data", "--out", "out"],
     "train": ["train", "--data", "data", "--out", "out", "--steps", "0.001", "--workers", "2"],
@@ -61,7 +62,8 @@ def test_ctrl_c_and_sigterm_are_quiet(command, capsys, monkeypatch):
     Path("out").mkdir()
     where = {"detect": "mtcnn_lite.detector.Detector.detect", "explain": "mtcnn_lite.explain.explain",
              "samples": "mtcnn_lite.sampling.store.write_store", "train": "mtcnn_lite.training.stages.train_cascade",
-             "evaluate": "mtcnn_lite.evaluation.evaluate_photo"}[command]  # fmt: skip
+             "evaluate": "mtcnn_lite.evaluation.evaluate_photo",
+             "label": "mtcnn_lite.detector.Detector.detect"}[command]  # fmt: skip
     for number, status in ((signal.SIGINT, 130), (signal.SIGTERM, 143)):
         monkeypatch.setattr(where, lambda *_, number=number, **__: os.kill(os.getpid(), number) or time.sleep(10))
         before = signal.getsignal(signal.SIGTERM)

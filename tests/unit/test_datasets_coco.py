@@ -56,6 +56,7 @@ def read(tmp_path):
         ("train/_annotations.coco.json", "train"),
         ("annotations/instances_train2017.json", "train2017"),
         ("annotations/x.json", "images"),
+        ("annotations/person_keypoints_default.json", "images/default"),
     ],
 )
 def test_coco(tmp_path, labels, images):
@@ -215,3 +216,66 @@ def test_cvats_folders(tmp_path):
     content = coco(images=[image(7, "a.jpg")], annotations=[annotation(1, 7, 5, 10, 20, 30, 40)])
     put(tmp_path / "annotations/instances_train.json", json.dumps(content))
     assert boxes(read_dataset(tmp_path)) == {"a.jpg": [[10, 20, 40, 60]]}
+
+
+OUR_POINTS = [[20, 30], [31, 30.5], [25, 37], [21, 45], [30, 46]]  # in the first face's box
+NAMED = {**FACE, "keypoints": ["eye_1", "eye_2", "nose", "mouth_1", "mouth_2"]}
+
+
+def keypoints(points, visibility=(2, 2, 2, 2, 2)):
+    return [value for point, seen in zip(points, visibility, strict=True) for value in (*point, seen)]
+
+
+def with_keypoints(values, category=NAMED):
+    face = annotation(1, 7, 5, 10, 20, 30, 40.5, keypoints=values)
+    return coco(categories=[HAT, category], annotations=[face, annotation(2, 7, 5, 60, 20, 30, 40)])
+
+
+def test_five_marked_keypoints_are_landmarks(read):
+    photos = read(with_keypoints(keypoints(OUR_POINTS, (2, 1, 2, 2, 1))))
+    assert photos[0].landmarks[0].tolist() == OUR_POINTS  # 1 is hidden, but marked
+    assert photos[0].has_landmarks.tolist() == [True, False]
+    assert photos[0].boxes.tolist() == [[10, 20, 40, 60.5], [60, 20, 90, 60]]
+
+
+def test_keypoints_named_from_the_persons_side_come_out_in_our_order(read):
+    names = ["left_eye", "right_eye", "nose", "left_mouth", "right_mouth"]
+    persons = [OUR_POINTS[k] for k in (1, 0, 2, 4, 3)]
+    photos = read(with_keypoints(keypoints(persons), {**FACE, "keypoints": names}))
+    assert photos[0].landmarks[0].tolist() == OUR_POINTS
+
+
+def test_a_face_upside_down_keeps_its_points(read):
+    turned = [[50 - x, 80 - y] for x, y in OUR_POINTS]
+    assert read(with_keypoints(keypoints(turned)))[0].landmarks[0].tolist() == turned
+
+
+@pytest.mark.parametrize(
+    ("values", "category"),
+    [
+        (keypoints(OUR_POINTS, (2, 2, 0, 2, 2)), NAMED),
+        (keypoints(OUR_POINTS), FACE),
+        (keypoints(OUR_POINTS), {**FACE, "keypoints": ["nose", "eye", "eye", "mouth", "mouth"]}),
+        (keypoints(OUR_POINTS), {**FACE, "keypoints": [1, 2, 3, 4, 5]}),
+        (keypoints(OUR_POINTS) + [1, 2, 2], {**FACE, "keypoints": ["eye", "eye", "nose", "mouth", "mouth", "chin"]}),
+    ],
+)
+def test_other_keypoints_are_not_landmarks(read, values, category):
+    photos = read(with_keypoints(values, category))
+    assert not photos[0].has_landmarks.any()
+    assert len(photos[0].boxes) == 2
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ([1, 2, 2], r"annotation 1 has keypoints \[1, 2, 2\]; they must be five x, y, visibility, 15 numbers"),
+        ("12", "they must be five x, y, visibility"),
+        (keypoints(OUR_POINTS)[:-1] + ["2"], "they must be five x, y, visibility"),
+        (keypoints(OUR_POINTS, (2, 2, 3, 2, 2)), "a keypoint of visibility 3; it must be 0, 1 or 2"),
+        (keypoints([[x + 120, y] for x, y in OUR_POINTS]), "the five points, around .* lie far outside"),
+    ],
+)
+def test_keypoints_that_cannot_be_are_named(read, values, words):
+    with pytest.raises(DatasetError, match=words):
+        read(with_keypoints(values))

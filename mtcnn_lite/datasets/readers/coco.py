@@ -4,6 +4,9 @@
      "annotations": [{"id": 1, "image_id": 7, "category_id": 1, "bbox": [x, y, width, height], "iscrowd": 0}, ...],
      "categories": [{"id": 1, "name": "face", "supercategory": "none"}, ...]}
 
+A keypoint file has also `"keypoints": [x1, y1, v1, ..., x5, y5, v5]` in an annotation, v 0 for a point that nobody
+marked, and the points' names as `keypoints` in the category.
+
 Roboflow's exports have one more category, id 0, that stands for the project, may be called as its only class is, and
 owns no annotation (roboflow/rf-detr#1303).
 """
@@ -11,16 +14,22 @@ owns no annotation (roboflow/rf-detr#1303).
 import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from math import isfinite
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from mtcnn_lite.coordinates import MIRRORED
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
 from mtcnn_lite.datasets.parsing import DatasetError, collect, count_of, parse_json, quoted, read_text
 from mtcnn_lite.datasets.readers.folders import face_classes, shown
 from mtcnn_lite.datasets.rules import MIN_SIDE, Rules
 
 Object = dict[str, Any]
+KINDS_OF_POINTS = ("eye", "eye", "nose", "mouth", "mouth")  # what the names of our five say, in our order
+UNMARKED = [[float("nan")] * 2] * 5
 
 
 def read_coco(
@@ -35,8 +44,11 @@ def read_coco(
     """The photos of a COCO detection file, also those without a face.
 
     Boxes are x, y, x + width, y + height of `bbox`: COCO counts from 0, in fractions of pixels. A crowd (`iscrowd`) is
-    ignored. Outlines and keypoints are not read. `width` and `height` of an image, where it has both, must be those of
-    the upright photo. An annotation of no listed image, two images with one id, and two with one file are bad records.
+    ignored. Outlines are not read. A face has landmarks where its category names five keypoints, two eyes, a nose and
+    two mouth corners in this order, and all five are marked; keypoints are at pixel centres, as ours are. "Left" may be
+    the picture's or the person's: most faces of the file tell which. `width` and `height` of an image, where it has
+    both, must be those of the upright photo. An annotation of no listed image, two images with one id, and two with one
+    file are bad records.
 
     Parameters
     ----------
@@ -67,6 +79,7 @@ def read_coco(
     by_image, stray = _by_image(annotations, {_key(entry.get("id")) for entry in _objects(listed)}, path)
     classes = _classes(categories, path)
     faces = _face_ids(classes, annotations, face, path)
+    pointed = {key for key in faces if _has_our_points(classes[key])}
     folder = _folder(path, images, listed, rules)
     ids = Counter(_key(entry.get("id")) for entry in _objects(listed))
     files = Counter(_file(entry.get("file_name")) for entry in _objects(listed))
@@ -79,7 +92,7 @@ def read_coco(
             if count > 1:
                 raise DatasetError(f"{where}: {count} images have the {what}; which faces are whose can't be told")
         image = rules.image_file(folder, name, where)
-        boxes, crowd = [], []
+        boxes, crowd, points = [], [], []
         for annotation in by_image.get(key, []):
             here = f"{where}, annotation {shown(annotation.get('id'))}"
             category = _key(annotation.get("category_id"))
@@ -88,10 +101,11 @@ def read_coco(
             if category in faces:
                 crowd.append(_is_crowd(annotation, here))
                 boxes.append(_box(annotation, crowd[-1], here))
-        return rules.photo(image, boxes, where, ignore=crowd, size=size)
+                points.append(_points(annotation, here) if category in pointed else UNMARKED)
+        return rules.photo(image, boxes, where, np.reshape(points, (-1, 5, 2)), crowd, size=size)
 
     records: list[tuple[str, Any]] = [(f"{path}, image {_label(entry, k)}", entry) for k, entry in enumerate(listed)]
-    return collect(photo, records + [(str(path), error) for error in stray], skip_bad)
+    return _from_the_picture(collect(photo, records + [(str(path), error) for error in stray], skip_bad))
 
 
 def _list(content: Object, key: str, path: Path) -> list[Any]:
@@ -229,6 +243,44 @@ def _box(annotation: Object, crowd: bool, where: str) -> list[float]:
         raise DatasetError(f"{where} has bbox {shown(bbox)}, without area")
     x, y, width, height = map(float, bbox)
     return [x, y, x + width, y + height]
+
+
+def _has_our_points(category: Object) -> bool:
+    """Whether the five keypoints of a category are eyes, nose and mouth corners in our order, by their names."""
+    names = category.get("keypoints")
+    if not isinstance(names, list) or len(names) != len(KINDS_OF_POINTS):
+        return False
+    pairs = zip(KINDS_OF_POINTS, names, strict=True)
+    return all(isinstance(name, str) and kind in name.lower() for kind, name in pairs)
+
+
+def _points(annotation: Object, where: str) -> list[list[float]]:
+    """The five points, or NaN where one is not marked."""
+    values = annotation.get("keypoints")
+    if values is None:
+        return UNMARKED
+    if not isinstance(values, list) or len(values) != 15 or not all(map(_is_number, values)):
+        raise DatasetError(f"{where} has keypoints {shown(values)}; they must be five x, y, visibility, 15 numbers")
+    rows = [[float(x), float(y)] for x, y in zip(values[::3], values[1::3], strict=True)]
+    for visibility in values[2::3]:
+        if visibility not in (0, 1, 2):
+            raise DatasetError(f"{where} has a keypoint of visibility {shown(visibility)}; it must be 0, 1 or 2")
+    return rows if min(values[2::3]) > 0 else UNMARKED
+
+
+def _from_the_picture(photos: list[LabelledPhoto]) -> list[LabelledPhoto]:
+    """The photos with the points in our order, where most faces have left and right as the person sees them.
+
+    A face turned in the picture, even upside down, keeps its mouth to the right of the way from its left eye to its
+    right; only a mirror, or the other meaning of left, changes that.
+    """
+    points = np.concatenate([np.zeros((0, 5, 2)), *(photo.landmarks[photo.has_landmarks] for photo in photos)])
+    across = points[:, 1] - points[:, 0] + points[:, 4] - points[:, 3]  # (N, 2) from left to right
+    down = points[:, 3] + points[:, 4] - points[:, 0] - points[:, 1]
+    turn = across[:, 0] * down[:, 1] - across[:, 1] * down[:, 0]
+    if np.sign(turn).sum() >= 0:
+        return photos
+    return [replace(photo, landmarks=photo.landmarks[:, MIRRORED]) for photo in photos]
 
 
 def _is_number(value: Any) -> bool:
