@@ -118,8 +118,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     finally:
         ray.shutdown()
     if looked_at < len(waiting):
-        complain(f"{len(waiting) - looked_at:,} photos were given up, as the processes that looked at them died: perhaps "
-                 "memory ran out (fewer --workers need less). The same command tries them again")  # fmt: skip
+        complain(f"{len(waiting) - looked_at:,} photos were given up: the processes that looked at them died, "
+                 "perhaps as memory ran out (fewer --workers need less). The same command tries them again")  # fmt: skip
     print(f"{looked_at:,} photos looked at: {parts.faces:,} faces, {parts.errors:,} errors", file=sys.stderr)
     return FAILED if failed else 0
 
@@ -215,10 +215,9 @@ def rows_of(paths: Sequence[Path], detector: Detector, max_pixels: float) -> lis
     except Exception as error:  # too large a pyramid, too little memory: one by one says of which photo
         if len(paths) > 1:
             return [row for path in paths for row in rows_of([path], detector, max_pixels)]
-        return [{"photo": photo_name(paths[0]), "error": f"{paths[0]}: {error}"}]
-    rows = [
-        row for (path, size), faces in zip(sizes.items(), found, strict=True) for row in face_rows(path, size, faces)
-    ]
+        return [{"photo": photo_name(paths[0]), "error": printable(f"{paths[0]}: {error}")}]
+    seen = zip(sizes.items(), found, strict=True)
+    rows = [row for (path, size), faces in seen for row in face_rows(path, size, faces)]
     return rows + [{"photo": photo_name(path), "error": printable(message)} for path, message in errors.items()]
 
 
@@ -272,8 +271,8 @@ class Parts:
             raise ValueError(f"{path} holds other rows than this program writes; choose a new folder for --out")
         for name, now in self.settings.items():
             if made[name] != now:
-                raise ValueError(f"{path} was made with {name} {made[name]}, and now it is {now}; go on with the same, or "
-                                 "choose a new folder for --out")  # fmt: skip
+                raise ValueError(f"{path} was made with {name} {made[name]}, and now it is {now}; "
+                                 "go on with the same, or choose a new folder for --out")  # fmt: skip
 
     def add(self, table: pa.Table) -> int:
         """Add the rows of some photos, write a file where there are enough, and return the number of these photos."""
