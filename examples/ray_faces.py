@@ -118,8 +118,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     finally:
         ray.shutdown()
     if looked_at < len(waiting):
-        complain(f"{len(waiting) - looked_at:,} photos were given up: the processes that looked at them died, "
-                 "perhaps as memory ran out (fewer --workers need less). The same command tries them again")  # fmt: skip
+        given_up = f"{len(waiting) - looked_at:,} photos were given up: the processes that looked at them died"
+        complain(f"{given_up}, perhaps as memory ran out (fewer --workers need less); the same command tries again")
     print(f"{looked_at:,} photos looked at: {parts.faces:,} faces, {parts.errors:,} errors", file=sys.stderr)
     return FAILED if failed else 0
 
