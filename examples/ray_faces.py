@@ -115,6 +115,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (OSError, RayError) as error:
         complain(reason(error) if isinstance(error, OSError) else str(error))
         return FAILED
+    except ray.exceptions.RayError as error:  # its last line is what a worker raised
+        why = str(error).strip().splitlines()[-1]
+        complain(f"the workers can't begin, or the cluster is gone ({why}); each machine needs mtcnn_lite[ray]")
+        return FAILED
     finally:
         ray.shutdown()
     if looked_at < len(waiting):
@@ -142,7 +146,7 @@ def tables(
     address
         "local" starts Ray on this machine; "auto" or HOST:PORT joins a cluster that runs.
     """
-    logging.getLogger("ray.data").setLevel(logging.ERROR)
+    logging.getLogger("ray.data").setLevel(logging.CRITICAL)  # what it logs, it also raises
     workers = start_ray(address, workers)
     context = ray.data.DataContext.get_current()
     context.enable_progress_bars = False
