@@ -69,7 +69,7 @@ def command(root, photos, out, *more):
 
 
 def started(command, ready):
-    """The program while it runs, and what `ready(process)` has found. Ray gives up starting on a busy machine: again."""
+    """The program while it runs, and what `ready(process)` has found. On a busy machine Ray gives up: again."""
     for _ in range(3):
         begun = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         while begun.poll() is None:
