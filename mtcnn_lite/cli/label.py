@@ -17,7 +17,7 @@ from mtcnn_lite.cli.photos import find_photos
 from mtcnn_lite.cli.settings import FAILED, add_command, add_max_pixels, add_settings, detector_of
 
 if TYPE_CHECKING:
-    from mtcnn_lite.cascade.record import Faces
+    from mtcnn_lite.cascade.faces import Faces
     from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
     from mtcnn_lite.detector import Detector
     from mtcnn_lite.images import Pixels
