@@ -79,7 +79,14 @@ def frames(source: str | PathLike[str] | int, every: int = 1, every_seconds: flo
     return _of_camera(capture, f"camera {source}", every, every_seconds)
 
 
-def _of_clip(capture: cv2.VideoCapture, name: str, every: int, every_seconds: float | None) -> Iterator[Frame]:
+def frames_unreported(path: str | PathLike[str]) -> Iterator[Frame]:
+    """`frames` of a clip, without a word on those that can't be decoded: for a second reading beside the first."""
+    return _of_clip(open_video(path), str(path), 1, None, report=False)
+
+
+def _of_clip(
+    capture: cv2.VideoCapture, name: str, every: int, every_seconds: float | None, report: bool = True
+) -> Iterator[Frame]:
     clip, wanted = clip_of(capture), _Wanted(every, every_seconds)
     at = decoded = failed = in_a_row = 0  # failed: those that frames followed
     try:
@@ -102,7 +109,8 @@ def _of_clip(capture: cv2.VideoCapture, name: str, every: int, every_seconds: fl
             at += 1
     finally:
         capture.release()
-    _report(name, clip, decoded, failed)
+    if report:
+        _report(name, clip, decoded, failed)
 
 
 def _of_camera(capture: cv2.VideoCapture, name: str, every: int, every_seconds: float | None) -> Iterator[Frame]:
@@ -155,7 +163,7 @@ def _report(name: str, clip: Clip, decoded: int, failed: int) -> None:
     said = []
     if failed:
         said.append(f"{failed} of {seen} frames can't be decoded and are passed over")
-    if seen < 0.95 * clip.count - 1:  # a header that gives seconds alone may count a few too many
-        said.append(f"it ends after {seen} of the {clip.count} frames that its header states: cut off or damaged")
+    if seen < 0.95 * clip.frames - 1:  # a header that gives seconds alone may count a few too many
+        said.append(f"it ends after {seen} of the {clip.frames} frames that its header states: cut off or damaged")
     if said:
         warnings.warn(f"{name}: {'; '.join(said)}", VideoWarning, stacklevel=3)
