@@ -169,7 +169,8 @@ def _mp4_index(path: Path) -> bytes | None:
 def quiet() -> Iterator[None]:
     """Keep OpenCV and FFmpeg from writing to standard error: what matters of it, a VideoError or a warning says.
 
-    FFmpeg reads its level where a clip is opened, and keeps it for the decoding.
+    FFmpeg takes its level at the process's first video, and keeps it: it is not quiet where the program has opened one
+    by itself before.
     """
     variable = "OPENCV_FFMPEG_LOGLEVEL"
     with _opening:

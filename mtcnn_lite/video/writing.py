@@ -113,14 +113,16 @@ class _File:
             left = shutil.disk_usage(self.partial.parent).free
             if left < SPARE + INDEX * self.written:
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.path))
-        writer.write(cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
+        with quiet():
+            writer.write(cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
         self.written += 1
 
     def close(self) -> None:
         """Finish the file. OpenCV says nothing where it could not write, so the file is asked how much it holds."""
         if self.writer is None:
             return
-        self.writer.release()
+        with quiet():
+            self.writer.release()
         try:
             holds = about(self.partial).frames if self.written else 0
         except VideoError:
