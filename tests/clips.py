@@ -32,7 +32,7 @@ def numbered(count, height=48, width=64):
 
 def number_of(image):
     """Which of `numbered` a decoded frame is."""
-    return round((float(image.mean()) - 8.5) / 4)  # codecs darken it by 1 to 3
+    return round((float(image.mean()) - 8) / 4)  # codecs darken it by 1 to 4
 
 
 def head(scale, flip=False):

@@ -27,7 +27,7 @@ def test_every_frame_comes_once_in_order_with_its_time(tmp_path, ending, codec):
     path = write_clip(tmp_path / f"clip{ending}", numbered(30), 25, codec)
     read = list(frames(path))
     assert [frame.number for frame in read] == [number_of(frame.image) for frame in read] == list(range(30))
-    off = 1 / 25 if ending == ".mpg" else 1e-6  # its times have gaps, and so they are played
+    off = 1.01 / 25 if ending == ".mpg" else 1e-6  # its times have gaps, and so they are played
     assert [frame.seconds for frame in read] == pytest.approx([k / 25 for k in range(30)], abs=off)
     assert {(frame.image.shape, frame.image.dtype.name) for frame in read} == {((48, 64, 3), "uint8")}
 
@@ -99,7 +99,7 @@ def test_phone_clips_are_turned_upright(tmp_path, matrix, turns):
 def test_frames_that_cannot_be_decoded_are_passed_over_and_counted(tmp_path):
     path = write_clip(tmp_path / "hurt.avi", numbered(40), codec="MJPG")
     content = bytearray(path.read_bytes())
-    starts = [at for at in range(len(content)) if content[at : at + 4] == b"00dc"]
+    starts = [at for at in range(len(content)) if content[at : at + 4] == b"00dc"][1:]  # after the index's
     no_picture = b"\xff\xd8\xff\xc0\0\x11\x08" + b"\xff" * 4  # a JPEG of 65535 x 65535 pixels
     for frame in (5, 7, 8, 20):
         content[starts[frame] + 8 : starts[frame] + 8 + len(no_picture)] = no_picture
@@ -225,7 +225,7 @@ def test_a_camera_gives_its_pictures_until_it_is_unplugged(monkeypatch):
     monkeypatch.setattr(cv2, "VideoCapture", lambda source: camera)
     with pytest.warns(VideoWarning, match="camera 2: gives no more pictures, after 7"):
         read = list(frames(2, every=3))
-    assert [frame.number for frame in read] == [number_of(frame.image) for frame in read] == [0, 3, 6]
+    assert [(frame.number, frame.image[0, 0, 0]) for frame in read] == [(0, 10), (3, 22), (6, 34)]
     assert read[0].seconds == 0
     assert read == sorted(read, key=lambda frame: frame.seconds)
 
