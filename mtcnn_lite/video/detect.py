@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from os import PathLike
 from typing import TYPE_CHECKING
 
-from mtcnn_lite.arguments import flag, whole
+from mtcnn_lite.arguments import flag, instance, whole
 from mtcnn_lite.cascade.record import Faces
 from mtcnn_lite.images import Pixels
 from mtcnn_lite.video.frames import Frame, frames, frames_unreported
@@ -108,11 +108,9 @@ class _Look:
     def __init__(self, source: str | PathLike[str] | int, detector: "Detector | None", every: int, track: bool) -> None:
         fps = about(source).fps if isinstance(source, str | PathLike) else CAMERA_FPS
         self.tracker = Tracker(fps / every) if flag("track", track) else None
-        if detector is None:
-            from mtcnn_lite.detector import Detector  # with torch: over a second
+        from mtcnn_lite.detector import Detector  # with torch: over a second, for who reads frames alone
 
-            detector = Detector()
-        self.detector = detector
+        self.detector = Detector() if detector is None else instance("detector", detector, Detector, "a Detector")
 
     def __call__(self, frame: Frame) -> VideoFaces:
         return self._with_ids(frame, self.detector.detect(frame.image))
