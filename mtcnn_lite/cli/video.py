@@ -159,7 +159,10 @@ class _View:
         fps, named = CAMERA_FPS, Path(f"camera_{self.source}")
         if isinstance(self.source, Path):
             fps, named = about(self.source).fps, self.source
-        path = free_name(out, named, ending_to_write(out))
+        ending = ending_to_write(out)
+        if ending != ".mp4":
+            _print("note: this OpenCV can't write MPEG-4; the videos are Motion JPEG, in .avi", sys.stderr)
+        path = free_name(out, named, ending)
         if path.is_dir():
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
         before = path.stat().st_mtime_ns if path.exists() else None
