@@ -208,17 +208,19 @@ def enlarged(image: Pixels, times: int) -> Pixels:
     return image.repeat(times, axis=0).repeat(times, axis=1)
 
 
-def draw_faces(image: Pixels, faces: Faces) -> Picture:
-    """The photo with each face's box, landmarks and score; line and dots grow with the photo, less so on a strip."""
+def draw_faces(image: Pixels, faces: Faces, labels: Sequence[str] | None = None) -> Picture:
+    """The photo with each face's box, landmarks and score; line and dots grow with the photo, less so on a strip.
+
+    `labels`, one a face, are written in place of the scores.
+    """
+    labels = [f"{score:.2f}" for score in faces.scores.tolist()] if labels is None else labels
     unit = max(1, round(min(max(image.shape[:2]) / 500, min(image.shape[:2]) / 50)))
     canvas = draw_boxes(image, faces.boxes, "onet", thickness=2 * unit)
     canvas = draw_landmarks(canvas, faces.landmarks, radius=2 * unit + 1)
     drawing = Image.fromarray(canvas)
     pen = ImageDraw.Draw(drawing)
-    for (x1, y1, *_), score in zip(faces.boxes.tolist(), faces.scores.tolist(), strict=True):
-        pen.text(
-            (x1, max(0, y1 - 16 * unit)), f"{score:.2f}", PAPER, font(13 * unit), stroke_width=unit, stroke_fill=INK
-        )
+    for (x1, y1, *_), label in zip(faces.boxes.tolist(), labels, strict=True):
+        pen.text((x1, max(0, y1 - 16 * unit)), label, PAPER, font(13 * unit), stroke_width=unit, stroke_fill=INK)
     return Picture(np.asarray(drawing))
 
 

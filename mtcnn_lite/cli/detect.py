@@ -1,7 +1,6 @@
-"""`mtcnn-lite detect`: faces in photos, drawn on them or as JSON lines."""
+"""`mtcnn-lite detect`: faces in photos and videos, drawn on them or as JSON lines."""
 
 import argparse
-import errno
 import json
 import sys
 from contextlib import closing
@@ -9,12 +8,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from mtcnn_lite.cli import video
 from mtcnn_lite.cli.photos import find_photos, output_names
-from mtcnn_lite.cli.settings import FAILED, add_command, add_max_pixels, add_settings, detector_of
+from mtcnn_lite.cli.settings import FAILED, FULL, add_command, add_max_pixels, add_settings, detector_of
 
-FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # no room for a file
 DETECT = """\
-Find the faces in photos, with five landmarks each.
+Find the faces in photos and videos, with five landmarks each.
 
 Without --json, each photo's faces are drawn on a copy of it, NAME_faces.jpg, and one line a photo says how many
 there are and where the copy is. With --json, one JSON object a photo and line goes to standard output. After several
@@ -27,7 +26,10 @@ Boxes are in pixels from the picture's top left corner. Landmarks: the eye on th
 right, nose, mouth corner on the picture's left, on its right. Photos are turned upright first, as their EXIF says.
 
 Read are JPEG, PNG, WebP, TIFF, BMP, GIF, PNM, AVIF, and HEIC where pillow-heif is installed (pip install pillow-heif).
-In folders, hidden files and folders are passed over. A drawing too long for JPEG, over 65,500 pixels, is a PNG."""
+In folders, hidden files and folders are passed over. A drawing too long for JPEG, over 65,500 pixels, is a PNG.
+
+"""
+DETECT += video.DESCRIPTION
 
 DETECT_END = """\
 examples:
@@ -35,22 +37,25 @@ examples:
   mtcnn-lite detect holiday/ --out found --min-face 40
   mtcnn-lite detect *.jpg --json > faces.jsonl
   mtcnn-lite detect lfw/ --recursive --json --workers 4 > faces.jsonl
+  mtcnn-lite detect clip.mp4 --every 5
+  mtcnn-lite detect clip.mp4 --track --json > faces.jsonl
+  mtcnn-lite detect --camera 0 --out seen
 
-exit status: 0 every photo was read (with or without faces), 1 some photo could not be read or drawn (the others
-are done all the same, unless the disk is full), 2 bad arguments or weights."""
+exit status: 0 every photo and video was read (with or without faces), 1 some could not be read or drawn (the others
+are done all the same, unless the disk is full), 2 bad arguments or weights, 130 ended by Ctrl-C, 143 by SIGTERM."""
 
 
 def add(commands: Any) -> None:
     """Add the command's parser."""
-    parser = add_command(commands, "detect", run, "find the faces in photos", DETECT, DETECT_END)
+    parser = add_command(commands, "detect", run, "find the faces in photos and videos", DETECT, DETECT_END)
     parser.add_argument(
         "photos",
-        nargs="+",
+        nargs="*",
         type=Path,
         metavar="PHOTO",
-        help="an image file, a folder, or a pattern such as '*.jpg' or '**/*.jpg' that the shell has left as it is. A "
-        "folder means the images directly in it, or, where there are none, those in the folders below; without the "
-        "NAME_faces.jpg of its NAMEs",
+        help="an image file, a clip, a folder, or a pattern such as '*.jpg' or '**/*.jpg' that the shell left as it "
+        "is. A folder means the images directly in it, or, where there are none, those in the folders below; without "
+        "the NAME_faces.jpg of its NAMEs",
     )
     parser.add_argument(
         "-r", "--recursive", action="store_true", help="of a folder, also the images in all folders below it"
@@ -71,6 +76,7 @@ def add(commands: Any) -> None:
         help="processes that look at photos, with the same results in the same order; each takes some seconds to start "
         "(default: 1, this one, with a thread for each core)",
     )
+    video.add_options(parser)
     add_max_pixels(parser)
     add_settings(parser)
 
@@ -79,6 +85,7 @@ def run(options: argparse.Namespace) -> int:
     """Find the faces in `options.photos`, draw or print them, and return the exit status."""
     if options.workers < 1:
         options.error(f"--workers is {options.workers}; it must be 1 or more")
+    video.check_options(options)
     out: Path | None = options.out or (None if options.json else Path())
     from tqdm import tqdm
 
@@ -106,6 +113,7 @@ def run(options: argparse.Namespace) -> int:
 
     photos = list(find_photos(options.photos, options.recursive, complain, note))
     free_name = output_names(photos)
+    photos, clips = video.split(photos, options)
 
     shown = tqdm(photos, unit="photo", disable=len(photos) < 2 or not sys.stderr.isatty())
     with closing(look_at_all(photos, detector, options, draw=out is not None)) as every:
@@ -136,6 +144,8 @@ def run(options: argparse.Namespace) -> int:
             return FAILED
     if len(photos) > 1:
         print(f"{read} of {len(photos)} photos read: {count_faces(total)}", file=sys.stderr)
+    for clip in clips:
+        video.run(clip, options, detector, out, free_name, complain)
     return FAILED if failed else 0
 
 

@@ -44,7 +44,7 @@ def of_clip(clip: Path, every: int, seconds: float | None) -> tuple[Iterator[Pic
     from mtcnn_lite.video import about, frames
 
     header, shown = about(clip), frames(clip, every, seconds)
-    total = math.ceil(header.seconds / seconds) if seconds else math.ceil(header.count / every)
+    total = math.ceil(header.seconds / seconds) if seconds else math.ceil(header.frames / every)
 
     def pictures() -> Iterator[Picture]:
         for frame in shown:

@@ -1,6 +1,7 @@
 """What several commands share: options, how they are read, and the exit status of a failure."""
 
 import argparse
+import errno
 import sys
 import warnings
 from collections.abc import Callable, Iterator
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from mtcnn_lite.detector import Detector
 
 FAILED = 1  # exit status; argparse itself ends with 2 for bad arguments
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # no room for a file
 LICENCE = "code MIT; weights for research and teaching: see the model card"
 
 

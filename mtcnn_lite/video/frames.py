@@ -4,7 +4,8 @@ import time
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
-from math import floor, isfinite
+from itertools import count
+from math import floor, inf, isfinite
 from os import PathLike
 
 import cv2
@@ -79,30 +80,40 @@ def frames(source: str | PathLike[str] | int, every: int = 1, every_seconds: flo
     return _of_camera(capture, f"camera {source}", every, every_seconds)
 
 
-def _of_clip(capture: cv2.VideoCapture, name: str, every: int, every_seconds: float | None) -> Iterator[Frame]:
+def frames_unreported(path: str | PathLike[str]) -> Iterator[Frame]:
+    """`frames` of a clip, without a word on those that can't be decoded: for a second reading beside the first."""
+    return _of_clip(open_video(path), str(path), 1, None, report=False)
+
+
+def _of_clip(
+    capture: cv2.VideoCapture, name: str, every: int, every_seconds: float | None, report: bool = True
+) -> Iterator[Frame]:
     clip, wanted = clip_of(capture), _Wanted(every, every_seconds)
-    at = decoded = failed = in_a_row = 0  # failed: those that frames followed
+    decoded = failed = pending = 0  # pending: failures that no frame has followed yet
+    seconds = 0.0
     try:
-        while in_a_row < FAILURES:
+        for at in count():
             image = None
-            if capture.grab():
+            if read := capture.grab():
                 seconds = capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
-                if at and not 0 < seconds < float("inf"):  # some streams have no times
+                if at and not 0 < seconds < inf:  # some streams have no times
                     seconds = at / clip.fps
-                if not wanted(at, seconds):
-                    at, decoded, failed, in_a_row = at + 1, decoded + 1, failed + in_a_row, 0
-                    continue
-                image = _picture(capture)
-            if image is None:
-                at, in_a_row = at + 1, in_a_row + 1
+                if wanted(at, seconds):
+                    image = _picture(capture)
+                    read = image is not None
+            if not read:
+                pending += 1
+                if pending == FAILURES:
+                    break
                 continue
-            wanted.taken(seconds)
-            decoded, failed, in_a_row = decoded + 1, failed + in_a_row, 0
-            yield Frame(at, seconds, image)
-            at += 1
+            decoded, failed, pending = decoded + 1, failed + pending, 0
+            if image is not None:
+                wanted.taken(seconds)
+                yield Frame(at, seconds, image)
     finally:
         capture.release()
-    _report(name, clip, decoded, failed)
+    if report:
+        _report(name, clip, decoded, failed, seconds + 1 / clip.fps)
 
 
 def _of_camera(capture: cv2.VideoCapture, name: str, every: int, every_seconds: float | None) -> Iterator[Frame]:
@@ -147,15 +158,16 @@ def _picture(capture: cv2.VideoCapture) -> Pixels | None:
         return None
 
 
-def _report(name: str, clip: Clip, decoded: int, failed: int) -> None:
-    """Say what of a clip could not be decoded."""
+def _report(name: str, clip: Clip, decoded: int, failed: int, end: float) -> None:
+    """Say what of a clip, which ends at `end` seconds, could not be decoded."""
     if not decoded:
         raise VideoError(f"{name}: none of its frames can be decoded; it is damaged, or of a codec that OpenCV lacks")
     seen = decoded + failed
     said = []
     if failed:
         said.append(f"{failed} of {seen} frames can't be decoded and are passed over")
-    if seen < 0.95 * clip.count - 1:  # a header that gives seconds alone may count a few too many
-        said.append(f"it ends after {seen} of the {clip.count} frames that its header states: cut off or damaged")
+    # A header may give the seconds alone, and those of the sound: frames are then counted from the mean rate.
+    if seen < 0.95 * clip.frames - 1 and end < 0.95 * clip.seconds:
+        said.append(f"it ends after {seen} of the {clip.frames} frames that its header states: cut off or damaged")
     if said:
         warnings.warn(f"{name}: {'; '.join(said)}", VideoWarning, stacklevel=3)

@@ -17,6 +17,7 @@ from mtcnn_lite.photos.reading import open_file
 
 VIDEO_ENDINGS = frozenset({".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg"})
 TO_CONVERT = "ffmpeg, for example, converts it: ffmpeg -i {name} -c:v libx264 -pix_fmt yuv420p converted.mp4"
+FASTEST = 240  # frames a second; more is no rate, but the unit of a stream's times
 SILENT = "-8"  # FFmpeg's AV_LOG_QUIET
 _opening = threading.Lock()
 
@@ -38,17 +39,17 @@ class VideoWarning(UserWarning):
 class Clip(NamedTuple):
     """What the header of a clip says; a clip may hold fewer frames.
 
-    >>> round(Clip(fps=29.97, count=300).seconds, 2)
+    >>> round(Clip(fps=29.97, frames=300).seconds, 2)
     10.01
     """
 
     fps: float
-    count: int
-    """Frames; 0 where the header doesn't tell."""
+    frames: int
+    """0 where the header doesn't tell."""
 
     @property
     def seconds(self) -> float:
-        return self.count / self.fps
+        return self.frames / self.fps
 
 
 def named_as_video(file: Path) -> bool:
@@ -68,7 +69,7 @@ def open_video(source: str | PathLike[str] | int) -> cv2.VideoCapture:
     if isinstance(source, str | PathLike):
         return _open_clip(Path(source))
     number = whole("source", _no_flag(source))
-    with _quiet():
+    with quiet():
         capture = cv2.VideoCapture(number)
     if not capture.isOpened():
         raise VideoError(f"camera {number}: there is none of this number, or another program uses it")
@@ -93,7 +94,7 @@ def about(path: str | PathLike[str]) -> Clip:
 def clip_of(capture: cv2.VideoCapture) -> Clip:
     """What the header of an opened clip says; 25 frames a second where it says nothing usable."""
     fps, count = capture.get(cv2.CAP_PROP_FPS), capture.get(cv2.CAP_PROP_FRAME_COUNT)
-    return Clip(fps if 0 < fps <= 1000 else 25.0, int(count) if 0 < count < 2**31 else 0)
+    return Clip(fps if 0 < fps <= FASTEST else 25.0, int(count) if 0 < count < 2**31 else 0)
 
 
 def _open_clip(path: Path) -> cv2.VideoCapture:
@@ -111,7 +112,7 @@ def _open_clip(path: Path) -> cv2.VideoCapture:
         name.encode()
     except UnicodeEncodeError:
         raise VideoError(f"{shown(str(path))}: OpenCV opens only names of Unicode letters; rename it") from None
-    with _quiet():
+    with quiet():
         capture = cv2.VideoCapture(name)
     if not capture.isOpened():
         raise VideoError(f"{path}: {_why_not(path, head)}")
@@ -165,10 +166,11 @@ def _mp4_index(path: Path) -> bytes | None:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Keep OpenCV and FFmpeg from writing to standard error: what matters of it, a VideoError or a warning says.
 
-    FFmpeg reads its level where a clip is opened, and keeps it for the decoding.
+    FFmpeg takes its level at the process's first video, and keeps it: it is not quiet where the program has opened one
+    by itself before.
     """
     variable = "OPENCV_FFMPEG_LOGLEVEL"
     with _opening:
