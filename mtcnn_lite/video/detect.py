@@ -88,8 +88,12 @@ def watch_video(
 ) -> Iterator[tuple[Frame, VideoFaces | None]]:
     """Every frame, with what `detect_video` found in the last one that it looked at: that one, or one before.
 
-    None stands for it before the first; where `every` is 1, there is always one. Arguments and errors are those of
-    `detect_video`.
+    None stands for it before the first; where `every` is 1, there is always one.
+
+    Parameters
+    ----------
+    source, detector, every, track
+        As in `detect_video`, and so are the errors.
     """
     if every == 1:
         return (

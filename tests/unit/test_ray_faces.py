@@ -112,6 +112,7 @@ def check_rows(program, out, photos, expected):
 
 
 @pytest.mark.slow
+@pytest.mark.alone  # a cluster's start has time limits
 def test_two_workers_give_the_rows_of_detect_many(program, root, photos, expected, tmp_path):
     done = finished(command(root, photos, tmp_path))
     assert done.returncode == 1, done.stderr
@@ -127,6 +128,7 @@ def test_two_workers_give_the_rows_of_detect_many(program, root, photos, expecte
 
 
 @pytest.mark.slow
+@pytest.mark.alone  # a cluster's start has time limits
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
 def test_a_stopped_run_goes_on(program, root, photos, expected, tmp_path, how):
     """Stopped after its first file."""
@@ -151,6 +153,7 @@ def test_a_stopped_run_goes_on(program, root, photos, expected, tmp_path, how):
 
 
 @pytest.mark.slow
+@pytest.mark.alone  # a cluster's start has time limits
 def test_a_killed_worker_costs_no_photo(program, root, photos, expected, tmp_path):
     begun, workers = started(command(root, photos, tmp_path), workers_of)
     workers[0].kill()
