@@ -81,7 +81,9 @@ def named(image: object) -> str:
 
 def _values(image: Any) -> str:
     """The end of an error message about numbers that are no brightness: what they are."""
-    if is_tensor(image) and image.is_floating_point() and image.device.type != "meta":
+    if is_tensor(image):
+        if not image.is_floating_point() or image.device.type == "meta" or str(image.layout) != "torch.strided":
+            return ""
         image = image.detach().cpu().float().numpy()
     if not isinstance(image, np.ndarray) or image.dtype.kind not in "if" or not image.size:
         return ""

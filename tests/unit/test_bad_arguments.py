@@ -205,6 +205,11 @@ BAD = {
         TypeError,
         "positive is '0.5'",
     ),
+    "a sparse image": (
+        lambda: as_rgb(torch.eye(3).to_sparse()),
+        TypeError,
+        r"image is a float32 tensor of shape \(3, 3\); it must be",
+    ),
     # alignment, coordinates
     "size in words": (lambda: alignment.template("112"), TypeError, "size is '112'"),
     "points far off": (
