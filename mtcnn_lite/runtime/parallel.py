@@ -146,7 +146,7 @@ def map_in_processes(
         begun = deque[Future[list[Result]]]()
         try:
             for part in _parts(items, chunksize):
-                with _signals_blocked():  # they are for this process, which then stops the others
+                with _signals_held_back():  # they are for this process, which then stops the others
                     begun.append(executor.submit(_work_on, work, part))
                 if len(begun) == AHEAD * processes:
                     yield from begun.popleft().result()
@@ -180,16 +180,37 @@ def _work_on(work: Callable[[Item], Result], items: Sequence[Item]) -> list[Resu
 
 
 @contextmanager
-def _signals_blocked() -> Iterator[None]:
-    """Block SIGINT and SIGTERM for this thread and, until they unblock them, for the processes that it starts."""
+def _signals_held_back() -> Iterator[None]:
+    """Hold back SIGINT and SIGTERM to the end, and block them in the processes started here until these unblock them.
+
+    A worker whose start is interrupted prints a traceback. Blocking is not enough against that: the system hands the
+    signal to another thread, and Python has the main one answer all the same.
+    """
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    with _held_back(signal.SIGINT), _held_back(signal.SIGTERM):
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+        try:
+            yield
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
+def _held_back(number: signal.Signals) -> Iterator[None]:
+    handler = signal.getsignal(number)
+    if threading.current_thread() is not threading.main_thread() or handler in (None, signal.SIG_IGN):
+        yield  # only the main thread answers signals
+        return
+    came = []
+    signal.signal(number, lambda *_: came.append(number))
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        signal.signal(number, handler)
+        if came:
+            signal.raise_signal(number)
 
 
 def _start_process(start: Callable[..., object], arguments: tuple[object, ...]) -> None:

@@ -1,17 +1,10 @@
-"""Random damage to small label sets of every kind: photos, or a DatasetError that names a file of the set.
+"""Random damage to small label sets of every kind: photos, or a DatasetError that names a file of the set."""
 
-python tests/fuzzing/readers.py 6000 1        # cases, seed
-"""
-
-import contextlib
 import copy
 import json
 import random
 import re
-import signal
-import sys
 import tempfile
-import threading
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,10 +13,9 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from fuzzing.outcomes import LONGEST, SECONDS, TooLong, at_most
 from mtcnn_lite.datasets import READERS, DatasetError, read_dataset
 
-SECONDS = 5  # a call that takes longer counts as one that hangs
-LONGEST = 2000  # characters of a message that somebody reads
 WIDTH, HEIGHT = 64, 48  # of every photo
 POINTS = [[18, 16], [30, 16], [24, 22], [19, 28], [29, 28]]  # of the face in the box
 BOX = [12, 8, 36, 36]
@@ -152,10 +144,6 @@ SNIPPETS = {  # put in place of a line, or of the whole file
 ENCODINGS = ("utf-16", "gbk", "latin-1", "utf-32", "utf-8-sig", "cp037")
 
 
-class TooLong(BaseException):
-    """No Exception: what a reader makes of its own exceptions must not catch it."""
-
-
 def run(cases: int, seed: int) -> list[str]:
     """Damage one file of a set, `cases` times, and read the set with and without skip_bad: what came out unclear."""
     rng = random.Random(seed)
@@ -206,7 +194,7 @@ def _outcomes(path: Path, kind: str, names: set[str]) -> Iterator[str]:
 def _read(call: Callable[[], Any], names: set[str]) -> tuple[int | None, str | None]:
     """How many photos came, if any, and what is wrong with the outcome."""
     try:
-        with _at_most(SECONDS), warnings.catch_warnings():
+        with at_most(SECONDS), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             photos = call()
     except DatasetError as error:
@@ -223,25 +211,6 @@ def _read(call: Callable[[], Any], names: set[str]) -> tuple[int | None, str | N
         if not np.isfinite(boxes).all() or (boxes[~photo.ignore, 2:] <= boxes[~photo.ignore, :2]).any():
             return len(photos), f"boxes {boxes.tolist()}"
     return len(photos), None
-
-
-@contextlib.contextmanager
-def _at_most(seconds: int) -> Iterator[None]:
-    """Raises TooLong where the body takes longer: in the main thread, of a system that has alarms."""
-    if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "SIGALRM"):
-        yield
-        return
-
-    def stop(*_: Any) -> None:
-        raise TooLong
-
-    before = signal.signal(signal.SIGALRM, stop)
-    signal.alarm(seconds)
-    try:
-        yield
-    finally:
-        signal.alarm(0)
-        signal.signal(signal.SIGALRM, before)
 
 
 def _damage(path: Path, rng: random.Random) -> str:
@@ -355,8 +324,3 @@ def _clear(path: Path) -> None:
 
 
 assert {kind for kind, *_ in SETS.values()} == set(READERS), "a reader without a set"
-
-if __name__ == "__main__":
-    unclear = run(int(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 1)
-    print("\n".join(unclear[:40]), f"\n{len(unclear)} unclear")
-    sys.exit(bool(unclear))

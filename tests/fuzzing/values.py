@@ -2,7 +2,6 @@
 
 import decimal
 import math
-import signal
 import types
 import warnings
 from collections.abc import Callable
@@ -12,7 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 
-SECONDS = 5  # a call that takes longer hangs
+from fuzzing.outcomes import SECONDS, TooLong, at_most
 
 
 class Unprintable:
@@ -127,10 +126,6 @@ def one_wrong(rng: np.random.Generator, good: np.ndarray) -> np.ndarray:
     return wrong
 
 
-class Hangs(BaseException):
-    pass
-
-
 def unclear(call: Callable[[], Any], names: list[str], nan: bool = False) -> str | None:
     """What is wrong with how the call ends; None where it gives a result, or one clear error.
 
@@ -143,14 +138,8 @@ def unclear(call: Callable[[], Any], names: list[str], nan: bool = False) -> str
     nan : bool
         Whether a result may be NaN.
     """
-
-    def stop(*_: Any) -> None:
-        raise Hangs
-
-    before = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, SECONDS)
     try:
-        with warnings.catch_warnings():
+        with at_most(SECONDS), warnings.catch_warnings():
             warnings.simplefilter("error")
             result = call()
         return None if nan or not holds_nan(result) else "a result of NaN"
@@ -159,13 +148,10 @@ def unclear(call: Callable[[], Any], names: list[str], nan: bool = False) -> str
         if not any(name in text for name in names):
             return f"names no argument: {type(error).__name__}: {text[:200]}"
         return None if len(text) < 600 else f"a message of {len(text)} letters: {text[:100]}"
-    except Hangs:
+    except TooLong:
         return f"takes over {SECONDS} seconds"
     except Exception as error:
         return f"{type(error).__name__}: {str(error)[:200]}"
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
 
 
 def holds_nan(result: Any) -> bool:

@@ -1,4 +1,4 @@
-"""Random damage to label sets, at a fixed seed; python tests/fuzzing/readers.py runs it at any length."""
+"""Random damage to label sets, at a fixed seed; `python tests/fuzz.py --kinds readers` runs it at any length."""
 
 from fuzzing.readers import run
 

@@ -1,9 +1,11 @@
 """Work shared among threads is the work."""
 
 import os
+import signal
 import subprocess
 import sys
-from threading import Barrier
+import time
+from threading import Barrier, Event, Thread
 
 import numpy as np
 import pytest
@@ -134,3 +136,28 @@ def test_a_forked_process_gets_threads_of_its_own():
     if child == 0:
         os._exit(0 if thread_pool.cache_info().currsize == 0 else 1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="this system has no signal masks")
+def test_an_interrupt_waits_until_every_worker_has_started():
+    """Also where another thread gets the signal, which can't be kept from threads that run already."""
+    finished, sent = Event(), []
+    other = Thread(target=finished.wait)
+    other.start()
+
+    class Interrupts:
+        def __reduce__(self):  # called once for each worker, while it starts
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(0.2)
+            sent.append(1)
+            return int, ()
+
+    handler = signal.getsignal(signal.SIGINT)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            list(map_in_processes(2, abs, range(9), abs, Interrupts()))
+    finally:
+        finished.set()
+        other.join()
+    assert sent == [1, 1]
+    assert signal.getsignal(signal.SIGINT) is handler
