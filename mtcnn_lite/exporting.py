@@ -33,7 +33,7 @@ from mtcnn_lite.runtime.torch_engine import TorchEngine
 from mtcnn_lite.weights.onnx_files import CASCADE, FORMAT
 
 OPSET = 18  # what the exporter writes itself; other versions are converted from it
-OPSETS = range(18, 24)
+OPSETS = range(16, 25)
 CLOSE = 1e-5  # of torch's scores, offsets and landmarks
 NEEDED = ("onnx", "onnxscript", "onnxruntime")
 POINTS = ("eye on the picture's left", "eye on the picture's right", "nose",
@@ -57,7 +57,7 @@ def export(detector: Detector, folder: str | PathLike[str], opset: int = OPSET) 
     folder : str or path
         Where pnet.onnx, rnet.onnx, onet.onnx and cascade.json go.
     opset : int
-        Version of ONNX's operators, 18 to 23.
+        Version of ONNX's operators, 16 to 24.
 
     Raises
     ------
@@ -72,7 +72,7 @@ def export(detector: Detector, folder: str | PathLike[str], opset: int = OPSET) 
     --------
     >>> export(Detector(), "onnx", opset=7)
     Traceback (most recent call last):
-    ValueError: opset is 7; it must be a whole number from 18 to 23
+    ValueError: opset is 7; it must be a whole number from 16 to 24
     """
     if isinstance(opset, bool) or not isinstance(opset, int) or opset not in OPSETS:
         kind = ValueError if isinstance(opset, int) else TypeError
@@ -155,15 +155,16 @@ def _model(name: str, net: nn.Module, opset: int) -> bytes:
 @contextmanager
 def _quiet() -> Iterator[None]:
     """Without the exporter's notes on packages that the nets don't use, and on its own future."""
-    log = logging.getLogger("torch.onnx")
-    level = log.level
-    log.setLevel(logging.ERROR)
+    logs = {log: log.level for log in map(logging.getLogger, ("torch.onnx", "onnxscript"))}
+    for log in logs:
+        log.setLevel(logging.ERROR)
     try:
         with warnings.catch_warnings(), redirect_stdout(StringIO()):
             warnings.simplefilter("ignore")
             yield
     finally:
-        log.setLevel(level)
+        for log, level in logs.items():
+            log.setLevel(level)
 
 
 def _compare(models: dict[str, bytes], ours: TorchEngine) -> None:

@@ -72,8 +72,7 @@ def add(commands: Any) -> None:
 def run(options: argparse.Namespace) -> int:
     """Find the faces in `options.photos`, draw or print them, and return the exit status."""
     out: Path | None = options.out or (None if options.json else Path())
-    from tqdm import tqdm
-
+    from mtcnn_lite.cli.progress import tqdm
     from mtcnn_lite.draw import JPEG_LONGEST, draw_faces
     from mtcnn_lite.images import MAX_PIXELS, ImageError, read_image
     from mtcnn_lite.runtime.files import remove_unfinished

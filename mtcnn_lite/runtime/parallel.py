@@ -21,7 +21,7 @@ from typing import TypeVar
 import cv2
 
 from mtcnn_lite.runtime.memory import keep_freed_memory
-from mtcnn_lite.runtime.threads import thread_count, torch_uses, usable_cores
+from mtcnn_lite.runtime.threads import thread_count, torch_uses, usable_cores, use_one_thread
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -271,7 +271,7 @@ def thread_pool(threads: int, pinned: bool, cores: frozenset[int], torch_loaded:
     started, shares = Barrier(threads + 1), iter(split_cores(threads, cores) if pinned else [])
 
     def start() -> None:
-        torch_uses(1)
+        use_one_thread()
         with suppress(OSError):  # a core that has just been taken from this process
             if share := next(shares, None):
                 os.sched_setaffinity(0, share)  # 0: this thread
