@@ -11,6 +11,7 @@ import logging
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
+from functools import partial
 from importlib.util import find_spec
 from io import StringIO
 from os import PathLike
@@ -74,8 +75,8 @@ def export(detector: Detector, folder: str | PathLike[str], opset: int = OPSET) 
     Traceback (most recent call last):
     ValueError: opset is 7; it must be a whole number from 16 to 24
     """
-    if isinstance(opset, bool) or not isinstance(opset, int) or opset not in OPSETS:
-        kind = ValueError if isinstance(opset, int) else TypeError
+    if type(opset) is not int or opset not in OPSETS:
+        kind = ValueError if type(opset) is int else TypeError
         raise kind(f"opset is {shown(opset)}; it must be a whole number from {OPSETS[0]} to {OPSETS[-1]}")
     if missing := [name for name in NEEDED if find_spec(name) is None]:
         raise ExportError(f"exporting needs {', '.join(missing)}: pip install 'mtcnn_lite[onnx]'")
@@ -85,7 +86,11 @@ def export(detector: Detector, folder: str | PathLike[str], opset: int = OPSET) 
     target = Path(folder)
     target.mkdir(parents=True, exist_ok=True)
     contents = {target / f"{name}.onnx": model for name, model in models.items()} | {target / CASCADE: stated}
-    write_all_whole({path: lambda partial, data=data: partial.write_bytes(data) for path, data in contents.items()})
+    write_all_whole({path: partial(_write, data) for path, data in contents.items()})
+
+
+def _write(data: bytes, path: Path) -> None:
+    path.write_bytes(data)
 
 
 class _Heads(nn.Module):
@@ -172,7 +177,7 @@ def _compare(models: dict[str, bytes], ours: TorchEngine) -> None:
     exported, rng = OnnxEngine(models), np.random.default_rng(0)
     pairs: list[tuple[str, Any, Any]] = []
     for height, width in ((12, 12), (13, 12), (24, 37), (41, 60)):
-        images = rng.integers(0, 256, (3, height, width, 3), np.uint8)
+        images = list(rng.integers(0, 256, (3, height, width, 3), np.uint8))
         for theirs, wanted in zip(exported.pnet(images), ours.pnet(images), strict=True):
             pairs += [("pnet", a, b) for a, b in zip(theirs, wanted, strict=True)]
     for name in NET_NAMES[1:]:

@@ -8,7 +8,7 @@ try:
     from tqdm import tqdm
 except ImportError:
 
-    class tqdm:  # type: ignore[no-redef]  # noqa: N801 - as tqdm calls it
+    class tqdm:  # type: ignore[no-redef]
         """What the commands use of tqdm, without the bar."""
 
         def __init__(self, items: Iterable[Any], **_: Any) -> None:

@@ -40,7 +40,7 @@ class DeviceEngine:
 
     def __init__(self, nets: Nets, device: str) -> None:
         self.nets, self.device = nets, device
-        self._copies = Nets(*(copy.deepcopy(net).to(device) for net in nets)).ready()
+        self._copies = Nets(*(copy.deepcopy(net).to(device) for net in nets)).ready()  # type: ignore[arg-type]  # three
 
     def pnet(self, images: Sequence[Pixels]) -> list[Maps]:
         if not images:
@@ -49,7 +49,7 @@ class DeviceEngine:
             sent = self._send(np.concatenate([image.ravel() for image in images]))
             levels = [
                 level.view(1, *image.shape)
-                for level, image in zip(sent.split([image.size for image in images]), images, strict=True)
+                for level, image in zip(torch.split(sent, [image.size for image in images]), images, strict=True)
             ]
             values = torch.cat([said for level in levels for said in self._maps(level)]).cpu().numpy()
         sizes = [pyramid.map_size(*image.shape[:2]) for image in images]
@@ -61,7 +61,7 @@ class DeviceEngine:
     def windows(self, net: str, crops: Pixels) -> Answer:
         asked = getattr(self._copies, net)
         with self._computing():
-            batches = self._send(crops).split(max(1, BATCH_PIXELS // crops[0, ..., 0].size))
+            batches = torch.split(self._send(crops), max(1, BATCH_PIXELS // crops[0, ..., 0].size))
             values = torch.cat([_columns(asked(normalised(batch))) for batch in batches]).cpu().numpy()  # (n, 5 or 15)
         return values[:, 0], values[:, 1:5], values[:, 5:] if values.shape[1] > 5 else None
 
@@ -102,7 +102,7 @@ def _strips(level: Tensor) -> Iterator[Tensor]:
 
 def _float32() -> AbstractContextManager[None]:
     """In it cuDNN computes in float32; by default its convolutions round their inputs to ten bits."""
-    if not torch.backends.cudnn.is_available():
+    if not torch.backends.cudnn.is_available():  # type: ignore[no-untyped-call]
         return nullcontext()
     return torch.backends.cudnn.flags(enabled=True, allow_tf32=False)
 

@@ -81,7 +81,7 @@ def _session(net: str, model: bytes, device: str) -> "InferenceSession":
 
 
 def found_device(device: str) -> str:
-    """"cpu" or "cuda", as asked for; "auto" is the GPU where this installation of ONNX Runtime runs on one.
+    """ "cpu" or "cuda", as asked for; "auto" is the GPU where this installation of ONNX Runtime runs on one.
 
     Raises ValueError for a device that it does not run on.
     """

@@ -4,7 +4,6 @@ import os
 import sys
 import threading
 
-
 _this_thread = threading.local()
 
 

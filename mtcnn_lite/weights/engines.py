@@ -48,8 +48,10 @@ def engine_of(weights: str | PathLike[str] | Nets, engine: str, device: str) -> 
 
 def _torch(weights: str | PathLike[str] | Nets, exported: bool, device: str) -> tuple[Engine, tuple[float, ...]]:
     if exported:
-        raise WeightsError(f"weights is {shown(str(weights))}, an export to ONNX, which the engine \"torch\" can't run; "
-                           "engine=\"onnx\" can")  # fmt: skip
+        raise WeightsError(
+            f'weights is {shown(str(weights))}, an export to ONNX, which the engine "torch" can\'t run; '
+            'engine="onnx" can'
+        )
     if not _installed("torch"):
         raise ValueError(
             'torch, which these weights and the engine "torch" need, is not installed: pip install torch; without it '
@@ -67,8 +69,10 @@ def _torch(weights: str | PathLike[str] | Nets, exported: bool, device: str) -> 
 
 def _onnx(weights: str | PathLike[str] | Nets, exported: bool, device: str) -> tuple[Engine, tuple[float, ...]]:
     if not exported and not (isinstance(weights, str) and weights == shipped.NAME):
-        raise WeightsError(f"weights is {shown(weights)}, which the engine \"onnx\" can't run; it must be \"mtcnn_lite\" "
-                           "or a folder that mtcnn-lite export wrote")  # fmt: skip
+        raise WeightsError(
+            f'weights is {shown(weights)}, which the engine "onnx" can\'t run; it must be "mtcnn_lite" or a folder '
+            "that mtcnn-lite export wrote"
+        )
     if not _installed("onnxruntime"):
         raise ValueError(f'onnxruntime, which the engine "onnx" needs, is not installed: {INSTALL_ONNX}')
     from mtcnn_lite.runtime.onnx_engine import OnnxEngine, found_device
