@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 import mtcnn_lite
 from mtcnn_lite import pyramid
@@ -107,25 +108,49 @@ class _Heads(nn.Module):
 
 
 class _PReLU(nn.Module):
-    """max(x, 0) + slope * min(x, 0), which ONNX Runtime computes in half the time of its own PRelu."""
+    """PReLU as slope * x + (1 - slope) * max(x, 0), of which each half is a BatchNormalization.
+
+    ONNX Runtime keeps maps in blocks of channels, in which its convolutions are fast. It computes these parts there, but
+    its own PRelu not: for that it would rearrange every map and back. O-Net takes half the time so.
+    """
+
+    def __init__(self, slopes: Tensor) -> None:
+        super().__init__()
+        self.below, self.above = _scaled(slopes), _scaled(1 - slopes)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.below(x) + self.above(functional.relu(x))
+
+
+class _DensePReLU(nn.Module):
+    """max(x, 0) + slope * min(x, 0), of a row of numbers for each window."""
 
     def __init__(self, slopes: Tensor) -> None:
         super().__init__()
         self.slopes = nn.Parameter(slopes.detach().clone(), requires_grad=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        slopes = self.slopes.view(-1, *[1] * (x.ndim - 2))
-        return torch.clamp(x, min=0) + slopes * torch.clamp(x, max=0)
+        return torch.clamp(x, min=0) + self.slopes * torch.clamp(x, max=0)
+
+
+def _scaled(factors: Tensor) -> nn.BatchNorm2d:
+    """A layer that multiplies each channel by its factor."""
+    layer = nn.BatchNorm2d(len(factors), eps=0.0).eval().requires_grad_(False)  # mean 0, variance 1, bias 0
+    layer.weight.copy_(factors)
+    return layer
 
 
 def _plain(net: nn.Module) -> nn.Module:
     """A copy of the net, in evaluation mode, whose layers are those that the exporter knows."""
     plain = copy.deepcopy(net).eval().requires_grad_(False)
+    before: nn.Module = plain
     for name, layer in list(plain.named_children()):
         if isinstance(layer, layers.PReLU):
-            setattr(plain, name, _PReLU(layer.weight))
+            kind = _DensePReLU if isinstance(before, nn.Linear) else _PReLU
+            setattr(plain, name, kind(layer.weight))
         elif isinstance(layer, layers.MaxPool2d):
             setattr(plain, name, nn.MaxPool2d(layer.size, layer.step, ceil_mode=True))
+        before = layer
     return plain
 
 

@@ -24,7 +24,7 @@ DIGEST = "cab5546add7f34b0"
 # The same nets for the engine "onnx": `mtcnn-lite export --out mtcnn_lite/weights/onnx` made them. cascade.json holds
 # the SHA-256 of the others.
 ONNX = FOLDER / "onnx"
-ONNX_SHA256 = "f12cbc6cc467e38f8eae5abb59f968fdd7c380073eafe7aaae38f504f222235f"
+ONNX_SHA256 = "9e82042cfd1fbb8362826a38fa17f904a45b1460620a09b9956b3f79b5924c3f"
 
 
 def load() -> Nets:

@@ -137,9 +137,7 @@ def test_a_package_that_is_not_installed_is_named(monkeypatch, tmp_path):
         Detector(engine="onnx")
     monkeypatch.setitem(sys.modules, "torch", None)
     for weights in ("zhang2016", tmp_path):
-        with pytest.raises(
-            ValueError, match=r"torch, which .* is not installed: pip install torch; without it engine="
-        ):
+        with pytest.raises(ValueError, match=r"torch, which .* is not installed: pip install torch; without it"):
             Detector(weights)
 
 
