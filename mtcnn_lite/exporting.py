@@ -110,8 +110,8 @@ class _Heads(nn.Module):
 class _PReLU(nn.Module):
     """PReLU as slope * x + (1 - slope) * max(x, 0), of which each half is a BatchNormalization.
 
-    ONNX Runtime keeps maps in blocks of channels, in which its convolutions are fast. It computes these parts there, but
-    its own PRelu not: for that it would rearrange every map and back. O-Net takes half the time so.
+    ONNX Runtime keeps maps in blocks of channels, in which its convolutions are fast. It computes these parts there;
+    for its own PRelu it would rearrange every map, and back. O-Net takes half the time so.
     """
 
     def __init__(self, slopes: Tensor) -> None:

@@ -37,6 +37,7 @@ class DeviceEngine:
     """
 
     name, whole_stages = "torch", True
+    batch_pixels: int | None = None
 
     def __init__(self, nets: Nets, device: str) -> None:
         self.nets, self.device = nets, device

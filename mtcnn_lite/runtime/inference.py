@@ -39,6 +39,7 @@ Strip = tuple[int, int, int]  # which level; the first row of its map, and the o
 class PNetEngine(Protocol):
     """What computes P-Net."""
 
+    batch_pixels: int | None  # of its input at a time; None for BATCH_PIXELS
     whole_stages: bool  # it is asked once a stage, from one thread; otherwise a batch at a time, from several
 
     def pnet(self, images: Sequence[Pixels]) -> list[Maps]:
@@ -81,15 +82,16 @@ def score_levels(engine: PNetEngine, levels: Sequence[Pixels]) -> list[Maps]:
                 maps[index][0][first:last] = scores
                 maps[index][1][first:last] = offsets
 
+    most = engine.batch_pixels or BATCH_PIXELS
     same_size = defaultdict[tuple[int, ...], list[Strip]](list)
     for index, (level, (rows, _)) in enumerate(zip(levels, sizes, strict=True)):
-        height = max(STRIP_ROWS, BATCH_PIXELS // (level.shape[1] * pyramid.STRIDE))
+        height = max(STRIP_ROWS, most // (level.shape[1] * pyramid.STRIDE))
         for first in range(0, rows, height):
             strip = index, first, min(first + height, rows)
             same_size[pixels(strip).shape].append(strip)
     batches: list[list[Strip]] = []
     for (height, width, _), strips in same_size.items():
-        size = max(1, BATCH_PIXELS // (height * width))
+        size = max(1, most // (height * width))
         batches += [strips[start : start + size] for start in range(0, len(strips), size)]
     one_thread = sum(level.shape[0] * level.shape[1] for level in levels) <= ONE_THREAD_PIXELS
     parallel_map(score, [batches] if one_thread else [[batch] for batch in batches], pinned=True)
@@ -130,8 +132,9 @@ def score_windows(
         return cut[:, :, ::-1].copy() if mirror else cut
 
     pixels, threads = len(boxes) * size**2, thread_count()
+    most = engine.batch_pixels or BATCH_PIXELS
     # As many batches for each thread.
-    batches = 1 if pixels <= ONE_THREAD_PIXELS else threads * math.ceil(pixels / (BATCH_PIXELS * threads))
+    batches = 1 if pixels <= ONE_THREAD_PIXELS else threads * math.ceil(pixels / (most * threads))
     rows = np.array_split(np.arange(len(boxes)), min(batches, len(boxes)))
     if engine.whole_stages:
         said = [engine.windows(net, np.concatenate(parallel_map(crops, rows, pinned=True)))]

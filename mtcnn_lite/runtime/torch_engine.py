@@ -14,6 +14,7 @@ from mtcnn_lite.runtime.inference import Answer, Maps
 class OnePNet:
     """P-Net alone, as an `inference.PNetEngine`."""
 
+    batch_pixels: int | None = None
     whole_stages = False
 
     def __init__(self, net: PNet) -> None:
