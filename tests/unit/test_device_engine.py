@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from engines import crops, same
+from beside import crops, same
 
 from mtcnn_lite import Detector
 from mtcnn_lite.runtime import device_engine

@@ -10,7 +10,7 @@ import sys
 import numpy as np
 import pytest
 import torch
-from engines import crops, off, same
+from beside import crops, off, same
 
 from mtcnn_lite import Detector
 from mtcnn_lite.cascade.answers import Answers
@@ -41,7 +41,7 @@ def test_onnx_finds_what_torch_finds_in_forty_scenes_and_photos(ours, exported, 
     assert len(apart) >= 80
     # The last digit of a window can decide which column of pixels it reads (cv2.warpAffine counts in 1/32 px), and the
     # last digit of a score which of two good windows NMS keeps: rarely, as for torch itself in batches of other sizes.
-    assert (apart <= (0.01, 0.01, 1e-5)).all(axis=1).mean() >= 0.95
+    assert (apart <= (0.01, 0.01, 1e-5)).all(axis=1).mean() >= 0.9
     assert (apart <= (2, 2, 0.005)).all()
     assert (np.median(apart, axis=0) <= (1e-4, 1e-4, 1e-6)).all()
 
