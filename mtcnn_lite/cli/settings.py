@@ -118,14 +118,16 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
         "--engine",
         choices=("auto", "torch", "onnx"),
         default="auto",
-        help="what computes the nets: torch, or ONNX Runtime, which takes mtcnn_lite or an export as weights; auto is "
+        metavar="NAME",
+        help="what computes the nets: torch; onnx, ONNX Runtime, which takes mtcnn_lite or an export as weights; auto, "
         "torch where it is installed, but for an export (default: auto)",
     )
     add(
         "--device",
         choices=("cpu", "cuda", "mps", "auto"),
         default="cpu",
-        help="where they are computed; auto is a GPU where there is one (default: cpu)",
+        metavar="NAME",
+        help="where they are computed: cpu, cuda, mps, or auto, a GPU where there is one (default: cpu)",
     )
 
 
