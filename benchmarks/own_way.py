@@ -58,7 +58,7 @@ def looks(detector: Detector, trace: Trace) -> dict[str, Faces]:
     one: Floats = trace.onet["scored"].points[trace.onet.rows]
     both = one
     if len(boxes):
-        _, _, said = score_windows(detector.nets.onet, [(trace.run.halved, boxes)], mirror=True)
+        _, _, said = score_windows(detector.engine, "onet", [(trace.run.halved, boxes)], mirror=True)
         both = (one + landmarks_to_image(boxes, said) - PIXEL_CENTRE) / 2
     points = {"one look": one, "and the same window's mirror image": both}
     return {name: replace(trace.faces, landmarks=each) for name, each in points.items()} | {

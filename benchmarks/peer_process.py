@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from mtcnn_lite import Faces
 
-OURS, NOT_MIRRORED = "mtcnn_lite", "mtcnn_lite, not mirrored"
+OURS, NOT_MIRRORED, ONNX = "mtcnn_lite", "mtcnn_lite, not mirrored", "mtcnn_lite, onnx"
 THRESHOLDS = (0.6, 0.7, 0.7)  # of the authors' demo
 WORKER = Path(__file__).with_name("peer_worker.py")
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")

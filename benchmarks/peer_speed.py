@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from peer_process import NOT_MIRRORED, OURS, THRESHOLDS, Process
+from peer_process import NOT_MIRRORED, ONNX, OURS, THRESHOLDS, Process
 from photos import compose
 
 CLOCKS = ("cpu", "wall")
-RATIOS = {"ratio": OURS, "ratio_not_mirrored": NOT_MIRRORED}
+RATIOS = {"ratio": OURS, "ratio_not_mirrored": NOT_MIRRORED, "ratio_onnx": ONNX}
 SETTLE = 0.05  # seconds between two runs: threads that wait for work spin for a while after a call
 BARS = {"facenet-pytorch": 0.25}  # at most this share of its time
 BAR = 0.5  # and of any other's
@@ -38,8 +38,10 @@ def measure(processes: Sequence[Process], wide: int, high: int, min_face: float,
         entry: dict[str, Any] = {"faces": faces[name], "failed": failed[name]}
         entry |= {f"{clock}_ms": spread(times[:, k] * 1e3) for k, clock in enumerate(CLOCKS)}
         # The time of a detector that gave up says nothing.
-        if name not in (OURS, NOT_MIRRORED) and not failed[name] and (faces[name] or not faces[OURS]):
+        if name not in RATIOS.values() and not failed[name] and (faces[name] or not faces[OURS]):
             for title, mine in RATIOS.items():
+                if not seconds.get(mine) or failed[mine]:
+                    continue
                 ratios = np.array(seconds[mine]) / times
                 entry[title] = {clock: spread(ratios[:, k]) for k, clock in enumerate(CLOCKS)}
         result["detectors"][name] = entry
@@ -59,7 +61,7 @@ def table(results: Sequence[dict[str, Any]]) -> str:
         lines += [
             f"{result['size']}, min face {result['min_face']:g}, {result['runs']} runs",
             f"{'':<26} {'faces':>5} {'CPU ms (least)':>15} {'wall ms (least)':>15}  "
-            f"{'ours/its, CPU':<17}  {'wall':<17}  {'not mirrored, CPU':<17}  wall",
+            f"{'ours/its, CPU':<17}  {'wall':<17}  {'not mirrored, CPU':<17}  {'wall':<17}  {'onnx, CPU':<17}  wall",
         ]
         for name, found in result["detectors"].items():
             row = f"{name:<26} {found['faces']:>5}"
@@ -71,7 +73,7 @@ def table(results: Sequence[dict[str, Any]]) -> str:
                     if title in found:
                         r = found[title][clock]
                         row += f"  {r['median']:.2f} ({r['min']:.2f}..{r['max']:.2f})".ljust(19)
-            if "ratio" not in found and name not in (OURS, NOT_MIRRORED):
+            if "ratio" not in found and name not in RATIOS.values():
                 row += f"  no ratio: {found['failed'] or 'it finds no face'}"
             lines.append(row.rstrip())
         lines.append("")

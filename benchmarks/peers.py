@@ -20,7 +20,7 @@ from typing import Any
 import peer_accuracy
 import peer_speed
 from detect import machine, size
-from peer_process import NOT_MIRRORED, OURS, THREADS, THRESHOLDS, Missing, Process
+from peer_process import NOT_MIRRORED, ONNX, OURS, THREADS, THRESHOLDS, Missing, Process
 from peer_worker import FACTOR, PACKAGES
 
 from mtcnn_lite.datasets import DatasetError, read_dataset
@@ -34,7 +34,7 @@ PEERS = [name for name in PACKAGES if not name.startswith(OURS)]
 def start(wanted: dict[str, str], threads: int) -> tuple[list[Process], dict[str, str]]:
     """Ours and the peers that can be asked, ready; and why the others can't be."""
     processes, missing = [], {name: "no --peer names its interpreter" for name in PEERS if name not in wanted}
-    for name, python in {OURS: sys.executable, NOT_MIRRORED: sys.executable, **wanted}.items():
+    for name, python in {OURS: sys.executable, NOT_MIRRORED: sys.executable, ONNX: sys.executable, **wanted}.items():
         try:
             package, title = (OURS, ELSEWHERE) if name == ELSEWHERE else (name, name)
             processes.append(Process(title, package, python, threads))
@@ -111,7 +111,7 @@ def compare(
     processes: Sequence[Process], missing: dict[str, str], photos: list[LabelledPhoto], options: argparse.Namespace
 ) -> dict[str, Any]:
     """Measure, print, write --json, and return what was written."""
-    peers = [process.name for process in processes if process.name not in (OURS, NOT_MIRRORED)]
+    peers = [process.name for process in processes if process.name not in (OURS, NOT_MIRRORED, ONNX)]
     print(", ".join(f"{name} {value}" for name, value in machine().items() if name in ("processor", "cores")))
     print(
         f"CPU, {options.threads} threads ({', '.join(THREADS)}, and as below); factor {FACTOR}, "

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import cv2
-import matplotlib
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from PIL import Image, ImageDraw, ImageFont
@@ -307,7 +306,11 @@ def draw_explanation(trace: Trace, explanation: Explanation, height: int = 300) 
 
 @cache
 def font(size: int) -> ImageFont.FreeTypeFont:
-    """DejaVu Sans, which comes with matplotlib: the same letters on every machine."""
+    """DejaVu Sans, which comes with matplotlib: the same letters on every machine. Without it, those of Pillow."""
+    try:
+        import matplotlib
+    except ImportError:
+        return ImageFont.load_default(size)  # type: ignore[return-value]  # FreeType's, where a size is given
     return ImageFont.truetype(str(Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"), size)
 
 

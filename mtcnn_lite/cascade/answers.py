@@ -10,28 +10,28 @@ from mtcnn_lite import pyramid
 from mtcnn_lite.boxes import Floats
 from mtcnn_lite.cascade.record import Candidates, Level
 from mtcnn_lite.images import Pixels
-from mtcnn_lite.nets import Nets, ONet, RNet
-from mtcnn_lite.runtime.inference import score_levels, score_windows
+from mtcnn_lite.net_names import NET_SIZES
+from mtcnn_lite.runtime.inference import Engine, score_levels, score_windows
 from mtcnn_lite.runtime.parallel import parallel_map
 
 
 class Answers:
-    """All that a cascade's nets have said of one image, uint8 (H, W, 3) RGB.
+    """All that a cascade's nets, which `engine` computes, have said of one image, uint8 (H, W, 3) RGB.
 
     pnet: its levels by scale, see `scale_key`. rnet, onet, and mirrored, O-Net's of mirror images: see `WindowAnswers`.
     """
 
-    def __init__(self, nets: Nets, image: NDArray[np.uint8]) -> None:
-        self.nets, self.image = nets, image
+    def __init__(self, engine: Engine, image: NDArray[np.uint8]) -> None:
+        self.engine, self.image = engine, image
         self.pnet: dict[float, Level] = {}
-        self.rnet, self.onet = WindowAnswers(self, nets.rnet), WindowAnswers(self, nets.onet)
-        self.mirrored = WindowAnswers(self, nets.onet, mirror=True)
+        self.rnet, self.onet = WindowAnswers(self, "rnet"), WindowAnswers(self, "onet")
+        self.mirrored = WindowAnswers(self, "onet", mirror=True)
 
     @cached_property
     def halvings(self) -> list[NDArray[np.uint8]]:
         """Copies of the image down to the largest window that can be cropped, and to the smallest level."""
         height, width = self.image.shape[:2]
-        smallest = min(ONet.size / max(height, width), pyramid.CELL / min(height, width))
+        smallest = min(NET_SIZES["onet"] / max(height, width), pyramid.CELL / min(height, width))
         return pyramid.halvings(self.image, smallest)
 
     def levels(self, scales: Sequence[float]) -> list[Level]:
@@ -48,13 +48,13 @@ class WindowAnswers:
     ----------
     image : Answers
         Whose windows these are.
-    net : RNet or ONet
-        The net that is asked.
+    net : str
+        "rnet" or "onet": the net that is asked.
     mirror : bool
         It looks at the windows' mirror images; what it says is turned back.
     """
 
-    def __init__(self, image: Answers, net: RNet | ONet, mirror: bool = False) -> None:
+    def __init__(self, image: Answers, net: str, mirror: bool = False) -> None:
         self.image, self.net, self.mirror = image, net, mirror
         self.row_of: dict[tuple[float, int, int], int] = {}
         self.columns = [np.zeros((0, *shape), np.float32) for shape in ((), (4,), (10,))]
@@ -85,7 +85,7 @@ def ask_pnet(levels: Sequence[tuple[Answers, float, Pixels]]) -> None:
     """Have P-Net, the same for all images, look at these levels of `new_levels`, and note what it says of each."""
     if not levels:
         return
-    maps = score_levels(levels[0][0].nets.pnet, [pixels for _, _, pixels in levels])
+    maps = score_levels(levels[0][0].engine, [pixels for _, _, pixels in levels])
     for (image, scale, pixels), (face_map, offset_map) in zip(levels, maps, strict=True):
         image.pnet[scale_key(scale)] = Level(scale, pixels, face_map, offset_map)
 
@@ -120,7 +120,7 @@ def ask_windows(
     if not any(map(len, boxes)):
         return rows
     asked = [(its.image.halvings, some) for its, some in zip(answers, boxes, strict=True)]
-    said = score_windows(answers[0].net, asked, answers[0].mirror)
+    said = score_windows(answers[0].image.engine, answers[0].net, asked, answers[0].mirror)
     ends = np.cumsum([len(some) for some in boxes])[:-1]
     for its, *columns in zip(answers, *(np.split(column, ends) for column in said), strict=True):
         its.columns = [np.concatenate(pair) for pair in zip(its.columns, columns, strict=True)]

@@ -18,7 +18,7 @@ from mtcnn_lite.cascade.faces import Faces
 from mtcnn_lite.cascade.hooks import Hooks
 from mtcnn_lite.cascade.record import Candidates, Level, Settings, Stage
 from mtcnn_lite.images import Pixels
-from mtcnn_lite.nets import Nets
+from mtcnn_lite.runtime.inference import Engine
 
 Result = TypeVar("Result")
 
@@ -147,13 +147,13 @@ class Trace:
         return f"Trace({height}x{width} px, {len(self.levels)} levels, {self.settings})"
 
 
-def detect_together(nets: Nets, hooks: Hooks, images: Sequence[Pixels], settings: Settings) -> list[Faces]:
+def detect_together(engine: Engine, hooks: Hooks, images: Sequence[Pixels], settings: Settings) -> list[Faces]:
     """Each image's faces: the same steps, but each net is asked about all images' windows in one go.
 
     Parameters
     ----------
-    nets : Nets
-        Those that are asked.
+    engine : Engine
+        What computes the nets.
     hooks : Hooks
         The functions in use.
     images : sequence of uint8 (H, W, 3)
@@ -166,7 +166,7 @@ def detect_together(nets: Nets, hooks: Hooks, images: Sequence[Pixels], settings
     list of Faces
         In the order of `images`.
     """
-    traces = [Trace(Answers(nets, image), settings, hooks) for image in images]
+    traces = [Trace(Answers(engine, image), settings, hooks) for image in images]
     answers = [trace.answers for trace in traces]
     ask_pnet(new_levels(answers, [trace.scales for trace in traces]))
     levels = [trace.levels for trace in traces]

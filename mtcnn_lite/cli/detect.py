@@ -87,9 +87,8 @@ def run(options: argparse.Namespace) -> int:
         options.error(f"--workers is {options.workers}; it must be 1 or more")
     video.check_options(options)
     out: Path | None = options.out or (None if options.json else Path())
-    from tqdm import tqdm
-
     from mtcnn_lite.cli.look import look_at_all
+    from mtcnn_lite.cli.progress import tqdm
     from mtcnn_lite.runtime.files import remove_unfinished, write_whole
     from mtcnn_lite.runtime.parallel import WorkerError
 

@@ -100,7 +100,8 @@ def run(options: argparse.Namespace) -> int:
         from mtcnn_lite.sampling.proposals import Proposals
 
         try:
-            nets = Detector(options.weights, options.min_face, thresholds=(*options.thresholds, 1.0)).nets
+            thresholds = (*options.thresholds, 1.0)
+            nets = Detector(options.weights, options.min_face, thresholds=thresholds, engine="torch").nets
         except ValueError as error:  # a setting out of its range, or a WeightsError
             options.error(str(error))
         proposals = Proposals(nets, options.net, False, tuple(options.thresholds), options.min_face)

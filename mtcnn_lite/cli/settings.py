@@ -114,17 +114,33 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
         "--weights",
         default="mtcnn_lite",
         help="mtcnn_lite: those that ship; zhang2016: the authors' own, from the installed package mtcnn; or a folder "
-        "with pnet, rnet and onet.safetensors (default: mtcnn_lite)",
+        "with pnet, rnet and onet.safetensors, or one that mtcnn-lite export wrote (default: mtcnn_lite)",
+    )
+    add(
+        "--engine",
+        choices=("auto", "torch", "onnx"),
+        default="auto",
+        metavar="NAME",
+        help="what computes the nets: torch; onnx, ONNX Runtime, which takes mtcnn_lite or an export as weights; auto, "
+        "torch where it is installed, but for an export (default: auto)",
+    )
+    add(
+        "--device",
+        choices=("cpu", "cuda", "mps", "auto"),
+        default="cpu",
+        metavar="NAME",
+        help="where they are computed: cpu, cuda, mps, or auto, a GPU where there is one (default: cpu)",
     )
 
 
 def detector_of(options: argparse.Namespace) -> "Detector":
     """The detector that the options describe; exits with a message and status 2 where one is out of its range."""
-    from mtcnn_lite.detector import Detector  # with torch: over a second, so only once the arguments make sense
+    from mtcnn_lite.detector import Detector  # it loads torch: over a second, so only once the arguments make sense
 
     try:
         thresholds = options.thresholds and tuple(options.thresholds)
-        return Detector(options.weights, options.min_face, options.factor, thresholds)
+        return Detector(options.weights, options.min_face, options.factor, thresholds,
+                        engine=options.engine, device=options.device)  # fmt: skip
     except ValueError as error:  # a setting out of its range, or a WeightsError
         options.error(str(error))
         raise  # never reached: `error` ends the program

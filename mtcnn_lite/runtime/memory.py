@@ -3,7 +3,7 @@
 import ctypes
 from contextlib import suppress
 
-import torch
+import numpy as np
 
 LARGEST = 31 << 20  # bytes: just under the size from which glibc no longer raises its limits
 MMAP_MAX, TRIM_THRESHOLD, TOP_PAD = -4, -1, -2  # glibc's numbers for what `mallopt` sets
@@ -19,7 +19,7 @@ def keep_freed_memory(without_limit: bool = False) -> None:
     are kept, twice the largest array that glibc has seen freed, which is harmless in any program.
     """
     if not without_limit:
-        torch.empty(LARGEST, dtype=torch.uint8, device="cpu")  # freed at once
+        np.empty(LARGEST, np.uint8)  # freed at once
         return
     with suppress(OSError, AttributeError):  # another C library
         libc = ctypes.CDLL("libc.so.6")

@@ -4,6 +4,7 @@ import atexit
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 import time
 from collections import deque
@@ -18,9 +19,9 @@ from threading import Barrier, BrokenBarrierError
 from typing import TypeVar
 
 import cv2
-import torch
 
 from mtcnn_lite.runtime.memory import keep_freed_memory
+from mtcnn_lite.runtime.threads import thread_count, torch_uses, usable_cores, use_one_thread
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -36,7 +37,7 @@ class WorkerError(RuntimeError):
 def warm_up() -> None:
     """Start the threads of `parallel_map` and `imap` and have freed memory kept, so that no later call waits for it."""
     in_own_thread(keep_freed_memory)
-    if torch.get_num_threads() > 1:
+    if thread_count() > 1:
         for pinned in (False, True):
             _current_pool(pinned)
 
@@ -52,7 +53,7 @@ def in_own_thread(work: Callable[..., Result], *arguments: object) -> Result:
 
 
 def parallel_map(work: Callable[[Item], Result], items: Sequence[Item], pinned: bool = False) -> list[Result]:
-    """`[work(item) for item in items]`, on as many threads as torch is set to use (`torch.set_num_threads`).
+    """`[work(item) for item in items]`, on `threads.thread_count` threads: as many as torch is set to use.
 
     torch itself would split every layer of a net among its threads, which then wait for one another, spinning, after
     each. Where the machine has other work too, that costs more than the work itself.
@@ -72,7 +73,7 @@ def parallel_map(work: Callable[[Item], Result], items: Sequence[Item], pinned: 
     list
         The results, in the order of `items`. The first error of a call is raised.
     """
-    if torch.get_num_threads() == 1:
+    if thread_count() == 1:
         with until_python_ends():
             return [work(item) for item in items]
     pool = _current_pool(pinned)
@@ -85,7 +86,7 @@ def parallel_map(work: Callable[[Item], Result], items: Sequence[Item], pinned: 
 
 def imap(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
     """`map(work, items)` on the threads of `parallel_map`; `items` is read at most two items a thread ahead."""
-    threads = torch.get_num_threads()
+    threads = thread_count()
     if threads == 1:
         yield from map(work, items)
         return
@@ -220,7 +221,8 @@ def _start_process(start: Callable[..., object], arguments: tuple[object, ...]) 
     threading.Thread(target=_exit_after, args=(parent,), daemon=True).start()
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
-    torch.set_num_threads(1)  # the processes share the cores already
+    os.environ["OMP_NUM_THREADS"] = "1"  # the processes share the cores already; for torch that is yet to be loaded
+    torch_uses(1)
     cv2.setNumThreads(1)
     start(*arguments)
 
@@ -285,24 +287,24 @@ def _wait_for_daemons() -> None:
 def _current_pool(pinned: bool) -> ThreadPoolExecutor | None:
     """`thread_pool` for what torch and the system allow now; None where no thread can be started any more."""
     try:
-        return thread_pool(torch.get_num_threads(), pinned, usable_cores())
+        return thread_pool(thread_count(), pinned, usable_cores(), "torch" in sys.modules)
     except RuntimeError:  # Python is shutting down, or the system has no thread left
         return None
 
 
 @lru_cache(maxsize=32)
-def thread_pool(threads: int, pinned: bool, cores: frozenset[int], /) -> ThreadPoolExecutor:
+def thread_pool(threads: int, pinned: bool, cores: frozenset[int], torch_loaded: bool, /) -> ThreadPoolExecutor:
     """An executor of so many threads, kept for the next call. Inside each, torch uses that one thread only.
 
     With `pinned`, each thread keeps to its own share of the cores. On a virtual machine, after a rest, Linux often runs
     two threads on one core while another is idle, and separates them 10 ms later: longer than they work. The others run
-    on those of the thread that makes the executor, which must be `cores`.
+    on those of the thread that makes the executor, which must be `cores`. `torch_loaded` keeps apart the threads that
+    were started before torch was loaded, inside which it would use several.
     """
     started, shares = Barrier(threads + 1), iter(split_cores(threads, cores) if pinned else [])
 
     def start() -> None:
-        torch.get_num_threads()  # a thread's first call sets its number to that of all threads; so call it before
-        torch.set_num_threads(1)
+        use_one_thread()
         with suppress(OSError):  # a core that has just been taken from this process
             if share := next(shares, None):
                 os.sched_setaffinity(0, share)  # 0: this thread
@@ -317,13 +319,8 @@ def thread_pool(threads: int, pinned: bool, cores: frozenset[int], /) -> ThreadP
         started.abort()  # lets those that have started go
         raise
     started.wait()
-    torch.set_num_threads(threads)  # what was set last, in whichever thread, also holds for threads yet to come
+    torch_uses(threads)  # what was set last, in whichever thread, also holds for threads yet to come
     return made
-
-
-def usable_cores() -> frozenset[int]:
-    """The cores that this thread may run on now; empty where the system does not tell."""
-    return frozenset(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else frozenset()
 
 
 def split_cores(threads: int, cores: Iterable[int]) -> list[set[int]]:

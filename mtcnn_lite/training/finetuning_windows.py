@@ -25,6 +25,7 @@ from mtcnn_lite.detector import Detector
 from mtcnn_lite.images import as_rgb, crop_windows
 from mtcnn_lite.nets import Nets, ONet, normalise
 from mtcnn_lite.runtime.parallel import map_in_processes
+from mtcnn_lite.runtime.torch_engine import TorchEngine
 from mtcnn_lite.sampling.proposals import bounded
 from mtcnn_lite.training.batches import HOLD_OUT_EVERY
 
@@ -125,7 +126,7 @@ def _photo(seed: int, numbered: tuple[int, LabelledPhoto]) -> tuple[list[tuple[F
     faces, others = list[tuple[Floats, ...]](), np.zeros((0, *FEATURES), np.float32)
     has_landmarks = bool((photo.has_landmarks & ~photo.ignore).any())
     for version in (photo, mirror(photo)) if has_landmarks else (photo,):
-        answers = Answers(nets, as_rgb(version.image()))
+        answers = Answers(TorchEngine(nets), as_rgb(version.image()))
         for min_face, thresholds in CASCADE_SETTINGS if has_landmarks else CASCADE_SETTINGS[:1]:
             settings = Detector(nets, min_face, thresholds=thresholds).settings
             trace = bounded(Trace(answers, settings, Hooks()), MAX_PROPOSALS)
@@ -161,9 +162,10 @@ def _others(trace: Trace, rng: np.random.Generator) -> Floats:
 
 def _features(answers: Answers, windows: Floats, mirrored: bool = False) -> Floats:
     """What `conv4` reads of these windows, (n, 64, 4, 4)."""
-    net = answers.nets.onet
     if not len(windows):
         return np.zeros((0, *FEATURES), np.float32)
+    assert isinstance(answers.engine, TorchEngine)  # as in `_photo`
+    net = answers.engine.nets.onet
     crops = crop_windows(answers.halvings, windows, net.size)
     with torch.inference_mode():
         return np.asarray(backbone(net)(normalise(crops[:, :, ::-1].copy() if mirrored else crops)))

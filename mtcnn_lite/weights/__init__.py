@@ -1,79 +1,32 @@
-"""Weights: those that ship, folders of your own, and the authors' released values."""
+"""Weights: those that ship, folders of your own, and the authors' released values; and exports of them to ONNX."""
 
-from os import PathLike
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import torch
-from torch import nn
-
-from mtcnn_lite.arguments import instance, shown
-from mtcnn_lite.net_names import NET_SIZES
-from mtcnn_lite.nets import NET_TYPES, Nets
 from mtcnn_lite.weights import shipped
-from mtcnn_lite.weights.files import WeightsError, load_weights, save_weights, weights_digest
-from mtcnn_lite.weights.released import zhang2016
+from mtcnn_lite.weights.reading import WeightsError
 
-__all__ = ["SHIPPED", "WeightsError", "load_weights", "nets_of", "save_weights", "thresholds_of",
+if TYPE_CHECKING:
+    from mtcnn_lite.weights.files import load_weights, save_weights, weights_digest
+    from mtcnn_lite.weights.named import nets_of, thresholds_of
+    from mtcnn_lite.weights.released import zhang2016
+
+__all__ = ["SHIPPED", "WeightsError", "load_weights", "nets_of", "save_weights", "shipped", "thresholds_of",
            "weights_digest", "zhang2016"]  # fmt: skip
 
-SHIPPED = "mtcnn_lite"  # our own: trained by `make weights`, described in data/MODEL_CARD.md
-PAPER_THRESHOLDS = (0.6, 0.7, 0.7)
+SHIPPED = shipped.NAME
+_HOME = {
+    "load_weights": "files",
+    "nets_of": "named",
+    "save_weights": "files",
+    "thresholds_of": "named",
+    "weights_digest": "files",
+    "zhang2016": "released",
+}
 
 
-def nets_of(weights: str | PathLike[str] | Nets) -> Nets:
-    """The nets that `weights` names, ready for use.
-
-    `weights` is "mtcnn_lite", "zhang2016" or a folder; nets are returned themselves. Raises WeightsError where they are
-    missing or don't fit, where a net's are not float32 on the CPU, and where O-Net has no landmark head; TypeError for
-    anything else.
-    """
-    if not isinstance(weights, str | PathLike | Nets):
-        raise TypeError(f"weights is {shown(weights)} ({type(weights).__name__}); it must be \"mtcnn_lite\", "
-                        "\"zhang2016\", a folder of weights, or the nets themselves")  # fmt: skip
-    if isinstance(weights, Nets):
-        for name, net in zip(NET_TYPES, weights, strict=True):
-            instance(f"weights.{name}", net, nn.Module, "a net")
-            if getattr(net, "size", None) != NET_SIZES[name] or not hasattr(net, "landmarks"):
-                kind = NET_TYPES[name].__name__
-                raise TypeError(
-                    f"weights.{name} is {type(net).__name__}; it must be {kind}, or have its size and heads"
-                )
-            _check(name, net)
-        nets = weights.ready()
-    elif weights == SHIPPED:
-        nets = shipped.load()
-    elif weights == "zhang2016":
-        nets = zhang2016()
-    else:
-        try:
-            nets = load_weights(weights)
-        except OSError as error:  # such as a name too long to be a folder's
-            raise WeightsError(f"weights is {shown(str(weights))}, which can't be read ({error.strerror})") from None
-    if nets.onet.landmarks is None:
-        raise WeightsError("weights has an O-Net without a landmark head; only P-Net and R-Net may lack it")
-    return nets
-
-
-def _check(name: str, net: nn.Module) -> None:
-    for key, value in net.state_dict().items():
-        if value.dtype != torch.float32 or value.device.type != "cpu":
-            raise WeightsError(
-                f"weights has a net {name} whose {key!r} is {value.dtype} on {value.device}; a detector needs "
-                f"torch.float32 on cpu: {name}.float().cpu()"
-            )
-        if not np.isfinite(value.detach().numpy()).all():
-            raise WeightsError(f"weights has a net {name} whose {key!r} holds NaN or infinity")
-
-
-def thresholds_of(weights: str | PathLike[str] | Nets) -> tuple[float, float, float]:
-    """The default thresholds of P-Net, R-Net and O-Net for these weights, which `nets_of` can load.
-
-    Nets that were trained apart mean different things by 0.7: the shipped weights have thresholds of their own, all
-    others get those of the authors' demo. The values decide: a copy of the shipped weights, in memory or in a folder,
-    has their thresholds, and loses them with the first step of training.
-
-    >>> thresholds_of("zhang2016")
-    (0.6, 0.7, 0.7)
-    """
-    nets = weights if isinstance(weights, Nets) else nets_of(weights)
-    return shipped.THRESHOLDS if weights_digest(nets) == shipped.DIGEST else PAPER_THRESHOLDS
+def __getattr__(name: str) -> Any:
+    """What needs torch is imported when it is first asked for: the ONNX engine does without."""
+    if name in _HOME:
+        return getattr(import_module(f"mtcnn_lite.weights.{_HOME[name]}"), name)
+    raise AttributeError(f"module 'mtcnn_lite.weights' has no attribute {name!r}")

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from torch import nn
 
 from mtcnn_lite.nets import Nets
-from mtcnn_lite.weights.files import WeightsError, cascade_of, filled, read_bytes
+from mtcnn_lite.weights.files import cascade_of, filled
+from mtcnn_lite.weights.reading import WeightsError, read_bytes
 
 VERSION = "1.0.0"
 INSTALL = f"pip install mtcnn=={VERSION}"

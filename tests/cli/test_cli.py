@@ -108,14 +108,16 @@ def test_defaults_are_the_detectors_own(astronaut, monkeypatch):
     seen = []
 
     class Spy(Detector):
-        def __init__(self, *given):
-            seen.append(given)
-            super().__init__(*given)
+        def __init__(self, *given, **named):
+            seen.append((given, named))
+            super().__init__(*given, **named)
 
     monkeypatch.setattr("mtcnn_lite.detector.Detector", Spy)
     detect(astronaut, "--json")
-    defaults = [p.default for p in inspect.signature(Detector).parameters.values()]
-    assert seen == [tuple(defaults[:4])], "weights, min_face, factor, thresholds"
+    defaults = {name: p.default for name, p in inspect.signature(Detector).parameters.items()}
+    positional = tuple(list(defaults.values())[:4])
+    named = {name: defaults[name] for name in ("engine", "device")}
+    assert seen == [(positional, named)], "weights, min_face, factor, thresholds"
 
 
 def test_photos_of_one_name_get_two_pictures(astronaut, capsys):

