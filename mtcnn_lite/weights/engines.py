@@ -40,9 +40,10 @@ def engine_of(weights: str | PathLike[str] | Nets, engine: str, device: str) -> 
     _one_of("engine", engine, ENGINES)
     _one_of("device", device, DEVICES)
     exported = isinstance(weights, str | PathLike) and is_export(weights)
+    ours = isinstance(weights, str) and weights == shipped.NAME  # of an array, == gives an array
     if engine == "auto":
         # Torch, where it is installed: it is the faster one (docs/engines.md).
-        engine = "onnx" if exported or (weights == shipped.NAME and not _installed("torch")) else "torch"
+        engine = "onnx" if exported or (ours and not _installed("torch")) else "torch"
     return _onnx(weights, exported, device) if engine == "onnx" else _torch(weights, exported, device)
 
 
