@@ -50,11 +50,12 @@ class Detector:
         O-Net looks at each face a second time, at the mirror image of the box that its first look ended with; score
         and landmarks are the mean of both looks.
     engine : "auto", "torch" or "onnx"
-        What computes the nets. "onnx", ONNX Runtime, does without torch; it takes the shipped weights or an export, and
-        differs from torch by about 0.00001 px. "auto": torch where it is installed, but for an export.
+        What computes the nets. "onnx", ONNX Runtime, does without torch; it takes the shipped weights or an export. Its
+        boxes are within 0.01 px of torch's for 19 faces of 20 (docs/engines.md). "auto": torch where it is installed,
+        but for an export.
     device : "cpu", "cuda", "mps" or "auto"
-        Where the nets are computed; "auto" is a GPU where there is one. Boxes differ from the CPU's by less than
-        0.001 px. "onnx" takes "cuda" where onnxruntime-gpu is installed.
+        Where the nets are computed; "auto" is a GPU where there is one. "onnx" takes "cuda" where
+        onnxruntime-gpu is installed.
 
     Raises
     ------

@@ -15,17 +15,11 @@ from mtcnn_lite.runtime.inference import Engine, score_levels, score_windows
 from mtcnn_lite.runtime.parallel import parallel_map
 
 
-class Answers:
-    """All that a cascade's nets, which `engine` computes, have said of one image, uint8 (H, W, 3) RGB.
+class HalvedImage:
+    """An image, uint8 (H, W, 3) RGB, and its halvings, made when they are first asked for."""
 
-    pnet: its levels by scale, see `scale_key`. rnet, onet, and mirrored, O-Net's of mirror images: see `WindowAnswers`.
-    """
-
-    def __init__(self, engine: Engine, image: NDArray[np.uint8]) -> None:
-        self.engine, self.image = engine, image
-        self.pnet: dict[float, Level] = {}
-        self.rnet, self.onet = WindowAnswers(self, "rnet"), WindowAnswers(self, "onet")
-        self.mirrored = WindowAnswers(self, "onet", mirror=True)
+    def __init__(self, image: NDArray[np.uint8]) -> None:
+        self.image = image
 
     @cached_property
     def halvings(self) -> list[NDArray[np.uint8]]:
@@ -33,6 +27,19 @@ class Answers:
         height, width = self.image.shape[:2]
         smallest = min(NET_SIZES["onet"] / max(height, width), pyramid.CELL / min(height, width))
         return pyramid.halvings(self.image, smallest)
+
+
+class Answers:
+    """All that a cascade's nets, which `engine` computes, have said of one image, uint8 (H, W, 3) RGB.
+
+    pnet: its levels by scale, see `scale_key`. rnet, onet, and mirrored, O-Net's of mirror images: see `WindowAnswers`.
+    """
+
+    def __init__(self, engine: Engine, image: NDArray[np.uint8]) -> None:
+        self.engine, self.halved = engine, HalvedImage(image)
+        self.pnet: dict[float, Level] = {}
+        self.rnet, self.onet = WindowAnswers(engine, self.halved, "rnet"), WindowAnswers(engine, self.halved, "onet")
+        self.mirrored = WindowAnswers(engine, self.halved, "onet", mirror=True)
 
     def levels(self, scales: Sequence[float]) -> list[Level]:
         """The levels at these scales, of which P-Net has been asked already."""
@@ -46,16 +53,19 @@ class WindowAnswers:
 
     Parameters
     ----------
-    image : Answers
-        Whose windows these are.
+    engine : Engine
+        What computes the nets.
+    halved : HalvedImage
+        Whose windows these are. Not the `Answers`: two objects that hold each other keep an image in memory until
+        Python next looks for such pairs.
     net : str
         "rnet" or "onet": the net that is asked.
     mirror : bool
         It looks at the windows' mirror images; what it says is turned back.
     """
 
-    def __init__(self, image: Answers, net: str, mirror: bool = False) -> None:
-        self.image, self.net, self.mirror = image, net, mirror
+    def __init__(self, engine: Engine, halved: HalvedImage, net: str, mirror: bool = False) -> None:
+        self.engine, self.halved, self.net, self.mirror = engine, halved, net, mirror
         self.row_of: dict[tuple[float, int, int], int] = {}
         self.columns = [np.zeros((0, *shape), np.float32) for shape in ((), (4,), (10,))]
 
@@ -76,8 +86,8 @@ def new_levels(
     """Each image's levels at `scales` that P-Net has not seen yet: whose it is, its scale and its pixels (h, w, 3)."""
     new = [(image, scale) for image, its in zip(images, scales, strict=True)
            for scale in its if scale_key(scale) not in image.pnet]  # fmt: skip
-    parallel_map(lambda image: image.halvings, images)
-    pixels = parallel_map(lambda pair: pyramid.resize_levels(pair[0].halvings, [pair[1]]), new)
+    parallel_map(lambda image: image.halved.halvings, images)
+    pixels = parallel_map(lambda pair: pyramid.resize_levels(pair[0].halved.halvings, [pair[1]]), new)
     return [(image, scale, level) for (image, scale), [level] in zip(new, pixels, strict=True)]
 
 
@@ -119,8 +129,8 @@ def ask_windows(
         rows.append([its.row_of[key] for key in keys])
     if not any(map(len, boxes)):
         return rows
-    asked = [(its.image.halvings, some) for its, some in zip(answers, boxes, strict=True)]
-    said = score_windows(answers[0].image.engine, answers[0].net, asked, answers[0].mirror)
+    asked = [(its.halved.halvings, some) for its, some in zip(answers, boxes, strict=True)]
+    said = score_windows(answers[0].engine, answers[0].net, asked, answers[0].mirror)
     ends = np.cumsum([len(some) for some in boxes])[:-1]
     for its, *columns in zip(answers, *(np.split(column, ends) for column in said), strict=True):
         its.columns = [np.concatenate(pair) for pair in zip(its.columns, columns, strict=True)]

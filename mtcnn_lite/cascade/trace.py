@@ -37,7 +37,7 @@ class Trace:
 
     @property
     def image(self) -> NDArray[np.uint8]:
-        return self.answers.image
+        return self.answers.halved.image
 
     @cached_property
     def scales(self) -> list[float]:

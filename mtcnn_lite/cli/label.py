@@ -94,8 +94,7 @@ def add(commands: Any) -> None:
 def run(options: argparse.Namespace) -> int:
     """Take the frames or photos, write them with their labels, and return the exit status."""
     _check_empty(options)
-    from tqdm import tqdm
-
+    from mtcnn_lite.cli.progress import tqdm
     from mtcnn_lite.video import VideoError, VideoWarning
 
     detector = detector_of(options)

@@ -113,8 +113,7 @@ def run(
     complain : function of str
         Called where the source can't be read, or the video not written.
     """
-    from tqdm import tqdm
-
+    from mtcnn_lite.cli.progress import tqdm
     from mtcnn_lite.video import VideoWarning
 
     view = _View(source, options, detector)
@@ -189,8 +188,7 @@ class _View:
                 bar.update(frame.number + 1 - bar.n)
 
     def _bar(self) -> Any:
-        from tqdm import tqdm
-
+        from mtcnn_lite.cli.progress import tqdm
         from mtcnn_lite.video import about
 
         total = None if isinstance(self.source, int) else about(self.source).frames or None
@@ -211,7 +209,7 @@ class _View:
 
 
 def _print(line: str, stream: TextIO) -> None:
-    from tqdm import tqdm
+    from mtcnn_lite.cli.progress import tqdm
 
     tqdm.write(line, stream)  # `print` would break into the progress bar
     stream.flush()  # each frame's line when it is done, also into a pipe

@@ -166,6 +166,6 @@ def _features(answers: Answers, windows: Floats, mirrored: bool = False) -> Floa
         return np.zeros((0, *FEATURES), np.float32)
     assert isinstance(answers.engine, TorchEngine)  # as in `_photo`
     net = answers.engine.nets.onet
-    crops = crop_windows(answers.halvings, windows, net.size)
+    crops = crop_windows(answers.halved.halvings, windows, net.size)
     with torch.inference_mode():
         return np.asarray(backbone(net)(normalise(crops[:, :, ::-1].copy() if mirrored else crops)))

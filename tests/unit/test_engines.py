@@ -7,6 +7,7 @@ import pickle
 import subprocess
 import sys
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -252,6 +253,28 @@ def test_detect_and_explain_run_without_torch(tmp_path, astronaut, ours):
     assert (tmp_path / "a_explained.jpg").stat().st_size > 10_000
 
 
+def test_clips_labels_and_processes_run_without_torch(tmp_path, astronaut):
+    small = np.ascontiguousarray(astronaut[:256, 120:376, ::-1])
+    written = cv2.VideoWriter(str(tmp_path / "clip.avi"), cv2.VideoWriter.fourcc(*"MJPG"), 5, (256, 256))
+    for _ in range(10):
+        written.write(small)
+    written.release()
+    done = run_without_torch(tmp_path, "detect", "clip.avi", "--every", "5", "--json")
+    assert done.returncode == 0, done.stderr
+    assert [(row["frame"], len(row["faces"])) for row in map(json.loads, done.stdout.splitlines())] == [(0, 1), (5, 1)]
+
+    done = run_without_torch(tmp_path, "label", "clip.avi", "--every", "1s", "--format", "coco", "--out", "labels")
+    assert done.returncode == 0, done.stderr
+    [stated] = (tmp_path / "labels").rglob("*.json")
+    assert len(json.loads(stated.read_text())["annotations"]) == 2
+
+    for name in "ab":
+        cv2.imwrite(str(tmp_path / f"{name}.png"), small)
+    done = run_without_torch(tmp_path, "detect", "a.png", "b.png", "--workers", "2", "--json")
+    assert done.returncode == 0, done.stderr
+    assert [len(json.loads(line)["faces"]) for line in done.stdout.splitlines()] == [1, 1]
+
+
 def test_without_torch_what_needs_it_says_so(tmp_path):
     done = run_without_torch(tmp_path, "export", "--out", "x")
     assert done.returncode == 2
@@ -264,7 +287,7 @@ def test_without_torch_what_needs_it_says_so(tmp_path):
 
 def test_rnet_without_a_landmark_head_says_zero_points(detector):
     image = np.full((60, 60, 3), 90, np.uint8)
-    windows = [(Answers(detector.engine, image).halvings, np.array([[0, 0, 30, 30]], np.float32))]
+    windows = [(Answers(detector.engine, image).halved.halvings, np.array([[0, 0, 30, 30]], np.float32))]
     for mirror in (False, True):
         for engine in (TorchEngine(detector.nets), DeviceEngine(detector.nets, "cpu")):
             scores, offsets, points = inference.score_windows(engine, "rnet", windows, mirror)

@@ -80,6 +80,7 @@ def labelled(tmp_path, root):
     return tmp_path
 
 
+@pytest.mark.slow
 def test_peers_script_with_itself_as_a_peer(scripts, labelled, tmp_path, capsys):
     """The peer is this same detector: the same faces in about the same time; two others can't be had here."""
     tiny = ["--sizes", "320x240", "--min-face", "40", "--rounds", "3", "--threads", "1", "--data", str(labelled)]

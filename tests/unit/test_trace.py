@@ -1,5 +1,6 @@
 """The record of a run: whole, consistent step by step, and exact when run again with other thresholds."""
 
+import gc
 import subprocess
 import sys
 from itertools import pairwise
@@ -10,7 +11,10 @@ import torch
 
 from mtcnn_lite import Detector
 from mtcnn_lite.boxes import clip_boxes, decode_offsets, square_boxes
+from mtcnn_lite.cascade.answers import Answers
+from mtcnn_lite.cascade.record import Candidates, Level
 from mtcnn_lite.course.scenes import collage
+from mtcnn_lite.explain import explain
 from mtcnn_lite.images import crop_windows
 from mtcnn_lite.nets import normalise
 from mtcnn_lite.nms import nms
@@ -235,6 +239,31 @@ def test_a_trace_without_candidates_is_whole(detector):
         assert trace.faces.landmarks.shape == (0, 5, 2)
         assert all(len(candidates) == 0 for _, _, candidates in trace.steps())
         assert len(trace.rerun(thresholds=(0.9, 0.9, 0.9)).faces) == 0
+
+
+@pytest.mark.parametrize("use", ["detect", "detect_many", "trace", "rerun", "explain"])
+def test_a_photo_is_let_go_as_soon_as_its_results_are(detector, picture, use):
+    """Objects that hold each other would keep it, with its pyramid, until Python next looks for such pairs."""
+    uses = {
+        "detect": lambda: detector.detect(picture),
+        "detect_many": lambda: list(detector.detect_many([picture, picture[::-1].copy()])),
+        "trace": lambda: detector.trace(picture).counts(),
+        "rerun": lambda: detector.trace(picture).rerun(min_face=30).counts(),
+        "explain": lambda: str(explain(detector.trace(picture), (10, 10, 60, 70))),
+    }
+    uses[use]()
+    gc.collect()
+    gc.disable()
+    try:
+        uses[use]()
+        gc.set_debug(gc.DEBUG_SAVEALL)
+        gc.collect()
+        kept = [found for found in gc.garbage if isinstance(found, np.ndarray | Level | Candidates | Answers)]
+        assert kept == []
+    finally:
+        gc.set_debug(0)
+        gc.garbage.clear()
+        gc.enable()
 
 
 def test_neither_tensorflow_nor_mtcnn_nor_skimage_is_imported():
