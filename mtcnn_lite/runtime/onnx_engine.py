@@ -1,6 +1,8 @@
 """The nets computed by ONNX Runtime. Nothing here imports torch."""
 
+from collections import deque
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,8 +23,8 @@ ERRORS_ONLY = 3  # onnxruntime's severity of what it prints
 class OnnxEngine:
     """The three nets of an export (`weights.onnx_files`), as an `inference.Engine`.
 
-    One session a net serves all threads. A session starts none itself: our own run batches side by side, and sessions
-    that split each layer among threads would wait for one another after each.
+    A session starts no threads: our own run batches side by side, and sessions that split each layer among threads
+    would wait for one another after each. Threads that ask at the same time have sessions of their own (`_Sessions`).
 
     Parameters
     ----------
@@ -42,7 +44,7 @@ class OnnxEngine:
 
     def __init__(self, models: Mapping[str, bytes], device: str = "cpu") -> None:
         self.device, self.models = device, dict(models)
-        self._sessions = {net: _session(net, model, device) for net, model in models.items()}
+        self._sessions = {net: _Sessions(net, model, device) for net, model in models.items()}
 
     def __reduce__(self) -> tuple[Any, ...]:  # sessions can't be pickled
         return OnnxEngine, (self.models, self.device)
@@ -55,6 +57,29 @@ class OnnxEngine:
     def windows(self, net: str, crops: Pixels) -> Answer:
         scores, offsets, *points = self._sessions[net].run(None, {"images": normalised(crops)})
         return scores, offsets, points[0] if points else None
+
+
+class _Sessions:
+    """As many sessions of a model as threads have ever asked at the same time.
+
+    One session can serve several threads; but what it writes for one then lies beside what another reads, and in about
+    one process of three, by where its memory happens to be, each call takes twice as long.
+    """
+
+    def __init__(self, net: str, model: bytes, device: str) -> None:
+        self._make = partial(_session, net, model, device)
+        self._free = deque([self._make()])  # its `pop` and `append` need no lock
+
+    def run(self, outputs: list[str] | None, inputs: Mapping[str, Floats]) -> list[Floats]:
+        try:
+            session = self._free.pop()
+        except IndexError:
+            session = self._make()
+        try:
+            said: list[Floats] = session.run(outputs, inputs)
+            return said
+        finally:
+            self._free.append(session)
 
 
 def normalised(images: NDArray[np.uint8]) -> Floats:

@@ -6,6 +6,8 @@ import os
 import pickle
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import cv2
 import numpy as np
@@ -16,7 +18,7 @@ from beside import crops, off, same
 from mtcnn_lite import Detector
 from mtcnn_lite.cascade.answers import Answers
 from mtcnn_lite.course.scenes import scenes
-from mtcnn_lite.runtime import inference
+from mtcnn_lite.runtime import inference, onnx_engine
 from mtcnn_lite.runtime.device_engine import DeviceEngine
 from mtcnn_lite.runtime.torch_engine import TorchEngine
 from mtcnn_lite.weights import WeightsError, shipped
@@ -292,6 +294,32 @@ def test_rnet_without_a_landmark_head_says_zero_points(detector):
         for engine in (TorchEngine(detector.nets), DeviceEngine(detector.nets, "cpu")):
             scores, offsets, points = inference.score_windows(engine, "rnet", windows, mirror)
             assert (scores.shape, offsets.shape, points.tolist()) == ((1,), (1, 4), [[0.0] * 10])
+
+
+def test_threads_that_ask_at_once_have_sessions_of_their_own(monkeypatch):
+    """And later calls take those that there are, also after an error."""
+    made, both = [], threading.Barrier(2)
+
+    class Session:
+        def __init__(self, *_):
+            made.append(self)
+
+        def run(self, outputs, inputs):
+            if inputs == "bad":
+                raise ValueError("bad")
+            both.wait(timeout=10)
+            return [self]
+
+    monkeypatch.setattr(onnx_engine, "_session", Session)
+    sessions = onnx_engine._Sessions("pnet", b"", "cpu")
+    assert len(made) == 1
+    for _ in range(3):
+        with ThreadPoolExecutor(2) as pool:
+            said = list(pool.map(lambda _: sessions.run(None, {}), range(2)))
+        assert said[0] != said[1]
+        with pytest.raises(ValueError, match="bad"):
+            sessions.run(None, "bad")
+    assert len(made) == 2
 
 
 def test_deep_copies_of_a_detector_are_independent(ours):
