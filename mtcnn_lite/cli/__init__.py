@@ -49,6 +49,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader (`| head`) has had enough
         _forget_output()
         return BROKEN_PIPE
+    except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        if package in ("", "mtcnn_lite"):
+            raise
+        print(f"error: this needs the package {package}, which is not installed; `pip install mtcnn_lite` brings all "
+              "that commands need but their extras", file=sys.stderr)  # fmt: skip
+        return FAILED
     except (OSError, MemoryError) as error:
         _forget_output()
         print(f"error: {reason(error) if isinstance(error, OSError) else 'memory ran out'}", file=sys.stderr)

@@ -100,7 +100,7 @@ def run(options: argparse.Namespace) -> int:
             reports[options.weights]["less"] = {
                 options.against: differences(results[options.weights], results[options.against])
             }
-    except (ImageError, ValueError, ImportError) as error:
+    except (ImageError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         return FAILED
     print(table(reports))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from importlib.util import find_spec
 from os import PathLike
+from os.path import exists
 from typing import TYPE_CHECKING
 
 from mtcnn_lite.arguments import shown
@@ -54,6 +55,8 @@ def _torch(weights: str | PathLike[str] | Nets, exported: bool, device: str) -> 
             'engine="onnx" can'
         )
     if not _installed("torch"):
+        if isinstance(weights, str | PathLike) and weights not in (shipped.NAME, "zhang2016") and not exists(weights):
+            raise WeightsError(f"weights is {shown(str(weights))}, and there is no such folder")
         raise ValueError(
             'torch, which these weights and the engine "torch" need, is not installed: pip install torch; without it '
             'engine="onnx" runs the weights "mtcnn_lite" and what mtcnn-lite export wrote'

@@ -4,6 +4,7 @@ import copy
 import json
 import os
 import pickle
+import re
 import subprocess
 import sys
 import threading
@@ -224,7 +225,7 @@ import sys
 class Forbidden:
     def find_spec(self, name, path=None, target=None):
         if name.partition(".")[0] in ("torch", "safetensors", "tqdm", "matplotlib"):
-            raise ImportError(name + " is forbidden here")
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 sys.meta_path.insert(0, Forbidden())
 from mtcnn_lite.cli import main
 status = main(sys.argv[1:])
@@ -282,6 +283,21 @@ def test_without_torch_what_needs_it_says_so(tmp_path):
     assert done.returncode == 2
     assert done.stderr.splitlines()[-1].startswith("mtcnn-lite export: error: torch, which")
     assert not (tmp_path / "x").exists()
+    done = run_without_torch(tmp_path, "detect", "a.png", "--weights", "nowhere")
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1].endswith("weights is 'nowhere', and there is no such folder")
+
+
+@pytest.mark.parametrize("command", ["train", "evaluate"])
+def test_commands_that_need_a_missing_package_name_it(tmp_path, astronaut, command):
+    cv2.imwrite(str(tmp_path / "a.png"), astronaut)
+    row = {"image": "a.png", "width": 512, "height": 512, "faces": [{"box": [175, 70, 275, 190]}]}
+    (tmp_path / "a.jsonl").write_text(json.dumps(row) + "\n")
+    done = run_without_torch(tmp_path, command, "--data", "a.jsonl", "--out", "run")
+    assert done.returncode == 1
+    assert re.fullmatch(
+        r"error: this needs the package (torch|tqdm|safetensors), which is not installed; .*\n", done.stderr
+    )
 
 
 # What the interface promises.
