@@ -1,7 +1,8 @@
 """What the nets have said of an image, so that nothing is asked twice: not for other settings, nor for many images."""
 
 from collections.abc import Sequence
-from functools import cached_property
+from threading import RLock
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,10 +21,16 @@ class HalvedImage:
 
     def __init__(self, image: NDArray[np.uint8]) -> None:
         self.image = image
+        self._halvings: list[NDArray[np.uint8]] | None = None
 
-    @cached_property
+    @property
     def halvings(self) -> list[NDArray[np.uint8]]:
         """Copies of the image down to the largest window that can be cropped, and to the smallest level."""
+        if self._halvings is None:  # for two threads at once, it is made twice, and the same
+            self._halvings = self._halved()
+        return self._halvings
+
+    def _halved(self) -> list[NDArray[np.uint8]]:
         height, width = self.image.shape[:2]
         smallest = min(NET_SIZES["onet"] / max(height, width), pyramid.CELL / min(height, width))
         return pyramid.halvings(self.image, smallest)
@@ -40,6 +47,13 @@ class Answers:
         self.pnet: dict[float, Level] = {}
         self.rnet, self.onet = WindowAnswers(engine, self.halved, "rnet"), WindowAnswers(engine, self.halved, "onet")
         self.mirrored = WindowAnswers(engine, self.halved, "onet", mirror=True)
+        self.lock = RLock()  # of the traces that share this
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name != "lock"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state, lock=RLock())
 
     def levels(self, scales: Sequence[float]) -> list[Level]:
         """The levels at these scales, of which P-Net has been asked already."""

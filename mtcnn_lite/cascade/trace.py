@@ -6,7 +6,7 @@ Pictures, explorers, explanations and timings all read a `Trace`; `Detector.dete
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from threading import RLock
 from typing import TypeVar
 
 import numpy as np
@@ -16,6 +16,7 @@ from mtcnn_lite.cascade import stages
 from mtcnn_lite.cascade.answers import Answers, ask_pnet, ask_windows, new_levels
 from mtcnn_lite.cascade.faces import Faces
 from mtcnn_lite.cascade.hooks import Hooks
+from mtcnn_lite.cascade.once import once
 from mtcnn_lite.cascade.record import Candidates, Level, Settings, Stage
 from mtcnn_lite.images import Pixels
 from mtcnn_lite.runtime.inference import Engine
@@ -36,29 +37,34 @@ class Trace:
     spent: dict[str, float] = field(repr=False, default_factory=dict)  # seconds, see `seconds`
 
     @property
+    def lock(self) -> RLock:
+        """Held while a stage runs; reruns share it, as they share what the nets have said."""
+        return self.answers.lock
+
+    @property
     def image(self) -> NDArray[np.uint8]:
         return self.answers.halved.image
 
-    @cached_property
+    @once
     def scales(self) -> list[float]:
         """Those of the pyramid's levels, largest first."""
         height, width = self.image.shape[:2]
         return self.hooks.scales(height, width, self.settings.min_face, self.settings.factor)
 
-    @cached_property
+    @once
     def levels(self) -> list[Level]:
         """The pyramid, with P-Net's answer to each level."""
         new = self._timed("pyramid", lambda: new_levels([self.answers], [self.scales]))
         self._timed("pnet", lambda: ask_pnet(new))
         return self.answers.levels(self.scales)
 
-    @cached_property
+    @once
     def pnet(self) -> Stage:
         """The windows that P-Net lets through, thinned out by NMS."""
         levels = self.levels
         return self._timed("pnet", lambda: stages.propose(levels, self.settings, self.hooks))
 
-    @cached_property
+    @once
     def rnet(self) -> Stage:
         """P-Net's windows, looked at by R-Net."""
         windows = self.pnet.last
@@ -69,7 +75,7 @@ class Trace:
 
         return self._timed("rnet", work)
 
-    @cached_property
+    @once
     def onet(self) -> Stage:
         """R-Net's windows, looked at by O-Net: once, and with `settings.mirror` a second time in the mirror."""
         windows = self.rnet.last
@@ -85,7 +91,7 @@ class Trace:
 
         return self._timed("onet", work)
 
-    @cached_property
+    @once
     def faces(self) -> Faces:
         """What was found, best first."""
         height, width = self.image.shape[:2]

@@ -3,7 +3,10 @@
 import gc
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
+from threading import Barrier
 
 import numpy as np
 import pytest
@@ -18,7 +21,7 @@ from mtcnn_lite.explain import explain
 from mtcnn_lite.images import crop_windows
 from mtcnn_lite.nets import normalise
 from mtcnn_lite.nms import nms
-from mtcnn_lite.pyramid import halvings
+from mtcnn_lite.pyramid import halvings, pyramid_scales
 
 LOW, MIDDLE, HIGH = (0.4, 0.4, 0.3), (0.6, 0.7, 0.7), (0.9, 0.95, 0.99)
 
@@ -264,6 +267,43 @@ def test_a_photo_is_let_go_as_soon_as_its_results_are(detector, picture, use):
         gc.set_debug(0)
         gc.garbage.clear()
         gc.enable()
+
+
+def test_threads_with_photos_of_their_own_do_not_wait_for_one_another(detector, picture):
+    """Each of two threads gets through P-Net's proposals only while the other is there too."""
+    both = Barrier(2)
+
+    def scales(*arguments):
+        both.wait(timeout=10)
+        return pyramid_scales(*arguments)
+
+    traces = [detector.swap(pyramid_scales=scales).trace(photo) for photo in (picture, picture[::-1].copy())]
+    with ThreadPoolExecutor(2) as pool:
+        assert [len(stage.last) for stage in pool.map(lambda trace: trace.pnet, traces)] == [
+            len(detector.trace(photo).pnet.last) for photo in (picture, picture[::-1].copy())
+        ]
+
+
+def test_threads_that_share_a_trace_run_each_stage_once(detector, picture):
+    """Also where they ask different reruns of it, which add to the same answers of the nets."""
+    began = []
+
+    def scales(*arguments):
+        began.append(1)
+        time.sleep(0.05)
+        return pyramid_scales(*arguments)
+
+    trace = detector.swap(pyramid_scales=scales).trace(picture)
+    with ThreadPoolExecutor(4) as pool:
+        stages = list(pool.map(lambda _: trace.onet, range(4)))
+    assert began == [1]
+    assert all(stage is stages[0] for stage in stages)
+    sizes = [20, 24, 28, 33, 40, 48]
+    with ThreadPoolExecutor(6) as pool:
+        found = list(pool.map(lambda size: trace.rerun(min_face=size).faces, sizes))
+    for size, faces in zip(sizes, found, strict=True):
+        wanted = Detector(detector.nets, min_face=size, thresholds=detector.settings.thresholds).detect(picture)
+        np.testing.assert_allclose(faces.boxes, wanted.boxes, atol=0.01)
 
 
 def test_neither_tensorflow_nor_mtcnn_nor_skimage_is_imported():
