@@ -100,6 +100,13 @@ def test_start_script_tiny(benchmarks, capsys):
     assert "160x120" in capsys.readouterr().out
 
 
+@pytest.mark.slow
+def test_at_scale_script_tiny(benchmarks, capsys):
+    tiny = ["--photos", "12", "--few", "1", "--size", "160x120", "--rounds", "1", "--workers", "1", "--only", "detect"]
+    assert list(benchmarks("at_scale").main(tiny)) == ["detect"]
+    assert "photos a second" in capsys.readouterr().out
+
+
 def test_many_script_tiny(benchmarks, capsys):
     [ratio] = benchmarks("many").main(["--sides", "60", "--photos", "2", "--rounds", "1", "--threads", "1"])
     assert ratio > 0
