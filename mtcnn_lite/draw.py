@@ -211,7 +211,14 @@ def enlarged(image: Pixels, times: int) -> Pixels:
 def draw_faces(image: Pixels, faces: Faces, labels: Sequence[str] | None = None) -> Picture:
     """The photo with each face's box, landmarks and score; line and dots grow with the photo, less so on a strip.
 
-    `labels`, one a face, are written in place of the scores.
+    Parameters
+    ----------
+    image : uint8 (H, W, 3)
+        A photo, RGB; it stays as it is.
+    faces : Faces
+        What was found in it.
+    labels : sequence of str, or None
+        What is written at each face; None for its score.
     """
     labels = [f"{score:.2f}" for score in faces.scores.tolist()] if labels is None else labels
     unit = max(1, round(min(max(image.shape[:2]) / 500, min(image.shape[:2]) / 50)))

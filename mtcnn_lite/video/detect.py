@@ -88,8 +88,24 @@ def watch_video(
 ) -> Iterator[tuple[Frame, VideoFaces | None]]:
     """Every frame, with what `detect_video` found in the last one that it looked at: that one, or one before.
 
-    None stands for it before the first; where `every` is 1, there is always one. Arguments and errors are those of
-    `detect_video`.
+    None stands for it before the first; where `every` is 1, there is always one.
+
+    Parameters
+    ----------
+    source, detector, every, track
+        As for `detect_video`, which raises the same and warns of the same.
+
+    Yields
+    ------
+    Frame, VideoFaces or None
+        A frame, and what was found last.
+
+    Examples
+    --------
+    >>> for frame, seen in watch_video("clip.mp4", every=5):  # doctest: +SKIP
+    ...     print(frame.number, seen.number)
+    0 0
+    1 0
     """
     if every == 1:
         return (

@@ -40,7 +40,7 @@ class Tracker:
         )
         ids: list[int | None] = [None] * len(faces)
         tracked = self._tracker.update(detections, timestamp=seconds)
-        if len(tracked):
+        if tracked.tracker_id is not None and len(tracked):
             for row, identity in zip(tracked.data["row"], tracked.tracker_id, strict=True):
                 ids[row] = int(identity) if identity >= 0 else None
         return ids
