@@ -213,11 +213,11 @@ def draw_faces(image: Pixels, faces: Faces, labels: Sequence[str] | None = None)
     Parameters
     ----------
     image : uint8 (H, W, 3)
-        The photo, RGB.
+        A photo, RGB; it stays as it is.
     faces : Faces
         What was found in it.
-    labels : sequence of str, optional
-        One a face, written in place of the scores.
+    labels : sequence of str, or None
+        What is written at each face; None for its score.
     """
     labels = [f"{score:.2f}" for score in faces.scores.tolist()] if labels is None else labels
     unit = max(1, round(min(max(image.shape[:2]) / 500, min(image.shape[:2]) / 50)))

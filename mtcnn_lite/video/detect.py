@@ -93,7 +93,19 @@ def watch_video(
     Parameters
     ----------
     source, detector, every, track
-        As in `detect_video`, and so are the errors.
+        As for `detect_video`, which raises the same and warns of the same.
+
+    Yields
+    ------
+    Frame, VideoFaces or None
+        A frame, and what was found last.
+
+    Examples
+    --------
+    >>> for frame, seen in watch_video("clip.mp4", every=5):  # doctest: +SKIP
+    ...     print(frame.number, seen.number)
+    0 0
+    1 0
     """
     if every == 1:
         return (
