@@ -161,6 +161,7 @@ def tables(
         batch_size=None,
         batch_format="pyarrow",
         num_cpus=1,
+        max_task_retries=2,  # or a photo that ends its process would do so without end
     )
     yield from found.iter_batches(batch_size=None, batch_format="pyarrow")
 

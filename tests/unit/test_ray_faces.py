@@ -162,6 +162,23 @@ def test_a_killed_worker_costs_no_photo(program, root, photos, expected, tmp_pat
     check_rows(program, tmp_path, photos, expected)
 
 
+@pytest.mark.slow
+def test_a_photo_that_ends_its_process_is_given_up(program, root, photos, expected, tmp_path):
+    """As where memory runs out, or a decoder crashes. The next run finds it readable, and has all rows."""
+    text = (root / "examples" / "ray_faces.py").read_text()
+    call = text.index("        return pa.Table.from_pylist(")
+    crash = f"        if any(path.name == {EMPTY!r} for path in paths):\n            os._exit(9)\n"
+    deadly, out = tmp_path / "deadly.py", tmp_path / "out"
+    deadly.write_text(text[:call] + crash + text[call:])
+    _, _, *rest = command(root, photos, out)
+    done = finished([sys.executable, deadly, *rest])
+    assert done.returncode == 1, done.stderr
+    assert "photos were given up: the processes that looked at them died" in done.stderr
+    assert str(photos / EMPTY) not in {row["photo"] for row in rows_in(out)}
+    assert finished(command(root, photos, out)).returncode in (0, 1)  # 1 where the bad file was among those given up
+    check_rows(program, out, photos, expected)
+
+
 def workers_of(program):
     """The processes with a detector."""
     found = []
