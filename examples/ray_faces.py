@@ -4,6 +4,7 @@ python examples/ray_faces.py photos/ --out faces/ --workers 8        # docs/at_s
 """
 
 import argparse
+import hashlib
 import json
 import logging
 import os
@@ -27,6 +28,7 @@ from mtcnn_lite.cli.settings import FAILED, add_max_pixels, add_settings, detect
 from mtcnn_lite.detector import Detector
 from mtcnn_lite.images import MAX_PIXELS, ImageError, read_image
 from mtcnn_lite.runtime.files import remove_unfinished, write_whole
+from mtcnn_lite.runtime.onnx_engine import OnnxEngine
 from mtcnn_lite.weights.files import weights_digest
 
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # or Ray sends statistics about its use to its makers
@@ -81,6 +83,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         failed = True
         tqdm.write(f"error: {message}", sys.stderr)
 
+    if detector.engine.device != "cpu":
+        options.error(f"--device {options.device}: the workers have no GPU; docs/at_scale.md says how to give them one")
     if not options.folder.is_dir():
         complain(f"{options.folder}: no such folder")
         return FAILED
@@ -310,7 +314,12 @@ class Parts:
 
 def settings_of(detector: Detector) -> dict[str, Any]:
     """What the rows depend on, as JSON has it."""
-    settings = {"weights": weights_digest(detector.nets)} | asdict(detector.settings)
+    engine = detector.engine
+    if isinstance(engine, OnnxEngine):
+        weights = hashlib.sha256(b"".join(engine.models[net] for net in sorted(engine.models))).hexdigest()
+    else:
+        weights = weights_digest(detector.nets)
+    settings = {"weights": weights} | asdict(detector.settings)
     return dict(json.loads(json.dumps(settings)))
 
 

@@ -66,7 +66,9 @@ def export(detector: Detector, folder: str | PathLike[str], opset: int = OPSET) 
     ValueError, TypeError
         For another opset.
     ExportError
-        Where a package is missing, or a model differs from torch by more than 1e-5.
+        Where a package is missing, torch's exporter or ONNX Runtime fails, a model differs from torch by more than 1e-5
+        (of the largest value, where that is over 1), or `folder` holds weights as .safetensors: a `Detector` takes a
+        folder for one or the other.
     OSError
         Where the files can't be written.
 
@@ -81,10 +83,12 @@ def export(detector: Detector, folder: str | PathLike[str], opset: int = OPSET) 
         raise kind(f"opset is {shown(opset)}; it must be a whole number from {OPSETS[0]} to {OPSETS[-1]}")
     if missing := [name for name in NEEDED if find_spec(name) is None]:
         raise ExportError(f"exporting needs {', '.join(missing)}: pip install 'mtcnn_lite[onnx]'")
+    target = Path(folder)
+    if any(target.glob("*.safetensors")):
+        raise ExportError(f"{target} holds weights as .safetensors; an export goes to a folder of its own")
     models = {name: _model(name, getattr(detector.nets, name), opset) for name in NET_NAMES}
     _compare(models, TorchEngine(detector.nets))
     stated = json.dumps(_cascade(detector, models, opset), indent=1).encode() + b"\n"
-    target = Path(folder)
     target.mkdir(parents=True, exist_ok=True)
     contents = {target / f"{name}.onnx": model for name, model in models.items()} | {target / CASCADE: stated}
     write_all_whole({path: partial(_write, data) for path, data in contents.items()})
@@ -166,10 +170,13 @@ def _model(name: str, net: nn.Module, opset: int) -> bytes:
         sizes |= {2: torch.export.Dim("height", min=size), 3: torch.export.Dim("width", min=size)}
     example = torch.zeros(2, 3, height, width, dtype=torch.float32, device="cpu")
     with _quiet():
-        program = torch.onnx.export(
-            _Heads(name, _plain(net)), (example,), dynamo=True, dynamic_shapes=(sizes,), input_names=["images"],
-            output_names=heads, opset_version=opset, external_data=False, verbose=False,
-        )  # fmt: skip
+        try:
+            program = torch.onnx.export(
+                _Heads(name, _plain(net)), (example,), dynamo=True, dynamic_shapes=(sizes,), input_names=["images"],
+                output_names=heads, opset_version=opset, external_data=False, verbose=False,
+            )  # fmt: skip
+        except Exception as error:  # its errors have no class of their own
+            raise ExportError(f"{name}.onnx: torch's exporter failed ({_first_line(error)})") from error
         assert program is not None
         model = program.model_proto
     for node in model.graph.node:  # where in which file each was called: of no use, and another on each machine
@@ -178,8 +185,15 @@ def _model(name: str, net: nn.Module, opset: int) -> bytes:
     written = {entry.domain: entry.version for entry in model.opset_import}
     if written.get("") != opset:
         raise ExportError(f"{name}.onnx: torch's exporter wrote opset {written.get('')} in place of {opset}")
-    onnx.checker.check_model(model, full_check=True)
+    try:
+        onnx.checker.check_model(model, full_check=True)
+    except onnx.checker.ValidationError as error:
+        raise ExportError(f"{name}.onnx: onnx.checker refuses it ({_first_line(error)})") from error
     return model.SerializeToString(deterministic=True)
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
 @contextmanager
@@ -199,7 +213,10 @@ def _quiet() -> Iterator[None]:
 
 def _compare(models: dict[str, bytes], ours: TorchEngine) -> None:
     """Raise ExportError where a model says other than torch of some images, also of odd sizes."""
-    exported, rng = OnnxEngine(models), np.random.default_rng(0)
+    try:
+        exported, rng = OnnxEngine(models), np.random.default_rng(0)
+    except ValueError as error:  # such as a newer opset than it knows
+        raise ExportError(str(error)) from None
     pairs: list[tuple[str, Any, Any]] = []
     for height, width in ((12, 12), (13, 12), (24, 37), (41, 60)):
         images = list(rng.integers(0, 256, (3, height, width, 3), np.uint8))

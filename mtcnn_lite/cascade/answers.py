@@ -135,19 +135,22 @@ def ask_windows(
     """
     boxes: list[Floats] = []
     rows: list[list[int]] = []
+    added: list[dict[tuple[float, int, int], int]] = []  # the new windows' rows
     for its, some, its_levels in zip(answers, windows, levels, strict=True):
         keys = _keys(some, its_levels)
         new = [i for i, key in enumerate(keys) if key not in its.row_of]
-        its.row_of |= {keys[i]: len(its.row_of) + n for n, i in enumerate(new)}
+        added.append({keys[i]: len(its.columns[0]) + n for n, i in enumerate(new)})
         boxes.append(some.boxes[new])
-        rows.append([its.row_of[key] for key in keys])
+        row_of = its.row_of | added[-1]
+        rows.append([row_of[key] for key in keys])
     if not any(map(len, boxes)):
         return rows
     asked = [(its.halved.halvings, some) for its, some in zip(answers, boxes, strict=True)]
     said = score_windows(answers[0].engine, answers[0].net, asked, answers[0].mirror)
     ends = np.cumsum([len(some) for some in boxes])[:-1]
-    for its, *columns in zip(answers, *(np.split(column, ends) for column in said), strict=True):
+    for its, its_rows, *columns in zip(answers, added, *(np.split(column, ends) for column in said), strict=True):
         its.columns = [np.concatenate(pair) for pair in zip(its.columns, columns, strict=True)]
+        its.row_of |= its_rows  # last: an error or Ctrl-C before leaves no row without its answer
     return rows
 
 

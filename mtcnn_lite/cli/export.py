@@ -58,7 +58,8 @@ def run(options: argparse.Namespace) -> int:
     except ValueError as error:  # a WeightsError, for one
         options.error(str(error))
     try:
-        remove_unfinished(options.out)
+        for name in ("*net.onnx", "cascade.json"):
+            remove_unfinished(options.out, f".*.part.{name}")
         export(detector, options.out, options.opset)
     except ValueError as error:
         options.error(f"--opset: {error}")

@@ -131,8 +131,9 @@ def run(
         except (ValueError, MemoryError) as error:
             message = str(error) or "too little memory to look for faces in it"
             complain(message if message.startswith(view.name) else f"{view.name}: {message}")
-    for warning in said:
-        tqdm.write(f"warning: {warning.message}", sys.stderr)
+        finally:  # also where Ctrl-C or a full disk ends it
+            for warning in said:
+                tqdm.write(f"warning: {warning.message}", sys.stderr)
 
 
 class _View:

@@ -75,7 +75,10 @@ class DeviceEngine:
     @contextmanager
     def _computing(self) -> Iterator[None]:
         with _ONE_AT_A_TIME, torch.inference_mode(), without_autocast(self.device), _float32():
-            yield
+            try:
+                yield
+            except torch.OutOfMemoryError:
+                raise MemoryError(f"the device {self.device} has too little memory") from None
 
     def _send(self, pixels: Pixels) -> Tensor:
         return torch.from_numpy(pixels).to(self.device)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
 PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}  # by device
+OPTIONS: dict[str, dict[str, str]] = {"cpu": {}, "cuda": {"use_tf32": "0"}}  # by device: float32, as torch's engine
 BATCH_PIXELS = 1 << 15  # of a net's input at a time: larger batches leave the cache, and take up to 15% longer
 ERRORS_ONLY = 3  # onnxruntime's severity of what it prints
 
@@ -36,7 +37,7 @@ class OnnxEngine:
     Raises
     ------
     ValueError
-        Where ONNX Runtime can't load a model.
+        Where ONNX Runtime can't load a model, or not use the device.
     """
 
     name, whole_stages = "onnx", False
@@ -78,6 +79,10 @@ class _Sessions:
         try:
             said: list[Floats] = session.run(outputs, inputs)
             return said
+        except Exception as error:  # its errors have no class of their own above Exception
+            if "allocate" in str(error):
+                raise MemoryError("ONNX Runtime has too little memory") from None
+            raise
         finally:
             self._free.append(session)
 
@@ -102,9 +107,14 @@ def _session(net: str, model: bytes, device: str) -> "InferenceSession":
     options.enable_mem_pattern = False  # it plans memory for one size of input, and levels have many
     options.log_severity_level = ERRORS_ONLY
     try:
-        return onnxruntime.InferenceSession(model, options, providers=[PROVIDERS[device]])
+        session = onnxruntime.InferenceSession(
+            model, options, providers=[(PROVIDERS[device], OPTIONS[device])], enable_fallback=0
+        )
     except Exception as error:  # its errors have no class of their own above Exception
         raise ValueError(f"{net}.onnx: ONNX Runtime can't load it ({error})") from None
+    if (taken := session.get_providers()[0]) != PROVIDERS[device]:  # one that is built in, but finds no GPU
+        raise ValueError(f'{net}.onnx: ONNX Runtime can\'t use the device "{device}" here, and would take {taken}')
+    return session
 
 
 def found_device(device: str) -> str:

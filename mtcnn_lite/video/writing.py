@@ -21,13 +21,22 @@ INDEX = 64
 
 
 def ending_to_write(folder: Path) -> str:
-    """ ".mp4", or ".avi" where this OpenCV can't write MPEG-4. Raises VideoError where it can write neither."""
+    """ ".mp4", or ".avi" where this OpenCV can't write MPEG-4. Raises VideoError where it can write neither, and
+    OSError where nothing can be written to the folder.
+
+    >>> import tempfile
+    >>> ending_to_write(Path(tempfile.gettempdir())) in (".mp4", ".avi")
+    True
+    """
     for ending in CODECS:
         trial = folder / f".{os.getpid()}.part.trial_faces{ending}"
         try:
+            trial.touch()  # says why where OpenCV would not
             writer = _open(trial, 25, 64, 64)
             opened = writer.isOpened()
             writer.release()
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, str(folder)) from None
         finally:
             trial.unlink(missing_ok=True)
         if opened:
@@ -71,7 +80,12 @@ def write_video(path: Path, pictures: Iterable[tuple[float, Pixels]], fps: float
                 raise
             stopped = error
         finally:
-            file.close()
+            try:
+                file.close()
+            except OSError:
+                if stopped is None:
+                    raise
+                raise stopped from None  # why it stopped says more than that the rest can't be written either
 
     write_whole(path, write)
     if stopped is not None:

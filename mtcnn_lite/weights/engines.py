@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from importlib.util import find_spec
 from os import PathLike
 from os.path import exists
@@ -43,7 +44,7 @@ def engine_of(weights: str | PathLike[str] | Nets, engine: str, device: str) -> 
     exported = isinstance(weights, str | PathLike) and is_export(weights)
     ours = isinstance(weights, str) and weights == shipped.NAME  # of an array, == gives an array
     if engine == "auto":
-        # Torch, where it is installed: it is the faster one (docs/engines.md).
+        # Torch, where it is installed: its results are those that notebooks and tests state (docs/engines.md).
         engine = "onnx" if exported or (ours and not _installed("torch")) else "torch"
     return _onnx(weights, exported, device) if engine == "onnx" else _torch(weights, exported, device)
 
@@ -83,6 +84,10 @@ def _onnx(weights: str | PathLike[str] | Nets, exported: bool, device: str) -> t
 
     where = found_device(device)
     read = read_export(weights) if exported else shipped.load_onnx()  # type: ignore[arg-type]  # a path
+    if device == "auto" and where != "cpu":
+        with suppress(ValueError):  # ONNX Runtime is built for a GPU, and there is none
+            return OnnxEngine(read.models, where), read.thresholds
+        where = "cpu"
     try:
         return OnnxEngine(read.models, where), read.thresholds
     except ValueError as error:

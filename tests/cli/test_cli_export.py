@@ -1,6 +1,9 @@
 """`mtcnn-lite export`: models that anyone's ONNX Runtime runs, checked before they are kept."""
 
 import json
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -10,7 +13,7 @@ from mtcnn_lite import Detector, exporting
 from mtcnn_lite.cli import main
 from mtcnn_lite.exporting import ExportError, export
 from mtcnn_lite.nets import normalise
-from mtcnn_lite.weights import shipped
+from mtcnn_lite.weights import save_weights, shipped
 
 for needed in exporting.NEEDED:
     pytest.importorskip(needed, reason="exporting needs it: pip install 'mtcnn_lite[onnx]'")
@@ -104,6 +107,68 @@ def test_bad_arguments_end_with_a_message(arguments, said, tmp_path, capsys):
     assert ended.value.code == 2
     assert said in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_of_weights_is_not_exported_into(tmp_path, detector):
+    """It would be taken for an export from then on."""
+    save_weights(detector.nets, tmp_path)
+    before = sorted(tmp_path.iterdir())
+    with pytest.raises(ExportError, match=r"holds weights as \.safetensors; an export goes to a folder of its own"):
+        export(detector, tmp_path)
+    assert sorted(tmp_path.iterdir()) == before
+
+
+@pytest.mark.skipif(os.name != "posix", reason="limits are others here")
+def test_a_full_disk_is_one_sentence_and_nothing_is_half_written(tmp_path):
+    """By the system itself: no file may have more than 100 kB, and R-Net's has more."""
+    code = ("import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000)); "
+            "from mtcnn_lite.cli import main; sys.exit(main())")  # fmt: skip
+    (tmp_path / "pnet.onnx").write_text("an earlier one")
+    done = subprocess.run(
+        [sys.executable, "-c", code, "export", "--out", str(tmp_path)], capture_output=True, text=True
+    )
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1, done.stderr
+    assert "File too large" in done.stderr
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("pnet.onnx", "an earlier one")]
+
+
+def test_a_folder_that_may_not_be_made(tmp_path, capsys):
+    (tmp_path / "file").write_text("")
+    assert main(["export", "--out", str(tmp_path / "file" / "onnx")]) == 1
+    said = capsys.readouterr().err
+    assert said == f"error: {tmp_path / 'file' / 'onnx'}: Not a directory\n"
+
+
+def test_other_programs_files_stay(tmp_path):
+    """Only what an export of a process that is no more has left is cleared away."""
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    (tmp_path / "deep").mkdir()
+    others = [tmp_path / f"film.{dead.pid}.part", tmp_path / "deep" / f".{dead.pid}.part.pnet.onnx"]
+    left = [tmp_path / f".{dead.pid}.part.{name}" for name in ("pnet.onnx", "cascade.json")]
+    for path in (*others, *left):
+        path.write_text("half")
+    assert main(["export", "--out", str(tmp_path)]) == 0
+    assert all(path.exists() for path in others)
+    assert not any(path.exists() for path in left)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("opset", [16, 20, 24])
+def test_every_opset_that_is_offered_runs(opset, tmp_path, detector, astronaut):
+    export(detector, tmp_path, opset)
+    assert len(Detector(tmp_path).detect(astronaut)) == 1
+
+
+def test_a_failing_exporter_is_one_sentence(tmp_path, monkeypatch, capsys):
+    def fails(*_, **__):
+        raise RuntimeError("no such operator\nand much more")
+
+    monkeypatch.setattr(torch.onnx, "export", fails)
+    assert main(["export", "--out", str(tmp_path / "x")]) == 1
+    assert capsys.readouterr().err == "error: pnet.onnx: torch's exporter failed (no such operator)\n"
+    assert not (tmp_path / "x").exists()
 
 
 def test_a_file_is_no_folder(tmp_path, capsys):

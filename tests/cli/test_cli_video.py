@@ -10,6 +10,7 @@ import time
 from collections import namedtuple
 from pathlib import Path
 
+import numpy as np
 import psutil
 import pytest
 from clips import head, moving, numbered, write_clip
@@ -169,11 +170,27 @@ def test_a_folder_that_may_not_be_written(capsys, monkeypatch):
         raise PermissionError(13, "Permission denied", str(path))
 
     monkeypatch.setattr(Path, "touch", refuse)
-    monkeypatch.setattr(writing, "ending_to_write", lambda folder: ".mp4")
     assert main(["detect", "clip.mp4", "--out", "out", *FAST]) == 1
-    assert capsys.readouterr().err == (
-        "error: clip.mp4: the drawing could not be written (out/clip_faces.mp4: Permission denied)\n"
-    )
+    assert capsys.readouterr().err == "error: clip.mp4: the drawing could not be written (out: Permission denied)\n"
+
+
+def test_a_missing_folder_is_not_said_to_be_opencvs_fault(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        writing.ending_to_write(tmp_path / "missing")
+
+
+def test_what_stopped_a_video_is_said_also_where_it_cannot_be_finished(tmp_path, monkeypatch):
+    def pictures():
+        yield 0.0, np.zeros((64, 64, 3), np.uint8)
+        raise KeyboardInterrupt
+
+    def broken(self):
+        raise OSError(5, "could not be written to its end")
+
+    monkeypatch.setattr(writing._File, "close", broken)
+    with pytest.raises(KeyboardInterrupt):
+        writing.write_video(tmp_path / "clip.mp4", pictures(), 10)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_full_disk_is_one_sentence_and_leaves_what_fitted(capsys, monkeypatch):

@@ -14,6 +14,7 @@ import torch
 
 from mtcnn_lite import Detector
 from mtcnn_lite.boxes import clip_boxes, decode_offsets, square_boxes
+from mtcnn_lite.cascade import answers
 from mtcnn_lite.cascade.answers import Answers
 from mtcnn_lite.cascade.record import Candidates, Level
 from mtcnn_lite.course.scenes import collage
@@ -22,6 +23,7 @@ from mtcnn_lite.images import crop_windows
 from mtcnn_lite.nets import normalise
 from mtcnn_lite.nms import nms
 from mtcnn_lite.pyramid import halvings, pyramid_scales
+from mtcnn_lite.runtime import inference
 
 LOW, MIDDLE, HIGH = (0.4, 0.4, 0.3), (0.6, 0.7, 0.7), (0.9, 0.95, 0.99)
 
@@ -267,6 +269,26 @@ def test_a_photo_is_let_go_as_soon_as_its_results_are(detector, picture, use):
         gc.set_debug(0)
         gc.garbage.clear()
         gc.enable()
+
+
+def test_an_error_of_a_net_leaves_no_window_without_its_answer(detector, picture, monkeypatch):
+    """As Ctrl-C in a notebook would: asked again, the trace finds what it should."""
+    trace, wanted = detector.trace(picture), detector.detect(picture)
+    real, failed = inference.score_windows, []
+
+    def fails_once(*arguments):
+        if not failed:
+            failed.append(1)
+            raise KeyboardInterrupt
+        return real(*arguments)
+
+    monkeypatch.setattr(answers, "score_windows", fails_once)
+    with pytest.raises(KeyboardInterrupt):
+        _ = trace.rnet
+    np.testing.assert_array_equal(
+        trace.rerun(min_face=24).faces.boxes, detector.trace(picture).rerun(min_face=24).faces.boxes
+    )
+    np.testing.assert_array_equal(trace.faces.boxes, wanted.boxes)
 
 
 def test_threads_with_photos_of_their_own_do_not_wait_for_one_another(detector, picture):
