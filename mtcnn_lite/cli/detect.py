@@ -93,13 +93,6 @@ def run(options: argparse.Namespace) -> int:
     from mtcnn_lite.runtime.parallel import WorkerError
 
     detector = detector_of(options)
-    if out:
-        try:
-            out.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            options.error(f"--out {out}: {error.strerror}")
-        remove_unfinished(out, ".*.part.*_faces*.*")
-
     failed, read, total = False, 0, 0
 
     def complain(message: str) -> None:
@@ -113,6 +106,12 @@ def run(options: argparse.Namespace) -> int:
     photos = list(find_photos(options.photos, options.recursive, complain, note))
     free_name = output_names(photos)
     photos, clips = video.split(photos, options)
+    if out:
+        try:
+            out.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            options.error(f"--out {out}: {error.strerror}")
+        remove_unfinished(out, ".*.part.*_faces*.*")
 
     shown = tqdm(photos, unit="photo", disable=len(photos) < 2 or not sys.stderr.isatty())
     with closing(look_at_all(photos, detector, options, draw=out is not None)) as every:
@@ -140,7 +139,6 @@ def run(options: argparse.Namespace) -> int:
                 sys.stdout.flush()  # each photo's line when it is done, also into a pipe
         except WorkerError as error:
             complain(f"{error} (--workers)")
-            return FAILED
     if len(photos) > 1:
         print(f"{read} of {len(photos)} photos read: {count_faces(total)}", file=sys.stderr)
     for clip in clips:

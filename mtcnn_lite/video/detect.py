@@ -64,6 +64,8 @@ def detect_video(
         As `frames` does.
     ModuleNotFoundError
         With `track`, where the package `trackers` is missing.
+    ValueError, TypeError
+        For another `every` or `track`, or a `detector` that is none.
 
     Warns
     -----
@@ -107,13 +109,13 @@ def watch_video(
     0 0
     1 0
     """
+    every = whole("every", every, low=1)
     if every == 1:
         return (
             (Frame(seen.number, seen.seconds, seen.image), seen) for seen in detect_video(source, detector, 1, track)
         )
     if isinstance(source, str | PathLike):  # read twice: frames that wait for those between them would fill the memory
         return _held(frames_unreported(source), detect_video(source, detector, every, track))
-    every = whole("every", every, low=1)
     read = frames(source)
     return _as_it_comes(read, _Look(source, detector, every, track), every)
 

@@ -21,8 +21,9 @@ INDEX = 64
 
 
 def ending_to_write(folder: Path) -> str:
-    """ ".mp4", or ".avi" where this OpenCV can't write MPEG-4. Raises VideoError where it can write neither, and
-    OSError where nothing can be written to the folder.
+    """ ".mp4", or ".avi" where this OpenCV can't write MPEG-4.
+
+    Raises VideoError where it can write neither, and OSError where nothing can be written to the folder.
 
     >>> import tempfile
     >>> ending_to_write(Path(tempfile.gettempdir())) in (".mp4", ".avi")

@@ -188,9 +188,10 @@ def test_what_stopped_a_video_is_said_also_where_it_cannot_be_finished(tmp_path,
         raise OSError(5, "could not be written to its end")
 
     monkeypatch.setattr(writing._File, "close", broken)
+    (tmp_path / "new").mkdir()
     with pytest.raises(KeyboardInterrupt):
-        writing.write_video(tmp_path / "clip.mp4", pictures(), 10)
-    assert list(tmp_path.iterdir()) == []
+        writing.write_video(tmp_path / "new" / "clip.mp4", pictures(), 10)
+    assert list((tmp_path / "new").iterdir()) == []
 
 
 def test_a_full_disk_is_one_sentence_and_leaves_what_fitted(capsys, monkeypatch):

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -277,6 +278,20 @@ def test_other_rows_and_other_settings_are_refused(no_cluster, program, photos, 
         1,
         f"error: {file} holds other rows than this program writes; choose a new folder for --out\n",
     )
+
+
+def test_exports_and_devices(no_cluster, program, photos, tmp_path, capsys, monkeypatch):
+    """An engine without torch's nets has its models' digest; workers have no GPU."""
+    pytest.importorskip("onnxruntime")
+    torchs, onnx = (program.settings_of(Detector(engine=engine)) for engine in ("torch", "onnx"))
+    assert onnx.pop("weights") != torchs.pop("weights")
+    assert onnx == torchs
+    on_gpu = Detector()
+    on_gpu.engine = SimpleNamespace(device="cuda")
+    monkeypatch.setattr(program, "detector_of", lambda options: on_gpu)
+    status, said = run(program, capsys, photos, "--out", tmp_path, "--device", "cuda")
+    assert status == 2
+    assert "--device cuda: the workers have no GPU" in said
 
 
 def test_bad_arguments(program, tmp_path, capsys):
