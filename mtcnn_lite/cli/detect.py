@@ -42,7 +42,8 @@ examples:
   mtcnn-lite detect --camera 0 --out seen
 
 exit status: 0 every photo and video was read (with or without faces), 1 some could not be read or drawn (the others
-are done all the same, unless the disk is full), 2 bad arguments or weights, 130 ended by Ctrl-C, 143 by SIGTERM."""
+are done all the same, unless the disk is full or a worker was killed), 2 bad arguments or weights, 130 ended by Ctrl-C,
+143 by SIGTERM."""
 
 
 def add(commands: Any) -> None:
