@@ -70,6 +70,8 @@ def run(options: argparse.Namespace) -> int:
     out = options.out or Path(f"{options.photo.stem}_explained.jpg")
     if os.path.realpath(out) == os.path.realpath(options.photo):
         options.error(f"--out {out}: that is the photo itself")
+    if out.is_dir():
+        options.error(f"--out {out}: that is a folder; name a file in it, .jpg or .png")
     detector = detector_of(options)
     try:
         trace = detector.trace(read_image(options.photo, options.max_pixels or MAX_PIXELS))

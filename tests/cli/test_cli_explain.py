@@ -51,6 +51,7 @@ def test_threshold_of_the_command_line_is_the_one_explained(capsys):
         (["a.png", "--box", "9,2,3,8"], "x2 must be greater than x1"),
         (["a.png", "--box", BOX, "--min-face", "5"], "min_face is 5"),
         (["a.png", "--box", BOX, "--out", "a.png"], "that is the photo itself"),
+        (["a.png", "--box", BOX, "--out", "."], "that is a folder; name a file in it"),
     ],
 )
 def test_bad_arguments_end_with_2_and_say_why(arguments, message, capsys):
