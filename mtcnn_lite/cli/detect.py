@@ -140,8 +140,9 @@ def run(options: argparse.Namespace) -> int:
                 sys.stdout.flush()  # each photo's line when it is done, also into a pipe
         except WorkerError as error:
             complain(f"{error} (--workers)")
-    if len(photos) > 1:
-        print(f"{read} of {len(photos)} photos read: {count_faces(total)}", file=sys.stderr)
+        else:
+            if len(photos) > 1:
+                print(f"{read} of {len(photos)} photos read: {count_faces(total)}", file=sys.stderr)
     for clip in clips:
         video.run(clip, options, detector, out, free_name, complain)
     return FAILED if failed else 0
