@@ -1,4 +1,4 @@
-"""Augmentation of training crops: mirrored, recoloured, downscaled, partly covered, blended or cropped at random.
+"""Augmentation of training crops: mirrored, recoloured, partly covered, blended or cropped at random.
 
 Each function takes uint8 crops (N, s, s, 3) and leaves them as they are; what changes which crop, a generator draws.
 All raise ValueError, naming the argument, for another shape and for a number out of range, TypeError for another type.
@@ -8,11 +8,12 @@ import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mtcnn_lite.arguments import generator, number, whole
+from mtcnn_lite.arguments import generator, number
 from mtcnn_lite.array_arguments import floats, mask, shape_of, square_crops
 from mtcnn_lite.boxes import Floats
 from mtcnn_lite.coordinates import mirror_in_window, mirror_offsets
 from mtcnn_lite.datasets.augment import MIDDLE, MOST, _straight_line
+from mtcnn_lite.datasets.degrade_crops import share_of
 from mtcnn_lite.images import Pixels
 
 VALUES = 256  # that a pixel's red, green or blue can have
@@ -95,31 +96,6 @@ def colour_batch(
     return recoloured
 
 
-def downscale_batch(crops: Pixels, rng: np.random.Generator, share: float, least: int = 12) -> Pixels:
-    """Training crops, some of them made smaller and large again: as from a camera that is far away or out of focus.
-
-    Parameters
-    ----------
-    crops
-        uint8 (N, s, s, 3). They are returned as they are where s <= least.
-    rng
-        Chooses the crops and their sizes.
-    share
-        About this share of them is changed, 0 to 1.
-    least
-        px; the smaller side is drawn evenly from `least` to s - 1.
-    """
-    crops, rng, share = square_crops("crops", crops), generator("rng", rng), _share("share", share)
-    side, least = crops.shape[1], whole("least", least, low=1, unit=" px")
-    if not share or side <= least:
-        return crops
-    coarse, sides = crops.copy(), rng.integers(least, side, len(crops))
-    for row in np.flatnonzero(rng.random(len(crops)) < share):
-        small = cv2.resize(crops[row], (int(sides[row]),) * 2, interpolation=cv2.INTER_AREA)
-        coarse[row] = cv2.resize(small, (side, side), interpolation=cv2.INTER_LINEAR)
-    return coarse
-
-
 def cutout_batch(crops: Pixels, rng: np.random.Generator, share: float, largest: float = 0.5) -> Pixels:
     """Training crops, some with a rectangle covered by that of another crop: goggles, a hand, a neighbour's shoulder.
 
@@ -136,8 +112,8 @@ def cutout_batch(crops: Pixels, rng: np.random.Generator, share: float, largest:
     largest
         The rectangle's sides are drawn evenly, from 1 px to this share of the crop's.
     """
-    crops, rng, share = square_crops("crops", crops), generator("rng", rng), _share("share", share)
-    largest = _share("largest", largest)
+    crops, rng, share = square_crops("crops", crops), generator("rng", rng), share_of("share", share)
+    largest = share_of("largest", largest)
     count, side = crops.shape[:2]
     covered, others = crops.copy(), rng.permutation(count)
     sides = rng.integers(1, max(int(side * largest), 1) + 1, (count, 2))  # height, width
@@ -169,7 +145,7 @@ def mixup_batch(crops: Pixels, rng: np.random.Generator, share: float) -> tuple[
     tuple
         The crops, and bool (N,): which ones are blended.
     """
-    crops, rng, share = square_crops("crops", crops), generator("rng", rng), _share("share", share)
+    crops, rng, share = square_crops("crops", crops), generator("rng", rng), share_of("share", share)
     mixed, others = rng.random(len(crops)) < share, rng.permutation(len(crops))
     own = rng.uniform(0.5, 0.9, (len(crops), 1, 1, 1)).astype(np.float32)
     blended = crops.copy()
@@ -201,8 +177,8 @@ def random_crop_batch(
     tuple
         The crops, and bool (N,): which ones are changed.
     """
-    crops, rng, share = square_crops("crops", crops), generator("rng", rng), _share("share", share)
-    side, least = crops.shape[1], _share("least", least)
+    crops, rng, share = square_crops("crops", crops), generator("rng", rng), share_of("share", share)
+    side, least = crops.shape[1], share_of("least", least)
     if side < 2:
         raise ValueError(f"crops has shape {crops.shape}; a crop of 1 px has no smaller part")
     zoomed, closer = rng.random(len(crops)) < share, crops.copy()
@@ -212,10 +188,6 @@ def random_crop_batch(
         (y, x), part = corners[row], sides[row]
         closer[row] = cv2.resize(crops[row, y : y + part, x : x + part], (side, side), interpolation=cv2.INTER_LINEAR)
     return closer, zoomed
-
-
-def _share(name: str, share: float) -> float:
-    return number(name, share, lambda part: 0 <= part <= 1, "be a share from 0 to 1")
 
 
 def _strength(name: str, strength: float) -> float:

@@ -8,7 +8,8 @@ import numpy as np
 from mtcnn_lite.arguments import generator, instance, number
 from mtcnn_lite.array_arguments import square_crops
 from mtcnn_lite.coordinates import about_point, rotation
-from mtcnn_lite.datasets.augment_crops import colour_batch, downscale_batch
+from mtcnn_lite.datasets.augment_crops import colour_batch
+from mtcnn_lite.datasets.degrade_crops import downscale_batch
 from mtcnn_lite.images import Pixels
 
 MOST = {"zoom": 10, "downscale": 1, "cutout": 1}  # of a Variation; for others 1000

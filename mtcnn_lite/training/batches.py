@@ -17,11 +17,11 @@ from torch import Tensor
 from mtcnn_lite.datasets.augment_crops import (
     colour_batch,
     cutout_batch,
-    downscale_batch,
     mirror_batch,
     mixup_batch,
     random_crop_batch,
 )
+from mtcnn_lite.datasets.degrade_crops import downscale_batch
 from mtcnn_lite.runtime.parallel import until_python_ends
 from mtcnn_lite.sampling.sampler import KINDS, Samples
 from mtcnn_lite.sampling.store import Store

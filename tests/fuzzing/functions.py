@@ -25,7 +25,7 @@ from mtcnn_lite import (
     pyramid,
     sampling,
 )
-from mtcnn_lite.datasets import augment, augment_crops
+from mtcnn_lite.datasets import augment, augment_crops, degrade_crops
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
 from mtcnn_lite.evaluation import matching, wider
 from mtcnn_lite.nets.models import NetOutput
@@ -280,7 +280,13 @@ def functions() -> dict[str, tuple[Callable[..., Any], Callable[[], dict[str, An
             augment_crops.colour_batch,
             lambda: dict(crops=crops, rng=rng(0), contrast=0.2, brightness=20, gain=0.1),
         ),
-        "downscale_batch": (augment_crops.downscale_batch, lambda: dict(crops=crops, rng=rng(0), share=0.5, least=12)),
+        "noise_batch": (degrade_crops.noise_batch, lambda: dict(crops=crops, rng=rng(0), share=0.5, strength=(3, 9))),
+        "darken_batch": (degrade_crops.darken_batch, lambda: dict(crops=crops, rng=rng(0), share=0.5, gone=(0.3, 0.9))),
+        "compress_batch": (
+            degrade_crops.compress_batch,
+            lambda: dict(crops=crops, rng=rng(0), share=0.5, quality=(9, 9)),
+        ),
+        "downscale_batch": (degrade_crops.downscale_batch, lambda: dict(crops=crops, rng=rng(0), share=0.5, least=12)),
         "cutout_batch": (augment_crops.cutout_batch, lambda: dict(crops=crops, rng=rng(0), share=0.5, largest=0.5)),
         "mixup_batch": (augment_crops.mixup_batch, lambda: dict(crops=crops, rng=rng(0), share=0.5)),
         "random_crop_batch": (

@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from mtcnn_lite.boxes import decode_offsets, landmarks_to_image
-from mtcnn_lite.datasets.augment_crops import cutout_batch, downscale_batch, mixup_batch, random_crop_batch
+from mtcnn_lite.datasets.augment_crops import cutout_batch, mixup_batch, random_crop_batch
+from mtcnn_lite.datasets.degrade_crops import downscale_batch
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
 from mtcnn_lite.sampling.config import SamplingConfig
 from mtcnn_lite.sampling.sampler import KINDS, LANDMARK, NEGATIVE, POSITIVE
