@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mtcnn_lite.cli.settings import FAILED, add_command, add_data, read_data
-from mtcnn_lite.training.plan import FINETUNING_RATE, FINETUNING_STAGES, STAGES, scaled
+from mtcnn_lite.training.plan import FINETUNING_RATE, FINETUNING_STAGES, STAGES, paper, scaled
 
 if TYPE_CHECKING:
     from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
@@ -19,7 +19,8 @@ Train P-Net on windows of labelled photos, R-Net on what that P-Net proposes, O-
 {textwrap.fill(", ".join(stage.name for stage in STAGES), 100)}
 (mtcnn_lite/training/plan.py has every number). In the end OUT/weights is a folder for `detect --weights`. Each stage's
 folder has labels.jpg (look at it first: are boxes and points on the faces?), log.csv, curves.png and measured.json:
-figures on one photo in twenty, held out of training.
+figures on one photo in twenty, held out of training. OUT/record is what is worth keeping of a run: its plan, logs,
+figures, minutes, machines, and a digest of the weights.
 
 A run that was interrupted, by kill -9 too, goes on with --resume and ends with the same weights, on the same machine
 with as many threads and processes. Expect hours on two CPU cores; OUT/samples takes several GB for 10,000 photos."""
@@ -42,17 +43,18 @@ def add(commands: Any) -> None:
     add = parser.add_argument
     add("--out", type=Path, required=True, metavar="DIR", help="the run's folder, made if missing")
     add("--resume", action="store_true", help="go on with the run in --out, if there is one")
-    add("--stage", metavar="NAME", choices=[stage.name for stage in STAGES],
-        help="only this stage, after those before it: " + ", ".join(stage.name for stage in STAGES))  # fmt: skip
-    add("--stages", nargs="+", metavar="NAME", choices=[stage.name for stage in STAGES],
-        help="a run of these stages alone, in the order above (default: all; with --from those in which labels count "
-        f"at least as much as a teacher: {', '.join(FINETUNING_STAGES)})")  # fmt: skip
+    names = ", ".join(stage.name for stage in STAGES)
+    add("--paper", action="store_true",
+        help="the paper's choices alone: a stage a net (pnet, rnet, onet), labels, crops as they are")  # fmt: skip
+    add("--stage", metavar="NAME", help=f"only this stage, after those before it: {names}")
+    add("--stages", nargs="+", metavar="NAME",
+        help="a run of these stages alone, in the order above (default: all; with --from those in which a net meets "
+        f"its own mistakes: {', '.join(FINETUNING_STAGES)})")  # fmt: skip
     add("--from", dest="start", metavar="WEIGHTS",
         help="begin with these: mtcnn_lite, zhang2016, or a folder (default: untrained)")  # fmt: skip
     add("--teacher", metavar="WEIGHTS",
-        help="trained nets, a folder or zhang2016, whose answers to the samples count beside the labels: half or more "
-        "of what says face or not and where its box is, in the later rounds most of it, and points for the faces that "
-        "have none")  # fmt: skip
+        help="trained nets, a folder or zhang2016, whose answers to the samples count beside the labels: most of what "
+        "says face or not and where its box is, and points for the faces that have none")  # fmt: skip
     add("--keep", type=share, action="append", default=[], metavar="NAME=SHARE",
         help="use only this share, drawn by --seed, of the photos of the data set NAME (`dataset` in our JSONL), where "
         "a set is one-sided: FaceMaskDetection=0.25. Several with one --keep each")  # fmt: skip
@@ -119,8 +121,14 @@ def run(options: argparse.Namespace) -> int:
         options.error(f"--workers is {options.workers}; it must be 1 or more")
     if options.seed < 0:
         options.error(f"--seed is {options.seed}; it must be 0 or more")
-    names = options.stages or ([stage.name for stage in STAGES] if options.start is None else FINETUNING_STAGES)
-    chosen = [stage for stage in STAGES if stage.name in names]
+    plan = paper() if options.paper else STAGES
+    for option, named in (("--stage", [options.stage] if options.stage else []), ("--stages", options.stages or [])):
+        for name in named:
+            if name not in (known := [stage.name for stage in plan]):
+                options.error(f"{option} is {name!r}; it must be one of {', '.join(known)}")
+    usual = [stage.name for stage in plan] if options.start is None or options.paper else FINETUNING_STAGES
+    names = options.stages or usual
+    chosen = [stage for stage in plan if stage.name in names]
     rate = options.rate if options.rate is not None else FINETUNING_RATE if options.start else 1.0
     try:
         stages = scaled(chosen, options.steps, rate)

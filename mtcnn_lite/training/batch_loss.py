@@ -54,14 +54,14 @@ def batch_loss(
         A trained net of the same kind (see `teacher`).
     """
     device = next(net.parameters()).device
-    kinds, offsets, landmarks, unlabelled = (column.to(device) for column in batch[1:])
+    kinds, offsets, landmarks, unlabelled = (column.to(device) for column in batch[2:])
     crops = normalise(batch.crops).to(device)
     output = net(crops).flat
     labelled = takes_part(kinds, indicator) & ~unlabelled[:, None]  # (N, 3)
     part = labelled.clone()
     if teacher is not None:
         with torch.no_grad():
-            soft = teacher(crops).flat  # soft targets
+            soft = teacher(normalise(batch.clean).to(device)).flat  # soft targets
         part[:, 0] = True
         offsets, part[:, 1] = distilled_targets(
             offsets, soft.offsets, part[:, 1], soft.score >= BOX_CONFIDENCE, stage.distill_weight
@@ -73,9 +73,7 @@ def batch_loss(
             )
     losses = _sample_losses(output, kinds, offsets, landmarks, part)  # (N, 3)
     if teacher is not None:
-        softened = distillation_loss(
-            output.face, soft, kinds, stage.distill_weight, unlabelled, stage.temperature
-        )  # (N,)
+        softened = distillation_loss(output.face, soft, kinds, stage.distill_weight, unlabelled)  # (N,)
         losses = torch.cat([softened[:, None], losses[:, 1:]], dim=1)
     counted = part.clone()
     counted[:, 0] = _hard_examples(losses[:, 0], keep, part[:, 0])

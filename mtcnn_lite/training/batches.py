@@ -14,26 +14,22 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from mtcnn_lite.datasets.augment_crops import (
-    colour_batch,
-    cutout_batch,
-    mirror_batch,
-    mixup_batch,
-    random_crop_batch,
-)
-from mtcnn_lite.datasets.degrade_crops import downscale_batch
+from mtcnn_lite.datasets.augment_crops import mirror_batch
 from mtcnn_lite.runtime.parallel import until_python_ends
 from mtcnn_lite.sampling.sampler import KINDS, Samples
 from mtcnn_lite.sampling.store import Store
+from mtcnn_lite.training.augmentation import Augmentation
 
 PREFETCHED = 4  # batches made before they are asked for
+RECOLOURED = Augmentation()  # and nothing else
 HOLD_OUT_EVERY = 20  # photos: the last of each twenty is held out of training, to validate on
 
 
 class TrainingBatch(NamedTuple):
     """N crops with what the net should answer for each; targets are NaN where unknown.
 
-    crops        uint8 (N, size, size, 3)
+    crops        uint8 (N, size, size, 3), as the net sees them
+    clean        uint8 (N, size, size, 3), as a teacher sees them: not degraded
     kinds        (N,), codes of `sampling.KINDS`
     offsets      (N, 4), of the face's box, in parts of the window's side
     landmarks    (N, 10), x1..x5 y1..y5, in parts of the window's side
@@ -41,10 +37,15 @@ class TrainingBatch(NamedTuple):
     """
 
     crops: NDArray[np.uint8]
+    clean: NDArray[np.uint8]
     kinds: Tensor
     offsets: Tensor
     landmarks: Tensor
     unlabelled: Tensor
+
+    def rows(self, rows: NDArray[np.int64]) -> "TrainingBatch":
+        """Some of the samples, by their numbers."""
+        return TrainingBatch(self.crops[rows], self.clean[rows], *(column[rows] for column in self[2:]))
 
 
 def held_out(samples: Samples) -> NDArray[np.bool_]:
@@ -52,8 +53,14 @@ def held_out(samples: Samples) -> NDArray[np.bool_]:
     return np.asarray(samples["photo"] % HOLD_OUT_EVERY == HOLD_OUT_EVERY - 1)
 
 
-def as_batch(crops: NDArray[np.uint8], kinds: NDArray[np.uint8], offsets: NDArray[np.float32],
-             landmarks: NDArray[np.float32], unlabelled: NDArray[np.bool_] | None = None) -> TrainingBatch:  # fmt: skip
+def as_batch(
+    crops: NDArray[np.uint8],
+    kinds: NDArray[np.uint8],
+    offsets: NDArray[np.float32],
+    landmarks: NDArray[np.float32],
+    clean: NDArray[np.uint8] | None = None,
+    unlabelled: NDArray[np.bool_] | None = None,
+) -> TrainingBatch:
     """A batch of a store's columns, its targets as tensors.
 
     Parameters
@@ -63,20 +70,21 @@ def as_batch(crops: NDArray[np.uint8], kinds: NDArray[np.uint8], offsets: NDArra
         Codes of `sampling.KINDS`.
     offsets : array, float32 (N, 4)
     landmarks : array, float32 (N, 5, 2)
+    clean : array, uint8 (N, size, size, 3), optional
+        What a teacher sees. None: the crops.
     unlabelled : array, bool (N,), optional
         Crops for which no label holds. None: all labels hold.
     """
     unlabelled = np.zeros(len(crops), bool) if unlabelled is None else unlabelled
     by_axis = landmarks.transpose(0, 2, 1).reshape(-1, 10)  # (N, 5, 2) -> x1..x5 y1..y5
-    return TrainingBatch(
-        crops, *(torch.from_numpy(np.array(column)) for column in (kinds, offsets, by_axis, unlabelled))
-    )
+    targets = (torch.from_numpy(np.array(column)) for column in (kinds, offsets, by_axis, unlabelled))
+    return TrainingBatch(crops, crops if clean is None else clean, *targets)
 
 
 class Batches:
     """The training batch of each step, drawn from stores of samples: `batches(step)`.
 
-    Every sample of a kind is used once before any is used again. Half of the crops are mirrored, all are recoloured.
+    Every sample of a kind is used once before any is used again. Half of the crops are mirrored.
 
     Parameters
     ----------
@@ -88,8 +96,10 @@ class Batches:
         Negatives : positives : part faces : landmark samples in each batch.
     seed : int
         Of the order of the samples and of the augmentation.
-    downscale, cutout, mixup, random_crop : float
-        Share of the crops, 0 to 1, that the batch function of this name in `augment_crops` changes.
+    augmentation : Augmentation
+        How the crops are changed.
+    taught : bool
+        Whether a teacher will answer for them.
     shard : (int, int)
         (k, n): the k-th of n equal parts of each batch, for n processes that train together.
 
@@ -105,14 +115,12 @@ class Batches:
         size: int,
         shares: Sequence[float],
         seed: int,
-        downscale: float = 0.0,
-        cutout: float = 0.0,
-        mixup: float = 0.0,
-        random_crop: float = 0.0,
+        augmentation: Augmentation = RECOLOURED,
+        taught: bool = False,
         shard: tuple[int, int] = (0, 1),
     ) -> None:
         self.stores, self.seed, self.shard = stores, seed, shard
-        self.downscale, self.cutout, self.mixup, self.random_crop = downscale, cutout, mixup, random_crop
+        self.augmentation, self.taught = augmentation, taught
         self.starts = np.cumsum([0, *map(len, stores)])
         kinds = np.concatenate([np.where(held_out(store.samples), len(KINDS), store.samples["kind"])
                                 for store in stores])  # fmt: skip
@@ -142,11 +150,8 @@ class Batches:
         rng = np.random.default_rng([self.seed, step, self.shard[0]])
         mirrored = rng.random(len(rows)) < 0.5
         crops, offsets, landmarks = mirror_batch(crops, samples["offsets"], samples["landmarks"], mirrored)
-        crops = downscale_batch(colour_batch(crops, rng), rng, self.downscale)
-        crops = cutout_batch(crops, rng, self.cutout)
-        crops, blended = mixup_batch(crops, rng, self.mixup)
-        crops, cropped = random_crop_batch(crops, rng, self.random_crop)
-        return as_batch(crops, samples["kind"], offsets, landmarks, blended | cropped)
+        crops, clean, unlabelled = self.augmentation(crops, rng, self.taught)
+        return as_batch(crops, samples["kind"], offsets, landmarks, clean, unlabelled)
 
     def _next(self, code: int, start: int, count: int) -> NDArray[np.int64]:
         """Samples `start` to `start + count` of a kind's endless sequence, which is shuffled anew in each epoch."""

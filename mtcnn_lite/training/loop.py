@@ -1,6 +1,7 @@
 """The training loop of one net: batches in, weights out, and a checkpoint every minute to resume from."""
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,8 @@ from mtcnn_lite.training.log import Row, TrainingLog, log_text
 from mtcnn_lite.training.plan import TrainingStage
 from mtcnn_lite.training.run_folder import torch_bytes
 
+BETAS, WEIGHT_DECAY = (0.9, 0.99), 1e-4  # of AdamW
+EMA_DECAY = 0.998  # of the exponential moving average of the weights, which is better than the last step's
 LOG_EVERY = 50  # steps whose mean is one row of the log
 SAVE_EVERY = 60  # seconds
 
@@ -32,6 +35,7 @@ def train(
     processes: ProcessGroup = SINGLE_PROCESS,
     teacher: nn.Module | None = None,
     progress: bool = False,
+    saved: Callable[[], None] = lambda: None,
 ) -> tuple[nn.Module, list[Row]]:
     """Train a net as a stage says.
 
@@ -56,6 +60,8 @@ def train(
         A trained net of the same kind, whose answers count beside the labels (see `teacher`).
     progress : bool
         Show a progress bar.
+    saved : function
+        Called after each checkpoint.
 
     Returns
     -------
@@ -76,23 +82,22 @@ def train(
     learned = [
         value for name, value in net.named_parameters() if indicator[:, 2].any() or not name.startswith("landmarks.")
     ]
-    average = AveragedModel(
-        net, avg_fn=lambda old, new, count: torch.lerp(new, old, _decay(stage.ema_decay, int(count)))
-    )
-    optimiser = torch.optim.AdamW(learned, stage.rate, stage.betas, weight_decay=stage.weight_decay)
+    average = AveragedModel(net, avg_fn=lambda old, new, count: torch.lerp(new, old, _decay(int(count))))
+    optimiser = torch.optim.AdamW(learned, stage.rate, BETAS, weight_decay=WEIGHT_DECAY)
     checkpoint, log, first = folder / "checkpoint.pt", TrainingLog(), 0
     if checkpoint.exists():
-        saved: dict[str, Any] = torch.load(checkpoint, map_location=device, weights_only=True)
-        net.load_state_dict(saved["net"])
-        average.load_state_dict(saved["mean"])
-        optimiser.load_state_dict(saved["optimiser"])
-        log.rows, first = saved["rows"], saved["step"]
+        state: dict[str, Any] = torch.load(checkpoint, map_location=device, weights_only=True)
+        net.load_state_dict(state["net"])
+        average.load_state_dict(state["mean"])
+        optimiser.load_state_dict(state["optimiser"])
+        log.rows, first = state["rows"], state["step"]
 
     def save(step: int) -> None:
         state = {"net": net.state_dict(), "mean": average.state_dict(), "optimiser": optimiser.state_dict()}
         content = torch_bytes(state | {"rows": log.rows, "step": step})
         write_whole(checkpoint, lambda path: path.write_bytes(content))
         write_whole(folder / "log.csv", lambda path: path.write_bytes(log_text(log.rows).encode()))
+        saved()
 
     shown = progress and processes.is_main
     bar = tqdm(total=stage.steps, initial=first, desc=stage.name, unit="step", disable=not shown)
@@ -121,6 +126,6 @@ def train(
     return trained.eval(), log.rows
 
 
-def _decay(decay: float, count: int) -> float:
+def _decay(count: int) -> float:
     """The moving average's decay after `count` steps: small at first, so that it soon forgets the initial weights."""
-    return min(decay, (1 + count) / (10 + count))
+    return min(EMA_DECAY, (1 + count) / (10 + count))

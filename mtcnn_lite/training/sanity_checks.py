@@ -41,7 +41,7 @@ def run_sanity_checks(net: nn.Module, batches: Batches, stage: TrainingStage, fo
         Where the net can't overfit the samples: labels and crops don't belong together, or it doesn't learn at all.
     """
     batch = batches(0)
-    batch = TrainingBatch(batch.crops[~batch.unlabelled.numpy()], *(column[~batch.unlabelled] for column in batch[1:]))
+    batch = batch.rows(np.flatnonzero(~batch.unlabelled.numpy()))
     write_whole(folder / "labels.jpg", lambda path: contact_sheet(batch).save(path))
     before, after = overfit_batch(net, few_of_each_kind(batch), stage)
     print(f"{stage.name}: overfitting a few samples, loss {before:.3f} -> {after:.3f}; all labels drawn on "
@@ -54,7 +54,7 @@ def run_sanity_checks(net: nn.Module, batches: Batches, stage: TrainingStage, fo
 def few_of_each_kind(batch: TrainingBatch) -> TrainingBatch:
     """The first SAMPLES_PER_KIND samples of each kind."""
     rows = np.concatenate([np.flatnonzero(batch.kinds == code)[:SAMPLES_PER_KIND] for code in range(len(KINDS))])
-    return TrainingBatch(batch.crops[rows], *(column[rows] for column in batch[1:]))
+    return batch.rows(rows)
 
 
 def overfit_batch(net: nn.Module, batch: TrainingBatch, stage: TrainingStage) -> tuple[float, float]:
@@ -75,9 +75,6 @@ def overfit_batch(net: nn.Module, batch: TrainingBatch, stage: TrainingStage) ->
         The loss before, and after at most MAX_STEPS steps.
     """
     learner = copy.deepcopy(net).train()
-    if isinstance(learner.landmarks, nn.Linear | nn.Conv2d):
-        # A head fitted by least squares (`weight_average`) can have weights so large that every step overshoots.
-        learner.landmarks.reset_parameters()
     indicator = task_indicator(net, stage, bool((batch.kinds == LANDMARK).any()))
     optimiser = torch.optim.Adam(learner.parameters(), RATE)
     before = total = float("nan")

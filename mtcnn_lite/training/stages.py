@@ -2,8 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from copy import deepcopy
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import torch
@@ -12,7 +11,6 @@ from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
 from mtcnn_lite.nets import Nets, ONet, PNet, RNet
 from mtcnn_lite.runtime.files import write_whole
 from mtcnn_lite.sampling.proposals import Proposals
-from mtcnn_lite.sampling.sampler import LANDMARK
 from mtcnn_lite.sampling.store import Store, photos_digest, write_store
 from mtcnn_lite.training.batches import Batches
 from mtcnn_lite.training.distributed import SINGLE_PROCESS, ProcessGroup
@@ -21,15 +19,36 @@ from mtcnn_lite.training.landmark_finetuning import finetune_landmarks
 from mtcnn_lite.training.loop import train
 from mtcnn_lite.training.plan import STAGES, TrainingStage
 from mtcnn_lite.training.plots import draw_curves
+from mtcnn_lite.training.record import Stopwatch, machine, note_machine, write_record
 from mtcnn_lite.training.repair import name_damaged_weights, remove_damaged
 from mtcnn_lite.training.run_folder import RunError, claim, torch_bytes
 from mtcnn_lite.training.sanity_checks import run_sanity_checks
-from mtcnn_lite.training.teacher import EnsembleTeacher
 from mtcnn_lite.training.validate import validate
-from mtcnn_lite.training.weight_average import average_weights, refit_landmark_head
 from mtcnn_lite.weights import save_weights, weights_digest
 
 Net = PNet | RNet | ONet
+
+
+@dataclass(frozen=True)
+class Run:
+    """What all stages of a run share; see `train_cascade`."""
+
+    photos: Sequence[LabelledPhoto]
+    out: Path
+    seed: int
+    stages: Sequence[TrainingStage]
+    teacher: Nets | None
+    device: str
+    processes: ProcessGroup
+    workers: int
+    progress: bool
+
+    def finished(self, stage: TrainingStage) -> bool:
+        """Whether the stage's weights are there."""
+        return (self.out / stage.name / "net.pt").exists()
+
+    def seed_of(self, stage: TrainingStage) -> int:
+        return self.seed + self.stages.index(stage)
 
 
 def untrained_nets(seed: int) -> Nets:
@@ -58,7 +77,7 @@ def train_cascade(
     checkpoint.pt, log.csv, curves.png, measured.json, and net.pt once it is finished. Its samples are in `out/samples`
     and may be deleted when no later stage of the same net is to come. A stage of landmark fine-tuning runs in the main
     process alone, on the CPU; it has no samples, leaves only measured.json and net.pt, and starts anew when
-    interrupted. After the last stage the weights are in `out/weights`.
+    interrupted. After the last stage the weights are in `out/weights`, and the run's record is in `out/record`.
 
     Parameters
     ----------
@@ -77,7 +96,7 @@ def train_cascade(
     resume : bool
         Continue the run in `out`: what is finished is not done again, what is damaged is named and made again. The
         weights are the same as without the interruption, on the same kind of machine with as many threads and
-        processes.
+        processes; standard error says where that differs.
     device : str
         As for torch: "cpu", "cuda:0", "mps".
     processes : ProcessGroup
@@ -106,6 +125,7 @@ def train_cascade(
         if processes.is_main:
             print("no face has landmarks: " + ("the teacher's are learned" if teacher else
                   "batches go without, and the nets' landmark heads stay as they are"))  # fmt: skip
+    run = Run(photos, out, seed, stages, teacher, device, processes, workers, progress)
     if processes.is_main:
         plan = {"seed": seed, "photos": photos_digest(photos), "start": weights_digest(nets) if start else None,
                 "teacher": weights_digest(teacher) if teacher else None,
@@ -115,28 +135,14 @@ def train_cascade(
         remove_damaged(out, stages)
     processes.barrier()
     due = stages[: names.index(only) + 1] if only else stages
-    for number, stage in enumerate(due):
-        folder, net = out / stage.name, getattr(nets, stage.net)
-        if (folder / "net.pt").exists():
-            if processes.is_main and _samples_are_needed(stage, due[number + 1 :], out):
-                _cut_samples(nets, photos, stage, out, seed + number, workers, progress)
-        else:
-            if stage.landmark_finetuning:
-                if processes.is_main:
-                    _finetune(nets, photos, stage, folder, seed + number, workers, progress)
-            else:
-                if processes.is_main:
-                    _cut_samples(nets, photos, stage, out, seed + number, workers, progress)
-                processes.barrier()
-                stores = [Store(out / "samples" / each.name) for each in stages[: number + 1] if each.net == stage.net]
-                teacher_net = teacher and getattr(teacher, stage.net)
-                _train_net(net, stores, stage, folder, seed + number, device, processes, teacher_net, progress)
-            processes.barrier()
-        net.load_state_dict(torch.load(folder / "net.pt", weights_only=True))
-        nets.ready()
-    if processes.is_main and all((out / name / "net.pt").exists() for name in names):
+    if processes.is_main and not all(map(run.finished, due)):
+        note_machine(out, machine(processes.size))
+    for stage in due:
+        _run_stage(run, nets, stage, due)
+    if processes.is_main and all(map(run.finished, stages)):
         name_damaged_weights(out / "weights", nets)
         save_weights(nets, out / "weights")
+        write_record(out, names, nets, [photo.dataset for photo in photos])
     return nets
 
 
@@ -149,72 +155,81 @@ def _check_order(names: Sequence[str], only: str | None, out: Path) -> None:
             raise RunError(f"{only} comes after {name}, which is not finished in {out}: train that first")
 
 
-def _samples_are_needed(stage: TrainingStage, later: Sequence[TrainingStage], out: Path) -> bool:
+def _run_stage(run: Run, nets: Nets, stage: TrainingStage, due: Sequence[TrainingStage]) -> None:
+    """Do what is left of a stage, and load its weights into its net."""
+    main, done = run.processes.is_main, run.finished(stage)
+    if done and main and _samples_are_needed(run, stage, due):
+        _cut_samples(run, nets, stage)
+    if not done:
+        if stage.landmark_finetuning:
+            if main:
+                _finetune(run, nets, stage)
+        else:
+            if main:
+                _cut_samples(run, nets, stage)
+            run.processes.barrier()
+            _train_net(run, getattr(nets, stage.net), stage)
+        run.processes.barrier()
+    weights = torch.load(run.out / stage.name / "net.pt", weights_only=True)
+    getattr(nets, stage.net).load_state_dict(weights)
+    nets.ready()
+
+
+def _samples_are_needed(run: Run, stage: TrainingStage, due: Sequence[TrainingStage]) -> bool:
     """Whether a stage that is still to come learns from this finished stage's samples."""
     return not stage.landmark_finetuning and any(
-        each.net == stage.net and not each.landmark_finetuning and not (out / each.name / "net.pt").exists()
-        for each in later
+        each.net == stage.net and not each.landmark_finetuning and not run.finished(each)
+        for each in due[due.index(stage) + 1 :]
     )
 
 
-def _cut_samples(
-    nets: Nets,
-    photos: Sequence[LabelledPhoto],
-    stage: TrainingStage,
-    out: Path,
-    seed: int,
-    workers: int,
-    progress: bool,
-) -> None:
+def _cut_samples(run: Run, nets: Nets, stage: TrainingStage) -> None:
     """Write the stage's samples: P-Net's from the photos alone, the others' also from what the nets before propose."""
-    proposals = None
+    proposals, watch = None, Stopwatch(run.out, stage.name, "samples")
     if stage.hard_negatives or stage.net != "pnet":
         proposals = Proposals(nets.ready(), stage.net, stage.hard_negatives)
     size = getattr(nets, stage.net).size
-    store = write_store(out / "samples" / stage.name, photos, size, seed, stage.sampling, proposals, workers, progress)
+    store = write_store(run.out / "samples" / stage.name, run.photos, size, run.seed_of(stage), stage.sampling,
+                        proposals, run.workers, run.progress)  # fmt: skip
+    watch.lap()
     print(f"{stage.name}: {store}", flush=True)
 
 
-def _train_net(
-    net: Net, stores: Sequence[Store], stage: TrainingStage, folder: Path, seed: int, device: str,
-    processes: ProcessGroup, teacher: Net | None, progress: bool,
-) -> None:  # fmt: skip
-    """Sanity checks, training, validation; the last file in `folder` is net.pt."""
+def _train_net(run: Run, net: Net, stage: TrainingStage) -> None:
+    """Sanity checks, training, validation; the last file in the stage's folder is net.pt."""
+    so_far = run.stages[: run.stages.index(stage) + 1]
+    stores = [Store(run.out / "samples" / each.name) for each in so_far if each.net == stage.net]
+    teacher = run.teacher and getattr(run.teacher, stage.net)
+    folder, main = run.out / stage.name, run.processes.is_main
     try:
-        batches = Batches(stores, stage.batch, stage.shares, seed, stage.downscale, stage.cutout,
-                          *((stage.mixup, stage.random_crop) if teacher else (0.0, 0.0)),
-                          shard=(processes.rank, processes.size))  # fmt: skip
+        batches = Batches(stores, stage.batch, stage.shares, run.seed_of(stage), stage.augmentation,
+                          teacher is not None, (run.processes.rank, run.processes.size))  # fmt: skip
     except ValueError as error:
         raise RunError(f"{stage.name}: {error}") from None
-    if processes.is_main:
+    watch = Stopwatch(run.out, stage.name, "training")
+    if main:
         folder.mkdir(exist_ok=True)
         if not (folder / "checkpoint.pt").exists() or not (folder / "labels.jpg").exists():
             run_sanity_checks(net, batches, stage, folder)
-    processes.barrier()
-    before = {name: value.clone() for name, value in net.state_dict().items()}
-    both = EnsembleTeacher(teacher, deepcopy(net)) if teacher is not None and stage.ensemble_teacher else teacher
-    trained, rows = train(net, batches, stage, folder, device, processes, both, progress)
-    if processes.is_main:
-        if stage.weight_average and batches.counts[LANDMARK] and net.landmarks is not None:
-            average_weights(trained, before, stage.weight_average)
-            if stage.refit_landmark_head:
-                refit_landmark_head(trained, stores, stage.batch, seed)
+    run.processes.barrier()
+    trained, rows = train(net, batches, stage, folder, run.device, run.processes, teacher, run.progress, watch.lap)
+    if main:
         _save_figures(validate(trained, stores), stage, folder)
         write_whole(folder / "curves.png", lambda path: draw_curves(path, stage.name, rows))
+        watch.lap()
         write_whole(folder / "net.pt", lambda path: path.write_bytes(torch_bytes(trained.state_dict())))
 
 
-def _finetune(
-    nets: Nets, photos: Sequence[LabelledPhoto], stage: TrainingStage, folder: Path, seed: int, workers: int,
-    progress: bool,
-) -> None:  # fmt: skip
+def _finetune(run: Run, nets: Nets, stage: TrainingStage) -> None:
     """Fine-tune O-Net's landmarks on the windows that the cascade, as it is, sends to it; writes net.pt at the end."""
+    folder, seed, watch = run.out / stage.name, run.seed_of(stage), Stopwatch(run.out, stage.name, "training")
     folder.mkdir(exist_ok=True)
-    windows = collect_windows(nets.ready(), photos, seed, workers, progress)
+    windows = collect_windows(nets.ready(), run.photos, seed, run.workers, run.progress)
     if len(windows.rows(held_out=False)[0]) and nets.onet.landmarks is not None:
-        _save_figures(finetune_landmarks(nets.onet, windows, stage, seed, progress), stage, folder)
+        _save_figures(finetune_landmarks(nets.onet, windows, stage, seed, run.progress), stage, folder)
     else:
         print(f"{stage.name}: the cascade finds no face with points to learn from, so nothing is learned", flush=True)
+    watch.lap()
     write_whole(folder / "net.pt", lambda path: path.write_bytes(torch_bytes(nets.onet.state_dict())))
 
 

@@ -2,7 +2,7 @@
 
 Hinton, Vinyals and Dean 2015, "Distilling the Knowledge in a Neural Network". The teacher sees the very crops that the
 net learns from, mirrored and recoloured in the same way (Beyer et al. 2022, "Knowledge distillation: A good teacher is
-patient and consistent").
+patient and consistent"), but before noise, darkness and compression spoil them.
 """
 
 import torch
@@ -13,6 +13,9 @@ from mtcnn_lite.losses import _detection_loss
 from mtcnn_lite.nets import NetOutput, ONet, PNet, RNet
 from mtcnn_lite.sampling.sampler import NEGATIVE, PART
 
+# The teacher's logits are divided by the temperature before they are compared (Hinton et al., section 2). At 1, the
+# difference between probabilities of .001 and .05 hardly counts; such differences decide the order of doubtful windows.
+TEMPERATURE = 2.0
 LANDMARK_CONFIDENCE = 0.7  # the teacher's landmarks are used from this probability of "face" on
 BOX_CONFIDENCE = 0.1  # and its box from this one: it also moves windows towards a face that it would not call one
 
@@ -42,12 +45,8 @@ class EnsembleTeacher(nn.Module):
         return NetOutput((one.face + other.face) / 2, (one.offsets + other.offsets) / 2, points)
 
 
-def distillation_loss(
-    face: Tensor, teacher: NetOutput, kinds: Tensor, weight: float, unlabelled: Tensor, temperature: float = 1.0
-) -> Tensor:
+def distillation_loss(face: Tensor, teacher: NetOutput, kinds: Tensor, weight: float, unlabelled: Tensor) -> Tensor:
     """Cross-entropy of each sample, (N,), with a target between the label and the teacher's probability.
-
-    Where label and teacher agree this is `losses.detection_loss`.
 
     Parameters
     ----------
@@ -61,13 +60,10 @@ def distillation_loss(
         Share of the teacher's probability in the other targets, 0 to 1; the rest is the label's.
     unlabelled : Tensor, bool (N,)
         Crops whose label no longer holds: their target, too, is the teacher's probability alone.
-    temperature : float
-        The teacher's part compares logits divided by it (Hinton et al., section 2; their factor T^2 keeps its weight).
-        At 1, the difference between probabilities of .001 and .05 hardly counts. Above 1 it does, and such differences
-        decide the order of doubtful windows.
     """
-    target = (teacher.face / temperature).softmax(dim=1)
-    softened = temperature**2 * functional.cross_entropy(face / temperature, target, reduction="none")  # (N,)
+    target = (teacher.face / TEMPERATURE).softmax(dim=1)
+    # The factor T^2 keeps the weight of its gradient.
+    softened = TEMPERATURE**2 * functional.cross_entropy(face / TEMPERATURE, target, reduction="none")  # (N,)
     labelled = _detection_loss(face, kinds != NEGATIVE)
     share = torch.where((kinds == PART) | unlabelled, 1.0, weight)
     return share * softened + (1 - share) * labelled

@@ -20,7 +20,7 @@ from mtcnn_lite.training.plan import STAGES
 from mtcnn_lite.training.stages import train_cascade
 from mtcnn_lite.weights import load_weights, nets_of
 
-STAGE = replace(next(stage for stage in STAGES if stage.landmark_finetuning), steps=40, batch=64, rate=3e-4, warm_up=4)
+STAGE = replace(next(stage for stage in STAGES if stage.landmark_finetuning), steps=40, batch=64, rate=3e-4)
 
 
 def photos(count=3, shift=0.0):

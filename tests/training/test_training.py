@@ -4,7 +4,7 @@ import csv
 import json
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,9 +14,11 @@ from PIL import Image
 from tiny_training import SAMPLING, TINY, photos
 
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
+from mtcnn_lite.net_names import NET_NAMES
 from mtcnn_lite.nets import Nets
 from mtcnn_lite.training import loop, sanity_checks
-from mtcnn_lite.training.plan import STAGES, TrainingStage
+from mtcnn_lite.training.batches import as_batch
+from mtcnn_lite.training.plan import STAGES, TrainingStage, paper
 from mtcnn_lite.training.run_folder import RunError
 from mtcnn_lite.training.stages import train_cascade, untrained_nets
 from mtcnn_lite.weights import load_weights
@@ -28,7 +30,7 @@ ONET = next(stage for stage in STAGES if stage.net == "onet")
 def run(tmp_path_factory):
     """A finished run of all stages, the folder and the nets."""
     out = tmp_path_factory.mktemp("run") / "out"
-    stages = [*TINY, replace(ONET, sampling=SAMPLING, steps=3, batch=28, warm_up=1)]
+    stages = [*TINY, replace(ONET, sampling=SAMPLING, steps=3, batch=28)]
     return out, train_cascade(photos(), out, seed=2, stages=stages), stages
 
 
@@ -85,7 +87,7 @@ def test_the_figures_are_those_of_the_held_out_photo(run):
 
 def test_it_learns(tmp_path):
     """Three hundred steps tell faces from the rest in photos that were held out."""
-    stage = replace(STAGES[0], sampling=SAMPLING, steps=300, batch=140, warm_up=20)
+    stage = replace(STAGES[0], sampling=SAMPLING, steps=300, batch=140)
     train_cascade(photos(40), tmp_path / "out", stages=[stage])
     figures = json.loads((tmp_path / "out" / "pnet-1" / "measured.json").read_text())
     assert figures["faces right"] > 0.8
@@ -282,11 +284,10 @@ def test_no_faces_stop_the_run(tmp_path):
 
 
 def test_a_net_that_does_not_learn_is_noticed(monkeypatch):
-    from mtcnn_lite.training.batches import TrainingBatch
-
     rng = np.random.default_rng(0)
-    batch = TrainingBatch(rng.integers(0, 255, (8, 12, 12, 3), np.uint8), torch.tensor([0, 0, 1, 1, 2, 2, 3, 3]),
-                  torch.rand(8, 4), torch.rand(8, 10), torch.zeros(8, dtype=torch.bool))  # fmt: skip
+    kinds = np.array([0, 0, 1, 1, 2, 2, 3, 3], np.uint8)
+    crops = rng.integers(0, 255, (8, 12, 12, 3), np.uint8)
+    batch = as_batch(crops, kinds, rng.random((8, 4), np.float32), rng.random((8, 5, 2), np.float32))
     net = untrained_nets(0).pnet
     held = [value.clone() for value in net.parameters()]
     before, after = sanity_checks.overfit_batch(net, batch, STAGES[0])
@@ -305,26 +306,44 @@ def test_a_loss_that_is_no_number_stops_the_run(tmp_path):
 
 
 def test_the_learning_rate_rises_then_falls():
-    stage = TrainingStage("s", "pnet", SAMPLING, 100, 8, 0.4, (1, 1, 1, 1), (1, 1, 1), warm_up=10)
+    stage = TrainingStage("s", "pnet", SAMPLING, 100, 8, 0.4, (1, 1, 1, 1), (1, 1, 1))
     rates = [stage.learning_rate(step) for step in range(100)]
     assert rates[0] == pytest.approx(0.04)
     assert rates[9] == rates[10] == 0.4
     assert rates[55] == pytest.approx(0.2)
     assert 0 < rates[99] < 0.001
     assert np.all(np.diff(rates[10:]) < 0)
+    assert replace(stage, steps=1).learning_rate(0) == 0.4
+    assert replace(stage, steps=100_000).learning_rate(99) == pytest.approx(0.2)  # 200 steps of warm-up at most
 
 
-def test_the_plan_has_the_papers_weights():
+def test_the_plan_fits_on_one_screen():
+    assert len(STAGES) <= 7
+    assert len(fields(TrainingStage)) <= 15
+    for net in NET_NAMES:
+        of_net = [stage for stage in STAGES if stage.net == net and not stage.landmark_finetuning]
+        assert [stage.hard_negatives for stage in of_net] == [False, True][: len(of_net)]
+    assert [stage.net for stage in STAGES] == sorted((stage.net for stage in STAGES), key=NET_NAMES.index)
+
+
+def test_the_papers_plan_has_the_papers_choices_alone():
+    """Zhang et al. 2016, section II.C and III: task weights, 70% hard samples, which sample teaches what."""
     from mtcnn_lite.losses import PAPER, WEIGHTS
 
-    for stage in STAGES:
-        late = ("rnet-5", "onet-4", "onet-5", "onet-6", "onet-7")
-        departs = stage.name in ("onet-2", "pnet-3", "rnet-3", "rnet-4", "onet-3", *late)
-        assert (stage.weights != WEIGHTS[stage.net]) == departs  # and says why
-        assert stage.weights[2 if stage.landmark_finetuning else 0] == 1  # what the others are measured by
-        assert stage.keep == (1.0 if stage.name in late else 0.7)
-        assert torch.equal(torch.tensor(stage.indicator[:3]), PAPER[:3])
-    with pytest.raises(ValueError, match="pnet-1: steps is 0"):
-        replace(STAGES[0], steps=0)
+    stages = paper()
+    assert [stage.net for stage in stages] == [stage.name for stage in stages] == list(NET_NAMES)
+    for stage in stages:
+        assert stage.weights == WEIGHTS[stage.net]
+        assert stage.keep == 0.7
+        assert torch.equal(torch.tensor(stage.indicator), PAPER)
+        assert stage.shares == (3, 1, 1, 2)
+        assert (stage.distill_weight, stage.distill_landmarks_weight) == (0, 0)
+        assert set(vars(stage.augmentation).values()) == {0.0}
+        assert not stage.hard_negatives
+        assert not stage.landmark_finetuning
+        assert (stage.sampling.negative, stage.sampling.part, stage.sampling.positive) == (0.3, 0.4, 0.65)
+        assert stage.sampling.turn == 0
+    with pytest.raises(ValueError, match="pnet: steps is 0"):
+        replace(stages[0], steps=0)
     with pytest.raises(ValueError, match="shares is"):
-        replace(STAGES[0], shares=(0, 0, 0, 0))
+        replace(stages[0], shares=(0, 0, 0, 0))

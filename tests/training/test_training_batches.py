@@ -13,11 +13,13 @@ from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
 from mtcnn_lite.sampling.config import SamplingConfig
 from mtcnn_lite.sampling.sampler import KINDS, LANDMARK, NEGATIVE, POSITIVE
 from mtcnn_lite.sampling.store import write_store
+from mtcnn_lite.training.augmentation import Augmentation
 from mtcnn_lite.training.batches import HOLD_OUT_EVERY, PREFETCHED, Batches, held_out, prefetch
 
 WHITE = (255, 255, 255)
 DOTS = [(255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 0), (0, 255, 255)]  # left eye, right eye, nose, mouth, mouth
 SWAPPED = [1, 0, 2, 4, 3]  # what a mirror makes of their places
+COARSE = Augmentation(downscale=0.3)
 SHARES = (3, 1, 1, 2)
 
 
@@ -110,12 +112,12 @@ def test_photos_held_out_are_in_no_batch(stores):
 
 
 def test_a_batch_depends_on_seed_and_step_alone(stores):
-    one, two = Batches(stores, 50, SHARES, seed=4, downscale=0.3), Batches(stores, 50, SHARES, seed=4, downscale=0.3)
+    one, two = (Batches(stores, 50, SHARES, seed=4, augmentation=COARSE) for _ in range(2))
     one(0), one(1)
     for left, right in zip(one(9), two(9), strict=True):
         assert np.array_equal(left, right, equal_nan=True)
     assert not np.array_equal(one(9).crops, one(10).crops)
-    assert not np.array_equal(one(9).crops, Batches(stores, 50, SHARES, seed=5, downscale=0.3)(9).crops)
+    assert not np.array_equal(one(9).crops, Batches(stores, 50, SHARES, seed=5, augmentation=COARSE)(9).crops)
 
 
 def test_the_parts_of_a_batch_are_the_batch(stores):
@@ -240,9 +242,40 @@ def test_a_batch_says_of_which_of_its_crops_no_label_holds(stores):
     assert not plain.unlabelled.any()
     for shares, least, most in (({"mixup": 0.5}, 40, 100), ({"random_crop": 0.5}, 40, 100),
                                 ({"mixup": 0.5, "random_crop": 0.5}, 85, 125)):  # fmt: skip
-        changed = Batches(stores, 140, SHARES, seed=3, **shares)(0)
+        changed = Batches(stores, 140, SHARES, seed=3, augmentation=Augmentation(**shares), taught=True)(0)
         assert least < changed.unlabelled.sum() < most
         same = (plain.crops == changed.crops).all(axis=(1, 2, 3))
         assert same[~changed.unlabelled.numpy()].all()
         assert not same[changed.unlabelled.numpy()].all()
         assert (plain.kinds == changed.kinds).all()
+        untaught = Batches(stores, 140, SHARES, seed=3, augmentation=Augmentation(**shares))(0)
+        assert not untaught.unlabelled.any()
+        assert (untaught.crops == plain.crops).all()
+
+
+@pytest.mark.parametrize("way", ["downscale", "noise", "darken", "compress"])
+def test_a_teacher_sees_a_crop_before_it_is_degraded(stores, way):
+    plain = Batches(stores, 140, SHARES, seed=3)(0)
+    spoiled = Batches(stores, 140, SHARES, seed=3, augmentation=Augmentation(**{way: 0.5}), taught=True)(0)
+    assert (spoiled.clean == plain.crops).all()
+    changed = (spoiled.crops != spoiled.clean).any(axis=(1, 2, 3))
+    assert 40 < changed.sum() < 100
+    assert not spoiled.unlabelled.any()
+
+
+def test_what_is_covered_is_covered_for_the_teacher_too(stores):
+    batch = Batches(stores, 140, SHARES, seed=3, augmentation=Augmentation(cutout=1.0), taught=True)(0)
+    assert (batch.crops == batch.clean).all()
+    assert not (batch.crops == Batches(stores, 140, SHARES, seed=3)(0).crops).all()
+
+
+def test_some_rows_of_a_batch_belong_together(stores):
+    batch = Batches(stores, 140, SHARES, seed=3, augmentation=Augmentation(noise=1.0))(0)
+    some = batch.rows(np.array([7, 3]))
+    for whole, part in zip(batch, some, strict=True):
+        assert np.array_equal(np.asarray(whole)[[7, 3]], np.asarray(part), equal_nan=True)
+
+
+def test_a_share_over_one_is_refused():
+    with pytest.raises(ValueError, match=r"noise is 1\.5; it must be from 0 to 1"):
+        Augmentation(noise=1.5)
