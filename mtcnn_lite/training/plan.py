@@ -116,11 +116,30 @@ class TrainingStage:
             object.__setattr__(self, name, value)
 
     def learning_rate(self, step: int) -> float:
-        """The learning rate of a step: rising linearly during the warm-up, then half a cosine down to nearly 0."""
-        warm_up = min(WARM_UP, self.steps // 10)
-        if step < warm_up:
-            return self.rate * (step + 1) / warm_up
-        return self.rate * (1 + math.cos(math.pi * (step - warm_up) / (self.steps - warm_up))) / 2
+        """The learning rate of a step (`learning_rate`)."""
+        return learning_rate(step, self.steps, self.rate, min(WARM_UP, self.steps // 10))
+
+
+def learning_rate(step: int, steps: int, peak: float, warm_up: int) -> float:
+    """The learning rate of one step: rising linearly during the warm-up, then half a cosine down to nearly 0.
+
+    Parameters
+    ----------
+    step : int
+        Its number, from 0.
+    steps, warm_up : int
+        How many there are, and in how many of them the rate rises.
+    peak : float
+        The highest rate.
+
+    Examples
+    --------
+    >>> [round(learning_rate(step, 6, 0.4, 2), 3) for step in range(6)]
+    [0.2, 0.4, 0.4, 0.341, 0.2, 0.059]
+    """
+    if step < warm_up:
+        return peak * (step + 1) / warm_up
+    return peak * (1 + math.cos(math.pi * (step - warm_up) / (steps - warm_up))) / 2
 
 
 PAPER_WEIGHTS = (1.0, 0.5, 0.5)  # of the tasks, for P-Net and R-Net

@@ -10,8 +10,7 @@ from judging import check_named
 
 from mtcnn_lite.course import checks
 from mtcnn_lite.course.checks.learning_rate import JUDGE
-from mtcnn_lite.sampling.config import SamplingConfig
-from mtcnn_lite.training.plan import TrainingStage
+from mtcnn_lite.training import plan
 
 # --- right
 
@@ -53,13 +52,7 @@ def by_a_turn(step, steps, peak, warm_up):
     return peak * share if step < warm_up else peak * (1 + share.real) / 2
 
 
-def the_package(step, steps, peak, warm_up):
-    return TrainingStage(
-        "p", "pnet", SamplingConfig(), steps, 8, peak, (3, 1, 1, 2), (1, 1, 1), warm_up=warm_up
-    ).learning_rate(step)
-
-
-RIGHT = [by_hand, by_numpy, by_torch, by_torchs_own_schedule, by_a_turn, the_package]
+RIGHT = [by_hand, by_numpy, by_torch, by_torchs_own_schedule, by_a_turn, plan.learning_rate]
 
 
 @pytest.mark.parametrize("fn", RIGHT, ids=lambda fn: fn.__name__)
