@@ -69,8 +69,8 @@ def noise_batch(crops: Pixels, rng: np.random.Generator, share: float, strength:
     crops, rng, share = square_crops("crops", crops), generator("rng", rng), share_of("share", share)
     low, high = _range("strength", strength, 255)
     noisy, deviations = crops.copy(), rng.uniform(low, high, len(crops))
-    for row in np.flatnonzero(rng.random(len(crops)) < share):
-        noisy[row] = _with_noise(crops[row], rng, deviations[row])
+    chosen = rng.random(len(crops)) < share
+    noisy[chosen] = _with_noise(crops[chosen], rng, deviations[chosen])
     return noisy
 
 
@@ -92,9 +92,10 @@ def darken_batch(crops: Pixels, rng: np.random.Generator, share: float, gone: tu
     crops, rng, share = square_crops("crops", crops), generator("rng", rng), share_of("share", share)
     low, high = _range("gone", gone, 1)
     dark, parts = crops.copy(), rng.uniform(low, high, len(crops))
-    noise = rng.uniform(0, DARK_NOISE, len(crops)) * parts
-    for row in np.flatnonzero(rng.random(len(crops)) < share):
-        dark[row] = _with_noise(crops[row] * np.float32(1 - parts[row]), rng, noise[row])
+    deviations = rng.uniform(0, DARK_NOISE, len(crops)) * parts
+    chosen = rng.random(len(crops)) < share
+    left = (1 - parts[chosen]).astype(np.float32)[:, None, None, None]
+    dark[chosen] = _with_noise(crops[chosen] * left, rng, deviations[chosen])
     return dark
 
 
@@ -136,6 +137,7 @@ def _range(name: str, pair: tuple[float, float], most: float) -> tuple[float, ..
     return low, high
 
 
-def _with_noise(pixels: NDArray[Any], rng: np.random.Generator, deviation: float) -> Pixels:
-    noise = rng.standard_normal(pixels.shape, dtype=np.float32) * np.float32(deviation)
-    return np.clip(np.rint(pixels + noise), 0, 255).astype(np.uint8)
+def _with_noise(crops: NDArray[Any], rng: np.random.Generator, deviations: NDArray[np.float64]) -> Pixels:
+    """Crops (n, s, s, 3) with Gaussian noise of these standard deviations (n,)."""
+    noise = rng.standard_normal(crops.shape, dtype=np.float32) * deviations.astype(np.float32)[:, None, None, None]
+    return np.clip(np.rint(crops + noise), 0, 255).astype(np.uint8)

@@ -164,7 +164,7 @@ import torch
 from mtcnn_lite.training import loop
 from mtcnn_lite.training.stages import train_cascade
 
-torch.set_num_threads(1)
+torch.set_num_threads(1)  # a fork of a process with more could wait for ever
 loop.LOG_EVERY, loop.SAVE_EVERY = 3, 0
 pictures = photos()
 
@@ -175,6 +175,7 @@ def go_on(out, stages=TINY):
 def start(out):  # a fork, as loading torch ten times would be most of the test
     child = os.fork()
     if child == 0:
+        torch.set_num_threads(int(sys.argv[3]))
         go_on(out)
         os._exit(0)
     return child
@@ -201,11 +202,12 @@ print(out.name, len(set(places)))
 
 
 @pytest.mark.slow
-def test_killed_ten_times_it_ends_with_the_same_weights(tmp_path):
+@pytest.mark.parametrize("threads", [1, 2])
+def test_killed_ten_times_it_ends_with_the_same_weights(tmp_path, threads):
     """kill -9 at ten random moments of a run: while samples are cut, checked, learned, or files written."""
     script = tmp_path / "killer.py"
     script.write_text(KILLER)
-    command = [sys.executable, str(script), str(tmp_path), str(Path(__file__).parent)]
+    command = [sys.executable, str(script), str(tmp_path), str(Path(__file__).parent), str(threads)]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     last, places = done.stdout.split()
