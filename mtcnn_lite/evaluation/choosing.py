@@ -20,7 +20,7 @@ from mtcnn_lite.evaluation.operating_point import (
     Choice,
     OperatingPoint,
     PairResult,
-    choose,
+    apply_rule,
 )
 from mtcnn_lite.weights import WeightsError
 
@@ -74,7 +74,7 @@ def choose_thresholds(
         )
         return Choice(detector.settings.thresholds, None, why, (), None, len(complete), faces)
     theirs = None if reference is None else at_its_own(reference, complete, progress)
-    return choose(on_the_grid(detector, complete, progress), theirs, detector.settings.thresholds, len(complete))
+    return apply_rule(on_the_grid(detector, complete, progress), theirs, detector.settings.thresholds, len(complete))
 
 
 def reference_detector(min_face: float = 20) -> Detector | None:

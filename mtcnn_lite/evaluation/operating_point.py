@@ -61,8 +61,11 @@ class OperatingPoint:
 
     def stated(self) -> dict[str, Any]:
         """As thresholds.json has it."""
-        recall, precision = (round(value, 4) for value in (self.recall, self.precision))
-        return {"recall": recall, "precision": precision, "windows": round(self.windows, 1)}
+        precision = round(self.precision, 4) if self.kept else None  # JSON has no NaN
+        return {"recall": round(self.recall, 4), "precision": precision, "windows": round(self.windows, 1)}
+
+    def __str__(self) -> str:
+        return f"recall {self.recall:.3f}, precision {self.precision:.3f}, {self.windows:.0f} windows a photo"
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,7 +122,7 @@ class Choice:
         return said
 
 
-def choose(pairs: Sequence[PairResult], reference: OperatingPoint | None, own: Thresholds, photos: int) -> Choice:
+def apply_rule(pairs: Sequence[PairResult], reference: OperatingPoint | None, own: Thresholds, photos: int) -> Choice:
     """The choice by RULE from what was measured.
 
     Parameters
@@ -154,9 +157,17 @@ def choose(pairs: Sequence[PairResult], reference: OperatingPoint | None, own: T
 
 
 def _best(points: Sequence[OperatingPoint], reference: OperatingPoint | None) -> tuple[OperatingPoint, bool]:
-    """The point that RULE takes, of equal ones that of the highest thresholds; and whether its first half holds."""
+    """The point that RULE takes, and whether its first half holds.
+
+    Of several with as many windows, that of the best F1; of those that are equal in both, the middle one by thresholds:
+    O-Net's cost no windows, and a threshold just under the lowest score of a face here would lose others elsewhere.
+    """
     usable = reference is not None and reference.found > 0
     good = [point for point in points if usable and point.as_good_as(reference)]  # type: ignore[arg-type]
-    if good:
-        return max(good, key=lambda point: (-point.windows, point.f1, point.thresholds)), True
-    return max(points, key=lambda point: (point.f1, -point.windows, point.thresholds)), False
+
+    def rank(point: OperatingPoint) -> tuple[float, float]:
+        return (-point.windows, point.f1) if good else (point.f1, -point.windows)
+
+    first = max(map(rank, good or points))
+    equal = sorted((point for point in good or points if rank(point) == first), key=lambda point: point.thresholds)
+    return equal[(len(equal) - 1) // 2], bool(good)

@@ -18,7 +18,7 @@ from typing import Any
 
 from mtcnn_lite.arguments import numbers, shown
 from mtcnn_lite.net_names import NET_NAMES
-from mtcnn_lite.runtime.files import write_whole
+from mtcnn_lite.runtime.files import remove_unfinished, write_whole
 from mtcnn_lite.weights.reading import WeightsError, read_bytes
 
 NAME = "thresholds.json"
@@ -104,6 +104,7 @@ def write_thresholds(
     values = numbers("thresholds", thresholds, 3, lambda value: 0 <= value <= 1, "from 0 to 1: P-Net, R-Net, O-Net")
     stated = {"thresholds": dict(zip(NET_NAMES, values, strict=True)), "weights": weights, "chosen": dict(chosen or {})}
     text = json.dumps(stated, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    remove_unfinished(Path(folder), f".*.part.{NAME}")
     write_whole(Path(folder) / NAME, partial(Path.write_bytes, data=text.encode()))
 
 
