@@ -45,8 +45,8 @@ def read_voc(
     Boxes are xmin - 1, ymin - 1, xmax, ymax: VOC counts pixels from 1 and its box holds the pixel xmax. Files written
     by tools that count from 0 come out 1 px larger to the left and top. `difficult` is not read. `size`, where it is
     there and not 0, must be that of the upright photo. A file's photo is the one of its own name; where there is none,
-    or there are several (a.jpg, a.png), `filename` tells. Images without an XML file are not part of the data. `about` counts
-    the objects of other classes, which are left out, as `other_classes`.
+    or there are several (a.jpg, a.png), `filename` tells. Images without an XML file are not part of the data. `about`
+    counts the objects of other classes, which are left out, as `other_classes`.
 
     Parameters
     ----------
