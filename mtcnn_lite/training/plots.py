@@ -80,7 +80,7 @@ def draw_curves(path: Path, title: str, rows: Sequence[dict[str, float]]) -> Non
     from matplotlib.figure import Figure  # takes half a second to load, and is not needed before the end
 
     steps, few = [row["step"] for row in rows], len(rows) <= FEW_ROWS
-    figure = Figure(figsize=(9, 3.8), layout="constrained")
+    figure = Figure(figsize=(9, 3.5), layout="constrained")
     losses, shares = figure.subplots(1, 2)
     for axes, names, label in (
         (losses, TASKS, "loss, log scale (detection: hard samples)"),
