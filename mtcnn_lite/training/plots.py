@@ -92,6 +92,7 @@ def draw_curves(path: Path, title: str, rows: Sequence[dict[str, float]]) -> Non
             marked = {"marker": marker, "markersize": 6, "markerfacecolor": "none"} if few else {}
             axes.plot(steps, values, style, label=shown, **marked)
         axes.set(xlabel="step", ylabel=label, xlim=(0, 1.04 * max(steps, default=1)))
+        axes.locator_params(axis="x", integer=True)
         axes.grid(alpha=0.3)
         axes.legend()
     losses.set_yscale("log")
