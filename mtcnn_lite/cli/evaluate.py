@@ -27,8 +27,8 @@ intervals over the photos: a difference whose interval holds 0 may be chance.
 With --choose, nothing is measured in full: thresholds for a folder of weights are chosen, on photos that they were not
 trained on, and written into it as thresholds.json, which whoever uses the folder gets by default. The rule: recall at
 least that of --against (default: zhang2016, where it is installed) and precision lower by a point at most, at faces of
-20 px and more; of the thresholds that fulfil it, those that send the fewest windows on to R-Net and O-Net; if none
-does, or there is nothing to compare with, those of the best F1.
+20 px and more; of the thresholds that fulfil it, or of all if none does or there is nothing to compare with, those of
+the best F1.
 
 A face counts as found where a detection overlaps it by an IoU of 0.5 or more. Labelled faces marked "ignore", or under
 12 px, count neither way. Precision needs photos in which every face is labelled; others serve recall and landmarks."""

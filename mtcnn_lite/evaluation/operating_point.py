@@ -18,8 +18,7 @@ SLACK = 0.01  # of precision: how far it may lie below the reference's
 ONET_COST = 5  # of R-Net's: what one of O-Net's looks takes, about
 RULE = (
     f"recall at least the reference's and precision no lower than its by more than {SLACK}, at faces of {SMALLEST} px "
-    "and more; of the thresholds that fulfil it, those that send the fewest windows on (R-Net's looks + "
-    f"{ONET_COST} x O-Net's); if none does, or there is no reference, those of the best F1"
+    "and more; of the thresholds that fulfil it, or of all if none does or there is no reference, those of the best F1"
 )
 ONET = tuple(round(0.01 * k, 2) for k in range(5, 100))
 
@@ -146,7 +145,7 @@ def apply_rule(pairs: Sequence[PairResult], reference: OperatingPoint | None, ow
     rows = tuple(_best(some, reference)[0] for some in by_pnet.values())
     point, as_good = _best(points, reference)
     if as_good:
-        why = "as good as the reference, with the fewest windows"
+        why = "the best F1 of those as good as the reference"
     elif reference is None:
         why = "the best F1, as there is no reference"
     elif not reference.found:
@@ -159,14 +158,14 @@ def apply_rule(pairs: Sequence[PairResult], reference: OperatingPoint | None, ow
 def _best(points: Sequence[OperatingPoint], reference: OperatingPoint | None) -> tuple[OperatingPoint, bool]:
     """The point that RULE takes, and whether its first half holds.
 
-    Of several with as many windows, that of the best F1; of those that are equal in both, the middle one by thresholds:
-    O-Net's cost no windows, and a threshold just under the lowest score of a face here would lose others elsewhere.
+    Of several with the best F1, that which sends the fewest windows on; of those that are equal in both, the middle one
+    by thresholds: one just under the lowest score of a face here would lose others elsewhere.
     """
     usable = reference is not None and reference.found > 0
     good = [point for point in points if usable and point.as_good_as(reference)]  # type: ignore[arg-type]
 
     def rank(point: OperatingPoint) -> tuple[float, float]:
-        return (-point.windows, point.f1) if good else (point.f1, -point.windows)
+        return point.f1, -point.windows
 
     first = max(map(rank, good or points))
     equal = sorted((point for point in good or points if rank(point) == first), key=lambda point: point.thresholds)
