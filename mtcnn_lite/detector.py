@@ -42,8 +42,8 @@ class Detector:
         1 / (1 - factor^2): twice the largest level's at 0.709, ten times at 0.95. `detect` refuses a pyramid of over
         1000 levels, and one of over 500 megapixels that is also over four times the image.
     thresholds : three numbers from 0 to 1, or None
-        Lowest probability that passes P-Net, R-Net, O-Net; None for those that suit the weights
-        (`weights.thresholds_of`). `detector.settings.thresholds.onet` reads one.
+        Lowest probability that passes P-Net, R-Net, O-Net; None for those that suit the weights, as the
+        thresholds.json in their folder says (`weights.thresholds_of`). `detector.settings.thresholds.onet` reads one.
     nms : four numbers from 0 to 1
         Overlap allowed within a level, across levels, after R-Net (IoU), and after O-Net (over the smaller box).
     mirror : bool
@@ -89,7 +89,7 @@ class Detector:
         device: str = "cpu",
     ) -> None:
         self.engine, suited = engine_of(weights, engine, device)
-        passed = suited if thresholds is None else thresholds
+        passed = suited() if thresholds is None else thresholds
         self.settings = Settings(min_face, factor, passed, nms, mirror)  # type: ignore[arg-type]  # it makes them named
         self.hooks = Hooks()
         warm_up()

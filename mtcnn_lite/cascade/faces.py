@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from mtcnn_lite.draw import Picture
 
+SHOWN = 10  # faces that a repr has
 # Left and right are the picture's, as in `Faces.landmarks`.
 CSV_COLUMNS = ("x1", "y1", "x2", "y2", "score", "left_eye_x", "left_eye_y", "right_eye_x", "right_eye_y",
                "nose_x", "nose_y", "left_mouth_x", "left_mouth_y", "right_mouth_x", "right_mouth_y")  # fmt: skip
@@ -235,8 +236,9 @@ class Faces(list[Face]):
         return crop_windows(halvings(photo, size / longest), squares, size)
 
     def __repr__(self) -> str:
-        each = zip(self.scores, self.boxes.round().astype(int).tolist(), strict=True)
-        return f"Faces({', '.join([str(len(self)), *(f'{score:.3f} at {box}' for score, box in each)])})"
+        first = zip(self.scores[:SHOWN], self.boxes[:SHOWN].round().astype(int).tolist(), strict=True)
+        more = [f"{len(self) - SHOWN} more"] if len(self) > SHOWN else []
+        return f"Faces({', '.join([str(len(self)), *(f'{score:.3f} at {box}' for score, box in first), *more])})"
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.boxes, self.scores, self.landmarks)

@@ -24,6 +24,12 @@ each net, landmark error. With --against, a second one is measured on the same p
 be: a score of 0.7 means different things for nets that were trained apart. Their differences come with 95% bootstrap
 intervals over the photos: a difference whose interval holds 0 may be chance.
 
+With --choose, nothing is measured in full: thresholds for a folder of weights are chosen, on photos that they were not
+trained on, and written into it as thresholds.json, which whoever uses the folder gets by default. The rule: recall at
+least that of --against (default: zhang2016, where it is installed) and precision lower by a point at most, at faces of
+20 px and more; of the thresholds that fulfil it, or of all if none does or there is nothing to compare with, those of
+the best F1.
+
 A face counts as found where a detection overlaps it by an IoU of 0.5 or more. Labelled faces marked "ignore", or under
 12 px, count neither way. Precision needs photos in which every face is labelled; others serve recall and landmarks."""
 
@@ -32,9 +38,11 @@ examples:
   mtcnn-lite evaluate --data validation/ --weights my_weights --against zhang2016 --out measured
   mtcnn-lite evaluate --data validation/ --weights my_weights --thresholds 0.5 0.6 0.8 --against zhang2016 \\
       --against-thresholds 0.6 0.7 0.7
+  mtcnn-lite evaluate --data held_out/ --weights my_weights --choose
   mtcnn-lite evaluate --data wider_face_split/wider_face_val_bbx_gt.txt --wider-truth eval_tools/ground_truth
 
-exit status: 0 measured, 1 photos, labels or --out could not be read or written, 2 bad arguments."""
+exit status: 0 measured or chosen, 1 photos or labels could not be read, files could not be written, or --choose had too
+few faces to choose on, 2 bad arguments."""
 
 # Low enough for the end of the curve. At 0.1 for P-Net, the nets see twice as many windows and AP changes by about half
 # a point.
@@ -53,8 +61,12 @@ def add(commands: Any) -> None:
         help="the thresholds of --against (default: those of --thresholds, or what suits each weights)",
     )  # fmt: skip
     parser.add_argument(
-        "--curve", type=float, nargs=3, metavar=("P", "R", "O"), default=CURVE,
+        "--curve", type=float, nargs=3, metavar=("P", "R", "O"),
         help="lowered thresholds for average precision, curves and landmarks (default: 0.2 0.1 0.05)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--choose", action="store_true",
+        help="choose thresholds for the folder --weights, and write thresholds.json into it",
     )  # fmt: skip
     parser.add_argument(
         "--wider-truth", type=Path, metavar="DIR",
@@ -75,10 +87,14 @@ def run(options: argparse.Namespace) -> int:
         options.error(f"--against is {options.against}, and so is --weights; they must differ")
     if options.against_thresholds and not options.against:
         options.error("--against-thresholds needs --against")
+    if options.choose:
+        from mtcnn_lite.cli.evaluate_choose import choose
+
+        return choose(options)
     wanted = {options.weights: options.thresholds}
     if options.against:
         wanted[options.against] = options.against_thresholds or options.thresholds
-    low = tuple(options.curve)
+    low = tuple(options.curve or CURVE)
     runs = {}
     for weights, thresholds in wanted.items():
         own = {**vars(options), "weights": weights}

@@ -108,7 +108,8 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
         nargs=3,
         metavar=("P", "R", "O"),
         help="lowest probability of a face that passes P-Net, R-Net and O-Net, each 0 to 1; lower ones find more "
-        "faces, and more that are none (default: what suits the weights; 0.6 0.7 0.7 for all but those that ship)",
+        "faces, and more that are none (default: what suits the weights, as thresholds.json in their folder says; "
+        "without one 0.6 0.7 0.7)",
     )
     add(
         "--weights",

@@ -7,17 +7,18 @@ from mtcnn_lite.weights import shipped
 from mtcnn_lite.weights.reading import WeightsError
 
 if TYPE_CHECKING:
-    from mtcnn_lite.weights.files import load_weights, save_weights, weights_digest
+    from mtcnn_lite.weights.files import load_weights, save_thresholds, save_weights, weights_digest
     from mtcnn_lite.weights.named import nets_of, thresholds_of
     from mtcnn_lite.weights.released import zhang2016
 
-__all__ = ["SHIPPED", "WeightsError", "load_weights", "nets_of", "save_weights", "shipped", "thresholds_of",
-           "weights_digest", "zhang2016"]  # fmt: skip
+__all__ = ["SHIPPED", "WeightsError", "load_weights", "nets_of", "save_thresholds", "save_weights", "shipped",
+           "thresholds_of", "weights_digest", "zhang2016"]  # fmt: skip
 
 SHIPPED = shipped.NAME
 _HOME = {
     "load_weights": "files",
     "nets_of": "named",
+    "save_thresholds": "files",
     "save_weights": "files",
     "thresholds_of": "named",
     "weights_digest": "files",

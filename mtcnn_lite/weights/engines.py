@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from importlib.util import find_spec
 from os import PathLike
 from os.path import exists
@@ -19,13 +21,15 @@ if TYPE_CHECKING:
     from mtcnn_lite.nets import Nets
     from mtcnn_lite.runtime.inference import Engine
 
+DefaultThresholds = Callable[[], tuple[float, ...]]  # thresholds.json is not read where other thresholds are given
+
 ENGINES = ("auto", "torch", "onnx")
 DEVICES = ("cpu", "cuda", "mps", "auto")
 INSTALL_ONNX = "pip install 'mtcnn_lite[onnx]'"
 
 
-def engine_of(weights: str | PathLike[str] | Nets, engine: str, device: str) -> tuple[Engine, tuple[float, ...]]:
-    """The engine, ready for use, and the default thresholds of its nets.
+def engine_of(weights: str | PathLike[str] | Nets, engine: str, device: str) -> tuple[Engine, DefaultThresholds]:
+    """The engine, ready for use, and what gives the default thresholds of its nets.
 
     Parameters
     ----------
@@ -49,7 +53,7 @@ def engine_of(weights: str | PathLike[str] | Nets, engine: str, device: str) -> 
     return _onnx(weights, exported, device) if engine == "onnx" else _torch(weights, exported, device)
 
 
-def _torch(weights: str | PathLike[str] | Nets, exported: bool, device: str) -> tuple[Engine, tuple[float, ...]]:
+def _torch(weights: str | PathLike[str] | Nets, exported: bool, device: str) -> tuple[Engine, DefaultThresholds]:
     if exported:
         raise WeightsError(
             f'weights is {shown(str(weights))}, an export to ONNX, which the engine "torch" can\'t run; '
@@ -64,15 +68,15 @@ def _torch(weights: str | PathLike[str] | Nets, exported: bool, device: str) -> 
         )
     from mtcnn_lite.runtime.device_engine import DeviceEngine, found_device
     from mtcnn_lite.runtime.torch_engine import TorchEngine
-    from mtcnn_lite.weights.named import nets_of, thresholds_of
+    from mtcnn_lite.weights.named import nets_of, suited_thresholds
 
     where = found_device(device)
     nets = in_own_thread(nets_of, weights)
-    thresholds = in_own_thread(thresholds_of, nets)
-    return TorchEngine(nets) if where == "cpu" else DeviceEngine(nets, where), thresholds
+    suited = partial(in_own_thread, suited_thresholds, weights, nets)
+    return TorchEngine(nets) if where == "cpu" else DeviceEngine(nets, where), suited
 
 
-def _onnx(weights: str | PathLike[str] | Nets, exported: bool, device: str) -> tuple[Engine, tuple[float, ...]]:
+def _onnx(weights: str | PathLike[str] | Nets, exported: bool, device: str) -> tuple[Engine, DefaultThresholds]:
     if not exported and not (isinstance(weights, str) and weights == shipped.NAME):
         raise WeightsError(
             f'weights is {shown(weights)}, which the engine "onnx" can\'t run; it must be "mtcnn_lite" or a folder '
@@ -86,10 +90,10 @@ def _onnx(weights: str | PathLike[str] | Nets, exported: bool, device: str) -> t
     read = read_export(weights) if exported else shipped.load_onnx()  # type: ignore[arg-type]  # a path
     if device == "auto" and where != "cpu":
         with suppress(ValueError):  # ONNX Runtime is built for a GPU, and there is none
-            return OnnxEngine(read.models, where), read.thresholds
+            return OnnxEngine(read.models, where), lambda: read.thresholds
         where = "cpu"
     try:
-        return OnnxEngine(read.models, where), read.thresholds
+        return OnnxEngine(read.models, where), lambda: read.thresholds
     except ValueError as error:
         raise WeightsError(f"{read.source}: {error}") from None
 

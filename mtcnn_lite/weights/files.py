@@ -21,14 +21,19 @@ from torch import Tensor, nn
 from mtcnn_lite.nets import NET_TYPES, Nets, make_net
 from mtcnn_lite.runtime.files import digest, write_all_whole
 from mtcnn_lite.weights.reading import COMPLETE, WeightsError, read_bytes
+from mtcnn_lite.weights.thresholds import drop_other_thresholds, write_thresholds
 
 
 def save_weights(nets: Nets, folder: str | PathLike[str]) -> None:
-    """Write `pnet.safetensors`, `rnet.safetensors` and `onet.safetensors` to `folder`, made where it is missing."""
+    """Write `pnet.safetensors`, `rnet.safetensors` and `onet.safetensors` to `folder`, made where it is missing.
+
+    A thresholds.json that was chosen for other weights is removed.
+    """
     Path(folder).mkdir(parents=True, exist_ok=True)
     # All three are written before one is replaced: no mixed cascade.
     write_all_whole({Path(folder) / f"{name}.safetensors": partial(_save_net, net)
                      for name, net in zip(NET_TYPES, nets, strict=True)})  # fmt: skip
+    drop_other_thresholds(Path(folder), weights_digest(nets))
 
 
 def _save_net(net: nn.Module, path: Path) -> None:
@@ -61,6 +66,30 @@ def load_weights(folder: str | PathLike[str]) -> Nets:
     files of version 0.1.0 have none and are loaded without.
     """
     return cascade_of(lambda name: load_net(name, Path(folder) / f"{name}.safetensors"))
+
+
+def save_thresholds(
+    folder: str | PathLike[str], thresholds: tuple[float, float, float], chosen: Mapping[str, Any] | None = None
+) -> None:
+    """Write thresholds.json to a folder of weights: `Detector(folder)` then has these thresholds by default.
+
+    Parameters
+    ----------
+    folder
+        Where `save_weights` wrote the weights.
+    thresholds
+        Of P-Net, R-Net and O-Net, each from 0 to 1.
+    chosen
+        How they were chosen, for people to read: the rule, the photos, figures.
+
+    Raises
+    ------
+    WeightsError
+        For a folder without weights.
+    ValueError, TypeError
+        For thresholds that are none.
+    """
+    write_thresholds(folder, thresholds, weights_digest(load_weights(folder)), chosen)
 
 
 def cascade_of(one: Callable[[str], Any]) -> Nets:

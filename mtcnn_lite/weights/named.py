@@ -1,6 +1,7 @@
 """The nets that an argument `weights` names, and their thresholds."""
 
 from os import PathLike
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -13,6 +14,8 @@ from mtcnn_lite.weights import shipped
 from mtcnn_lite.weights.files import load_weights, weights_digest
 from mtcnn_lite.weights.reading import WeightsError
 from mtcnn_lite.weights.released import zhang2016
+from mtcnn_lite.weights.thresholds import ANEW, read_thresholds
+from mtcnn_lite.weights.thresholds import NAME as THRESHOLDS
 
 PAPER_THRESHOLDS = (0.6, 0.7, 0.7)
 
@@ -65,12 +68,29 @@ def _check(name: str, net: nn.Module) -> None:
 def thresholds_of(weights: str | PathLike[str] | Nets) -> tuple[float, float, float]:
     """The default thresholds of P-Net, R-Net and O-Net for these weights, which `nets_of` can load.
 
-    Nets that were trained apart mean different things by 0.7: the shipped weights have thresholds of their own, all
-    others get those of the authors' demo. The values decide: a copy of the shipped weights, in memory or in a folder,
-    has their thresholds, and loses them with the first step of training.
+    Nets that were trained apart mean different things by 0.7. A folder's thresholds are those of its thresholds.json,
+    which `mtcnn-lite train` and `evaluate --choose` write. Without that file, and for nets in memory, the values
+    decide: a copy of the shipped weights has their thresholds, and loses them with the first step of training; all
+    others get those of the authors' demo. Raises WeightsError for a thresholds.json that is damaged, or was chosen for
+    other weights.
 
     >>> thresholds_of("zhang2016")
     (0.6, 0.7, 0.7)
     """
-    nets = weights if isinstance(weights, Nets) else nets_of(weights)
-    return shipped.THRESHOLDS if weights_digest(nets) == shipped.DIGEST else PAPER_THRESHOLDS
+    return suited_thresholds(weights, weights if isinstance(weights, Nets) else nets_of(weights))
+
+
+def suited_thresholds(weights: str | PathLike[str] | Nets, nets: Nets) -> tuple[float, float, float]:
+    """`thresholds_of`, where `nets` are those that `weights` names."""
+    ours = shipped.saved_thresholds()
+    if isinstance(weights, str) and weights in (shipped.NAME, "zhang2016"):
+        return ours.thresholds if weights == shipped.NAME else PAPER_THRESHOLDS
+    digest = weights_digest(nets)
+    if not isinstance(weights, Nets) and (own := read_thresholds(weights)) is not None:
+        if own.weights not in (None, digest):
+            raise WeightsError(
+                f"{Path(weights) / THRESHOLDS}: was chosen for weights of the digest {own.weights}, but those beside "
+                f"it have {digest}: {ANEW}"
+            )
+        return own.thresholds
+    return ours.thresholds if digest == ours.weights else PAPER_THRESHOLDS

@@ -1,6 +1,7 @@
 """`mtcnn-lite evaluate`."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,11 +10,12 @@ from PIL import Image
 from mtcnn_lite import Detector
 from mtcnn_lite.cli import main
 from mtcnn_lite.cli.evaluate_table import table
-from mtcnn_lite.course.scenes import ASTRONAUT_BOX, ASTRONAUT_LANDMARKS, scene
+from mtcnn_lite.course.scenes import ASTRONAUT_BOX, ASTRONAUT_LANDMARKS, scene, scenes
+from mtcnn_lite.datasets import read_jsonl, write_jsonl
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
-from mtcnn_lite.evaluation import judge
+from mtcnn_lite.evaluation import choosing, judge
 from mtcnn_lite.nets import Nets, ONet, PNet, RNet
-from mtcnn_lite.weights import save_weights
+from mtcnn_lite.weights import WeightsError, save_weights, shipped
 
 FACE = {"box": ASTRONAUT_BOX, "landmarks": ASTRONAUT_LANDMARKS, "ignore": False}
 
@@ -217,3 +219,119 @@ def test_table_of_reports_with_other_sets_has_dashes():
     usual = [0.6, 0.7, 0.7]
     empty = {"thresholds": usual, "curve_thresholds": usual, **report([])}
     assert "nan" not in table({"one": empty, "two": empty})
+
+
+@pytest.fixture(scope="module")
+def scenes_folder(folder):
+    """Ten scenes of four faces each in "ten", the first two alone in "few"."""
+    photos = scenes(10, seed=11, height=200, width=260, faces=(4, 4), sizes=(24, 60))
+    for name, count in (("ten", 10), ("few", 2)):
+        (folder / name).mkdir()
+        labelled = []
+        for number, photo in enumerate(photos[:count]):
+            path = folder / name / f"{number}.png"
+            Image.fromarray(photo.image()).save(path)
+            labelled.append(LabelledPhoto(path, photo.boxes, photo.landmarks))
+        write_jsonl(folder / name / "labels.jsonl", labelled)
+    return folder
+
+
+@pytest.fixture
+def own(scenes_folder, monkeypatch):
+    """A folder of weights, and a grid of four pairs."""
+    monkeypatch.setattr(choosing, "PNET", (0.3, 0.6))
+    monkeypatch.setattr(choosing, "RNET", (0.2, 0.7))
+    save_weights(Detector("zhang2016").nets, scenes_folder / "own")
+    (scenes_folder / "own" / "thresholds.json").unlink(missing_ok=True)
+    return scenes_folder / "own"
+
+
+CHOOSE = ["evaluate", "--data", "ten", "--weights", "own", "--choose"]
+
+
+def test_choose_writes_thresholds_that_the_folder_then_has(own, capsys):
+    (own / "thresholds.json").write_text("damaged")  # and so replaced
+    (own / ".99999999.part.thresholds.json").write_text("of a run that was killed")
+    assert main([*CHOOSE, "--against", "mtcnn_lite", "--against-thresholds", "0.5", "0.6", "0.9"]) == 0
+    printed = capsys.readouterr()
+    assert printed.err == ""
+    stated = json.loads((own / "thresholds.json").read_text())
+    values = tuple(stated["thresholds"].values())
+    assert Detector("own").settings.thresholds == values
+    assert not list(own.glob(".*"))
+    chosen = stated["chosen"]
+    assert (chosen["photos"], chosen["faces"]) == (10, 40)
+    assert chosen["reference"]["weights"] == "mtcnn_lite"
+    assert chosen["reference"]["thresholds"] == [0.5, 0.6, 0.9]
+    assert chosen["rule"].startswith("recall at least the reference's")
+    photos = read_jsonl("ten/labels.jsonl")
+    judged = judge([(Detector("own").detect(photo.image()), photo) for photo in photos], 20)
+    assert (chosen["recall"], chosen["precision"]) == pytest.approx((judged.recall(), judged.precision()), abs=1e-4)
+    lines = printed.out.splitlines()
+    assert "10 photos with every face labelled, 40 faces of 20 px and more" in lines
+    assert lines[-1] == f"written: {Path('own/thresholds.json')}"
+    assert lines[-2].startswith("chosen: " + " ".join(f"{value:g}" for value in values) + ", ")
+    head = lines.index("10 photos with every face labelled, 40 faces of 20 px and more")
+    rows = [line.split() for line in lines[head + 2 : head + 5]]
+    assert rows[0][:4] == ["mtcnn_lite", "0.50", "0.60", "0.90"]
+    assert [row[-7:][0] for row in rows[1:]] == ["0.30", "0.60"]
+
+
+def test_choose_compares_with_the_authors_where_they_are_installed(own, capsys, monkeypatch):
+    assert main(CHOOSE) == 0
+    assert json.loads((own / "thresholds.json").read_text())["chosen"]["reference"]["weights"] == "zhang2016"
+    monkeypatch.setattr("mtcnn_lite.weights.named.zhang2016", missing)
+    capsys.readouterr()
+    assert main(CHOOSE) == 0
+    printed = capsys.readouterr()
+    assert printed.err == "no reference: the weights zhang2016 are not installed, and there is no --against\n"
+    assert "the best F1, as there is no reference" in printed.out
+    assert "reference" not in json.loads((own / "thresholds.json").read_text())["chosen"]
+
+
+def missing():
+    raise WeightsError("the package mtcnn is not installed")
+
+
+def test_choose_says_that_there_are_too_few_faces_and_writes_nothing(own, capsys):
+    assert main(["evaluate", "--data", "few", "--weights", "own", "--choose"]) == 1
+    said = "8 faces of 20 px and more, in 2 photos with every face labelled, are too few to choose on (at least 30)"
+    assert capsys.readouterr().err == f"error: {said}; {Path('own/thresholds.json')} is not written\n"
+    assert not (own / "thresholds.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (
+            ["--weights", "mtcnn_lite"],
+            "--choose with --weights mtcnn_lite, whose thresholds are given; it must be a fo",
+        ),
+        (
+            ["--weights", "zhang2016"],
+            "--choose with --weights zhang2016, whose thresholds are given; it must be a fold",
+        ),
+        (["--weights", str(shipped.ONNX)], "an export, whose thresholds are in its cascade.json; it must be a folder"),
+        (["--weights", "nowhere"], "pnet.safetensors: no such file"),
+        (["--thresholds", "0.5", "0.5", "0.5"], "--thresholds does not go with --choose"),
+        (["--curve", "0.5", "0.5", "0.5"], "--curve does not go with --choose"),
+        (["--out", "x"], "--out does not go with --choose"),
+        (["--against", "own"], "--against is own, and so is --weights"),
+        (["--against", "nowhere"], "nowhere"),
+    ],
+)
+def test_choose_refuses_what_it_can_not_use(own, capsys, options, said):
+    with pytest.raises(SystemExit) as ended:
+        main([*CHOOSE, *options])
+    assert ended.value.code == 2
+    assert said in capsys.readouterr().err
+    assert not (own / "thresholds.json").exists()
+
+
+def test_a_full_disk_is_one_sentence(own, capsys, monkeypatch):
+    def full(path, write):
+        raise OSError(28, "No space left on device", str(path))
+
+    monkeypatch.setattr("mtcnn_lite.weights.thresholds.write_whole", full)
+    assert main(CHOOSE) == 1
+    assert capsys.readouterr().err == f"error: {Path('own/thresholds.json')}: No space left on device\n"

@@ -1,4 +1,4 @@
-"""Folders of weights with one damaged file: the same nets, or a WeightsError that names the file."""
+"""Folders of weights with one damaged file: the same nets and thresholds, or a WeightsError that names the file."""
 
 import json
 import struct
@@ -9,7 +9,15 @@ import numpy as np
 
 from fuzzing.outcomes import damaged, unclear
 from mtcnn_lite.nets import Nets
-from mtcnn_lite.weights import SHIPPED, WeightsError, load_weights, nets_of, save_weights
+from mtcnn_lite.weights import (
+    SHIPPED,
+    WeightsError,
+    load_weights,
+    nets_of,
+    save_thresholds,
+    save_weights,
+    thresholds_of,
+)
 
 ODD = (None, -1, 2**63, 2**70, 1.5, "F64", "I8", "x" * 999, [], {}, [3, -1], [2**40, 2**40], True)
 
@@ -30,7 +38,30 @@ def run(cases: int, seed: int) -> list[str]:
             if wrong:
                 found.append(f"weights, case {case}, {path.name}: {wrong}")
             path.write_bytes(whole[path])
+        save_thresholds(folder, (0.5, 0.6, 0.53), {"rule": "none"})
+        path = folder / "thresholds.json"
+        content = path.read_bytes()
+        for case in range(cases // 4):
+            path.write_bytes(_odd_thresholds(content, rng) if rng.random() < 0.5 else damaged(content, rng))
+            wrong = unclear(lambda: thresholds_of(folder), WeightsError, path.name, _are_thresholds)
+            if wrong:
+                found.append(f"thresholds, case {case}: {wrong}")
     return found
+
+
+def _are_thresholds(values: tuple[float, ...]) -> bool:
+    return len(values) == 3 and all(type(value) is float and 0 <= value <= 1 for value in values)
+
+
+def _odd_thresholds(content: bytes, rng: np.random.Generator) -> bytes:
+    """A thresholds.json with something odd at one place."""
+    stated = json.loads(content)
+    value = ODD[rng.integers(len(ODD))]
+    if rng.random() < 0.5:
+        stated[list(stated)[rng.integers(len(stated))]] = value
+    else:
+        stated["thresholds"][("pnet", "rnet", "onet", "net")[rng.integers(4)]] = value
+    return json.dumps(stated).encode()
 
 
 def _odd_header(content: bytes, rng: np.random.Generator) -> bytes:

@@ -213,6 +213,17 @@ def test_the_list_cannot_be_changed_and_arrays_stay_their_own(faces):
     assert not faces[:0]
 
 
+@pytest.mark.parametrize(("count", "says"), [(0, "Faces(0)"), (1, "Faces(1, 0.500 at [1, 2, 3, 4])"),
+                                             (10, "4], 0.500 at [1, 2, 3, 4])"), (11, "4], 1 more)"),
+                                             (1119, "4], 1109 more)")])  # fmt: skip
+def test_a_repr_has_the_first_ten_and_a_count(count, says):
+    many = Faces(np.tile([1.2, 2, 3, 4], (count, 1)), np.full(count, 0.5), np.zeros((count, 5, 2)))
+    assert repr(many).startswith(f"Faces({count}")
+    assert repr(many).endswith(says)
+    assert repr(many).count(" at ") == min(count, 10)
+    assert len(repr(many)) < 400
+
+
 @pytest.mark.parametrize("again", [copy.copy, copy.deepcopy, lambda faces: pickle.loads(pickle.dumps(faces))])
 def test_a_copy_is_whole(faces, again):
     other = again(faces)

@@ -24,7 +24,7 @@ import numpy as np
 from mtcnn_lite.coordinates import MIRRORED
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
 from mtcnn_lite.datasets.parsing import DatasetError, collect, count_of, parse_json, quoted, read_text
-from mtcnn_lite.datasets.readers.folders import face_classes, shown
+from mtcnn_lite.datasets.readers.folders import face_classes, left_out, shown
 from mtcnn_lite.datasets.rules import MIN_SIDE, Rules
 
 Object = dict[str, Any]
@@ -48,7 +48,7 @@ def read_coco(
     two mouth corners in this order, and all five are marked; keypoints are at pixel centres, as ours are. "Left" may be
     the picture's or the person's: most faces of the file tell which. `width` and `height` of an image, where it has
     both, must be those of the upright photo. An annotation of no listed image, two images with one id, and two with one
-    file are bad records.
+    file are bad records. `about` counts the annotations of other classes, which are left out, as `other_classes`.
 
     Parameters
     ----------
@@ -92,7 +92,7 @@ def read_coco(
             if count > 1:
                 raise DatasetError(f"{where}: {count} images have the {what}; which faces are whose can't be told")
         image = rules.image_file(folder, name, where)
-        boxes, crowd, points = [], [], []
+        boxes, crowd, points, others = [], [], [], []
         for annotation in by_image.get(key, []):
             here = f"{where}, annotation {shown(annotation.get('id'))}"
             category = _key(annotation.get("category_id"))
@@ -102,7 +102,10 @@ def read_coco(
                 crowd.append(_is_crowd(annotation, here))
                 boxes.append(_box(annotation, crowd[-1], here))
                 points.append(_points(annotation, here) if category in pointed else UNMARKED)
-        return rules.photo(image, boxes, where, np.reshape(points, (-1, 5, 2)), crowd, size=size)
+            else:
+                others.append(classes[category]["name"])
+        landmarks = np.reshape(points, (-1, 5, 2))
+        return rules.photo(image, boxes, where, landmarks, crowd, size=size, about=left_out(others))
 
     records: list[tuple[str, Any]] = [(f"{path}, image {_label(entry, k)}", entry) for k, entry in enumerate(listed)]
     return _from_the_picture(collect(photo, records + [(str(path), error) for error in stray], skip_bad))

@@ -14,7 +14,7 @@ from xml.etree.ElementTree import Element
 
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
 from mtcnn_lite.datasets.parsing import DatasetError, attempt, collect, first_folder, numbers, quoted, visible
-from mtcnn_lite.datasets.readers.folders import IMAGES, face_classes
+from mtcnn_lite.datasets.readers.folders import IMAGES, face_classes, left_out
 from mtcnn_lite.datasets.readers.xml_file import read_xml
 from mtcnn_lite.datasets.rules import MIN_SIDE, Rules
 
@@ -45,7 +45,8 @@ def read_voc(
     Boxes are xmin - 1, ymin - 1, xmax, ymax: VOC counts pixels from 1 and its box holds the pixel xmax. Files written
     by tools that count from 0 come out 1 px larger to the left and top. `difficult` is not read. `size`, where it is
     there and not 0, must be that of the upright photo. A file's photo is the one of its own name; where there is none,
-    or there are several (a.jpg, a.png), `filename` tells. Images without an XML file are not part of the data.
+    or there are several (a.jpg, a.png), `filename` tells. Images without an XML file are not part of the data. `about`
+    counts the objects of other classes, which are left out, as `other_classes`.
 
     Parameters
     ----------
@@ -89,7 +90,8 @@ def read_voc(
             raise DatasetError(f"{where}: {owner[image]} labels the same image, {image}")
         objects = enumerate(file.objects, start=1)
         boxes = [_box(f"{where}, object {k}", corners) for k, (name, corners) in objects if name in faces]
-        return rules.photo(image, boxes, where, size=file.size)
+        about = left_out(name for name, _ in file.objects if name not in faces)
+        return rules.photo(image, boxes, where, size=file.size, about=about)
 
     return collect(photo, parsed, skip_bad)
 

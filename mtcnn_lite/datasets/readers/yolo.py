@@ -6,7 +6,7 @@ import numpy as np
 
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
 from mtcnn_lite.datasets.parsing import DatasetError, collect, quoted, read_lines
-from mtcnn_lite.datasets.readers.folders import face_classes
+from mtcnn_lite.datasets.readers.folders import face_classes, left_out
 from mtcnn_lite.datasets.readers.yolo_config import CLASSES, YoloConfig, read_classes, read_config
 from mtcnn_lite.datasets.readers.yolo_places import Item, Place, records_below, records_of_splits
 from mtcnn_lite.datasets.readers.yolo_rows import face_of_row
@@ -28,7 +28,8 @@ def read_yolo(
     is x1. A row may also be an outline, and have a confidence or points behind the box (`yolo_rows`). A face whose five
     points are all marked has landmarks: x * image width, as pixel centres, because the tools that write such rows
     divide the labels' own pixel numbers by the width (yolov5-face's train2yolo.py). An image without a label file is
-    background, as Ultralytics has it; a label file without an image is a bad record.
+    background, as Ultralytics has it, and `about` says so as `no_label_file`; a label file without an image is a bad
+    record. `about` counts the rows of other classes, which are left out, as `other_classes`.
 
     Parameters
     ----------
@@ -79,7 +80,7 @@ def read_yolo(
         image = place.image(item.image, where)
         rows = read_lines(place.labels(item.labels)) if item.labels.exists() else []
         if not rows:
-            return place.rules.photo(image, [], where)
+            return place.rules.photo(image, [], where, about=left_out([], no_labels=not item.labels.exists()))
         folder = item.labels.parent
         found = configs[folder]
         if found is None:
@@ -103,7 +104,7 @@ def _photo(
         height, width = read_size(image)
     except ImageError as error:
         raise DatasetError(f"{labels}: {error}") from None
-    boxes, points = [], []
+    boxes, points, others = [], [], []
     for number, line in rows:
         where = f"{labels}, line {number}"
         word, *words = line.split()
@@ -119,4 +120,7 @@ def _photo(
         if int(word) in faces:
             boxes.append(row.box * (width, height, width, height))
             points.append(row.points * (width, height))
-    return rules.photo(image, boxes, str(labels), np.reshape(points, (-1, 5, 2)))
+        else:
+            others.append(config.names[int(word)])
+    landmarks = np.reshape(points, (-1, 5, 2))
+    return rules.photo(image, boxes, str(labels), landmarks, about=left_out(others))
