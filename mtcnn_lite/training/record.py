@@ -18,6 +18,7 @@ from mtcnn_lite.nets import Nets
 from mtcnn_lite.runtime.files import write_all_whole, write_whole
 from mtcnn_lite.training.run_folder import PLAN
 from mtcnn_lite.weights import weights_digest
+from mtcnn_lite.weights.thresholds import NAME as THRESHOLDS
 
 RECORD = "record"  # its folder in the run's
 FILES = MACHINES, SECONDS = "machines.json", "seconds.json"
@@ -94,7 +95,9 @@ def seconds(out: Path) -> dict[str, dict[str, float]]:
 
 
 def write_record(out: Path, stages: Sequence[str], nets: Nets, photos: Sequence[str]) -> None:
-    """Write the record of a finished run to `out/record`: plan.json, record.json, and each stage's log and figures.
+    """Write the record of a finished run to `out/record`.
+
+    It holds plan.json, record.json, the thresholds, and each stage's log and figures.
 
     Parameters
     ----------
@@ -118,10 +121,10 @@ def write_record(out: Path, stages: Sequence[str], nets: Nets, photos: Sequence[
     }
     record = out / RECORD
     copies = {record / PLAN: (out / PLAN).read_bytes(), record / "record.json": _text(facts).encode()}
-    for stage in stages:
-        for name in OF_A_STAGE:
-            if (out / stage / name).exists():  # landmark fine-tuning has no log
-                copies[record / stage / name] = (out / stage / name).read_bytes()
+    kept = [f"{stage}/{name}" for stage in stages for name in OF_A_STAGE]
+    for name in [*kept, f"weights/{THRESHOLDS}"]:
+        if (out / name).exists():  # landmark fine-tuning has no log, and few photos give no thresholds
+            copies[record / name] = (out / name).read_bytes()
     for path in copies:
         path.parent.mkdir(parents=True, exist_ok=True)
     write_all_whole({path: partial(Path.write_bytes, data=content) for path, content in copies.items()})

@@ -23,6 +23,7 @@ from mtcnn_lite.training.record import Stopwatch, machine, note_machine, write_r
 from mtcnn_lite.training.repair import name_damaged_weights, remove_damaged
 from mtcnn_lite.training.run_folder import RunError, claim, torch_bytes
 from mtcnn_lite.training.sanity_checks import run_sanity_checks
+from mtcnn_lite.training.thresholds import choose_on_held_out
 from mtcnn_lite.training.validate import validate
 from mtcnn_lite.weights import save_weights, weights_digest
 
@@ -77,7 +78,8 @@ def train_cascade(
     checkpoint.pt, log.csv, curves.png, measured.json, and net.pt once it is finished. Its samples are in `out/samples`
     and may be deleted when no later stage of the same net is to come. A stage of landmark fine-tuning runs in the main
     process alone, on the CPU; it has no samples, leaves only measured.json and net.pt, and starts anew when
-    interrupted. After the last stage the weights are in `out/weights`, and the run's record is in `out/record`.
+    interrupted. After the last stage the weights and their thresholds are in `out/weights`, and the
+    run's record is in `out/record`.
 
     Parameters
     ----------
@@ -142,6 +144,7 @@ def train_cascade(
     if processes.is_main and all(map(run.finished, stages)):
         name_damaged_weights(out / "weights", nets)
         save_weights(nets, out / "weights")
+        choose_on_held_out(nets, photos, out / "weights", progress)
         write_record(out, names, nets, [photo.dataset for photo in photos])
     return nets
 
