@@ -89,12 +89,12 @@ from mtcnn_lite.training.plan import TrainingStage
 PAPER, PAPER_O = (1, 0.5, 0.5), (1, 0.5, 1)  # weights of detection, box and landmarks
 SHARES = (3, 1, 1, 2)  # negatives : positives : parts : landmark samples in a batch
 PLAN = {  # name, net, sampling, steps, batch, rate, ...
-    "pnet": TrainingStage("pnet", "pnet", FOR_P, 600, 256, 4e-3, SHARES, PAPER, warm_up=50),
+    "pnet": TrainingStage("pnet", "pnet", FOR_P, 600, 256, 4e-3, SHARES, PAPER),
     "rnet": TrainingStage(
-        "rnet", "rnet", FOR_R, 500, 64, 3e-3, (3, 1.3, 1, 1.7), PAPER, warm_up=50
+        "rnet", "rnet", FOR_R, 500, 64, 3e-3, (3, 1.3, 1, 1.7), PAPER
     ),
     "onet": TrainingStage(
-        "onet", "onet", FOR_O, 450, 32, 3e-3, (2.6, 1.4, 1, 2), PAPER_O, warm_up=50
+        "onet", "onet", FOR_O, 450, 32, 3e-3, (2.6, 1.4, 1, 2), PAPER_O
     ),
 }
 
@@ -277,10 +277,13 @@ plt.show()
 
 
 # %%
+from mtcnn_lite.training.loop import BETAS, WEIGHT_DECAY
+
+
 def train(net, batches, stage, look=None, rate=None):
     """Train `net` in place. What each step cost: total, detection, box, landmark; shares right."""
     net.train().to(memory_format=torch.channels_last)
-    adam = torch.optim.AdamW(net.parameters(), betas=stage.betas, weight_decay=stage.weight_decay)
+    adam = torch.optim.AdamW(net.parameters(), betas=BETAS, weight_decay=WEIGHT_DECAY)
     rows = []
     for step in range(stage.steps):
         if look:
@@ -553,7 +556,7 @@ for each in STAGES:
     print(f"{each.name:8} {each.steps:6,} {each.batch:6,} {each.rate:7.4f}   {own}")
 
 # %% [markdown]
-# "Yes" is a further stage of a net, in which it meets its own worst mistakes so far. The last one, `onet-7`, cuts no windows: the finished cascade looks at the labelled faces,
+# "Yes" is a further stage of a net, in which it meets its own worst mistakes so far. The last one, `onet-3`, cuts no windows: the finished cascade looks at the labelled faces,
 # each twice, as it does in use, and O-Net's last layers learn to bring the *mean* of both looks' points onto the label. What the run leaves behind:
 #
 # | in `run/` | |
@@ -564,13 +567,14 @@ for each in STAGES:
 # | `pnet-1/log.csv`, `curves.png` | losses by task, shares right |
 # | `pnet-1/measured.json` | the same figures as `held` above, on held-out photos |
 # | `pnet-1/checkpoint.pt`, `net.pt` | weights and optimiser, every minute; the weights, when the stage is done |
-# | `weights/` | all three, for `Detector("run/weights")` or `detect --weights run/weights` |
+# | `record/` | what is worth keeping: plan, logs, figures, minutes, a digest of the weights |
+# | `weights/` | all three and their thresholds, for `Detector("run/weights")` or `detect --weights run/weights` |
 #
 # Before each stage it draws the labels and learns a few samples by heart, and stops if it can't. Then, as you need it:
 #
 # - `--resume` goes on after a crash, from the last **checkpoint**, and ends with the same weights on the same machine. The optimiser's memory and the step's number are part of a checkpoint; weights alone are not enough.
 # - `torchrun --nproc-per-node 4 -m mtcnn_lite train ...` lets four processes share each batch and average their gradients.
-# - `--teacher zhang2016` lets trained nets answer beside the labels: half or more of "face or not" and of the boxes is theirs, in the later rounds most of it, and their points stand in where a face has none.
+# - `--teacher zhang2016` lets trained nets answer beside the labels: most of "face or not" and of the boxes is theirs, and their points stand in where a face has none.
 # - `--from run/weights` goes on from weights that exist, with your own photos.
 # - `--steps 0.01` takes a hundredth of the steps, to try everything out. On two CPU cores, the whole takes hours.
 #
@@ -581,7 +585,7 @@ for each in STAGES:
 # %%
 from mtcnn_lite.training.loop import train as package_train
 
-short = replace(PLAN["pnet"], steps=20, warm_up=5)
+short = replace(PLAN["pnet"], steps=20)
 torch.manual_seed(1)
 mine = begin(PNet())
 package = deepcopy(mine)
@@ -673,11 +677,11 @@ first
 # If it has passed, a new P-Net now trains with your rates, 40 steps. Until then with the package's. Beside it, the package's run: the same seed, the same batches.
 
 # %%
-brief = replace(PLAN["pnet"], steps=40, warm_up=10)
+brief = replace(PLAN["pnet"], steps=40)
 
 
 def my_rate(step):
-    return float(learning_rate(step, brief.steps, brief.rate, brief.warm_up))
+    return float(learning_rate(step, brief.steps, brief.rate, brief.steps // 10))
 
 
 torch.manual_seed(2)
