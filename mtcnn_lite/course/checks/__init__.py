@@ -3,7 +3,14 @@
 Each takes your function and returns a `Verdict`, which shows itself in a notebook: passed, or the smallest case that
 fails, what came out, what should have, a drawing, and a hint that names the likely mistake. It counts as true where you
 passed: `mine if checks.decode_offsets(mine) else boxes.decode_offsets`. Your function may use loops, numpy or torch.
+
+What passes in a notebook is remembered for the later chapters (`mtcnn_lite.course.mine`).
 """
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import wraps
+from typing import Any
 
 from mtcnn_lite.course.checks.anchor_grid import anchor_grid
 from mtcnn_lite.course.checks.average_precision import average_precision
@@ -26,6 +33,7 @@ from mtcnn_lite.course.checks.similarity_transform import similarity_transform
 from mtcnn_lite.course.checks.soft_nms import soft_nms
 from mtcnn_lite.course.checks.square_boxes import square_boxes
 from mtcnn_lite.course.checks.triplet_loss import triplet_loss
+from mtcnn_lite.course.remembered import remember
 
 __all__ = [
     "Verdict", "anchor_grid", "average_precision", "box_target", "candidate_windows", "decode_offsets",
@@ -33,3 +41,18 @@ __all__ = [
     "multitask_loss", "nms", "pyramid_scales", "sample_kind", "similarity_transform", "soft_nms", "square_boxes",
     "triplet_loss",
 ]  # fmt: skip
+
+
+def _remembering(judge: Callable[..., Verdict]) -> Callable[..., Verdict]:
+    """The judge of an exercise; its verdict also says what became of a function that passed."""
+
+    @wraps(judge)
+    def verdict(fn: Any) -> Verdict:
+        said = judge(fn)
+        note = remember(judge.__name__, fn, lambda kept: bool(judge(kept))) if said else ""
+        return replace(said, hint=f"{said.hint} {note}") if note else said
+
+    return verdict
+
+
+globals().update({name: _remembering(globals()[name]) for name in __all__ if name != "Verdict"})
