@@ -30,7 +30,7 @@ PARTS = {  # what a detector is made of, in the order of the cascade: on the str
 
 @dataclass(frozen=True)
 class Strip:
-    """The detector's parts in a row, those that are yours marked. skipped: a sentence for each file that is not used."""
+    """The detector's parts in a row, yours marked. skipped: a sentence for each file that is not used."""
 
     yours: tuple[str, ...]
     skipped: tuple[str, ...] = ()

@@ -162,7 +162,9 @@ def _is_literal(value: Any) -> bool:
 def _definition(fn: Function) -> tuple[ast.stmt, str, dict[str, Any]]:
     """The statement of a cell that defines a function or class, its text, and the names around it."""
     inner = inspect.unwrap(fn) if inspect.isfunction(fn) else fn
-    methods = [inner] if inspect.isfunction(inner) else [each for each in vars(inner).values() if hasattr(each, "__code__")]
+    methods = (
+        [inner] if inspect.isfunction(inner) else [each for each in vars(inner).values() if hasattr(each, "__code__")]
+    )
     if not methods or not hasattr(inner, "__name__"):
         raise NotKept("only a function or a class of a cell can be kept")
     code = methods[0].__code__
@@ -172,14 +174,17 @@ def _definition(fn: Function) -> tuple[ast.stmt, str, dict[str, Any]]:
     except SyntaxError:
         body = []
     for node in reversed(body):
-        is_it = isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name == inner.__name__
-        first = min([node.lineno, *(each.lineno for each in getattr(node, "decorator_list", []))])
-        is_it = is_it or isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and isinstance(
-            node.value, ast.Lambda
-        )  # fmt: skip
-        if is_it and first <= code.co_firstlineno <= (node.end_lineno or first):
-            return node, "".join(lines[first - 1 : node.end_lineno]).strip("\n"), methods[0].__globals__
+        named = isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name == inner.__name__
+        if named or (_is_lambda(node) and inner.__name__ == "<lambda>"):
+            first = min([node.lineno, *(each.lineno for each in getattr(node, "decorator_list", []))])
+            if first <= code.co_firstlineno <= (node.end_lineno or first):
+                return node, "".join(lines[first - 1 : node.end_lineno]).strip("\n"), methods[0].__globals__
     raise NotKept(f"`{inner.__name__}` is not defined at the left edge of a cell")
+
+
+def _is_lambda(node: ast.stmt) -> bool:
+    """name = lambda ..."""
+    return isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and isinstance(node.value, ast.Lambda)
 
 
 def _names(code: CodeType) -> Iterator[str]:
