@@ -88,7 +88,7 @@ def detector(base: Detector | None = None) -> Detector:
     yours = functions()
     hooks = {name: fn for name, fn in yours.items() if name in PARTS and name != "iou"}
     if "iou" in yours and "nms" not in yours:  # an `nms` of yours measures overlaps itself
-        MEASURES["mine"] = _all_pairs(yours["iou"])
+        MEASURES["mine"] = yours.get("iou_matrix") or _all_pairs(yours["iou"])
         hooks["nms"] = _nms_with_your_iou
     return (base or Detector()).swap(**hooks)
 

@@ -10,9 +10,8 @@ from mtcnn_lite.boxes import iou
 from mtcnn_lite.draw import COLOURS, Described, Pixels, at_height, beside, draw_overlap, with_alt
 
 AROUND = 0.6  # of the label's longer side: what a close-up shows on each side of it
-SIDES = (12, 24, 48, 96)  # px: the windows of the curves
-SHADES = ("#0072B2", "#E69F00", "#009E73", "#D55E00")
-WIDTHS = (8, 5.5, 3.5, 1.5)  # of their lines: where they lie on one another, each still shows
+# The windows of the curves, their colours, and the widths of their lines: where they lie on one another, each shows.
+CURVES = ((12, "pnet", 8), (24, "rnet", 5.5), (48, "onet", 3.5), (96, "muted", 1.5))
 
 
 def _grid(axis: Any, height: int, width: int, title: str) -> None:
@@ -103,14 +102,17 @@ def shift_curves() -> Described:
 
     parts = np.linspace(0, 1, 41)
     figure, axes = plt.subplots(1, 2, figsize=(8.2, 3), layout="constrained", sharey=True)
-    for side, ink, width in zip(SIDES, SHADES, WIDTHS, strict=True):
+    for side, colour, width in CURVES:
         shifted = [[part * side, 0, part * side + side, side] for part in parts]
         overlaps = iou([[0, 0, side, side]], shifted)[0]  # (41,)
-        axes[0].plot(parts * side, overlaps, color=ink, label=f"{side} px")
-        axes[1].plot(parts, overlaps, color=ink, linewidth=width)
+        axes[0].plot(parts * side, overlaps, color=COLOURS[colour], linewidth=2, label=f"{side} px")
+        axes[1].plot(parts, overlaps, color=COLOURS[colour], linewidth=width)
     axes[0].set(xlabel="shift to the right, px", ylabel="IoU", xlim=(0, 48), title="in pixels: four curves")
     axes[1].set(xlabel="shift to the right, in parts of the side", xlim=(0, 1), ylim=(0, 1))
     axes[1].set_title("in parts of the side: all on one")
     axes[1].legend(*axes[0].get_legend_handles_labels(), title="side of the window")
-    return with_alt(figure, "IoU of a window with its shifted copy falls from 1 to 0. In pixels the windows of 12, 24, 48 "
-                            "and 96 px have four curves; in parts of the side they share one, 0.5 at a third.")  # fmt: skip
+    text = (
+        "IoU of a window with its shifted copy falls from 1 to 0. In pixels the windows of 12, 24, 48 and 96 px have "
+        "four curves; in parts of the side they share one, near 0.5 at a third."
+    )
+    return with_alt(figure, text)

@@ -4,7 +4,8 @@
 # %% [markdown]
 # ## Play
 #
-# Before you drag anything, guess:
+# Somebody drew the **yellow box** below by hand: the label. The **blue box** is the detector's. Drag a box to move it, its edges and
+# corners to resize it; the sliders move the blue one. What both cover is vermilion. But first, guess:
 #
 # <details><summary>Two equal boxes; one moves sideways by a third of its width. How much of them is still the same?</summary>
 #
@@ -21,9 +22,6 @@
 # Touching boxes share no area: 0. One pixel makes it a little more than 0; it never jumps.
 #
 # </details>
-#
-# Now try it. Somebody drew the **yellow box** by hand: the label. The **blue box** is the detector's. Drag a box to move it,
-# its edges and corners to resize it; the sliders move the blue one. What both cover is vermilion.
 
 # %%
 from skimage.data import astronaut
@@ -164,7 +162,8 @@ for box, other in zip(boxes, np.roll(boxes, 1, axis=0), strict=True):
 # ### No unit
 #
 # IoU is an area over an area, a plain number. Enlarge the photo and its boxes, and it stays the same: it is **scale-invariant**. One
-# pixel off is nothing to a face of 96 px and a lot to one of 12; a tenth of the side is the same to both.
+# pixel off is nothing to a face of 96 px and a lot to one of 12; a tenth of the side is the same to both. (12, 24 and 48 px are what the three
+# nets of the cascade see, each in its colour.)
 
 # %%
 shift_curves()
@@ -215,13 +214,16 @@ assert np.allclose(package_iou([label], grown), [ratios], atol=1e-4)
 # %%
 from mtcnn_lite.boxes import iom
 
-for r, box in zip(ratios, grown, strict=True):
-    overlaps = package_iou([label], [box])[0, 0], iom([label], [box])[0, 0]
-    print(f"IoU {overlaps[0]:.2f}, over the smaller {overlaps[1]:.2f}")
+unsure = detector.trace(photo).rerun(thresholds=(0.4, 0.2, 0.2))  # lower thresholds, more boxes
+boxes = unsure.onet["refined"].boxes  # (N, 4)
+inside = iom([found], boxes)[0] > 0.7  # (N,)
+smallest = boxes[inside][package_iou([found], boxes[inside])[0].argmin()]
+says = f"over the smaller {iom([found], [smallest])[0, 0]:.2f}"
+close_ups(photo, found, [smallest], [says])
 
 # %% [markdown]
-# The cascade measures with it once, in its last NMS (the step that drops a box which overlaps a better one too much: chapter 01).
-# Nothing comes after that, and a box inside another would be a second report of the same face.
+# Here the detector, made less strict, has found the face and in it a small part as a second one. The cascade's last NMS (the step that
+# drops a box which overlaps a better one too much: chapter 01) measures over the smaller box, and so this one goes. By IoU it would stay.
 #
 # ## Your turn
 #
@@ -252,6 +254,26 @@ def iou(box, boxes):
 checks.iou(iou)
 
 # %% [markdown]
+# ### Exercise: `iou_matrix` (stretch)
+#
+# All pairs at once, without a loop: `boxes` is (N, 4), `others` (M, 4), and the answer (N, M). A detector asks for thousands of
+# overlaps at a time, and a loop over rows takes many times as long. (One with a loop passes too.)
+#
+# <details><summary>A hint</summary>
+#
+# `boxes[:, None, 0]` has shape (N, 1), `others[None, :, 0]` has (1, M). Between them `np.maximum` gives (N, M).
+#
+# </details>
+
+
+# %%
+def iou_matrix(boxes, others):
+    raise NotImplementedError
+
+
+checks.iou_matrix(iou_matrix)
+
+# %% [markdown]
 # ### Your function in the live detector
 #
 # NMS asks "how alike are these two?" thousands of times a photo. A function that has passed is remembered, in this chapter and in
@@ -260,16 +282,20 @@ checks.iou(iou)
 # %%
 mine.strip()
 
-# %%
-from mtcnn_lite.draw import draw_faces
+# %% [markdown]
+# Where nothing of yours has passed yet, the package's function stands in. Here it decides which of P-Net's windows are too alike:
 
-yours = mine.detector(
-    detector
-)  # where nothing of yours has passed yet, the package's function stands in
-draw_faces(photo, yours.detect(photo))
+# %%
+from mtcnn_lite.draw import beside, draw_boxes
+
+trace = mine.detector(detector).trace(photo)
+before, after = trace.pnet["above threshold"].boxes, trace.pnet["nms across levels"].boxes
+drawn = [draw_boxes(photo, boxes, "pnet", 1) for boxes in (before, after)]
+beside(drawn, [f"{len(before)} windows before NMS", f"{len(after)} after it"])
 
 # %% tags=["check"]
-assert package_iou(yours.detect(photo).boxes, [found]).max() > 0.9
+assert len(before) > 2 * len(after)
+assert package_iou(trace.faces.boxes, [found]).max() > 0.9
 
 # %% [markdown]
 # A solution is in `source/solutions.py`. `mine.forget("iou")` lets you start again.
@@ -301,5 +327,6 @@ assert package_iou(yours.detect(photo).boxes, [found]).max() > 0.9
 # To drop a box that lies inside another: over the smaller they have 1, while their IoU may be small.
 #
 # </details>
-#
+
+# %% [markdown]
 # <!-- footer -->

@@ -122,7 +122,9 @@ def executed(notebook: nbformat.NotebookNode, folder: Path) -> nbformat.Notebook
 
 def described(metadata: dict[str, Any]) -> dict[str, Any]:
     """Of an output's metadata, what says its alt text: `alt`, and the same by kind of picture."""
-    kinds = {key: value for key, value in metadata.items() if isinstance(value, dict) and "alt" in value}
+    kinds = {
+        key: value for key, value in metadata.items() if isinstance(value, dict) and "alt" in value
+    }
     return kinds | ({"alt": metadata["alt"]} if "alt" in metadata else {})
 
 

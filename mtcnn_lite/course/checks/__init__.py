@@ -21,6 +21,7 @@ from mtcnn_lite.course.checks.detection_loss import detection_loss
 from mtcnn_lite.course.checks.focal_loss import focal_loss
 from mtcnn_lite.course.checks.hard_examples import hard_examples
 from mtcnn_lite.course.checks.iou import iou
+from mtcnn_lite.course.checks.iou_matrix import iou_matrix
 from mtcnn_lite.course.checks.judge import Verdict
 from mtcnn_lite.course.checks.landmark_error import landmark_error
 from mtcnn_lite.course.checks.landmarks_to_image import landmarks_to_image
@@ -37,9 +38,9 @@ from mtcnn_lite.course.remembered import remember
 
 __all__ = [
     "Verdict", "anchor_grid", "average_precision", "box_target", "candidate_windows", "decode_offsets",
-    "detection_loss", "focal_loss", "hard_examples", "iou", "landmark_error", "landmarks_to_image", "learning_rate",
-    "multitask_loss", "nms", "pyramid_scales", "sample_kind", "similarity_transform", "soft_nms", "square_boxes",
-    "triplet_loss",
+    "detection_loss", "focal_loss", "hard_examples", "iou", "iou_matrix", "landmark_error", "landmarks_to_image",
+    "learning_rate", "multitask_loss", "nms", "pyramid_scales", "sample_kind", "similarity_transform", "soft_nms",
+    "square_boxes", "triplet_loss",
 ]  # fmt: skip
 
 

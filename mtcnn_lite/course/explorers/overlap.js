@@ -68,7 +68,7 @@ function render({ model, el }) {
     drawBar(whole, [[now.first - now.shared, one], [now.shared, shared], [now.second - now.shared, two]]);
     drawBar(smaller, [[now.shared, shared], [lesser[0] - now.shared, lesser[1]]]);
     const where = ([x1, y1, x2, y2]) => `x ${x1} to ${x2}, y ${y1} to ${y2}`;
-    photo.caption.textContent = `yellow box: ${where(first)} · blue box: ${where(second)}`;
+    photo.caption.textContent = `yellow: ${where(first)} · blue: ${where(second)}`;
     whole.caption.textContent = "the union: only yellow, shared, only blue";
     smaller.caption.textContent = `the smaller box, here the ${now.first <= now.second ? "yellow" : "blue"} one: shared, not shared`;
     const px = (v) => `${english(v)} px²`, goes = (over) => (over ? "one goes" : "both stay");

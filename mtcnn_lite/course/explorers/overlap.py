@@ -101,6 +101,6 @@ class OverlapExplorer(Explorer):
     def summary(self) -> str:
         now = view(self.canvas.first, self.second)
         return (
-            f"A yellow box of {now.first:,.0f} and a blue one of {now.second:,.0f} square px: they share {now.shared:,.0f} of "
-            f"{now.union:,.0f}, IoU {now.iou:.2f}, over the smaller {now.iom:.2f}"
+            f"A yellow box of {now.first:,.0f} and a blue one of {now.second:,.0f} square px: they share "
+            f"{now.shared:,.0f} of {now.union:,.0f}, IoU {now.iou:.2f}, over the smaller {now.iom:.2f}"
         )
