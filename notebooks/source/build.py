@@ -1,6 +1,6 @@
 """Build the notebooks: each percent source becomes an executed .ipynb in the folder above; and the README's picture.
 
-    python notebooks/source/build.py [NAME ...]
+    python notebooks/source/build.py [--text] [NAME ...]
 
 Building twice gives the same bytes: cell ids come from the text, and whatever differs between two runs (widget ids,
 versions) is left out. A cell tagged "clock" prints times: while its code stays the same, and no other cell's output
@@ -166,19 +166,33 @@ def build(source: Path) -> bool:
     """Execute one source and write its notebook; whether the file changed."""
     made = executed(unexecuted(source), target(source).parent)
     keep_times(made, target(source))
-    text = nbformat.writes(made) + "\n"
+    return written(made, target(source))
+
+
+def written(notebook: nbformat.NotebookNode, path: Path) -> bool:
+    """Write a notebook, whole or not at all; whether the file changed."""
+    text = nbformat.writes(notebook) + "\n"
     json.loads(text)
     if len(text) > LARGEST:
-        raise RuntimeError(
-            f"{source.name}: the notebook would be {len(text):,} bytes; at most {LARGEST:,}"
-        )
-    path = target(source)
+        raise RuntimeError(f"{path.name} would be {len(text):,} bytes; at most {LARGEST:,}")
     if path.exists() and path.read_text() == text:
         return False
+    path.parent.mkdir(exist_ok=True)
     partial = path.with_name(f".{path.name}.part")
     partial.write_text(text)
     os.replace(partial, path)
     return True
+
+
+def retell(source: Path) -> bool:
+    """Write the notebook with its source's text and the outputs it has; whether it changed. Nothing is executed."""
+    made, old = unexecuted(source), nbformat.read(target(source), 4)
+    code, ran = ([c for c in each.cells if c.cell_type == "code"] for each in (made, old))
+    if [cell.source for cell in code] != [cell.source for cell in ran]:
+        raise RuntimeError(f"{name(source)}: its code has changed; build it without --text")
+    for cell, before in zip(code, ran, strict=True):
+        cell.outputs, cell.execution_count = before.outputs, before.execution_count
+    return written(made, target(source))
 
 
 def picture() -> None:
@@ -198,13 +212,17 @@ def main() -> int:
         nargs="*",
         help="for example 03_pnet, deeper/00_plus_one; all of them where none is named",
     )
-    names = parser.parse_args().names
+    parser.add_argument("--text", action="store_true", help="only words and tags: keep the outputs")
+    chosen = parser.parse_args()
     known = {name(source): source for source in sources()}
-    for each in names:
+    for each in chosen.names:
         if each not in known:
             parser.error(f"{each} is no source; there are {', '.join(known)}")
-    for each in names or known:
-        print(f"{each}: {'built' if build(known[each]) else 'unchanged'}", flush=True)
+    for each in chosen.names or known:
+        changed = (retell if chosen.text else build)(known[each])
+        print(f"{each}: {'built' if changed else 'unchanged'}", flush=True)
+    if chosen.text:
+        return 0
     picture()
     return 0
 

@@ -80,20 +80,20 @@ def test_picture_saves_whole_or_not_at_all(tmp_path, monkeypatch):
 
 
 def test_picture_shows_itself_as_jpeg_and_a_drawing_as_png():
-    assert set(Picture(BLACK)._repr_mimebundle_()) == {"text/plain", "image/jpeg"}
-    assert set(Picture(BLACK, flat=True)._repr_mimebundle_()) == {"text/plain", "image/png"}
+    assert set(Picture(BLACK)._repr_mimebundle_()[0]) == {"text/plain", "image/jpeg"}
+    assert set(Picture(BLACK, flat=True)._repr_mimebundle_()[0]) == {"text/plain", "image/png"}
     assert Image.open(io.BytesIO(Picture(BLACK).encode())).size == (60, 40)
 
 
 def test_a_picture_too_long_for_jpeg_is_shown_as_png_and_its_error_says_why(tmp_path):
     long = Picture(np.full((1, JPEG_LONGEST + 1, 3), 200, np.uint8))
-    assert set(long._repr_mimebundle_()) == {"text/plain", "image/png"}
+    assert set(long._repr_mimebundle_()[0]) == {"text/plain", "image/png"}
     with pytest.raises(ValueError, match=r"JPEG can't hold 65501 x 1 px .*; its sides are at most 65500 px; use \.png"):
         long.save(tmp_path / "a.jpg")
     long.save(tmp_path / "a.png")
     assert Image.open(tmp_path / "a.png").size == (65_501, 1)
     most = Picture(np.full((1, JPEG_LONGEST, 3), 200, np.uint8))
-    assert set(most._repr_mimebundle_()) == {"text/plain", "image/jpeg"}
+    assert set(most._repr_mimebundle_()[0]) == {"text/plain", "image/jpeg"}
     with pytest.raises(ValueError, match=r"a\.psd: \.psd is no picture format"):
         most.save(tmp_path / "a.psd")
     assert [path.name for path in tmp_path.iterdir()] == ["a.png"]
