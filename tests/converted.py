@@ -1,4 +1,4 @@
-"""Which notebooks have the frame of CONTRIBUTING's "How a chapter is built": all but these. The list only gets shorter."""
+"""Notebooks without the frame of CONTRIBUTING's "How a chapter is built" so far. The list only gets shorter."""
 
 UNCONVERTED = {
     "01_nms",

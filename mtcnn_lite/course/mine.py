@@ -99,7 +99,7 @@ def forget(*names: str) -> Strip:
     files = {path.stem: path for path in sorted(place.glob("*.py"))} if place else {}
     for name in names or files:
         if name not in files:
-            raise ValueError(f"{name!r} is not remembered; {', '.join(files) or 'nothing'} is")
+            raise ValueError(f"{name!r} is not remembered; what is: {', '.join(files) or 'nothing'}")
         files[name].unlink()
     return reload()
 
@@ -112,7 +112,8 @@ def reload() -> Strip:
 
 def _known() -> tuple[dict[str, Callable[..., Any]], tuple[str, ...]]:
     """Your functions and what was skipped; each file is run and judged once, and again when it has changed."""
-    place, known, skipped = remembered.folder(), {}, []
+    place, skipped = remembered.folder(), list[str]()
+    known: dict[str, Callable[..., Any]] = {}
     for path in sorted(place.glob("*.py")) if place else ():
         try:
             stamp = path, path.stat().st_mtime_ns
@@ -120,10 +121,10 @@ def _known() -> tuple[dict[str, Callable[..., Any]], tuple[str, ...]]:
                 _read[stamp] = _judged(path)
         except OSError:  # removed by another notebook in this moment
             continue
-        if isinstance(_read[stamp], str):
-            skipped.append(f"Your `{path.stem}` is not used: {_read[stamp]}.")
+        if isinstance(found := _read[stamp], str):
+            skipped.append(f"Your `{path.stem}` is not used: {found}.")
         else:
-            known[path.stem] = _read[stamp]
+            known[path.stem] = found
     return known, tuple(skipped)
 
 

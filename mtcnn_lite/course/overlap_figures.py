@@ -69,7 +69,7 @@ def counted(yellow: NDArray[np.bool_], blue: NDArray[np.bool_]) -> Described:
     return with_alt(figure, f"Three grids with counted pixels: {text}.")
 
 
-def close_ups(photo: Pixels, label: ArrayLike, others: Sequence[ArrayLike], says: Sequence[str]) -> Described:
+def close_ups(photo: Pixels, label: ArrayLike, others: ArrayLike, says: Sequence[str]) -> Described:
     """The label (yellow) on the photo, in a row with one other box (blue) at a time; what they share is vermilion.
 
     Parameters
@@ -78,19 +78,23 @@ def close_ups(photo: Pixels, label: ArrayLike, others: Sequence[ArrayLike], says
         RGB.
     label : (4,)
         x1, y1, x2, y2, px.
-    others : sequence of (4,)
+    others : (N, 4)
         A box for each close-up.
     says : sequence of str
         What stands above each, after its IoU.
     """
     x1, y1, x2, y2 = np.asarray(label, np.float64)
+    boxes = np.asarray(others, np.float64)  # (N, 4)
     margin = AROUND * max(x2 - x1, y2 - y1)
     left, top = (max(0, round(v - margin)) for v in (x1, y1))
     right, bottom = round(x2 + margin), round(y2 + margin)
     crop, scale = at_height(np.ascontiguousarray(photo[top:bottom, left:right]), 190)
     corner = np.array([left, top, left, top])
-    panels = [draw_overlap(crop, *((np.asarray(box) - corner) * scale for box in (label, other))) for other in others]
-    overlaps = [float(iou([label], [other])[0, 0]) for other in others]  # type: ignore[list-item]
+    panels = [
+        draw_overlap(crop, *((np.asarray(box, np.float64) - corner) * scale for box in (label, other)))
+        for other in boxes
+    ]
+    overlaps = iou(np.reshape(label, (1, 4)), boxes)[0]  # (N,)
     captions = [f"IoU {overlap:.2f}:\n{text}" for overlap, text in zip(overlaps, says, strict=True)]
     alt = "; ".join(caption.replace("\n", " ") for caption in captions)
     return with_alt(beside(panels, captions, height=190), f"A face with its label and another box. {alt}.")

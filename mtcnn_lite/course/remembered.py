@@ -85,11 +85,11 @@ def run(text: str, name: str, file: str) -> Function:
     try:
         exec(compile(text, file, "exec"), namespace)
         found = namespace[name]
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise NotKept(f"its source does not run on its own ({type(error).__name__}: {error})") from None
     if not callable(found):
         raise NotKept("its file defines no function")
-    return found  # type: ignore[no-any-return]
+    return found
 
 
 # --- the source, with all that it needs
@@ -98,7 +98,7 @@ def run(text: str, name: str, file: str) -> Function:
 def standalone(name: str, fn: Function) -> str:
     """A module that defines `fn` under this name, and before it what it uses. NotKept where that can't be written."""
     parts: dict[str, str] = {}
-    own = _add(fn, parts)
+    own = _add(fn, parts, {})
     alias = "" if own == name else f"\n\n{name} = {own}\n"
     head = f"# Your `{name}`, as it passed checks.{name}: later chapters run it. mine.forget({name!r}) removes it.\n"
     imports = [text for text in parts.values() if "\n" not in text and text.startswith(("import ", "from "))]
@@ -106,27 +106,29 @@ def standalone(name: str, fn: Function) -> str:
     return head + "\n".join(["", *imports, ""]) + "\n\n" + "\n\n\n".join(rest) + "\n" + alias
 
 
-def _add(fn: Function, parts: dict[str, str]) -> str:
+def _add(fn: Function, parts: dict[str, str], whose: dict[str, Function]) -> str:
     """Adds a function or class of the notebook and what it uses to the parts; its name."""
     node, text, namespace = _definition(fn)
-    own = node.targets[0].id if isinstance(node, ast.Assign) else node.name  # type: ignore[union-attr,attr-defined]
+    own = node.targets[0].id if isinstance(node, ast.Assign) else node.name  # type: ignore[attr-defined]
+    if whose.setdefault(own, fn) is not fn:
+        raise NotKept(f"it uses two functions that are both called `{own}`")
     if own in parts:
         return str(own)
     parts[own] = ""  # it may call itself, or what calls it
     for name in _names(compile(ast.Module([node], []), "<cell>", "exec")):
         if name in namespace and name not in parts and not name.startswith("__"):
-            _add_name(name, namespace[name], parts)
+            _add_name(name, namespace[name], parts, whose)
     del parts[own]
     parts[own] = text
     return str(own)
 
 
-def _add_name(name: str, value: Any, parts: dict[str, str]) -> None:
+def _add_name(name: str, value: Any, parts: dict[str, str], whose: dict[str, Function]) -> None:
     """Adds what the notebook calls `name`."""
     if isinstance(value, ModuleType):
         parts[name] = f"import {value.__name__}" + ("" if value.__name__ == name else f" as {name}")
     elif getattr(value, "__module__", None) in CELLS and (inspect.isfunction(value) or inspect.isclass(value)):
-        own = _add(value, parts)
+        own = _add(value, parts, whose)
         if own != name:
             parts[name] = f"{name} = {own}"
     elif home := _home(value):

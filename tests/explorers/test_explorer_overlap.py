@@ -106,7 +106,8 @@ def test_region_stays_inside_a_small_photo():
 def test_explorer_without_a_kernel_is_a_picture_and_a_line_of_text(explorer):
     bundle, _ = explorer._repr_mimebundle_()
     assert bundle["text/plain"] == (
-        "A yellow box of 9,345 and a blue one of 9,718 square px: they share 8,600 of 10,463, IoU 0.82, over the smaller 0.92"
+        "A yellow box of 9,345 and a blue one of 9,718 square px: they share 8,600 of 10,463, IoU 0.82, "
+        "over the smaller 0.92"
     )
     assert Image.open(io.BytesIO(base64.b64decode(bundle["image/jpeg"]))).height > 330
     assert "application/vnd.jupyter.widget-view+json" in bundle
