@@ -42,10 +42,7 @@ CHAPTERS = {
             "first by counting pixels, then without."
         ),
         "Python and a little numpy",
-        (
-            "an `iou` of your own that runs in every later chapter's detector, and the conventions that hold in all "
-            "of them"
-        ),
+        "an `iou` of your own that runs in every later chapter, and the conventions of all of them",
     ),
     "01": Chapter(
         "01_nms",

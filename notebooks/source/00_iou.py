@@ -4,8 +4,8 @@
 # %% [markdown]
 # ## Play
 #
-# Somebody drew the **yellow box** below by hand: the label. The **blue box** is the detector's. Drag a box to move it, its edges and
-# corners to resize it; the sliders move the blue one. What both cover is vermilion. But first, guess:
+# Somebody drew the **yellow box** by hand: the label. The **blue box** is the detector's. Drag a box to move it, its edges and corners
+# to resize it; the sliders move the blue one. What both cover is vermilion. But first, guess:
 #
 # <details><summary>Two equal boxes; one moves sideways by a third of its width. How much of them is still the same?</summary>
 #
@@ -17,9 +17,9 @@
 # Poor: 0.25. All of the smaller box is shared, and the larger one has four times its area.
 #
 # </details>
-# <details><summary>Two boxes touch along an edge. And if they overlap by one pixel?</summary>
+# <details><summary>Two boxes touch along an edge. What is their overlap?</summary>
 #
-# Touching boxes share no area: 0. One pixel makes it a little more than 0; it never jumps.
+# 0: they share no area. Push one a pixel further, and it is a little more than 0.
 #
 # </details>
 
@@ -40,13 +40,13 @@ OverlapExplorer(photo, label, found)
 # 2. Put a small blue box inside the yellow one. Which of the two measures changes when you move it, and which when you resize it?
 # 3. Set **width** to 0.
 #
-# Neither the label nor the detector is wrong. Where a face ends is a matter of taste, and their tastes agree to 0.81.
+# Neither the label nor the detector is wrong. Where a face ends is a matter of taste, and these two agree to 0.81.
 #
 # ## Build
 #
 # ### Four numbers
 #
-# Here is the face again at 12 × 12 pixels, which is what the first net of the cascade gets to see. On so few pixels one can count.
+# The face again, at 12 × 12 pixels: what the first net of the cascade gets to see. On so few, one can count.
 
 # %%
 import cv2
@@ -59,9 +59,9 @@ yellow, blue = (1, 2, 7, 10), (4, 5, 10, 11)  # x1, y1, x2, y2
 on_grid(tiny, yellow, blue)
 
 # %% [markdown]
-# The numbers at the rim belong to the lines *between* pixels: pixel 0 lies between lines 0 and 1. A box is four such lines, left, top,
-# right and bottom. In pixels, `x1` is the first that belongs to it and `x2` the first that does not. Such a box is **half-open**, its
-# width is `x2 - x1`, and Python slices in the same way:
+# The numbers at the rim belong to the lines *between* pixels: pixel 0 lies between lines 0 and 1. A box is four such lines: left, top,
+# right, bottom. Pixel `x1` is the first inside and `x2` the first outside. Such a box is **half-open**, its width is `x2 - x1`, and
+# Python slices in the same way:
 
 # %%
 x1, y1, x2, y2 = yellow
@@ -70,8 +70,8 @@ print("cut out", tiny[y1:y2, x1:x2].shape)  # rows first: (height, width, colour
 
 # %% [markdown]
 # A box says x first; an array wants the row first, and that is y. Exchange them and no error comes: you get another part of the photo
-# (it has [happened](https://github.com/ipazc/mtcnn/issues/4)). The same goes for colours: `cv2.imread` gives blue first, and a net that has learned with red
-# first doesn't complain. It just sees worse:
+# (it has [happened](https://github.com/ipazc/mtcnn/issues/4)). The same goes for colours: `cv2.imread` gives blue first, and a net that has learned with
+# red first sees worse without complaint:
 
 # %%
 blue_first = np.ascontiguousarray(photo[..., ::-1])
@@ -111,7 +111,7 @@ counted(a, b)
 #
 # ### Without counting
 #
-# Counting is slow for large boxes and can't do fractions of a pixel. But the shared part is a box too. Look at one axis at a time: it
+# Counting is slow, and can't do fractions of a pixel. But the shared part is a box too. Along each axis it
 # begins where the *later* box begins and ends where the *earlier* one ends.
 #
 # $$w = \max\bigl(0,\; \min(x_2^A, x_2^B) - \max(x_1^A, x_1^B)\bigr), \qquad |A \cap B| = w \cdot h$$
@@ -129,7 +129,7 @@ print(f"shared {width} x {height} = {shared}, union {union}, IoU {shared / union
 assert (shared, union) == ((a & b).sum(), (a | b).sum())
 
 # %% [markdown]
-# Why the 0 in the formula? Push the blue box away, to the right and down, and leave it out:
+# Why the 0? Leave it out, and push the blue box away, to the right and down:
 
 # %%
 for shift in (0, 3, 6, 9):
@@ -141,7 +141,7 @@ for shift in (0, 3, 6, 9):
 # the start. So a side below 0 counts as 0, *before* multiplying.
 #
 # A box without area, a **degenerate box**, is the other trap: with itself it has the union 0, and 0 / 0 is NaN, which is neither
-# above a threshold nor below it. So its IoU is *defined* as 0. The package's `iou` takes (N, 4) and (M, 4), and gives all N × M overlaps:
+# above a threshold nor below it. So its IoU is *defined* as 0. The package's `iou` gives all N × M overlaps of (N, 4) and (M, 4):
 
 # %%
 from mtcnn_lite.boxes import iou as package_iou
@@ -161,9 +161,9 @@ for box, other in zip(boxes, np.roll(boxes, 1, axis=0), strict=True):
 # %% [markdown]
 # ### No unit
 #
-# IoU is an area over an area, a plain number. Enlarge the photo and its boxes, and it stays the same: it is **scale-invariant**. One
-# pixel off is nothing to a face of 96 px and a lot to one of 12; a tenth of the side is the same to both. (12, 24 and 48 px are what the three
-# nets of the cascade see, each in its colour.)
+# IoU is an area over an area. Enlarge the photo and its boxes, and it stays the same: it is **scale-invariant**. One pixel off is
+# nothing to a face of 96 px and a lot to one of 12; a tenth of the side is the same to both. (The cascade's three nets see 12, 24 and
+# 48 px; each has its colour.)
 
 # %%
 shift_curves()
@@ -174,8 +174,7 @@ shift_curves()
 # ### What 0.3, 0.4, 0.5 and 0.65 look like
 #
 # For training, the [paper](https://arxiv.org/abs/1604.02878) calls a window *negative* if its IoU with every face is under 0.3, *part* of a face from 0.4
-# to 0.65, and *positive* above that. What lies between 0.3 and 0.4 is not used. And 0.5 is what the benchmarks PASCAL VOC and
-# WIDER FACE ask of a detection.
+# to 0.65, and *positive* above that; what lies between 0.3 and 0.4 is not used. Benchmarks ask 0.5 of a detection.
 #
 # How far off is that? A copy of the label that is moved by *d* widths has IoU = (1 − *d*) / (1 + *d*). Solved for *d*:
 
@@ -187,12 +186,12 @@ moved = [np.add(label, [d * width, 0, d * width, 0]) for d in parts]
 close_ups(photo, label, moved, [f"moved by {d:.0%} of its width" for d in parts])
 
 # %% [markdown]
-# IoU is stricter than it sounds: 0.5 is not half a box off, only a third. In the first picture the blue box still holds almost half of the face.
+# IoU is stricter than it sounds: 0.5 is not half a box off, only a third. The first blue box still holds almost half of the face.
 #
 # ### Inside, and over the smaller
 #
-# Boxes may also have the same middle and different sizes. Then all of the smaller one is shared, and the union is the larger one: for
-# **nested boxes** IoU is the ratio of their areas.
+# If one box lies inside the other, all of the smaller one is shared, and the union is the larger one: for **nested boxes** IoU is
+# the ratio of their areas.
 
 # %%
 middle = (np.array(label[:2]) + label[2:]) / 2
@@ -206,7 +205,7 @@ assert np.allclose(package_iou([label], moved), [marks], atol=1e-4)
 assert np.allclose(package_iou([label], grown), [ratios], atol=1e-4)
 
 # %% [markdown]
-# The first blue box holds the *whole face*, and as a training window it is a negative all the same: a face has to fill its window.
+# The first blue box holds the *whole face*, and is a negative all the same: a face has to fill its window.
 #
 # But sometimes "one lies inside the other" is just what we want to know. **Intersection over the smaller** divides by the smaller of
 # the two areas (`iom` here, "Min" in the authors' code), so that a nested box gets 1:
@@ -216,14 +215,17 @@ from mtcnn_lite.boxes import iom
 
 unsure = detector.trace(photo).rerun(thresholds=(0.4, 0.2, 0.2))  # lower thresholds, more boxes
 boxes = unsure.onet["refined"].boxes  # (N, 4)
-inside = iom([found], boxes)[0] > 0.7  # (N,)
-smallest = boxes[inside][package_iou([found], boxes[inside])[0].argmin()]
-says = f"over the smaller {iom([found], [smallest])[0, 0]:.2f}"
-close_ups(photo, found, [smallest], [says])
+inside = boxes[iom([label], boxes)[0] > 0.7]  # (K, 4)
+smallest = inside[package_iou([label], inside)[0].argmin()]
+close_ups(photo, label, [smallest], [f"over the smaller {iom([label], [smallest])[0, 0]:.2f}"])
+
+# %% tags=["check"]
+assert package_iou([label], [smallest])[0, 0] < 0.1
+assert iom([label], [smallest])[0, 0] > 0.95
 
 # %% [markdown]
-# Here the detector, made less strict, has found the face and in it a small part as a second one. The cascade's last NMS (the step that
-# drops a box which overlaps a better one too much: chapter 01) measures over the smaller box, and so this one goes. By IoU it would stay.
+# Here the detector, made less strict, takes a part of the face for another face. The last NMS (chapter 01: the step that drops a
+# box which overlaps a better one too much) measures over the smaller box, so this one goes. By IoU it would stay.
 #
 # ## Your turn
 #
@@ -256,8 +258,8 @@ checks.iou(iou)
 # %% [markdown]
 # ### Exercise: `iou_matrix` (stretch)
 #
-# All pairs at once, without a loop: `boxes` is (N, 4), `others` (M, 4), and the answer (N, M). A detector asks for thousands of
-# overlaps at a time, and a loop over rows takes many times as long. (One with a loop passes too.)
+# All pairs at once, without a loop (one with a loop passes too, but takes many times as long): `boxes` is (N, 4), `others` (M, 4),
+# the answer (N, M).
 #
 # <details><summary>A hint</summary>
 #
@@ -276,25 +278,27 @@ checks.iou_matrix(iou_matrix)
 # %% [markdown]
 # ### Your function in the live detector
 #
-# NMS asks "how alike are these two?" thousands of times a photo. A function that has passed is remembered, in this chapter and in
-# all that follow, and the detector runs on it. This is how much of it you have built so far:
+# NMS asks for thousands of overlaps a photo. A function that has passed is remembered, and from here on the detector runs on it.
+# So far, this much of it is yours:
 
 # %%
 mine.strip()
 
 # %% [markdown]
-# Where nothing of yours has passed yet, the package's function stands in. Here it decides which of P-Net's windows are too alike:
+# Elsewhere the package's functions stand in. Here yours decides which of P-Net's windows are too alike; drawn are those with an IoU
+# of at least 0.3 with the label.
 
 # %%
 from mtcnn_lite.draw import beside, draw_boxes
 
 trace = mine.detector(detector).trace(photo)
-before, after = trace.pnet["above threshold"].boxes, trace.pnet["nms across levels"].boxes
-drawn = [draw_boxes(photo, boxes, "pnet", 1) for boxes in (before, after)]
-beside(drawn, [f"{len(before)} windows before NMS", f"{len(after)} after it"])
+steps = [trace.pnet[step].boxes for step in ("above threshold", "nms across levels")]
+on_face = [boxes[package_iou([label], boxes)[0] >= 0.3] for boxes in steps]
+drawn = [draw_boxes(photo, boxes, "pnet")[:256, 100:356] for boxes in on_face]
+beside(drawn, [f"{len(on_face[0])} windows before NMS", f"{len(on_face[1])} after it"], height=256)
 
 # %% tags=["check"]
-assert len(before) > 2 * len(after)
+assert len(on_face[0]) > 2 * len(on_face[1])
 assert package_iou(trace.faces.boxes, [found]).max() > 0.9
 
 # %% [markdown]

@@ -167,6 +167,29 @@ def test_building_twice_gives_the_same_bytes(build, monkeypatch, tmp_path):
     assert all(build.WIDGET not in output.get("data", {}) for cell in notebook.cells[1:] for output in cell.outputs)
 
 
+def test_new_words_get_into_the_notebook_without_running_it(build, monkeypatch, tmp_path):
+    monkeypatch.setattr(build, "NOTEBOOKS", tmp_path)
+    source = tmp_path / "03_small.py"
+    source.write_text('# %% [markdown]\n# Old words\n\n# %%\nprint(1)\n\n# %% tags=["check"]\nassert 1\n')
+    build.build(source)
+    source.write_text(source.read_text().replace("Old", "New"))
+    assert build.retell(source)
+    told = nbformat.read(build.target(source), 4)
+    assert told.cells[0].source == "New words"
+    assert (told.cells[1].outputs[0].text, told.cells[1].execution_count) == ("1\n", 1)
+    assert told.cells[2].metadata == {"tags": ["check"], "jupyter": {"source_hidden": True}}
+    source.write_text(source.read_text().replace("print(1)", "print(2)"))
+    with pytest.raises(RuntimeError, match="its code has changed"):
+        build.retell(source)
+
+
+def test_a_pictures_alt_text_is_all_that_stays_of_its_metadata(build):
+    kinds = {"image/png": {"alt": "A line that rises.", "width": 3}}
+    assert build.described({"alt": "A line that rises.", "needs_background": "light", **kinds}) == {
+        "alt": "A line that rises.", **kinds}  # fmt: skip
+    assert build.described({"needs_background": "light", "image/png": {"width": 3}}) == {}
+
+
 def test_glossary_has_every_bold_term_and_only_chapters_that_exist(build, notebooks, pairs):
     glossary = (notebooks / "glossary.md").read_text()
     known = {term.lower() for term in re.findall(r"\*\*(.+?)\*\*", glossary)}

@@ -20,6 +20,7 @@ from mtcnn_lite.draw import (
     draw_map,
     draw_stages,
     rgb,
+    with_alt,
 )
 
 BLACK = np.zeros((40, 60, 3), np.uint8)
@@ -160,3 +161,32 @@ def test_map_of_chapters_lights_one_and_only_one():
     assert (chapter_map("03").pixels == rgb(COLOURS["pnet"])).all(axis=2).sum() > 1000
     with pytest.raises(ValueError, match="number is '13'"):
         chapter_map("13")
+
+
+def test_a_picture_carries_its_alt_text_in_the_metadata():
+    data, metadata = Picture(BLACK, alt="All of it black.")._repr_mimebundle_()
+    assert metadata == {"alt": "All of it black.", "image/jpeg": {"alt": "All of it black."}}
+    assert data["text/plain"] == "Picture(60 x 40)"
+    assert Picture(BLACK)._repr_mimebundle_()[1] == {}
+
+
+def test_with_alt_takes_pictures_pixels_and_figures():
+    import matplotlib.pyplot as plt
+
+    figure, axis = plt.subplots(figsize=(2, 1))
+    axis.plot([0, 1])
+    for shown, kind in ((figure, "image/png"), (BLACK, "image/jpeg"), (Picture(BLACK, flat=True), "image/png")):
+        described = with_alt(shown, "A line that rises.")
+        data, metadata = described._repr_mimebundle_()
+        assert data["text/plain"] == repr(described) == "A line that rises."
+        assert metadata[kind] == {"alt": "A line that rises."}
+        assert described.pixels.shape[2] == 3
+    assert not plt.get_fignums(), "closed, so that it does not show twice"
+    with pytest.raises(ValueError, match="alt is 'too short'; it must say"):
+        with_alt(BLACK, "too short")
+
+
+def test_panels_are_described_by_their_captions_and_their_own_alt_texts():
+    assert beside([BLACK, BLACK], ["one\nline", "two"]).alt == "Side by side: one, line; two"
+    assert beside([Picture(BLACK, alt="A night.")], ["one"]).alt == "Side by side: one A night."
+    assert beside([BLACK]).alt == ""

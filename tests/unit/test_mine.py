@@ -10,6 +10,7 @@ import textwrap
 
 import numpy as np
 import pytest
+import torch
 from jupyter_client.manager import start_new_kernel
 
 from mtcnn_lite import Detector
@@ -137,6 +138,30 @@ def test_the_file_has_all_that_the_function_needs(folder, cells):
     alone += "print(float(fn(np.float32([0, 0, 4, 4]), np.float32([[2, 0, 6, 4]]))[0]))"
     done = subprocess.run([sys.executable, "-c", alone, folder / "iou.py"], capture_output=True, text=True, check=True)
     assert float(done.stdout) == pytest.approx(1 / 3)
+
+
+def test_a_net_is_kept_with_the_layers_that_it_is_made_of(folder):
+    book = Notebook().cell("import torch\nfrom torch import nn\nCHANNELS = 4")
+    book.cell("""
+        class Block(nn.Module):
+            def __init__(self, width=CHANNELS):
+                super().__init__()
+                self.layer = nn.Linear(3, width)
+
+            def forward(self, x):
+                return torch.relu(self.layer(x))
+    """)
+    book.cell("""
+        class MyNet(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.block = Block()
+
+            def forward(self, x):
+                return self.block(x).sum(dim=1)
+    """)
+    text = remembered.standalone("net", book["MyNet"])
+    assert remembered.run(text, "net", "<net>")()(torch.zeros(2, 3)).shape == (2,)
 
 
 @pytest.mark.parametrize(
