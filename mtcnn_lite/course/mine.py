@@ -2,30 +2,37 @@
 
 >>> from mtcnn_lite.course import mine
 >>> mine.strip()
-Your detector: none of its 7 parts is yours yet.
+Your detector: none of its 10 parts is yours yet.
 """
 
+import inspect
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from html import escape
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from mtcnn_lite.cascade.hooks import Hooks
 from mtcnn_lite.course import checks, remembered
 from mtcnn_lite.detector import Detector
 from mtcnn_lite.nms import MEASURES, nms
 
 PARTS = {  # what a detector is made of, in the order of the cascade: on the strip, and the notebook that builds it
     "pyramid_scales": ("scales", "02_image_pyramid"),
+    "pnet": ("P-Net", "03_pnet"),
     "candidate_windows": ("windows", "03_pnet"),
     "iou": ("overlap", "00_iou"),
     "nms": ("NMS", "01_nms"),
     "decode_offsets": ("offsets", "03_pnet"),
     "square_boxes": ("squares", "04_rnet"),
+    "rnet": ("R-Net", "04_rnet"),
+    "onet": ("O-Net", "05_onet"),
     "landmarks_to_image": ("landmarks", "05_onet"),
 }
+NETS = {"pnet", "rnet", "onet"}
+HOOKS = {field.name for field in fields(Hooks)}
 
 
 @dataclass(frozen=True)
@@ -83,14 +90,21 @@ def detector(base: Detector | None = None) -> Detector:
     Parameters
     ----------
     base : Detector, or None
-        Whose nets, settings and other functions it has; None for `Detector()`.
+        Whose values, settings and other functions it has; None for `Detector()`. Nets of yours take the place of its
+        nets if torch computes them on the CPU.
     """
-    yours = functions()
-    hooks = {name: fn for name, fn in yours.items() if name in PARTS and name != "iou"}
+    yours, base = functions(), base or Detector()
+    hooks = {name: fn for name, fn in yours.items() if name in HOOKS}
     if "iou" in yours and "nms" not in yours:  # an `nms` of yours measures overlaps itself
         MEASURES["mine"] = yours.get("iou_matrix") or _all_pairs(yours["iou"])
         hooks["nms"] = _nms_with_your_iou
-    return (base or Detector()).swap(**hooks)
+    made = base.swap(**hooks)
+    if NETS & yours.keys() and (base.engine.name, base.engine.device) == ("torch", "cpu"):
+        from mtcnn_lite.course.your_nets import YourEngine, with_values  # they need torch
+
+        nets = {name: with_values(name, yours[name], base.nets) for name in NETS & yours.keys()}
+        made.engine = YourEngine(base.nets, {name: net for name, net in nets.items() if net})
+    return made
 
 
 def forget(*names: str) -> Strip:
@@ -130,14 +144,18 @@ def _known() -> tuple[dict[str, Callable[..., Any]], tuple[str, ...]]:
 
 def _judged(path: Path) -> Callable[..., Any] | str:
     """The function in a file, or why it is not used."""
-    if path.stem not in checks.__all__ or path.stem == "Verdict":
+    judge = getattr(getattr(checks, path.stem, None), "__wrapped__", None)
+    if judge is None:
         return "there is no exercise of this name"
     try:
-        fn = remembered.load(path)
+        fn: Any = remembered.load(path)
+        if path.stem in NETS and inspect.isclass(fn):
+            fn = fn()
     except remembered.NotKept as error:
         return str(error)
-    verdict = getattr(checks, path.stem).__wrapped__(fn)
-    return fn if verdict else "it no longer passes its judge"
+    except Exception as error:
+        return f"the net can't be made ({type(error).__name__}: {error})"
+    return fn if judge(fn) else "it no longer passes its judge"
 
 
 def _all_pairs(iou: Callable[..., Any]) -> Callable[..., Any]:

@@ -51,11 +51,12 @@ def remember(name: str, fn: Function, passes: Callable[[Function], bool]) -> str
     name : str
         The exercise's.
     fn : callable
-        The reader's function or class.
+        The reader's function, class, or an object of a class, which stands for it.
     passes : callable
         The exercise's judge: what the file defines must pass it too, without the notebook around it.
     """
     place = folder()
+    fn = fn if inspect.isfunction(fn) or inspect.isclass(fn) else type(fn)  # of a net, what makes it
     if place is None or getattr(fn, "__module__", None) not in CELLS:
         return ""
     try:

@@ -1,5 +1,6 @@
 """Functions that pass are remembered, run without their notebook, and are skipped where they no longer serve."""
 
+import copy
 import itertools
 import linecache
 import os
@@ -14,7 +15,7 @@ import torch
 from jupyter_client.manager import start_new_kernel
 
 from mtcnn_lite import Detector
-from mtcnn_lite.course import checks, mine, remembered
+from mtcnn_lite.course import checks, mine, remembered, your_nets
 
 NUMBERS = itertools.count()
 IOU = """
@@ -191,6 +192,69 @@ def test_a_folder_that_cannot_be_written_is_no_error(folder):
     assert "Later chapters can't use it: " in verdict.hint
 
 
+# --- nets
+
+
+class ReadersNet(torch.nn.Module):
+    """As a reader may have built R-Net or O-Net: other names, and softmax at the end; with the values of a net."""
+
+    def __init__(self, net):
+        super().__init__()
+        self.inner = copy.deepcopy(net)
+        if net.size < 48:
+            self.inner.landmarks = None
+
+    def forward(self, x):
+        face, offsets, landmarks = self.inner(x)
+        return [torch.softmax(face, dim=1), offsets, *([] if landmarks is None else [landmarks])]
+
+
+@pytest.mark.parametrize("weights", ["mtcnn_lite", "zhang2016"])
+def test_nets_of_ones_own_get_the_detectors_values_and_find_its_faces(astronaut, weights):
+    base = Detector(weights)
+    shipped = Detector().nets
+    yours = {name: your_nets.with_values(name, ReadersNet(getattr(shipped, name)), base.nets) for name in mine.NETS}
+    detector = base.swap()
+    detector.engine = your_nets.YourEngine(base.nets, yours)
+    asked = []
+    yours["rnet"].register_forward_hook(lambda *_: asked.append("rnet"))
+    ours, theirs = detector.detect(astronaut), base.detect(astronaut)
+    assert asked
+    assert len(ours) == len(theirs) == 1
+    np.testing.assert_allclose(ours.boxes, theirs.boxes, atol=0.01)
+    np.testing.assert_allclose(ours.landmarks, theirs.landmarks, atol=0.01)
+    np.testing.assert_allclose(ours.scores, theirs.scores, atol=1e-4)
+
+
+def test_a_function_of_images_alone_goes_with_the_values_that_it_holds():
+    def net(x):
+        return x
+
+    def asks(x, values):
+        return values["conv1.weight"]
+
+    shipped, released = Detector().nets, Detector("zhang2016").nets
+    assert your_nets.with_values("pnet", net, shipped) is net
+    assert your_nets.with_values("pnet", net, released) is None
+    told = your_nets.with_values("pnet", asks, released)(None)
+    assert torch.equal(told, released.pnet.conv1.weight)
+
+
+def test_a_net_with_values_of_another_kind_is_left_out():
+    odd = torch.nn.Linear(2, 2)
+    assert your_nets.with_values("rnet", odd, Detector().nets) is None
+
+
+def test_the_detector_runs_on_nets_that_are_remembered(monkeypatch, astronaut):
+    base = Detector()
+    monkeypatch.setattr(mine, "functions", lambda: {"onet": ReadersNet(base.nets.onet)})
+    made = mine.detector(base)
+    assert isinstance(made.engine, your_nets.YourEngine)
+    assert made.nets is base.nets
+    np.testing.assert_allclose(made.detect(astronaut).boxes, base.detect(astronaut).boxes, atol=0.01)
+    assert not isinstance(mine.detector(Detector(engine="onnx")).engine, your_nets.YourEngine)
+
+
 @pytest.mark.parametrize(
     ("text", "why"),
     [
@@ -251,7 +315,7 @@ def test_strip_names_every_part_and_links_to_its_chapter(folder, notebooks):
         assert f'href="{notebook}.ipynb"' in html
         assert f">{says}</a>" in html
     assert "✓" not in html
-    assert repr(mine.Strip(("nms",))) == "Your detector: 1 of its 7 parts is yours: NMS."
+    assert repr(mine.Strip(("nms",))) == "Your detector: 1 of its 10 parts is yours: NMS."
     assert "✓ NMS" in mine.Strip(("nms",))._repr_html_()
 
 
@@ -315,4 +379,4 @@ def test_two_kernels_one_after_the_other(tmp_path):
             client.stop_channels()
             manager.shutdown_kernel(now=True)
     assert "Later chapters run it from now on" in said[0][0]
-    assert said[1] == ["Your detector: 1 of its 7 parts is yours: overlap."]
+    assert said[1] == ["Your detector: 1 of its 10 parts is yours: overlap."]

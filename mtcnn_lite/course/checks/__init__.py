@@ -7,6 +7,7 @@ passed: `mine if checks.decode_offsets(mine) else boxes.decode_offsets`. Your fu
 What passes in a notebook is remembered for the later chapters (`mtcnn_lite.course.mine`).
 """
 
+import inspect
 from collections.abc import Callable
 from dataclasses import replace
 from functools import wraps
@@ -56,4 +57,8 @@ def _remembering(judge: Callable[..., Verdict]) -> Callable[..., Verdict]:
     return verdict
 
 
-globals().update({name: _remembering(globals()[name]) for name in __all__ if name != "Verdict"})
+def _is_judge(each: Any) -> bool:
+    return inspect.isfunction(each) and inspect.signature(each).return_annotation is Verdict
+
+
+globals().update({name: _remembering(globals()[name]) for name in __all__ if _is_judge(globals()[name])})
