@@ -54,8 +54,14 @@ def rgb(colour: str) -> tuple[int, int, int]:
 class Picture:
     """RGB pixels that show themselves in a notebook; `save` writes a file, its kind by the name.
 
-    A photo shows itself as JPEG; `flat=True`, for drawings and letters, as PNG, and so does what is too long for JPEG.
-    `alt` says in words what is to be seen, for readers who don't see it; notebooks keep it in the output's metadata.
+    Parameters
+    ----------
+    pixels : uint8 (H, W, 3)
+        RGB.
+    flat : bool
+        For drawings and letters: it shows itself as PNG, a photo as JPEG. What is too long for JPEG is PNG as well.
+    alt : str
+        What there is to see, in words, for readers who don't see it; notebooks keep it in the output's metadata.
     """
 
     def __init__(self, pixels: Pixels, flat: bool = False, alt: str = "") -> None:

@@ -81,7 +81,17 @@ def load(path: Path) -> Function:
 
 
 def run(text: str, name: str, file: str) -> Function:
-    """What `text` defines under this name; `file` is what a traceback calls it."""
+    """What a remembered file defines. NotKept where it can't be run, or defines nothing to call.
+
+    Parameters
+    ----------
+    text : str
+        Its source.
+    name : str
+        The exercise's, and so the function's in it.
+    file : str
+        What a traceback calls it.
+    """
     namespace: dict[str, Any] = {"__name__": "__mine__"}
     try:
         exec(compile(text, file, "exec"), namespace)

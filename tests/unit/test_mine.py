@@ -245,6 +245,28 @@ def test_a_net_with_values_of_another_kind_is_left_out():
     assert your_nets.with_values("rnet", odd, Detector().nets) is None
 
 
+@pytest.mark.parametrize("text", ["class rnet(Net): pass", "def rnet(): return Net()", "rnet = lambda x: x"])
+def test_what_makes_a_net_is_called_once(folder, monkeypatch, text):
+    """A judge takes a module, what makes one, or a function of images."""
+    folder.mkdir()
+    (folder / "rnet.py").write_text(f"import torch\n\n\nclass Net(torch.nn.Module):\n    pass\n\n\n{text}\n")
+    judged = []
+    monkeypatch.setattr(checks, "rnet", lambda fn: fn, raising=False)
+    monkeypatch.setattr(checks.rnet, "__wrapped__", lambda fn: judged.append(fn) or True, raising=False)
+    assert mine.strip().yours == ("rnet",)
+    assert isinstance(judged[0], torch.nn.Module) == ("lambda" not in text)
+    assert mine.get("rnet") is judged[0]
+
+
+def test_a_net_that_cannot_be_made_is_skipped(folder, monkeypatch):
+    folder.mkdir()
+    (folder / "rnet.py").write_text("def rnet(): return 1 / 0")
+    monkeypatch.setattr(checks, "rnet", lambda fn: fn, raising=False)
+    monkeypatch.setattr(checks.rnet, "__wrapped__", lambda fn: True, raising=False)
+    said = "Your `rnet` is not used: the net can't be made (ZeroDivisionError: division by zero)."
+    assert mine.strip().skipped == (said,)
+
+
 def test_the_detector_runs_on_nets_that_are_remembered(monkeypatch, astronaut):
     base = Detector()
     monkeypatch.setattr(mine, "functions", lambda: {"onet": ReadersNet(base.nets.onet)})
