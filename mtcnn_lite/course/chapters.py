@@ -207,6 +207,14 @@ CHAPTERS = {
         ),
     ),
 }
+START = Chapter(
+    "start_here",
+    "start here",
+    "Start here: a face detector on one screen",
+    "In a minute you will have seen all of it work. Then thirteen chapters take it apart, and you build each piece.",
+    "a little Python; nothing to download, no graphics card",
+    "a picture of the whole, and an idea of where to go first",
+)
 DEEPER = {  # file in `deeper/`, without the ending: the chapter's number comes first in it
     "00_plus_one": SideTrip(
         "One pixel more, and exactly one half",

@@ -8,7 +8,9 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from mtcnn_lite.course.chapters import CHAPTERS, DEEPER, ROWS
+from mtcnn_lite.course.chapters import CHAPTERS, DEEPER, ROWS, START
+
+PAGES = {START.file: START, **CHAPTERS}
 
 HEADER, FOOTER = "<!-- header -->", "<!-- footer -->"
 
@@ -67,7 +69,7 @@ def header(name: str, takes: int) -> str:
         where = f"A side trip from {link}, of about {takes} minutes."
         return "\n\n".join([f"# {home}, deeper · {trip.title}", trip.promise, where])
     number = _number(name)
-    chapter = CHAPTERS[number]
+    chapter = PAGES[number]
     before, after = _beside(number)
     rows = [
         ("needs", chapter.needs),
@@ -76,8 +78,9 @@ def header(name: str, takes: int) -> str:
         *((title, _row(inside, number)) for title, inside in ROWS.items()),
     ]
     table = "\n".join(["| | |", "|---|---|", *(f"| **{title}** | {text} |" for title, text in rows)])
-    links = [f"← {before}", *([f"{after} →"] if after else []), "[glossary](glossary.md)"]
-    return "\n\n".join([f"# {number} · {chapter.title}", chapter.promise, table, " &nbsp;·&nbsp; ".join(links)])
+    links = [*([f"← {before}"] if before else []), *([f"{after} →"] if after else []), "[glossary](glossary.md)"]
+    title = f"# {number} · {chapter.title}" if number in CHAPTERS else f"# {chapter.title}"
+    return "\n\n".join([title, chapter.promise, table, " &nbsp;·&nbsp; ".join(links)])
 
 
 def footer(name: str, terms: Sequence[tuple[str, str]] = ()) -> str:
@@ -91,7 +94,7 @@ def footer(name: str, terms: Sequence[tuple[str, str]] = ()) -> str:
         The words that the glossary explains from this chapter, and their anchors there.
     """
     number = _number(name)
-    chapter = CHAPTERS[number]
+    chapter = PAGES[number]
     if name.startswith("deeper/"):
         return f"Back to [{number} · {chapter.title}](../{chapter.file}.ipynb)."
     before, after = _beside(number, titles=True)
@@ -102,24 +105,26 @@ def footer(name: str, terms: Sequence[tuple[str, str]] = ()) -> str:
         if _number(file) == number
     ]
     onward = f"**Next**: {after} →" if after else "This was the last chapter: the package is yours."
-    return "\n\n".join([*([f"**New words**: {new}."] if new else []), *deeper, f"{onward} &nbsp;·&nbsp; ← {before}"])
+    ways = " &nbsp;·&nbsp; ".join([onward, *([f"← {before}"] if before else [])])
+    return "\n\n".join([*([f"**New words**: {new}."] if new else []), *deeper, ways])
 
 
 def _number(name: str) -> str:
-    return name.removeprefix("deeper/")[:2]
+    return name if name == START.file else name.removeprefix("deeper/")[:2]
 
 
-def _link(number: str, says: str) -> str:
-    return f"[{number} · {says}]({CHAPTERS[number].file}.ipynb)"
+def _link(number: str, titles: bool) -> str:
+    page = PAGES[number]
+    says = page.title if titles else page.short
+    return f"[{number} · {says}]({page.file}.ipynb)" if number in CHAPTERS else f"[{page.short}]({page.file}.ipynb)"
 
 
 def _beside(number: str, titles: bool = False) -> tuple[str, str]:
-    """Links to the chapters before and after; "" after the last."""
-    order = list(CHAPTERS)
+    """Links to the pages before and after; "" where there is none."""
+    order = list(PAGES)
     at = order.index(number)
-    says = [each.title if titles else each.short for each in CHAPTERS.values()]
-    before = _link(order[at - 1], says[at - 1]) if at else "[start here](start_here.ipynb)"
-    return before, _link(order[at + 1], says[at + 1]) if at + 1 < len(order) else ""
+    before = _link(order[at - 1], titles) if at else ""
+    return before, _link(order[at + 1], titles) if at + 1 < len(order) else ""
 
 
 def _row(numbers: Sequence[str], here: str) -> str:

@@ -65,9 +65,9 @@ def framed(cells: list[Any], source: Path) -> None:
                 pages.HEADER, pages.header(name(source), pages.minutes(cells))
             )
         if pages.FOOTER in cell.source:
-            cell.source = cell.source.replace(
-                pages.FOOTER, pages.footer(name(source), terms(source.stem[:2]))
-            )
+            known = terms("start" if source.stem == "start_here" else source.stem[:2])
+            known = known if source.parent.name != "deeper" else []
+            cell.source = cell.source.replace(pages.FOOTER, pages.footer(name(source), known))
 
 
 def unexecuted(source: Path) -> nbformat.NotebookNode:

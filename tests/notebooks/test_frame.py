@@ -129,7 +129,7 @@ def test_pictures_have_an_alt_text(named, name):
 @pytest.mark.parametrize("name", CONVERTED)
 def test_new_words_are_in_the_text(build, named, name):
     text = " ".join(" ".join(markdown(named[name])[:-1]).split())
-    terms = build.terms(name[:2])
+    terms = build.terms("start" if name == "start_here" else name[:2])
     assert terms
     for said, _ in terms:
         for term in said.split(", "):
@@ -165,6 +165,24 @@ def test_relative_links_lead_somewhere(named, name):
             page = folder / path if path else NOTEBOOKS / f"{name}.ipynb"
             assert page.exists(), link
             assert not anchor or page.suffix != ".md" or anchor in anchors(page), link
+
+
+@pytest.mark.parametrize("name", [name for name in ALL if name != "start_here"])
+def test_headers_lead_to_their_neighbours(name):
+    at = ALL.index(name)
+    last = pages.header(name, 30).splitlines()[-1]
+    before = f"({ALL[at - 1] if at else 'start_here'}.ipynb)"
+    after = f"({ALL[at + 1]}.ipynb)" if name[:2] != "12" else ""
+    assert last.startswith("← [")
+    assert re.findall(r"\(\S+?\.ipynb\)", last) == [before, *([after] if after else [])]
+    assert re.findall(r"\(\S+?\.ipynb\)", pages.footer(name).splitlines()[-1]) == [*([after] if after else []), before]
+
+
+def test_the_first_page_has_no_page_before_it():
+    head = pages.header("start_here", 10)
+    assert head.startswith("# Start here: ")
+    assert head.splitlines()[-1].startswith("[00 · overlap](00_iou.ipynb) →")
+    assert "←" not in head + pages.footer("start_here")
 
 
 # --- the formula
