@@ -80,6 +80,11 @@ for level in range(len(trace.levels)):
     ties, above = ties + int(tie.sum()), above + int((in_photo > 0.5).sum())
 print(f"{ties} pairs overlap by exactly 0.5; rounding lifts {above} of them above it")
 
+# %% tags=["check"]
+steps = 2 * np.stack(np.meshgrid(range(7), range(7)), axis=-1).reshape(-1, 2)  # (49, 2) px apart
+on_grid = iou(window, window + np.hstack([steps, steps]))
+assert abs(on_grid - 0.52).min() > 0.01
+
 # %% [markdown]
 # So two correct versions of `iou`, one of them in double precision, may keep a few other boxes, and a detector that runs on yours may
 # differ from the package's by a window or two. At a threshold of 0.52 they agree: no two windows of a level have an overlap near that. The lesson
