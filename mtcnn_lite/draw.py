@@ -54,18 +54,27 @@ def rgb(colour: str) -> tuple[int, int, int]:
 class Picture:
     """RGB pixels that show themselves in a notebook; `save` writes a file, its kind by the name.
 
-    A photo shows itself as JPEG; `flat=True`, for drawings and letters, as PNG, and so does what is too long for JPEG.
+    Parameters
+    ----------
+    pixels : uint8 (H, W, 3)
+        RGB.
+    flat : bool
+        For drawings and letters: it shows itself as PNG, a photo as JPEG. What is too long for JPEG is PNG as well.
+    alt : str
+        What there is to see, in words, for readers who don't see it; notebooks keep it in the output's metadata.
     """
 
-    def __init__(self, pixels: Pixels, flat: bool = False) -> None:
-        self.pixels, self.flat = pixels, flat
+    def __init__(self, pixels: Pixels, flat: bool = False, alt: str = "") -> None:
+        self.pixels, self.flat, self.alt = pixels, flat, alt
 
     def __repr__(self) -> str:
         return f"Picture({self.pixels.shape[1]} x {self.pixels.shape[0]})"
 
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+    def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, str], dict[str, Any]]:
         kind = "PNG" if self.flat or max(self.pixels.shape[:2]) > JPEG_LONGEST else "JPEG"
-        return {"text/plain": repr(self), f"image/{kind.lower()}": base64.b64encode(self.encode(kind)).decode()}
+        shown = f"image/{kind.lower()}"
+        data = {"text/plain": repr(self), shown: base64.b64encode(self.encode(kind)).decode()}
+        return data, alt_metadata(self.alt, shown)
 
     def encode(self, kind: str = "JPEG") -> bytes:
         """The picture as the bytes of a file of this kind ("JPEG" or "PNG"). ValueError where it is too long for it."""
@@ -85,6 +94,54 @@ class Picture:
         if kind not in Image.SAVE:
             raise ValueError(f"{path}: {path.suffix or 'no ending'} is no picture format; use .jpg or .png")
         write_whole(path, lambda temporary: temporary.write_bytes(self.encode(kind)))
+
+
+class Described(Picture):
+    """A picture that reads as its alt text where only text is shown, so that nbval compares what it is said to show."""
+
+    def __repr__(self) -> str:
+        return self.alt
+
+
+def with_alt(shown: Any, alt: str) -> Described:
+    """A picture or a matplotlib figure with its alt text: the last line of a notebook's cell.
+
+    A figure is closed, so that it does not show a second time.
+
+    Parameters
+    ----------
+    shown : Picture, uint8 (H, W, 3) or matplotlib Figure
+        What to show.
+    alt : str
+        What there is to see in it: a sentence or two with the numbers that count, without "picture of".
+
+    Raises
+    ------
+    ValueError
+        For an alt text of fewer than three words.
+
+    Examples
+    --------
+    >>> with_alt(np.zeros((20, 30, 3), np.uint8), "A black rectangle, wider than high.")
+    A black rectangle, wider than high.
+    """
+    if len(alt.split()) < 3:
+        raise ValueError(f"alt is {alt!r}; it must say in a few words what there is to see")
+    if isinstance(shown, Picture):
+        return Described(shown.pixels, shown.flat, alt)
+    if isinstance(shown, np.ndarray):
+        return Described(shown, alt=alt)
+    import matplotlib.pyplot as plt
+
+    file = io.BytesIO()
+    shown.savefig(file, format="png", bbox_inches="tight", facecolor=PAPER)
+    plt.close(shown)
+    return Described(np.asarray(Image.open(file).convert("RGB")), True, alt)
+
+
+def alt_metadata(alt: str, *kinds: str) -> dict[str, Any]:
+    """An output's metadata with this alt text: `alt`, and again for each kind ("image/png"), where nbconvert looks."""
+    return {"alt": alt, **{kind: {"alt": alt} for kind in kinds}} if alt else {}
 
 
 def draw_boxes(image: Pixels, boxes: ArrayLike, colour: str = "onet", thickness: int = 2) -> Pixels:
@@ -227,7 +284,8 @@ def draw_faces(image: Pixels, faces: Faces, labels: Sequence[str] | None = None)
     pen = ImageDraw.Draw(drawing)
     for (x1, y1, *_), label in zip(faces.boxes.tolist(), labels, strict=True):
         pen.text((x1, max(0, y1 - 16 * unit)), label, PAPER, font(13 * unit), stroke_width=unit, stroke_fill=INK)
-    return Picture(np.asarray(drawing))
+    many = f"{len(faces)} face{'s' * (len(faces) != 1)}"
+    return Picture(np.asarray(drawing), alt=f"A photo with {many} marked, each by a box, its label and five points.")
 
 
 def beside(
@@ -260,7 +318,11 @@ def beside(
         sheet.paste(panel, (x, top))
         pen.multiline_text((x, 1), text, INK, letters, spacing=4)
         x += width + gap
-    return Picture(np.asarray(sheet))
+    parts = [text.replace("\n", ", ") for text in texts]
+    parts = [
+        f"{part} {p.alt}".strip() if isinstance(p, Picture) else part for part, p in zip(parts, panels, strict=True)
+    ]
+    return Picture(np.asarray(sheet), alt="Side by side: " + "; ".join(filter(None, parts)) if any(parts) else "")
 
 
 def draw_stages(trace: Trace, height: int = 300) -> Picture:

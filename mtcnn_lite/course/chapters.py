@@ -1,24 +1,226 @@
-"""The chapters, and the map of them that opens each notebook."""
+"""The chapters: their names, what each promises, needs and leaves, and a picture of their order."""
+
+from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image, ImageDraw
 
 from mtcnn_lite.draw import COLOURS, INK, PAPER, Picture, font
 
-CHAPTERS = {  # number: what its box on the map says
-    "00": "overlap",
-    "01": "NMS",
-    "02": "pyramid",
-    "03": "P-Net",
-    "04": "R-Net",
-    "05": "O-Net",
-    "06": "samples",
-    "07": "losses",
-    "08": "hard mining",
-    "09": "training",
-    "10": "evaluation",
-    "11": "limits",
-    "12": "recognition",
+
+@dataclass(frozen=True)
+class Chapter:
+    """What a chapter's first and last cell say of it, and of its neighbours.
+
+    file: its notebook, without the ending. short: on the map. promise: a sentence or two. needs, leaves: what a reader
+    should know before, and has after.
+    """
+
+    file: str
+    short: str
+    title: str
+    promise: str
+    needs: str
+    leaves: str
+
+
+@dataclass(frozen=True)
+class SideTrip:
+    """A notebook of `deeper/`: its title, and what it promises."""
+
+    title: str
+    promise: str
+
+
+CHAPTERS = {
+    "00": Chapter(
+        "00_iou",
+        "overlap",
+        "Overlap: how much of two boxes is the same",
+        (
+            "Drag two boxes until you can guess their overlap; then build the number that the whole course asks for: "
+            "first by counting pixels, then without."
+        ),
+        "Python and a little numpy",
+        "an `iou` of your own that runs in every later chapter, and the conventions of all of them",
+    ),
+    "01": Chapter(
+        "01_nms",
+        "NMS",
+        "NMS: of many boxes on one face, the best",
+        (
+            "A detector finds each face many times over. You will build the step that keeps one of them, watch it "
+            "work like a film, and meet its gentler relative for faces that overlap."
+        ),
+        "Python, numpy, and the overlap of two boxes (chapter 00)",
+        "greedy NMS and Soft-NMS of your own, one of them in a live detector, and a feeling for their thresholds",
+    ),
+    "02": Chapter(
+        "02_image_pyramid",
+        "pyramid",
+        "The image pyramid: one small window for faces of every size",
+        (
+            "You will shrink a photo again and again, so that a net that only knows faces of 12 px finds faces of any"
+            " size. And you will count what that costs: less than one look at the photo as it is."
+        ),
+        "Python; chapters 00 and 01 help, but the words you need are recalled here",
+        (
+            "the rule for the scales, the cost of each level, an eye for bad shrinking, a function of your own in a "
+            "live detector"
+        ),
+    ),
+    "03": Chapter(
+        "03_pnet",
+        "P-Net",
+        "P-Net: all windows of a picture, in one pass",
+        (
+            'You will build the first net of the cascade. It looks at 12 × 12 pixels and says "face" or "no face". '
+            "Then you will let it look at all 42,721 windows of a photo, in ten passes: one for each level."
+        ),
+        "Python, and having met convolutions; chapters 00 to 02 help, the words you need are recalled here",
+        "P-Net's map, the windows behind it, the offsets that move them, two functions of your own in a live detector",
+    ),
+    "04": Chapter(
+        "04_rnet",
+        "R-Net",
+        "R-Net: a second look at what P-Net let through",
+        (
+            "You will build the second net of the cascade. It gets 121 windows of a photo, looks at each with four "
+            "times as many pixels as P-Net had, and leaves 4 of them, moved closer to what it takes for a face."
+        ),
+        "chapter 03: windows, offsets, heads; NMS from chapter 01 helps",
+        (
+            "crops that keep a face's shape, R-Net's layers, its second opinion, one function of your own in a live "
+            "detector"
+        ),
+    ),
+    "05": Chapter(
+        "05_onet",
+        "O-Net",
+        "O-Net: the last word, and five points",
+        (
+            "You will build the third net. It looks at 48 × 48 pixels, says for the last time whether this is a face,"
+            " moves the box for the last time, and points at the eyes, the nose and the mouth. At the end your own "
+            "functions run the whole detector."
+        ),
+        "chapters 03 and 04: windows, offsets, crops; overlap from chapter 00 and NMS from chapter 01",
+        "O-Net, landmarks in pixels of the photo, the last NMS, a detector that runs on functions of your own",
+    ),
+    "06": Chapter(
+        "06_sample_generation",
+        "samples",
+        "Samples: what a net learns from",
+        (
+            "You will turn labelled photos into what the three nets are trained on: small windows of four kinds, each"
+            " with the right answer beside it. Most training that fails, fails here. So you will draw every label "
+            "back onto its picture."
+        ),
+        "IoU from chapter 00, offsets from chapter 03, landmarks from chapter 05",
+        (
+            "the four kinds of sample and their targets, photos changed with their labels, a store on disk that "
+            "survives interruptions, two functions of your own"
+        ),
+    ),
+    "07": Chapter(
+        "07_losses",
+        "losses",
+        "Losses: what a wrong answer costs",
+        (
+            'You will put a price on a net\'s mistakes: on a wrong "face", on a box that is off, on points that are '
+            "off. Then you will add the prices up to one number, and a P-Net will learn by nothing but making your "
+            "number smaller."
+        ),
+        "chapter 03: windows, offsets, heads; chapter 06: the four kinds of samples; what a derivative is",
+        "three losses, the table of who pays which, their weighted sum, two functions of your own that train a P-Net",
+    ),
+    "08": Chapter(
+        "08_hard_mining",
+        "hard mining",
+        "Hard mining: learn from what you get wrong",
+        (
+            "You will let a net skip what it knows already: of each batch, only the samples that it gets most wrong "
+            "will teach it. Then you will measure, with several seeds, whether that pays."
+        ),
+        "chapter 06: the four kinds of samples; chapter 07: the detection loss, its slope, the indicator",
+        (
+            "the paper's rule and what it does to a gradient, a small training loop, a controlled experiment, a "
+            "function of your own that picks the samples in live training"
+        ),
+    ),
+    "09": Chapter(
+        "09_training",
+        "training",
+        "Training: three nets, one after the other",
+        (
+            "You will train P-Net, R-Net and O-Net for real, in a minute or two, each on what the nets before it let "
+            "through. Then you put them together and look for faces in pictures that none of them has seen."
+        ),
+        "chapter 06: the four kinds of samples; 07: the losses; 08: hard mining; 04 and 05 for what R-Net and O-Net do",
+        (
+            "a cascade of your own, the habits that keep a training honest, a learning rate schedule of your own in "
+            "live training"
+        ),
+    ),
+    "10": Chapter(
+        "10_evaluation",
+        "evaluation",
+        "Evaluation: how good is it, and who says so?",
+        (
+            "You will turn ten detections into one number by hand, then do the same to a detector: how many faces it "
+            "finds, how often it is wrong, which net loses what, how far its points are off. And you will see how the"
+            " same detector gets quite different numbers."
+        ),
+        "chapter 00: IoU; chapters 03 to 05: the three nets and their thresholds",
+        (
+            "precision, recall, average precision, recall after each net, landmark error, and a nose for figures that"
+            " don't compare"
+        ),
+    ),
+    "11": Chapter(
+        "11_limits",
+        "limits",
+        "Limits: what MTCNN cannot do",
+        (
+            "You will find out, number by number, what a crowd costs, which faces are lost and by which net, and then"
+            " build the pieces that later detectors put in place of a pyramid and a cascade: anchors, a loss for "
+            "them, maps of several scales from one pass."
+        ),
+        "chapters 00 to 05: the whole cascade; chapter 10: recall and precision; chapter 07 for the loss",
+        (
+            "MTCNN's bill, its blind spots, anchors and focal loss of your own, and a table of successors that says "
+            "which rows may be compared"
+        ),
+    ),
+    "12": Chapter(
+        "12_recognition",
+        "recognition",
+        "Recognition: from a face to a person",
+        (
+            "You will turn any face upright from its five points, cut it out so that eyes always lie in nearly the "
+            "same places, and teach a small net to tell whether two such crops show one person. And you will see how "
+            "little a good-looking curve can mean."
+        ),
+        "chapter 05: five landmarks; chapter 07: what a loss is; a little of vectors",
+        (
+            "aligned crops, an embedding net trained with FaceNet's triplet loss, a verification curve, a \"who is "
+            'this" with a threshold, two functions of your own'
+        ),
+    ),
+}
+START = Chapter(
+    "start_here",
+    "start here",
+    "Start here: a face detector on one screen",
+    "In a minute you will have seen all of it work. Then thirteen chapters take it apart, and you build each piece.",
+    "a little Python; nothing to download, no graphics card",
+    "a picture of the whole, and an idea of where to go first",
+)
+DEEPER = {  # file in `deeper/`, without the ending: the chapter's number comes first in it
+    "00_plus_one": SideTrip(
+        "One pixel more, and exactly one half",
+        "Where the + 1 in other people's box code comes from, what it costs on small windows, and why two correct "
+        "overlaps can keep different boxes.",
+    ),
 }
 ROWS = {"find a face": list(CHAPTERS)[:6], "train the nets": list(CHAPTERS)[6:11], "and then": list(CHAPTERS)[11:]}
 LIT = {  # a lit box and the letters on it, of the two inks the one that stands out; other chapters: ink and paper
@@ -48,7 +250,7 @@ def chapter_map(number: str | None = None) -> Picture:
             x, lit = LEFT + c * (BOX + GAP), chapter == number
             fill, letters = LIT.get(chapter, (INK, PAPER)) if lit else ("#EDEDED", INK)
             pen.rounded_rectangle((x, y, x + BOX, y + 32), radius=6, fill=fill)
-            label = f"{chapter} {CHAPTERS[chapter]}"
+            label = f"{chapter} {CHAPTERS[chapter].short}"
             pen.text((x + BOX / 2, y + 16), label, letters, font(14), anchor="mm")
             if c + 1 < len(chapters):
                 pen.text((x + BOX + GAP / 2, y + 16), "›", INK, font(16), anchor="mm")

@@ -1,9 +1,12 @@
 """Build the notebooks: each percent source becomes an executed .ipynb in the folder above; and the README's picture.
 
-    python notebooks/source/build.py [NAME ...]
+    python notebooks/source/build.py [--text] [NAME ...]
 
 Building twice gives the same bytes: cell ids come from the text, and whatever differs between two runs (widget ids,
-versions) is left out. A cell tagged "clock" prints times: while its code stays the same, and no other cell's output changes, it keeps what it printed first. A cell that fails, or writes to stderr, stops the build; the old notebook stays.
+versions) is left out. A cell tagged "clock" prints times: while its code stays the same, and no other cell's output
+changes, it keeps what it printed first. A cell tagged "check" holds what the text claims, and is collapsed. A cell that
+fails, or writes to stderr, stops the build; the old notebook stays. `<!-- header -->` and `<!-- footer -->` become the
+frame of mtcnn_lite/course/pages.py.
 """
 
 import argparse
@@ -11,6 +14,7 @@ import copy
 import hashlib
 import json
 import os
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -19,21 +23,51 @@ import jupytext
 import nbformat
 from nbclient import NotebookClient
 
+from mtcnn_lite.course import pages
+
 SOURCE = Path(__file__).parent
 NOTEBOOKS = SOURCE.parent
 LARGEST = 1_500_000  # bytes: a notebook that a browser opens at once
 # How many threads share a sum decides its last digits, and so a plot's pixels.
 os.environ["OMP_NUM_THREADS"] = "1"
+os.environ["MTCNN_LITE_MINE"] = "off"  # nothing of whoever builds
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
 def sources() -> list[Path]:
-    """The percent sources of notebooks: 00_name.py to 12_name.py, and start_here.py."""
-    return sorted([*SOURCE.glob("[0-9][0-9]_*.py"), *SOURCE.glob("start_here.py")])
+    """The percent sources of notebooks: 00_name.py to 12_name.py, start_here.py, and those in deeper/."""
+    patterns = "[0-9][0-9]_*.py", "start_here.py", "deeper/*.py"
+    return sorted(path for pattern in patterns for path in SOURCE.glob(pattern))
+
+
+def name(source: Path) -> str:
+    """What a notebook is called here and in `pages`: 03_pnet, deeper/00_plus_one."""
+    return f"deeper/{source.stem}" if source.parent.name == "deeper" else source.stem
 
 
 def target(source: Path) -> Path:
-    return NOTEBOOKS / f"{source.stem}.ipynb"
+    return NOTEBOOKS / f"{name(source)}.ipynb"
+
+
+def terms(number: str) -> list[tuple[str, str]]:
+    """The words that the glossary explains from this chapter, and their anchors."""
+    glossary = (NOTEBOOKS / "glossary.md").read_text()
+    row = r'^\| <a id="([\w-]+)"></a>(.+?) \|.*\| (.*?) \|$'
+    explained = re.findall(row, glossary, re.M)  # anchor, words, chapters
+    return [(said.replace("**", ""), at) for at, said, where in explained if f"[{number}]" in where]
+
+
+def framed(cells: list[Any], source: Path) -> None:
+    """Put the frame in place of its markers."""
+    for cell in cells:
+        if pages.HEADER in cell.source:
+            cell.source = cell.source.replace(
+                pages.HEADER, pages.header(name(source), pages.minutes(cells))
+            )
+        if pages.FOOTER in cell.source:
+            known = terms("start" if source.stem == "start_here" else source.stem[:2])
+            known = known if source.parent.name != "deeper" else []
+            cell.source = cell.source.replace(pages.FOOTER, pages.footer(name(source), known))
 
 
 def unexecuted(source: Path) -> nbformat.NotebookNode:
@@ -44,6 +78,7 @@ def unexecuted(source: Path) -> nbformat.NotebookNode:
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
         "language_info": {"name": "python"},
     }
+    framed(read.cells, source)
     seen: dict[str, int] = {}
     for cell in read.cells:
         digest = hashlib.sha256(f"{cell.cell_type}\n{cell.source}".encode()).hexdigest()[:12]
@@ -54,14 +89,16 @@ def unexecuted(source: Path) -> nbformat.NotebookNode:
         made = new(cell.source, id=digest if seen[digest] == 1 else f"{digest}-{seen[digest]}")
         if cell.metadata.get("tags"):
             made.metadata["tags"] = cell.metadata["tags"]
+            if "check" in cell.metadata["tags"]:
+                made.metadata["jupyter"] = {"source_hidden": True}
         notebook.cells.append(made)
     return notebook
 
 
-def executed(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
-    """A copy with outputs, as a run from the folder `notebooks/` gives them, less what no two runs share."""
+def executed(notebook: nbformat.NotebookNode, folder: Path) -> nbformat.NotebookNode:
+    """A copy with outputs, as a run from the folder it lies in gives them, less what no two runs share."""
     run = copy.deepcopy(notebook)
-    resources = {"metadata": {"path": str(NOTEBOOKS)}}
+    resources = {"metadata": {"path": str(folder)}}
     NotebookClient(
         run, timeout=600, kernel_name="python3", resources=resources, store_widget_state=False
     ).execute()
@@ -79,8 +116,16 @@ def executed(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
                 WIDGET, None
             )  # its model lives in the kernel that has just ended
             if "metadata" in output:
-                output.metadata = {}
+                output.metadata = described(output.metadata)
     return run
+
+
+def described(metadata: dict[str, Any]) -> dict[str, Any]:
+    """Of an output's metadata, what says its alt text: `alt`, and the same by kind of picture."""
+    kinds = {
+        key: value for key, value in metadata.items() if isinstance(value, dict) and "alt" in value
+    }
+    return kinds | ({"alt": metadata["alt"]} if "alt" in metadata else {})
 
 
 def joined(outputs: list[nbformat.NotebookNode]) -> list[nbformat.NotebookNode]:
@@ -119,21 +164,35 @@ def split_by_clock(notebook: nbformat.NotebookNode) -> dict[bool, dict[str, Any]
 
 def build(source: Path) -> bool:
     """Execute one source and write its notebook; whether the file changed."""
-    made = executed(unexecuted(source))
+    made = executed(unexecuted(source), target(source).parent)
     keep_times(made, target(source))
-    text = nbformat.writes(made) + "\n"
+    return written(made, target(source))
+
+
+def written(notebook: nbformat.NotebookNode, path: Path) -> bool:
+    """Write a notebook, whole or not at all; whether the file changed."""
+    text = nbformat.writes(notebook) + "\n"
     json.loads(text)
     if len(text) > LARGEST:
-        raise RuntimeError(
-            f"{source.name}: the notebook would be {len(text):,} bytes; at most {LARGEST:,}"
-        )
-    path = target(source)
+        raise RuntimeError(f"{path.name} would be {len(text):,} bytes; at most {LARGEST:,}")
     if path.exists() and path.read_text() == text:
         return False
+    path.parent.mkdir(exist_ok=True)
     partial = path.with_name(f".{path.name}.part")
     partial.write_text(text)
     os.replace(partial, path)
     return True
+
+
+def retell(source: Path) -> bool:
+    """Write the notebook with its source's text and the outputs it has; whether it changed. Nothing is executed."""
+    made, old = unexecuted(source), nbformat.read(target(source), 4)
+    code, ran = ([c for c in each.cells if c.cell_type == "code"] for each in (made, old))
+    if [cell.source for cell in code] != [cell.source for cell in ran]:
+        raise RuntimeError(f"{name(source)}: its code has changed; build it without --text")
+    for cell, before in zip(code, ran, strict=True):
+        cell.outputs, cell.execution_count = before.outputs, before.execution_count
+    return written(made, target(source))
 
 
 def picture() -> None:
@@ -149,15 +208,21 @@ def picture() -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(description="Build the notebooks from notebooks/source/.")
     parser.add_argument(
-        "names", nargs="*", help="for example 03_pnet; all of them where none is named"
+        "names",
+        nargs="*",
+        help="for example 03_pnet, deeper/00_plus_one; all of them where none is named",
     )
-    names = parser.parse_args().names
-    known = {source.stem: source for source in sources()}
-    for name in names:
-        if name not in known:
-            parser.error(f"{name} is no source; there are {', '.join(known)}")
-    for name in names or known:
-        print(f"{name}: {'built' if build(known[name]) else 'unchanged'}", flush=True)
+    parser.add_argument("--text", action="store_true", help="only words and tags: keep the outputs")
+    chosen = parser.parse_args()
+    known = {name(source): source for source in sources()}
+    for each in chosen.names:
+        if each not in known:
+            parser.error(f"{each} is no source; there are {', '.join(known)}")
+    for each in chosen.names or known:
+        changed = (retell if chosen.text else build)(known[each])
+        print(f"{each}: {'built' if changed else 'unchanged'}", flush=True)
+    if chosen.text:
+        return 0
     picture()
     return 0
 

@@ -81,6 +81,16 @@ def iou(box, boxes):
     return np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)  # (N,)
 
 
+def iou_matrix(boxes, others):
+    """The same with an axis for each: (N, 1, 2) against (1, M, 2) gives (N, M, 2)."""
+    corner = np.maximum(boxes[:, None, :2], others[None, :, :2])  # (N, M, 2)
+    opposite = np.minimum(boxes[:, None, 2:], others[None, :, 2:])  # (N, M, 2)
+    shared = np.maximum(opposite - corner, 0).prod(axis=2)  # (N, M)
+    area, other_area = ((each[:, 2:] - each[:, :2]).prod(axis=1) for each in (boxes, others))
+    union = area[:, None] + other_area[None] - shared  # (N, M)
+    return np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)
+
+
 # --- 05_onet
 
 

@@ -131,7 +131,7 @@ checks.decode_offsets(decode_offsets)
 #
 # | chapter | you build | minutes |
 # |---|---|---|
-# | [00](00_iou.ipynb) | the overlap of two boxes | 30 |
+# | [00](00_iou.ipynb) | the overlap of two boxes | 60 |
 # | [01](01_nms.ipynb) | non-maximum suppression: of many boxes, the best | 45 |
 # | [02](02_image_pyramid.ipynb) | the image pyramid: one small net, faces of every size | 35 |
 # | [03](03_pnet.ipynb) | P-Net: all windows of a picture in one pass | 40 |

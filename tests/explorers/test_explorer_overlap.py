@@ -106,7 +106,8 @@ def test_region_stays_inside_a_small_photo():
 def test_explorer_without_a_kernel_is_a_picture_and_a_line_of_text(explorer):
     bundle, _ = explorer._repr_mimebundle_()
     assert bundle["text/plain"] == (
-        "Two boxes of 9,345 and 9,718 square px: they share 8,600 of 10,463, IoU 0.82, over the smaller 0.92"
+        "A yellow box of 9,345 and a blue one of 9,718 square px: they share 8,600 of 10,463, IoU 0.82, "
+        "over the smaller 0.92"
     )
     assert Image.open(io.BytesIO(base64.b64decode(bundle["image/jpeg"]))).height > 330
     assert "application/vnd.jupyter.widget-view+json" in bundle
@@ -170,11 +171,11 @@ def test_table_follows_the_traits_and_names_kind_and_nms(page, explorer):
         cells = page.locator("td").all_inner_texts()
         table = dict(zip(cells[::2], cells[1::2], strict=True))
         expected = view(explorer.canvas.first, second)
-        assert table["first box"] == f"{expected.first:,.0f} px²"
+        assert table["yellow box"] == f"{expected.first:,.0f} px²"
         assert table["shared"] == f"{expected.shared:,.0f} px²"
         assert table["union"] == f"{expected.union:,.0f} px²"
         assert (table["IoU"], table["over the smaller"]) == (f"{expected.iou:.3f}", f"{expected.iom:.3f}")
-        assert table["training calls the second"] == expected.kind
+        assert table["training calls the blue one"] == expected.kind
         assert (table["NMS in a level: IoU > 0.5"] == "one goes") == (expected.iou > 0.5)
         assert (table["last NMS: over smaller > 0.7"] == "one goes") == (expected.iom > 0.7)
 

@@ -20,6 +20,7 @@ from mtcnn_lite.draw import (
     draw_map,
     draw_stages,
     rgb,
+    with_alt,
 )
 
 BLACK = np.zeros((40, 60, 3), np.uint8)
@@ -80,20 +81,20 @@ def test_picture_saves_whole_or_not_at_all(tmp_path, monkeypatch):
 
 
 def test_picture_shows_itself_as_jpeg_and_a_drawing_as_png():
-    assert set(Picture(BLACK)._repr_mimebundle_()) == {"text/plain", "image/jpeg"}
-    assert set(Picture(BLACK, flat=True)._repr_mimebundle_()) == {"text/plain", "image/png"}
+    assert set(Picture(BLACK)._repr_mimebundle_()[0]) == {"text/plain", "image/jpeg"}
+    assert set(Picture(BLACK, flat=True)._repr_mimebundle_()[0]) == {"text/plain", "image/png"}
     assert Image.open(io.BytesIO(Picture(BLACK).encode())).size == (60, 40)
 
 
 def test_a_picture_too_long_for_jpeg_is_shown_as_png_and_its_error_says_why(tmp_path):
     long = Picture(np.full((1, JPEG_LONGEST + 1, 3), 200, np.uint8))
-    assert set(long._repr_mimebundle_()) == {"text/plain", "image/png"}
+    assert set(long._repr_mimebundle_()[0]) == {"text/plain", "image/png"}
     with pytest.raises(ValueError, match=r"JPEG can't hold 65501 x 1 px .*; its sides are at most 65500 px; use \.png"):
         long.save(tmp_path / "a.jpg")
     long.save(tmp_path / "a.png")
     assert Image.open(tmp_path / "a.png").size == (65_501, 1)
     most = Picture(np.full((1, JPEG_LONGEST, 3), 200, np.uint8))
-    assert set(most._repr_mimebundle_()) == {"text/plain", "image/jpeg"}
+    assert set(most._repr_mimebundle_()[0]) == {"text/plain", "image/jpeg"}
     with pytest.raises(ValueError, match=r"a\.psd: \.psd is no picture format"):
         most.save(tmp_path / "a.psd")
     assert [path.name for path in tmp_path.iterdir()] == ["a.png"]
@@ -160,3 +161,32 @@ def test_map_of_chapters_lights_one_and_only_one():
     assert (chapter_map("03").pixels == rgb(COLOURS["pnet"])).all(axis=2).sum() > 1000
     with pytest.raises(ValueError, match="number is '13'"):
         chapter_map("13")
+
+
+def test_a_picture_carries_its_alt_text_in_the_metadata():
+    data, metadata = Picture(BLACK, alt="All of it black.")._repr_mimebundle_()
+    assert metadata == {"alt": "All of it black.", "image/jpeg": {"alt": "All of it black."}}
+    assert data["text/plain"] == "Picture(60 x 40)"
+    assert Picture(BLACK)._repr_mimebundle_()[1] == {}
+
+
+def test_with_alt_takes_pictures_pixels_and_figures():
+    import matplotlib.pyplot as plt
+
+    figure, axis = plt.subplots(figsize=(2, 1))
+    axis.plot([0, 1])
+    for shown, kind in ((figure, "image/png"), (BLACK, "image/jpeg"), (Picture(BLACK, flat=True), "image/png")):
+        described = with_alt(shown, "A line that rises.")
+        data, metadata = described._repr_mimebundle_()
+        assert data["text/plain"] == repr(described) == "A line that rises."
+        assert metadata[kind] == {"alt": "A line that rises."}
+        assert described.pixels.shape[2] == 3
+    assert not plt.get_fignums(), "closed, so that it does not show twice"
+    with pytest.raises(ValueError, match="alt is 'too short'; it must say"):
+        with_alt(BLACK, "too short")
+
+
+def test_panels_are_described_by_their_captions_and_their_own_alt_texts():
+    assert beside([BLACK, BLACK], ["one\nline", "two"]).alt == "Side by side: one, line; two"
+    assert beside([Picture(BLACK, alt="A night.")], ["one"]).alt == "Side by side: one A night."
+    assert beside([BLACK]).alt == ""

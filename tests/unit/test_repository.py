@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from links import anchors
 
 import mtcnn_lite
 
@@ -22,12 +23,6 @@ def tracked(root, *patterns):
     if done.returncode:
         pytest.skip("no checkout: " + done.stderr.strip())
     return [root / name for name in done.stdout.splitlines() if (root / name).exists()]
-
-
-def anchors(page):
-    """The anchors that GitHub gives a page's headings."""
-    text = re.sub(r"```.*?```", "", page.read_text(), flags=re.S)
-    return {re.sub(r"[^\w\- ]", "", head.lower()).replace(" ", "-") for head in re.findall(r"^#+ (.+)", text, re.M)}
 
 
 def broken(links, folder):

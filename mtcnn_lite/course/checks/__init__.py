@@ -3,7 +3,15 @@
 Each takes your function and returns a `Verdict`, which shows itself in a notebook: passed, or the smallest case that
 fails, what came out, what should have, a drawing, and a hint that names the likely mistake. It counts as true where you
 passed: `mine if checks.decode_offsets(mine) else boxes.decode_offsets`. Your function may use loops, numpy or torch.
+
+What passes in a notebook is remembered for the later chapters (`mtcnn_lite.course.mine`).
 """
+
+import inspect
+from collections.abc import Callable
+from dataclasses import replace
+from functools import wraps
+from typing import Any
 
 from mtcnn_lite.course.checks.anchor_grid import anchor_grid
 from mtcnn_lite.course.checks.average_precision import average_precision
@@ -14,6 +22,7 @@ from mtcnn_lite.course.checks.detection_loss import detection_loss
 from mtcnn_lite.course.checks.focal_loss import focal_loss
 from mtcnn_lite.course.checks.hard_examples import hard_examples
 from mtcnn_lite.course.checks.iou import iou
+from mtcnn_lite.course.checks.iou_matrix import iou_matrix
 from mtcnn_lite.course.checks.judge import Verdict
 from mtcnn_lite.course.checks.landmark_error import landmark_error
 from mtcnn_lite.course.checks.landmarks_to_image import landmarks_to_image
@@ -26,10 +35,30 @@ from mtcnn_lite.course.checks.similarity_transform import similarity_transform
 from mtcnn_lite.course.checks.soft_nms import soft_nms
 from mtcnn_lite.course.checks.square_boxes import square_boxes
 from mtcnn_lite.course.checks.triplet_loss import triplet_loss
+from mtcnn_lite.course.remembered import remember
 
 __all__ = [
     "Verdict", "anchor_grid", "average_precision", "box_target", "candidate_windows", "decode_offsets",
-    "detection_loss", "focal_loss", "hard_examples", "iou", "landmark_error", "landmarks_to_image", "learning_rate",
-    "multitask_loss", "nms", "pyramid_scales", "sample_kind", "similarity_transform", "soft_nms", "square_boxes",
-    "triplet_loss",
+    "detection_loss", "focal_loss", "hard_examples", "iou", "iou_matrix", "landmark_error", "landmarks_to_image",
+    "learning_rate", "multitask_loss", "nms", "pyramid_scales", "sample_kind", "similarity_transform", "soft_nms",
+    "square_boxes", "triplet_loss",
 ]  # fmt: skip
+
+
+def _remembering(judge: Callable[..., Verdict]) -> Callable[..., Verdict]:
+    """The judge of an exercise; its verdict also says what became of a function that passed."""
+
+    @wraps(judge)
+    def verdict(fn: Any) -> Verdict:
+        said = judge(fn)
+        note = remember(judge.__name__, fn, lambda kept: bool(judge(kept))) if said else ""
+        return replace(said, hint=f"{said.hint} {note}") if note else said
+
+    return verdict
+
+
+def _is_judge(each: Any) -> bool:
+    return inspect.isfunction(each) and inspect.signature(each).return_annotation is Verdict
+
+
+globals().update({name: _remembering(globals()[name]) for name in __all__ if _is_judge(globals()[name])})

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from mtcnn_lite.cascade.trace import Trace
 from mtcnn_lite.detector import Detector
-from mtcnn_lite.draw import Picture
+from mtcnn_lite.draw import Picture, alt_metadata
 from mtcnn_lite.explain import explain
 from mtcnn_lite.images import ImageError, as_rgb, decode_image, shrink_to
 
@@ -116,7 +116,10 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no type
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         bundle = super()._repr_mimebundle_(**kwargs)
         data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
-        return {**data, **self.still()._repr_mimebundle_(), "text/plain": self.summary()}, metadata
+        picture, _ = self.still()._repr_mimebundle_()
+        kinds = [kind for kind in picture if kind.startswith("image/")]
+        alt = f"An explorer, here as a still picture. {self.summary()}"
+        return {**data, **picture, "text/plain": self.summary()}, {**metadata, **alt_metadata(alt, *kinds)}
 
 
 class PhotoExplorer(Explorer):

@@ -65,6 +65,9 @@ function onPage(root, draw) { // the first drawing: colours and fonts of the pag
 // the next view away, and above a narrow canvas it still has room for more than a word a line. Widths are CSS pixels.
 function view(parent, least = 220) {
   const figure = element(parent, "figure"), caption = element(figure, "figcaption"), canvas = element(figure, "canvas");
+  caption.id = `caption-${crypto.randomUUID ? crypto.randomUUID() : Math.random()}`; // a page of plain http has no UUIDs
+  canvas.setAttribute("role", "img"); // to a screen reader it is a picture, and the caption says of what
+  canvas.setAttribute("aria-labelledby", caption.id);
   const pen = canvas.getContext("2d");
   const fit = (width, height) => { // an empty canvas of this size; sharp on dense screens: more canvas pixels than CSS pixels
     const dense = window.devicePixelRatio || 1, size = [width, height].map((side) => Math.max(1, Math.round(side * dense)));

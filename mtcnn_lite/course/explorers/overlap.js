@@ -68,15 +68,15 @@ function render({ model, el }) {
     drawBar(whole, [[now.first - now.shared, one], [now.shared, shared], [now.second - now.shared, two]]);
     drawBar(smaller, [[now.shared, shared], [lesser[0] - now.shared, lesser[1]]]);
     const where = ([x1, y1, x2, y2]) => `x ${x1} to ${x2}, y ${y1} to ${y2}`;
-    photo.caption.textContent = `first: ${where(first)} · second: ${where(second)}`;
-    whole.caption.textContent = "the union: only the first, shared, only the second";
-    smaller.caption.textContent = `the smaller box, here the ${now.first <= now.second ? "first" : "second"}: shared, not shared`;
+    photo.caption.textContent = `yellow: ${where(first)} · blue: ${where(second)}`;
+    whole.caption.textContent = "the union: only yellow, shared, only blue";
+    smaller.caption.textContent = `the smaller box, here the ${now.first <= now.second ? "yellow" : "blue"} one: shared, not shared`;
     const px = (v) => `${english(v)} px²`, goes = (over) => (over ? "one goes" : "both stay");
     const [level, last] = get("allowed"), kind = get("kinds").find(([least]) => now.iou >= least)[1];
     fill(table, [
-      ["first box", px(now.first)], ["second box", px(now.second)], ["shared", px(now.shared)], ["union", px(now.union)],
+      ["yellow box", px(now.first)], ["blue box", px(now.second)], ["shared", px(now.shared)], ["union", px(now.union)],
       ["IoU", now.iou.toFixed(3)], ["over the smaller", now.iom.toFixed(3)],
-      ["training calls the second", kind],
+      ["training calls the blue one", kind],
       [`NMS in a level: IoU > ${level}`, goes(now.iou > level)],
       [`last NMS: over smaller > ${last}`, goes(now.iom > last)],
     ], { now: (r) => r === 4 || r === 5 });

@@ -74,7 +74,7 @@ class OverlapExplorer(Explorer):
         ends = {"x": (x1, x2 - 1), "y": (y1, y2 - 1), "width": (0, x2 - x1), "height": (0, y2 - y1)}
         self.sliders = sliders(self.canvas, look(60), **{name: (name, *end, 1) for name, end in ends.items()})
         pairs = [in_row(*map(self.sliders.get, pair), align=None) for pair in (("x", "width"), ("y", "height"))]
-        super().__init__([widgets.Label("the second box:"), *pairs, self.canvas])
+        super().__init__([widgets.Label("the blue box:"), *pairs, self.canvas])
 
     def _around(self, first: Floats) -> list[int]:
         """The square around the first box (1, 4), as far as the photo reaches."""
@@ -101,6 +101,6 @@ class OverlapExplorer(Explorer):
     def summary(self) -> str:
         now = view(self.canvas.first, self.second)
         return (
-            f"Two boxes of {now.first:,.0f} and {now.second:,.0f} square px: they share {now.shared:,.0f} of "
-            f"{now.union:,.0f}, IoU {now.iou:.2f}, over the smaller {now.iom:.2f}"
+            f"A yellow box of {now.first:,.0f} and a blue one of {now.second:,.0f} square px: they share "
+            f"{now.shared:,.0f} of {now.union:,.0f}, IoU {now.iou:.2f}, over the smaller {now.iom:.2f}"
         )
