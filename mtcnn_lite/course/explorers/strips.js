@@ -1,0 +1,85 @@
+// Maps of numbers as colours: each layer's channels as small multiples, and one map enlarged.
+
+const BETWEEN = 2; // CSS pixels between two channels
+
+export function ramp(stops) { // colours from the most negative to the most positive value, as bytes: 256 of them
+  const codes = stops.map(rgb), table = new Uint8ClampedArray(4 * 256);
+  for (let k = 0; k < 256; k++) {
+    const at = (k / 255) * (codes.length - 1), low = Math.min(Math.floor(at), codes.length - 2), part = at - low;
+    table.set([0, 1, 2].map((c) => codes[low][c] * (1 - part) + codes[low + 1][c] * part), 4 * k);
+    table[4 * k + 3] = 255;
+  }
+  return table;
+}
+
+const shade = (value, scale) => Math.round((clamp(value / scale, -1, 1) + 1) * 127.5); // a place in such a table
+
+function painted({ channels, rows, columns, values }, scale, table) { // all channels, one below the other, a pixel a cell
+  const image = new ImageData(columns, channels * rows), colours = new Uint32Array(table.buffer);
+  const pixels = new Uint32Array(image.data.buffer);
+  for (let k = 0; k < pixels.length; k++) pixels[k] = colours[shade(values[k], scale)];
+  const made = new OffscreenCanvas(columns, channels * rows);
+  made.getContext("2d").putImageData(image, 0, 0);
+  return made;
+}
+
+// One layer's channels, in columns at most `tall` CSS pixels high; a cell of a map is `cell` of them wide.
+function strip(parent, layer, cell, tall) {
+  const shown = view(parent, 72), { name, title, channels, rows, columns, field } = layer;
+  const [wide, high] = [columns, rows].map((side) => side * cell), below = Math.floor((tall + BETWEEN) / (high + BETWEEN));
+  const beside = Math.ceil(channels / below), down = Math.ceil(channels / beside);
+  const place = (channel) => [Math.floor(channel / down) * (wide + BETWEEN), (channel % down) * (high + BETWEEN)];
+  const shape = rows * columns === 1 ? `${channels}` : `${channels}×${rows}×${columns}`;
+  shown.caption.style.whiteSpace = "pre-line";
+  const draw = (maps, scale, table, lit) => { // lit: [channel, row, column], or nothing
+    const pen = shown.fit(beside * (wide + BETWEEN) - BETWEEN, down * (high + BETWEEN) - BETWEEN), image = painted(maps, scale, table);
+    pen.imageSmoothingEnabled = false;
+    for (let channel = 0; channel < channels; channel++) {
+      pen.drawImage(image, 0, channel * rows, columns, rows, ...place(channel), wide, high);
+    }
+    shown.caption.textContent = `${name}\n${shape}\n± ${scale}`;
+    named(shown.canvas, `${name}, ${title}: ${shape}; a cell sees ${field} × ${field} px of the crop`);
+    if (!lit) return;
+    const [x, y] = place(lit[0]);
+    light(pen, [x, y, x + wide, y + high], 1, 1.5);
+    if (rows > 1) light(pen, [x + lit[2] * cell, y + lit[1] * cell, x + (lit[2] + 1) * cell, y + (lit[1] + 1) * cell], 1, 1.5);
+  };
+  const find = ({ offsetX, offsetY }) => { // [channel, row, column] under the pointer, or null between two channels
+    const across = Math.floor(offsetX / (wide + BETWEEN)), channel = across * down + Math.floor(offsetY / (high + BETWEEN));
+    const [x, y] = place(channel), column = Math.floor((offsetX - x) / cell), row = Math.floor((offsetY - y) / cell);
+    return channel >= 0 && channel < channels && column < columns && row < rows ? [channel, row, column] : null;
+  };
+  return { ...shown, draw, find };
+}
+
+function liveliest({ channels, rows, columns, values }) { // the channel with the largest values
+  const size = rows * columns, total = Array.from({ length: channels }, (_, k) => sum([...values.subarray(k * size, (k + 1) * size)].map(Math.abs)));
+  return total.indexOf(Math.max(...total));
+}
+
+function named(canvas, text) { // what a screen reader says of it
+  canvas.setAttribute("role", "img");
+  canvas.setAttribute("aria-label", text);
+}
+
+// A map of a colour a cell: colour(row, column) gives [r, g, b], or nothing where there is no cell yet.
+function mosaic(pen, rows, columns, cell, colour) {
+  const image = new ImageData(columns, rows), small = new OffscreenCanvas(columns, rows);
+  for (let row = 0; row < rows; row++) {
+    for (let column = 0; column < columns; column++) {
+      const found = colour(row, column);
+      if (found) image.data.set([...found, 255], 4 * (row * columns + column));
+    }
+  }
+  small.getContext("2d").putImageData(image, 0, 0);
+  pen.imageSmoothingEnabled = false;
+  pen.drawImage(small, 0, 0, columns * cell, rows * cell);
+}
+
+function legend(parent, table) { // what the colours mean
+  const row = element(parent, "div", "legend"), bar = element(row, "i");
+  const stops = [0, 1, 2, 3, 4, 5, 6, 7, 8].map((k) => `rgb(${table.subarray(4 * Math.round(k * 31.875), 4 * Math.round(k * 31.875) + 3)})`);
+  bar.style.background = `linear-gradient(90deg, ${stops})`;
+  row.prepend("negative");
+  row.append("positive; white is 0. The scale ± … of a layer is the same for all its channels and for every window.");
+}
