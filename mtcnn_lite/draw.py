@@ -55,10 +55,20 @@ class Picture:
     """RGB pixels that show themselves in a notebook; `save` writes a file, its kind by the name.
 
     A photo shows itself as JPEG; `flat=True`, for drawings and letters, as PNG, and so does what is too long for JPEG.
+    `alt` says in words what is to be seen, for readers who don't see it; notebooks keep it in the output's metadata.
+
+    Parameters
+    ----------
+    pixels : uint8 (H, W, 3)
+        RGB.
+    flat : bool
+        Whether it is a drawing.
+    alt : str
+        For readers who can't see it.
     """
 
-    def __init__(self, pixels: Pixels, flat: bool = False) -> None:
-        self.pixels, self.flat = pixels, flat
+    def __init__(self, pixels: Pixels, flat: bool = False, alt: str = "") -> None:
+        self.pixels, self.flat, self.alt = pixels, flat, alt
 
     def __repr__(self) -> str:
         return f"Picture({self.pixels.shape[1]} x {self.pixels.shape[0]})"

@@ -59,6 +59,7 @@ function liveliest({ channels, rows, columns, values }) { // the channel with th
 
 function named(canvas, text) { // what a screen reader says of it
   canvas.setAttribute("role", "img");
+  canvas.removeAttribute("aria-labelledby");
   canvas.setAttribute("aria-label", text);
 }
 
