@@ -81,8 +81,8 @@ def receptive_field(net: Net) -> Picture:
                       arrowprops={"arrowstyle": "-", "color": INK, "linewidth": 0.8})  # fmt: skip
     said = ", ".join(f"{layer.name} {layer.field}" for layer in shown)
     alt = (
-        f"Nested squares on the {size} by {size} pixels of {NET_TITLES[_name(net)]}'s crop: the pixels that one cell of "
-        f"each layer depends on. Their sides in pixels: {said}."
+        f"Nested squares on the {size} by {size} pixels of {NET_TITLES[_name(net)]}'s crop: the pixels that one cell "
+        f"of each layer depends on. Their sides in pixels: {said}."
     )
     return Picture(rendered(axes), flat=True, alt=alt)
 
@@ -113,7 +113,9 @@ def feature_maps(net: Net, crops: NDArray[np.uint8], names: Sequence[str]) -> Pi
         heading += [f"{layer.name}, ±{scale:g}" for layer, scale in zip(seen.layers, scales, strict=True)]
         rows.append(beside(panels, heading, height=SHEET))
     width = max(row.pixels.shape[1] for row in rows)
-    padded = [np.pad(row.pixels, ((0, 12), (0, width - row.pixels.shape[1]), (0, 0)), constant_values=255) for row in rows]
+    padded = [
+        np.pad(row.pixels, ((4, 8), (8, 8 + width - row.pixels.shape[1]), (0, 0)), constant_values=255) for row in rows
+    ]
     said = ", ".join(f"{layer.name} with {' × '.join(map(str, layer.shape))}" for layer in seen.layers)
     scores = " and ".join(f"{name} (score {score:.2f})" for name, score in zip(names, seen.scores, strict=True))
     alt = f"Feature maps of {NET_TITLES[_name(net)]} for {scores}, one row each: the crop, then {said}."
@@ -164,9 +166,7 @@ def _label(layer: Layer) -> str:
 
 
 def _architecture_in_words(net: Net, shown: Sequence[Layer], ends: dict[str, int]) -> str:
-    steps = "; ".join(
-        f"{layer.name}, {layer.title}: {' × '.join(map(str, layer.shape))}" for layer in shown
-    )
+    steps = "; ".join(f"{layer.name}, {layer.title}: {' × '.join(map(str, layer.shape))}" for layer in shown)
     outputs = ", ".join(f"{name} with {count} numbers" for name, count in ends.items())
     return (
         f"{NET_TITLES[_name(net)]} from left to right: a crop of 3 × {net.size} × {net.size}; {steps}; then the heads "

@@ -2,7 +2,7 @@
 // R-Net's and O-Net's numbers come from Python. P-Net is computed here (forward.js), and its window slides over the level.
 
 const SMALL = 166, BROAD = 300, CROP = 144; // CSS pixels on screen
-const POINTS = ["eye on the left", "eye on the right", "nose", "mouth, left corner", "mouth, right corner"];
+const POINTS = ["eye, left", "eye, right", "nose", "mouth, left", "mouth, right"];
 const signed = (value, digits = 2) => `${value < 0 ? "−" : ""}${Math.abs(value).toFixed(digits)}`;
 
 function render({ model, el }) {
@@ -15,7 +15,7 @@ function render({ model, el }) {
   root.setAttribute("aria-label", `${get("title")} under the microscope`);
 
   // --- the page: with P-Net, photo, level and maps stand above, and all of the net below
-  const photo = view(top, cells ? PANEL : BROAD), parts = { model, root, parent: top, below, pointed, units, patch },
+  const photo = view(top, cells ? PANEL : BROAD), parts = { model, root, parent: top, below, pointed, layers },
     slides = cells ? sliding({ ...parts, movable, take, draw, renew }) : null, right = cells ? null : element(top, "div", "right");
   const pictures = cells ? element(below, "div", "stack") : element(right, "div", "views");
   const crop = view(pictures, CROP), mattered = view(pictures, CROP);
@@ -24,7 +24,7 @@ function render({ model, el }) {
   const last = cells ? element(below, "div", "stack") : null, tables = (numbers || element(last, "div", "stack"));
   const loupe = view(room || last, CROP), heads = ["", "", ""].map(() => element(tables, "table"));
   legend(root, table);
-  const remark_ = live(element(root, "p", "wide"));
+  const advice = live(element(root, "p", "wide"));
 
   let bitmap = null, sample = null, held = null; // held: the layer and the channel that the loupe shows
 
@@ -45,6 +45,7 @@ function render({ model, el }) {
   const square = (x, y, wide) => [x - wide / 2, y - wide / 2, x + wide / 2, y + wide / 2];
   const box = () => (cells ? slides.box() : square(...get("at"), get("side"))); // the window, where it stands now
   const stale = () => !cells && String([...get("at"), get("side")]) !== String(get("seen"));
+  const mapsOf = (k) => (slides?.maps() ?? sample.maps)[k]; // as shown: of the window, or of the whole level
   const margin = () => sample.face[1] - sample.face[0];
 
   // --- drawing
@@ -65,9 +66,9 @@ function render({ model, el }) {
         disc(pen, x * by, y * by, 2, get("dots"));
       }
     }
-    if (lit && lit[0] === "score") rimmed(pen, rectangle(slides.windowOf(lit.slice(1)), by), 2, LIT);
+    if (lit && lit[0] === "score") rimmed(pen, rectangle(slides.box(lit.slice(1)), by), 2, LIT);
     const at = box();
-    photo.caption.textContent = `window of ${(at[2] - at[0]).toFixed(0)} px at x ${at[0].toFixed(0)}, y ${at[1].toFixed(0)}`;
+    photo.caption.textContent = `window: ${(at[2] - at[0]).toFixed(0)} px at ${at[0].toFixed(0)}, ${at[1].toFixed(0)}`;
     named(photo.canvas, `photo, ${photo.caption.textContent}; the arrow keys move it`);
   }
 
@@ -76,7 +77,7 @@ function render({ model, el }) {
   function drawCrop() {
     const long = cells ? CROP : SMALL, by = long / side, pen = crop.fit(long, long), lit = pointed.lit;
     mosaic(pen, side, side, by, (y, x) => sample.pixels.subarray(3 * (y * side + x), 3 * (y * side + x) + 3));
-    if (lit && lit[0] === "cell") { // what the cell sees
+    if (lit && lit[0] === "cell" && !slides?.maps()) { // what the cell sees
       const { field, step } = layers[lit[1]], [y, x] = [lit[3] * step, lit[4] * step];
       light(pen, [x, y, Math.min(x + field, side), Math.min(y + field, side)].map((at) => clamp(at * by, 1, long - 1)), 1, 2);
     }
@@ -113,8 +114,8 @@ function render({ model, el }) {
   }
 
   function drawLoupe() {
-    const [k, channel] = held, { rows, columns, values } = sample.maps[k], long = cells ? CROP : SMALL, by = long / Math.max(rows, columns);
-    const pen = loupe.fit(long, long), start = channel * rows * columns, scale = get("scales")[k], lit = pointed.lit;
+    const [k, channel] = held, { rows, columns, values } = mapsOf(k), long = SMALL, by = long / Math.max(rows, columns);
+    const pen = loupe.fit(columns * by, rows * by), start = channel * rows * columns, scale = get("scales")[k], lit = pointed.lit;
     mosaic(pen, rows, columns, by, (y, x) => table.subarray(4 * shade(values[start + y * columns + x], scale), 4 * shade(values[start + y * columns + x], scale) + 3));
     if (lit && lit[0] === "cell") light(pen, [lit[4], lit[3], lit[4] + 1, lit[3] + 1], by, 2);
     loupe.caption.textContent = `${layers[k].name}, channel ${channel}`;
@@ -130,14 +131,20 @@ function render({ model, el }) {
     ];
     rows.forEach((some, k) => fill(heads[k], some, { now: (r) => k === 0 && r === 0 }));
     const passes = passed() ? "passes" : "is stopped by";
-    remark_.textContent = stale() ? "" : `Score ${score.toFixed(3)}: the window ${passes} ${get("title")}'s threshold of ${get("threshold")}. ${get("advice")}`;
+    advice.textContent = stale() ? "" : `Score ${score.toFixed(3)}: the window ${passes} ${get("title")}'s threshold of ${get("threshold")}. ${get("advice")}`;
   }
 
-  let waiting = 0;
-  function drawStale() { // the numbers are of another window until Python answers
-    root.classList.toggle("stale", stale());
-    clearTimeout(waiting);
-    if (stale()) waiting = setTimeout(() => { remark_.textContent = "No kernel answers. Run the notebook's cell to look through a moved window."; }, 3000);
+  let waiting = []; // what happens where Python does not answer at once
+  function drawStale() { // the numbers are of another window until it does
+    waiting.forEach(clearTimeout);
+    if (!stale()) {
+      waiting = [];
+      root.classList.remove("stale");
+      return;
+    }
+    waiting = [setTimeout(() => root.classList.add("stale"), 400), setTimeout(() => {
+      advice.textContent = "No kernel answers. Run the notebook's cell to look through a moved window.";
+    }, 3000)];
   }
 
   function draw() {
@@ -145,12 +152,12 @@ function render({ model, el }) {
     if (pointed.lit && pointed.lit[0] === "cell") held = pointed.lit.slice(1, 3);
     held ??= [0, liveliest(sample.maps[0])];
     drawPhoto();
-    if (slides) slides.draw(pointed.lit && pointed.lit[0] === "score" ? pointed.lit.slice(1) : null);
+    if (slides) slides.show(pointed.lit);
     drawCrop();
     drawMattered();
     strips.forEach((shown, k) => {
       const lit = pointed.lit && pointed.lit[0] === "cell" && pointed.lit[1] === k ? pointed.lit.slice(2) : null;
-      shown.draw(sample.maps[k], get("scales")[k], table, lit);
+      shown.draw(mapsOf(k), get("scales")[k], table, lit, slides?.part(layers[k]));
     });
     drawLoupe();
     writeNumbers();
@@ -169,11 +176,11 @@ function render({ model, el }) {
   // --- the pointer and the keys
 
   strips.forEach((shown, k) => pointed.watch(shown.canvas, (event) => {
-    const at = sample && shown.find(event);
+    const at = sample && shown.find(event, mapsOf(k));
     if (!at) return null;
-    const { name, field, rows, columns } = layers[k], value = sample.maps[k].values[(at[0] * rows + at[1]) * columns + at[2]];
+    const { name, field } = layers[k], { rows, columns, values } = mapsOf(k), value = values[(at[0] * rows + at[1]) * columns + at[2]];
     const where = rows * columns === 1 ? "" : `, row ${at[1]}, column ${at[2]}`;
-    return [["cell", k, ...at], `${name}, channel ${at[0]}${where}: ${signed(value, 4)}\nsees ${field} × ${field} px of the crop`];
+    return [["cell", k, ...at], `${name}, channel ${at[0]}${where}: ${signed(value, 4)}\nsees ${field} × ${field} px of the ${slides?.maps() ? "level" : "crop"}`];
   }));
 
   pointed.watch(mattered.canvas, (event) => {
@@ -198,7 +205,7 @@ function render({ model, el }) {
       if (!way) return;
       event.preventDefault();
       event.stopPropagation();
-      if (cells) slides.move(...way, event.shiftKey);
+      if (cells) slides.move(way, event.shiftKey);
       else place(get("at").map((at, axis) => at + (way[axis] * get("side")) / (event.shiftKey ? 4 : 24)));
       model.save_changes();
     });

@@ -4,12 +4,12 @@ R-Net and O-Net are computed here, P-Net in the browser, which has its values an
 window slides over a level, without a kernel too. `view` is what both compute.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import ipywidgets as widgets
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from torch import nn
 
 from mtcnn_lite import pyramid
 from mtcnn_lite.boxes import Floats, as_boxes, decode_offsets
@@ -20,11 +20,11 @@ from mtcnn_lite.course.activations import (
     Activations,
     Net,
     activations,
-    heads,
     layers,
     occlusion,
 )
-from mtcnn_lite.course.explorers.base import Drawing, PhotoExplorer, link, look, stacked, synced
+from mtcnn_lite.course.explorers.base import PhotoExplorer, link, look, stacked
+from mtcnn_lite.course.explorers.slide import Slide, plan
 from mtcnn_lite.course.net_figures import DIVERGING, coloured, map_scale, sheet_of_maps
 from mtcnn_lite.detector import Detector
 from mtcnn_lite.draw import COLOURS, Picture, at_height, beside, draw_boxes, draw_landmarks, enlarged
@@ -32,18 +32,18 @@ from mtcnn_lite.images import crop_windows
 from mtcnn_lite.net_names import NET_NAMES, NET_TITLES
 
 LONGEST = 1280  # an uploaded photo's longer side is shrunk to this
+SMALLEST = 12  # px: side of the smallest window
 LARGEST_LEVEL = 280  # px: larger levels of the pyramid have windows too small to be pointed at
 CELLS = {  # CSS pixels a cell of each layer's maps is wide, and how high a layer's maps may stand together
     "pnet": ([5, 10, 10, 16], 284),
     "rnet": ([2, 3, 3, 6, 6, 10], 340),
     "onet": ([1, 1, 1, 2, 2, 4, 5, 8], 384),
 }
-ADVICE = {
-    "pnet": "Point at a map's cell to see the part of the crop that it depends on; click on a photo or a map, or use the "
-    "arrow keys there, to move the window.",
-    "rnet": "Point at a map's cell to see the part of the crop that it depends on; drag the window over the photo, or use "
-    "the arrow keys there.",
-}
+ADVICE = (  # under the drawing, after what became of the window
+    "Point at a cell of a map to see the pixels that it depends on. In “what mattered” a gray patch hides a part of "
+    "the crop: purple where the net is less sure of a face without it. To move the window, click, drag, or use the "
+    "arrow keys, on "
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,40 +69,6 @@ def view(net: Net, crop: NDArray[np.uint8]) -> View:
     return View(activations(net, crop[None]), occlusion(net, crop))
 
 
-def plan(net: Net) -> tuple[list[list[str | int]], Floats]:
-    """What the browser needs to compute P-Net: each layer's name, kind, kernel, stride, channels in and out; all values.
-
-    A convolution's values come weights first, then biases; the heads are convolutions too.
-    """
-    rows, values = list[list[str | int]](), list[Floats]()
-    for name, module in net.named_modules():
-        if isinstance(module, nn.Conv2d):
-            kernel, stride = module.kernel_size[0], module.stride[0]
-            rows.append([name, "conv", kernel, stride, module.in_channels, module.out_channels])
-        elif isinstance(module, nn.PReLU):
-            rows.append([name, "prelu", 1, 1, module.num_parameters, module.num_parameters])
-        elif isinstance(module, nn.MaxPool2d):
-            rows.append([name, "pool", int(module.kernel_size), int(module.stride), 0, 0])  # type: ignore[arg-type]
-        values += [part.detach().cpu().contiguous().numpy().ravel() for part in module.parameters(recurse=False)]
-    return rows, np.concatenate(values).astype(np.float32)
-
-
-class Slide(Drawing):
-    """What lies under the microscope, in the browser; `MicroscopeExplorer` fills it."""
-
-    photo, size = synced(b""), synced([1, 1])  # a JPEG; its width and height
-    scales = synced([])  # of each layer's colours
-    levels, pixels = synced([]), synced(b"")  # P-Net: [scale, rows, columns, number] of each, and their RGB
-    level, cell = synced(0), synced([0, 0])  # P-Net: which of `levels`; row and column
-    at, side = synced([0.0, 0.0]), synced(12)  # R-Net and O-Net: the window's centre, x and y, and its side
-    seen = synced([0.0, 0.0, 0])  # centre and side of the window that the following are about
-    crop, values, heads, hidden = synced(b""), synced(b""), synced([[], [], None]), synced(b"")
-    revision = synced(0)  # the browser redraws when it changes: once a message
-
-    def __init__(self, **values: object) -> None:
-        super().__init__("forward.js", "strips.js", "sliding.js", "microscope.js", **values)
-
-
 class MicroscopeExplorer(PhotoExplorer):
     """One of the detector's nets looking at one window of `image`, or of a photo that the reader uploads.
 
@@ -116,7 +82,7 @@ class MicroscopeExplorer(PhotoExplorer):
     Raises
     ------
     ValueError
-        For another net, a window without area, and a photo that is smaller than P-Net's window at every level.
+        For another net, a window without area, and for P-Net a photo smaller than the smallest face.
     """
 
     def __init__(
@@ -126,25 +92,21 @@ class MicroscopeExplorer(PhotoExplorer):
             raise ValueError(f"net is {net!r}; it must be one of {', '.join(NET_NAMES)}")
         self._detector, self.name, self._window = detector, net, window
         self.net: Net = getattr(detector.nets, net)
-        cells, tall = CELLS[net]
         shown = [[one.name, one.title, *one.shape, one.field, one.step] for one in layers(self.net)]
-        browser = dict(zip(("plan", "weights"), plan(self.net), strict=True)) if net == "pnet" else {}
-        if browser:
-            browser["weights"] = browser["weights"].tobytes()
+        rows, values = plan(detector.nets.pnet) if net == "pnet" else ([], np.zeros(0, np.float32))
+        (cells, tall), where = CELLS[net], "photo, level or map." if rows else "the photo."
         self.canvas = Slide(
             title=NET_TITLES[net], layers=shown, cells=cells, tall=tall, crop_side=self.net.size, units=[UNITS, PATCH],
-            ramp=DIVERGING, colour=COLOURS[net], dots=COLOURS["landmark"],
-            threshold=getattr(detector.settings.thresholds, net), advice=ADVICE.get(net, ADVICE["rnet"]), **browser,
+            ramp=DIVERGING, colour=COLOURS[net], dots=COLOURS["landmark"], advice=ADVICE + where,
+            threshold=getattr(detector.settings.thresholds, net), plan=rows, weights=values.tobytes(),
         )  # fmt: skip
         if net == "pnet":
-            self.where: widgets.Widget = widgets.SelectionSlider(
-                options=[("0", 0)], description="window, px", **look(115)
-            )
+            self.where = widgets.SelectionSlider(options=[("", 0)], description="window, px", **look(115))
             link(self.canvas, level=self.where)
         else:
-            self.where = widgets.IntSlider(12, min=12, max=12, description="window, px", **look(115))
+            self.where = widgets.IntSlider(SMALLEST, SMALLEST, SMALLEST + 1, description="window, px", **look(115))
             link(self.canvas, side=self.where)
-            self.canvas.observe(lambda _: self._update(), ["at", "side"])
+            self.canvas.observe(lambda _: self._moved(), ["at", "side"])
         super().__init__(image, LONGEST)
         self.children = stacked((self.where, self.upload, self.message), self.canvas)
 
@@ -152,20 +114,19 @@ class MicroscopeExplorer(PhotoExplorer):
         height, width = self.image.shape[:2]
         x1, y1, x2, y2 = self._start()
         self._window = None  # of another photo it is another one
-        shortest = self.net.size if self.name == "pnet" else min(height, width)
-        self._halved = pyramid.halvings(self.image, self.net.size / max(shortest, 1))
-        centre, side = [(x1 + x2) / 2, (y1 + y2) / 2], max(x2 - x1, y2 - y1)
-        with self.canvas.hold_sync():
-            self.canvas.photo, self.canvas.size = Picture(self.image).encode("JPEG"), [width, height]
+        centre, side = [(x1 + x2) / 2, (y1 + y2) / 2], max(SMALLEST, round(max(x2 - x1, y2 - y1)))
+        self._halved = pyramid.halvings(self.image, self.net.size / max(height, width, side))
+        canvas = self.canvas
+        with canvas.hold_sync():
+            canvas.photo, canvas.size = Picture(self.image).encode("JPEG"), [width, height]
             if self.name == "pnet":
                 self._show_levels(centre, side)
             else:
-                with self.hold_trait_notifications():
-                    self.where.max = max(min(height, width), round(side), 13)
-                    self.where.value = max(12, round(side))
-                self.canvas.set_trait("side", self.where.value)
-                self.canvas.set_trait("at", centre)
-            self.canvas.scales = self._scales(side)
+                self.where.max = max(height, width, side, SMALLEST + 1)
+                self.where.value = side
+                with canvas.hold_trait_notifications():  # `_moved` finds that nothing has
+                    canvas.at, canvas.side, canvas.seen = centre, side, [*centre, side]
+            canvas.scales = self._scales(side)
             self._update()
 
     def _start(self) -> list[float]:
@@ -188,35 +149,35 @@ class MicroscopeExplorer(PhotoExplorer):
         return [width / 2 - half, height / 2 - half, width / 2 + half, height / 2 + half]
 
     def _show_levels(self, centre: list[float], side: float) -> None:
-        """Send the levels that are small enough, each cut to an even size, and choose cell and level for a window."""
+        """Send the levels that are small enough, and choose the level and the cell nearest to a window."""
         height, width = self.image.shape[:2]
-        settings = self._detector.settings
+        settings, longer = self._detector.settings, max(height, width)
         scales = pyramid.pyramid_scales(height, width, settings.min_face, settings.factor)
         if not scales:
-            raise ValueError(
-                f"image is {width} x {height} px; its sides must be at least the detector's min_face, "
-                f"{settings.min_face:g} px"
-            )
-        numbers = [k for k, scale in enumerate(scales) if max(height, width) * scale <= LARGEST_LEVEL] or [
-            len(scales) - 1
-        ]
-        halved = pyramid.halvings(self.image, min(scales))
-        resized = pyramid.resize_levels(halved, [scales[k] for k in numbers])
-        self.levels = [level[: level.shape[0] // 2 * 2, : level.shape[1] // 2 * 2] for level in resized]
-        self._of_level = [scales[k] for k in numbers]
-        windows = [pyramid.CELL / scale for scale in self._of_level]
-        nearest = int(np.argmin(np.abs(np.log(np.array(windows) / side))))
-        scale = self._of_level[nearest]
-        last = [(length - pyramid.CELL) // pyramid.STRIDE for length in self.levels[nearest].shape[:2]]
-        wanted = [(at * scale - pyramid.CELL / 2) / pyramid.STRIDE for at in reversed(centre)]
-        self.canvas.levels = [
-            [scale, *level.shape[:2], number]
-            for scale, level, number in zip(self._of_level, self.levels, numbers, strict=True)
-        ]
-        self.canvas.pixels = b"".join(np.ascontiguousarray(level).tobytes() for level in self.levels)
+            least = f"its sides must be at least the detector's min_face, {settings.min_face:g} px"
+            raise ValueError(f"image is {width} x {height} px; {least}")
+        numbers = [k for k, scale in enumerate(scales) if longer * scale <= LARGEST_LEVEL] or [len(scales) - 1]
+        chosen = [scales[k] for k in numbers]
+        levels = pyramid.resize_levels(pyramid.halvings(self.image, min(chosen)), chosen)
+        # Even sides: in a level of odd height or width, windows of the last row or column hang over its edge.
+        levels = [level[: level.shape[0] // 2 * 2, : level.shape[1] // 2 * 2] for level in levels]
+        self.levels = list(zip(chosen, levels, strict=True))
+        windows = [pyramid.CELL / scale for scale in chosen]
+        nearest = int(np.abs(np.log(np.array(windows) / side)).argmin())
+        rows = [[scale, *level.shape[:2], k] for (scale, level), k in zip(self.levels, numbers, strict=True)]
+        self.canvas.levels, self.canvas.level = rows, nearest
+        self.canvas.pixels = b"".join(np.ascontiguousarray(level).tobytes() for level in levels)
+        self.canvas.cell = self._nearest_cell(
+            [round((at * chosen[nearest] - pyramid.CELL / 2) / pyramid.STRIDE) for at in reversed(centre)]
+        )
         self.where.options = [(f"{window:.0f}", k) for k, window in enumerate(windows)]
-        self.where.index = self.canvas.level = nearest
-        self.canvas.cell = [int(min(max(round(at), 0), end)) for at, end in zip(wanted, last, strict=True)]
+        self.where.index = nearest
+
+    def _nearest_cell(self, cell: Sequence[int]) -> list[int]:
+        """Row and column of the cell of the level on show that is nearest to this one, as the browser has it."""
+        level = self.levels[self.canvas.level][1]
+        ends = [(length - pyramid.CELL) // pyramid.STRIDE for length in level.shape[:2]]
+        return [min(max(at, 0), end) for at, end in zip(cell, ends, strict=True)]
 
     def _scales(self, side: float) -> list[float]:
         """The ends of the layers' colours: what few values exceed in windows all over the photo, and in the first."""
@@ -230,25 +191,22 @@ class MicroscopeExplorer(PhotoExplorer):
     def window(self) -> list[float]:
         """The window on show, x1, y1, x2, y2, px."""
         if self.name == "pnet":
-            scale, (row, column) = self._of_level[self.canvas.level], self._cell()
-            corner = np.array([column, row, column, row]) * pyramid.STRIDE + [0, 0, pyramid.CELL, pyramid.CELL]
-            return (corner / scale).tolist()
+            scale, (row, column) = self.levels[self.canvas.level][0], self._nearest_cell(self.canvas.cell)
+            x, y = pyramid.STRIDE * column, pyramid.STRIDE * row
+            return [at / scale for at in (x, y, x + pyramid.CELL, y + pyramid.CELL)]
         (x, y), half = self.canvas.at, self.canvas.side / 2
         return [x - half, y - half, x + half, y + half]
-
-    def _cell(self) -> list[int]:
-        shape = self.levels[self.canvas.level].shape
-        return [
-            min(at, (length - pyramid.CELL) // pyramid.STRIDE)
-            for at, length in zip(self.canvas.cell, shape[:2], strict=True)
-        ]
 
     def crop(self) -> NDArray[np.uint8]:
         """What the net sees of that window: uint8 (size, size, 3)."""
         if self.name == "pnet":
-            row, column = (pyramid.STRIDE * at for at in self._cell())
-            return self.levels[self.canvas.level][row : row + pyramid.CELL, column : column + pyramid.CELL]
+            row, column = (pyramid.STRIDE * at for at in self._nearest_cell(self.canvas.cell))
+            return self.levels[self.canvas.level][1][row : row + pyramid.CELL, column : column + pyramid.CELL]
         return crop_windows(self._halved, [self.window], self.net.size)[0]
+
+    def _moved(self) -> None:
+        if [*self.canvas.at, self.canvas.side] != self.canvas.seen:
+            self._update()
 
     def _update(self) -> None:
         """Send what the net computes; what it says with parts hidden takes longer and follows in a second message."""
@@ -282,7 +240,7 @@ class MicroscopeExplorer(PhotoExplorer):
         times = max(1, 240 // self.net.size)
         falls = coloured(now.falls, map_scale(now.falls))
         panels = [photo, enlarged(crop, times), enlarged(falls, 24)]
-        captions = ["a window of the photo", f"the net's input\n{self.net.size} × {self.net.size} px", "which pixels\nmattered"]
+        captions = ["a window of the photo", f"the net's input\n{self.net.size} × {self.net.size} px", "what mattered"]
         for layer, maps, end in zip(now.seen.layers, now.seen.maps, self.canvas.scales, strict=True):
             panels.append(sheet_of_maps(maps[0], end))
             captions.append(f"{layer.name}\n{' × '.join(map(str, layer.shape))}")
@@ -291,12 +249,11 @@ class MicroscopeExplorer(PhotoExplorer):
     def summary(self) -> str:
         now, (x1, y1, x2, _) = view(self.net, self.crop()), self.window
         row, column = (int(at) for at in np.unravel_index(now.falls.argmax(), (PLACES, PLACES)))
-        unit = (x2 - x1) / UNITS
-        there = f"x {x1 + column * unit:.0f}, y {y1 + row * unit:.0f}"
-        size = " x ".join(map(str, now.seen.layers[-1].shape))
+        unit, score = (x2 - x1) / UNITS, float(now.seen.scores[0])
         no_face, face = now.seen.logits[0].tolist()
+        hidden = 1 / (1 + np.exp(-now.hidden[row, column]))
         return (
-            f"{NET_TITLES[self.name]} at the window of {x2 - x1:.0f} px at x {x1:.0f}, y {y1:.0f}: score "
-            f"{now.seen.scores[0]:.3f} (logits {no_face:.2f} and {face:.2f}), from {len(now.seen.layers)} layers, the "
-            f"last {size}; heads {', '.join(heads(self.net))}. It depends most on the patch of {PATCH * unit:.0f} px at {there}."
+            f"{NET_TITLES[self.name]} at a window of {x2 - x1:.0f} px at x {x1:.0f}, y {y1:.0f}: score {score:.3f} (logits "
+            f"{face:.2f} for a face, {no_face:.2f} for none). The pixels that matter most are the {PATCH * unit:.0f} px at "
+            f"x {x1 + column * unit:.0f}, y {y1 + row * unit:.0f}: with a gray patch there the score is {hidden:.3f}."
         )

@@ -1,164 +1,207 @@
 // P-Net's window on a level of the pyramid: it fills the map cell by cell, beside the map of one pass over the level.
 
 const PANEL = 200; // CSS pixels: the longer side of photo, level and maps
+const WINDOW = 12, STRIDE = 2; // P-Net's window and step, pixels of a level
+const FRAMES = 480; // in which the window slides over a whole level: about eight seconds
 
-// The views of level and maps. parts: where they stand; the pointer; what makes a canvas `movable`; what takes a new sample,
-// draws, and looks and draws.
-function sliding({ model, root, parent, below, pointed, units, patch, movable, take, draw, renew }) {
-  const get = (name) => model.get(name), net = readNet(get("plan"), floats(get("weights"))), level = view(parent, PANEL), filled = view(parent, PANEL), pass = view(parent, PANEL);
-  const row = element(root, "div", "bar"), play = element(row, "button"), clear = element(row, "button"), said = element(row, "span");
-  root.insertBefore(row, below);
-  [play.type, clear.type, clear.textContent] = ["button", "button", "clear"];
-  let levels = [], last = null, playing = 0; // last: the window's box, px of the photo
+const million = (n) => `${(n / 1e6).toFixed(n < 1e6 ? 2 : 1)} million`;
+
+// The net, the levels, and what the net says of them: window by window, and in one pass.
+function surveyor(model) {
+  const get = (name) => model.get(name), net = readNet(get("plan"), floats(get("weights"))), [units, patch] = get("units");
+  let levels = [], from = null; // from: what they were unpacked from
 
   function unpack() {
-    const all = bytes(get("pixels"));
+    const all = bytes((from = get("pixels")));
     let at = 0;
     levels = get("levels").map(([scale, rows, columns, number]) => { // even sides: no window hangs over the edge
-      const pixels = all.subarray(at, (at += 3 * rows * columns)), down = (rows - 12) / 2 + 1, across = (columns - 12) / 2 + 1;
-      return { scale, number, rows, columns, pixels, down, across, scores: new Float64Array(down * across).fill(NaN), count: 0, farthest: 0, whole: null };
+      const size = [rows, columns].map((length) => (length - WINDOW) / STRIDE + 1), pixels = all.subarray(at, (at += 3 * rows * columns));
+      return wipe({ scale, number, rows, columns, pixels, size, passed: null });
     });
   }
-  const one = () => levels[get("level")];
-  const cell = () => get("cell").map((at, axis) => clamp(at, 0, (axis ? one().across : one().down) - 1));
-  const windowOf = ([row_, column]) => [2 * column, 2 * row_, 2 * column + 12, 2 * row_ + 12].map((at) => at / one().scale);
 
-  function look(at = cell(), whole = true) { // the net on one window, which fills its cell
-    const level_ = one(), input = readPixels(level_.pixels, level_.columns, [2 * at[1], 2 * at[0], 12, 12]);
-    const { layers: maps, heads: said_ } = forward(net, input), [difference] = margins(said_.face), k = at[0] * level_.across + at[1];
-    const { scores } = surveyed();
-    if (Number.isNaN(level_.scores[k])) level_.count++;
-    level_.scores[k] = likelihood(difference);
-    level_.farthest = Math.max(level_.farthest, Math.abs(level_.scores[k] - scores[k]));
-    const pixels = new Uint8Array(3 * 144);
-    for (let y = 0; y < 12; y++) {
-      const from = 3 * ((2 * at[0] + y) * level_.columns + 2 * at[1]);
-      pixels.set(level_.pixels.subarray(from, from + 36), 36 * y);
+  // scores: of the windows that the net has seen one by one, NaN where it has not; farthest: from those of one pass
+  const wipe = (level) => Object.assign(level, { scores: new Float64Array(level.size[0] * level.size[1]).fill(NaN), count: 0, farthest: 0 });
+  const now = () => levels[get("level")];
+  const inside = (cell) => cell.map((at, axis) => clamp(at, 0, now().size[axis] - 1)); // the nearest cell [row, column]
+  const cell = () => inside(get("cell"));
+  const index = ([row, column]) => row * now().size[1] + column;
+  const box = ([row, column]) => [column, row, column, row].map((at, k) => (STRIDE * at + (k < 2 ? 0 : WINDOW)) / now().scale);
+
+  function passed() { // one pass over the whole level
+    const level = now();
+    if (!level.passed) {
+      const { layers, heads: { face } } = forward(net, readPixels(level.pixels, level.columns, [0, 0, level.columns, level.rows]));
+      level.passed = { layers, scores: margins(face).map(likelihood) };
     }
-    last = windowOf(at);
-    const points = said_.landmarks ? [...said_.landmarks.values] : null;
-    return {
-      box: last, pixels, maps, face: [...said_.face.values], offsets: [...said_.offsets.values], points,
-      hidden: whole ? hide(net, input, units, patch) : null,
-    };
+    return level.passed;
   }
 
-  function surveyed() { // one pass over the whole level
-    const level_ = one();
-    if (!level_.whole) {
-      const { layers: maps, heads: { face } } = forward(net, readPixels(level_.pixels, level_.columns, [0, 0, level_.columns, level_.rows]));
-      level_.whole = { scores: margins(face).map(likelihood), maps };
+  function look(at = cell(), hiding = true) { // the net on one window alone, which fills its cell
+    const level = now(), [top, left] = at.map((each) => STRIDE * each), k = index(at);
+    const input = readPixels(level.pixels, level.columns, [left, top, WINDOW, WINDOW]), { layers: maps, heads } = forward(net, input);
+    if (Number.isNaN(level.scores[k])) level.count++;
+    level.scores[k] = likelihood(margins(heads.face)[0]);
+    level.farthest = Math.max(level.farthest, Math.abs(level.scores[k] - passed().scores[k]));
+    const pixels = new Uint8Array(3 * WINDOW * WINDOW);
+    for (let y = 0; y < WINDOW; y++) {
+      const from = 3 * ((top + y) * level.columns + left);
+      pixels.set(level.pixels.subarray(from, from + 3 * WINDOW), 3 * WINDOW * y);
     }
-    return level_.whole;
+    const [face, offsets, points] = [heads.face, heads.offsets, heads.landmarks].map((head) => head && [...head.values]);
+    return { box: box(at), pixels, maps, face, offsets, points, hidden: hiding ? hide(net, input, units, patch) : null };
   }
 
-  const cost = (rows, columns) => { // multiply-adds of one pass over so many pixels
+  function cost(rows, columns) { // multiply-adds of the net on so many pixels
     let total = 0;
-    for (const { kind, kernel, stride, weight } of net) {
-      if (kind === "prelu") continue;
+    for (const { kind, kernel, stride, weight } of net.filter((layer) => layer.kind !== "prelu")) {
       [rows, columns] = [rows, columns].map((length) => Math.ceil((length - kernel) / stride) + 1);
-      if (weight) total += weight.length * rows * columns;
+      if (kind === "conv") total += weight.length * rows * columns;
     }
     return total;
-  };
-  const million = (n) => `${(n / 1e6).toFixed(n < 1e6 ? 2 : 1)} million`;
+  }
+
+  return { unpack, wipe, now, inside, cell, index, box, passed, look, cost, ready: () => from !== null && from === get("pixels") };
+}
+
+// The views of level and maps. `parts` has the model, the elements root, parent and below, the pointer and the layers,
+// and what microscope.js does: movable, take (a new sample), draw, and renew (look and draw).
+function sliding(parts) {
+  const { model, root, parent, below, pointed, layers, movable, take, draw, renew } = parts, survey = surveyor(model);
+  const { now, inside, cell, index, passed, cost } = survey, get = (name) => model.get(name);
+  const level = view(parent, PANEL), filled = view(parent, PANEL), pass = view(parent, PANEL), bar = element(root, "div", "bar");
+  const [play, clear, widen] = ["", "clear", "maps of the whole level"].map((text) => {
+    const button = element(bar, "button");
+    [button.type, button.textContent] = ["button", text];
+    return button;
+  });
+  const tally = element(bar, "span");
+  root.insertBefore(bar, below);
+  let playing = 0, wide = false, middle = null; // playing: the next frame's number; wide: maps of the level, not the window
+
+  const zoomOf = (size) => PANEL / Math.max(...size);
+
+  function drawLevel(lit, field) {
+    const { rows, columns, pixels, number } = now(), zoom = zoomOf([rows, columns]), pen = level.fit(columns * zoom, rows * zoom);
+    mosaic(pen, rows, columns, zoom, (y, x) => pixels.subarray(3 * (y * columns + x), 3 * (y * columns + x) + 3));
+    for (const [at, colour] of [[cell(), get("colour")], ...(lit ? [[lit, LIT]] : [])]) {
+      rimmed(pen, [at[1] * STRIDE, at[0] * STRIDE, WINDOW, WINDOW].map((each) => each * zoom), 2, colour);
+    }
+    if (field) light(pen, field, zoom, 2);
+    level.caption.textContent = `level ${number}: ${columns} × ${rows} px`;
+    named(level.canvas, level.caption.textContent);
+  }
 
   function drawMap(shown, scores, lit) {
-    const { down, across } = one(), zoom = PANEL / Math.max(down, across), pen = shown.fit(across * zoom, down * zoom);
-    const passes = Math.fround(get("threshold")), colour = rgb(get("colour"));
-    block(pen, GRID, 0, 0, across * zoom, down * zoom);
-    mosaic(pen, down, across, zoom, (row_, column) => {
-      const score = scores[row_ * across + column];
+    const { size: [rows, columns] } = now(), zoom = zoomOf([rows, columns]), pen = shown.fit(columns * zoom, rows * zoom);
+    const threshold = Math.fround(get("threshold")), colour = rgb(get("colour"));
+    block(pen, GRID, 0, 0, columns * zoom, rows * zoom);
+    mosaic(pen, rows, columns, zoom, (row, column) => {
+      const score = scores[row * columns + column];
       if (Number.isNaN(score)) return null;
-      return score >= passes ? colour : Array(3).fill(250 - 178 * score);
+      return score >= threshold ? colour : Array(3).fill(250 - 178 * score); // as `heat` has it
     });
-    const mark = (at, tint) => { // at least 5 CSS pixels, so that a small cell is found
-      const half = Math.max(zoom, 5) / 2, [x, y] = [(at[1] + 0.5) * zoom, (at[0] + 0.5) * zoom];
-      rimmed(pen, [x - half, y - half, 2 * half, 2 * half], 1.6, tint);
-    };
-    mark(cell(), get("colour"));
-    if (lit) mark(lit, LIT);
-  }
-
-  function drawSlide(lit) {
-    const level_ = one(), zoom = PANEL / Math.max(level_.rows, level_.columns), pen = level.fit(level_.columns * zoom, level_.rows * zoom);
-    mosaic(pen, level_.rows, level_.columns, zoom, (y, x) => level_.pixels.subarray(3 * (y * level_.columns + x), 3 * (y * level_.columns + x) + 3));
-    for (const [at, tint] of [[cell(), get("colour")], ...(lit ? [[lit, LIT]] : [])]) {
-      rimmed(pen, [2 * at[1] * zoom, 2 * at[0] * zoom, 12 * zoom, 12 * zoom], 2, tint);
+    for (const [at, tint] of [[cell(), get("colour")], ...(lit ? [[lit, LIT]] : [])]) { // large enough to be found
+      const side = Math.max(zoom, 5), [y, x] = at.map((each) => (each + 0.5) * zoom - side / 2);
+      rimmed(pen, [x, y, side, side], 1.6, tint);
     }
-    drawMap(filled, level_.scores, lit);
-    drawMap(pass, surveyed().scores, lit);
-    const all = level_.down * level_.across, [row_, column] = cell();
-    level.caption.textContent = `level ${level_.number}: ${level_.columns} × ${level_.rows} px`;
-    filled.caption.textContent = `window by window: ${english(level_.count)} of ${english(all)} cells`;
-    pass.caption.textContent = `one pass: ${level_.down} × ${level_.across} cells`;
-    named(level.canvas, level.caption.textContent);
-    for (const shown of [filled, pass]) named(shown.canvas, `${shown.caption.textContent}; the window's is row ${row_}, column ${column}`);
-    play.textContent = playing ? "stop" : "slide the window over the level";
-    said.textContent = `${english(level_.count)} ${level_.count === 1 ? "window" : "windows"} one by one: ${million(level_.count * cost(12, 12))} multiply-adds. `
-      + `One pass: ${million(cost(level_.rows, level_.columns))}. Largest difference of a score: ${level_.farthest.toExponential(0).replace("-", "−").replace("0e+0", "0")}.`;
+    named(shown.canvas, `${shown.caption.textContent}; the window's is row ${cell()[0]}, column ${cell()[1]}`);
   }
 
-  function step() { // a part of the level's cells each frame: all of them in about eight seconds
-    const level_ = one(), all = level_.down * level_.across, calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    let at = level_.scores.findIndex(Number.isNaN), left = calm ? all : Math.ceil(all / 480);
+  function show(lit) { // what the pointer is on
+    const { count, size, scores, rows, columns, farthest } = now(), at = lit && lit[0] === "score" ? lit.slice(1) : null;
+    let field = null;
+    if (wide && lit && lit[0] === "cell") {
+      const { field: side, step } = layers[lit[1]], [y, x] = [lit[3] * step, lit[4] * step];
+      field = [x, y, x + side, y + side];
+    }
+    filled.caption.textContent = `one by one: ${english(count)} of ${english(size[0] * size[1])} cells`;
+    pass.caption.textContent = `one pass: ${size[0]} × ${size[1]} cells`;
+    drawLevel(at, field);
+    drawMap(filled, scores, at);
+    drawMap(pass, passed().scores, at);
+    play.textContent = playing ? "stop" : "slide the window over the level";
+    widen.setAttribute("aria-pressed", wide);
+    const apart = farthest ? farthest.toExponential(0).replace("-", "−") : "0";
+    tally.textContent = `${english(count)} ${count === 1 ? "window" : "windows"} one by one: ${million(count * cost(WINDOW, WINDOW))} `
+      + `multiply-adds; all in one pass: ${million(cost(rows, columns))}. Scores differ by ${apart} at most.`;
+  }
+
+  // --- the window moves
+
+  function step() { // fills some cells each frame, or all at once for readers who want no motion
+    const { scores, size } = now(), calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    let at = scores.findIndex(Number.isNaN), left = calm ? scores.length : Math.ceil(scores.length / FRAMES);
     if (at < 0) return stop();
-    for (; at < all && left > 0; at++) {
-      if (!Number.isNaN(level_.scores[at])) continue;
-      model.set("cell", [Math.floor(at / level_.across), at % level_.across]);
-      take(look(cell(), false));
+    for (; at < scores.length && left > 0; at++) {
+      if (!Number.isNaN(scores[at])) continue;
+      model.set("cell", [Math.floor(at / size[1]), at % size[1]]);
+      take(survey.look(cell(), false));
       left--;
     }
-    draw();
     playing = requestAnimationFrame(step);
+    draw();
   }
+
   function stop() {
     cancelAnimationFrame(playing);
     playing = 0;
     renew();
     model.save_changes();
   }
+
+  function go(at) {
+    if (playing) stop();
+    model.set("cell", inside(at));
+  }
+
+  const aimed = (point) => inside([...point].reverse().map((at) => Math.round((at - WINDOW / 2) / STRIDE))); // the window round x, y of the level
+
   play.addEventListener("click", () => {
     if (playing) return stop();
-    if (one().count === one().down * one().across) wipe();
+    if (!now().scores.some(Number.isNaN)) survey.wipe(now());
     playing = requestAnimationFrame(step);
   });
-  const wipe = () => Object.assign(one(), { count: 0, farthest: 0, scores: one().scores.fill(NaN) });
   clear.addEventListener("click", () => {
-    wipe();
+    if (playing) stop();
+    survey.wipe(now());
     renew();
+  });
+  widen.addEventListener("click", () => {
+    wide = !wide;
+    draw();
   });
 
-  const under = (event, zoom) => [event.offsetY, event.offsetX].map((offset, axis) => clamp(Math.floor(offset / zoom), 0, (axis ? one().across : one().down) - 1));
-  const zoomOf = (count) => PANEL / count;
-  const finders = [ // the cell that a place on each canvas belongs to: on photo and level, that of the window in the middle
-    [filled, (event) => under(event, zoomOf(Math.max(one().down, one().across)))],
-    [pass, (event) => under(event, zoomOf(Math.max(one().down, one().across)))],
-    [level, (event) => aimed([event.offsetX, event.offsetY].map((offset) => offset / zoomOf(Math.max(one().rows, one().columns))))],
-  ];
-  const aimed = ([x, y]) => [y, x].map((at, axis) => clamp(Math.round((at - 6) / 2), 0, (axis ? one().across : one().down) - 1));
-  const tell = (at) => {
-    const k = at[0] * one().across + at[1], [own, whole] = [one().scores[k], surveyed().scores[k]];
-    return [["score", ...at], `row ${at[0]}, column ${at[1]}: ${Number.isNaN(own) ? "not yet seen alone" : `alone ${own.toFixed(6)}`}\nin one pass ${whole.toFixed(6)}`];
-  };
-  const go = (at) => {
-    if (playing) stop();
-    model.set("cell", at);
-  };
-  for (const [shown, find] of finders) {
-    pointed.watch(shown.canvas, (event) => (levels.length ? tell(find(event)) : null));
-    movable(shown.canvas, (event) => go(find(event)));
+  const under = ({ offsetX, offsetY }) => inside([offsetY, offsetX].map((offset) => Math.floor(offset / zoomOf(now().size))));
+  const around = ({ offsetX, offsetY }) => aimed([offsetX, offsetY].map((offset) => offset / zoomOf([now().rows, now().columns])));
+  for (const [{ canvas }, find] of [[level, around], [filled, under], [pass, under]]) {
+    pointed.watch(canvas, (event) => {
+      if (!survey.ready()) return null;
+      const at = find(event), [own, all] = [now().scores, passed().scores].map((scores) => scores[index(at)]);
+      const alone = Number.isNaN(own) ? "not yet looked at alone" : `alone ${own.toFixed(6)}`;
+      return [["score", ...at], `row ${at[0]}, column ${at[1]}: ${alone}\nin one pass ${all.toFixed(6)}`];
+    });
+    movable(canvas, (event) => go(find(event)));
   }
   model.on("change:level", () => { // the window stays where it is, as far as the new grid allows
+    if (!survey.ready()) return;
     if (playing) stop();
-    const [x1, y1, x2, y2] = last, { scale } = one();
-    model.set("cell", aimed([((x1 + x2) / 2) * scale, ((y1 + y2) / 2) * scale]));
+    model.set("cell", aimed(middle.map((at) => at * now().scale)));
     renew();
   });
-  model.on("change:cell", () => playing || renew());
+  model.on("change:cell", () => survey.ready() && !playing && renew());
+
+  function look() {
+    const sample = survey.look(), [x1, y1, x2, y2] = sample.box;
+    middle = [(x1 + x2) / 2, (y1 + y2) / 2];
+    return sample;
+  }
+
   return {
-    unpack, look, draw: drawSlide, box: () => windowOf(cell()), windowOf,
-    go: ([x, y]) => go(aimed([x * one().scale, y * one().scale])),
-    move: (right_, down, far) => go(cell().map((at, axis) => clamp(at + (axis ? right_ : down) * (far ? 6 : 1), 0, (axis ? one().across : one().down) - 1))),
+    look, show, unpack: survey.unpack, box: (at = cell()) => survey.box(at),
+    maps: () => (wide ? passed().layers : null), // of the whole level, where they are shown
+    part: ({ step: by }) => (wide ? cell().map((at) => (STRIDE * at) / by) : null), // where the window's maps lie in them
+    go: (point) => go(aimed(point.map((at) => at * now().scale))), // x, y of the photo
+    move: ([right, down], far) => go([down, right].map((by, axis) => cell()[axis] + by * (far ? WINDOW / STRIDE : 1))),
   };
 }

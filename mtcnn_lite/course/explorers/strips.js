@@ -23,31 +23,38 @@ function painted({ channels, rows, columns, values }, scale, table) { // all cha
   return made;
 }
 
-// One layer's channels, in columns at most `tall` CSS pixels high; a cell of a map is `cell` of them wide.
+// One layer's channels, in columns at most `tall` CSS pixels high; a cell of a window's map is `cell` of them wide. Larger
+// maps, of a whole level, are drawn as large as a window's.
 function strip(parent, layer, cell, tall) {
-  const shown = view(parent, 72), { name, title, channels, rows, columns, field } = layer;
-  const [wide, high] = [columns, rows].map((side) => side * cell), below = Math.floor((tall + BETWEEN) / (high + BETWEEN));
-  const beside = Math.ceil(channels / below), down = Math.ceil(channels / beside);
+  const shown = view(parent, 72), { name, title, channels, field } = layer, [wide, high] = [layer.columns, layer.rows].map((length) => length * cell);
+  const below = Math.floor((tall + BETWEEN) / (high + BETWEEN)), beside = Math.ceil(channels / below), down = Math.ceil(channels / beside);
   const place = (channel) => [Math.floor(channel / down) * (wide + BETWEEN), (channel % down) * (high + BETWEEN)];
-  const shape = rows * columns === 1 ? `${channels}` : `${channels}×${rows}×${columns}`;
+  const zoomOf = ({ rows, columns }) => Math.min(wide / columns, high / rows);
   shown.caption.style.whiteSpace = "pre-line";
-  const draw = (maps, scale, table, lit) => { // lit: [channel, row, column], or nothing
+  // lit: [channel, row, column], or nothing. part: [row, column] of the window's first cell in the maps of a level, or nothing.
+  const draw = (maps, scale, table, lit, part) => {
     const pen = shown.fit(beside * (wide + BETWEEN) - BETWEEN, down * (high + BETWEEN) - BETWEEN), image = painted(maps, scale, table);
+    const { rows, columns } = maps, zoom = zoomOf(maps), frames = new Path2D();
     pen.imageSmoothingEnabled = false;
     for (let channel = 0; channel < channels; channel++) {
-      pen.drawImage(image, 0, channel * rows, columns, rows, ...place(channel), wide, high);
+      const [x, y] = place(channel);
+      pen.drawImage(image, 0, channel * rows, columns, rows, x, y, columns * zoom, rows * zoom);
+      if (part) frames.rect(x + part[1] * zoom, y + part[0] * zoom, layer.columns * zoom, layer.rows * zoom);
     }
+    [pen.lineWidth, pen.strokeStyle] = [1, INK];
+    pen.stroke(frames);
+    const shape = rows * columns === 1 ? `${channels}` : `${channels}×${rows}×${columns}`;
     shown.caption.textContent = `${name}\n${shape}\n± ${scale}`;
-    named(shown.canvas, `${name}, ${title}: ${shape}; a cell sees ${field} × ${field} px of the crop`);
+    named(shown.canvas, `${name}, ${title}: ${shape}; a cell sees ${field} × ${field} px`);
     if (!lit) return;
-    const [x, y] = place(lit[0]);
-    light(pen, [x, y, x + wide, y + high], 1, 1.5);
-    if (rows > 1) light(pen, [x + lit[2] * cell, y + lit[1] * cell, x + (lit[2] + 1) * cell, y + (lit[1] + 1) * cell], 1, 1.5);
+    const [x, y] = place(lit[0]), [left, top] = [x + lit[2] * zoom, y + lit[1] * zoom];
+    light(pen, [x, y, x + columns * zoom, y + rows * zoom], 1, 1.5);
+    if (rows > 1) light(pen, [left, top, left + zoom, top + zoom], 1, 1.5);
   };
-  const find = ({ offsetX, offsetY }) => { // [channel, row, column] under the pointer, or null between two channels
+  const find = ({ offsetX, offsetY }, maps) => { // [channel, row, column] under the pointer, or null between two channels
     const across = Math.floor(offsetX / (wide + BETWEEN)), channel = across * down + Math.floor(offsetY / (high + BETWEEN));
-    const [x, y] = place(channel), column = Math.floor((offsetX - x) / cell), row = Math.floor((offsetY - y) / cell);
-    return channel >= 0 && channel < channels && column < columns && row < rows ? [channel, row, column] : null;
+    const [x, y] = place(channel), [row, column] = [offsetY - y, offsetX - x].map((offset) => Math.floor(offset / zoomOf(maps)));
+    return channel >= 0 && channel < channels && column < maps.columns && row < maps.rows ? [channel, row, column] : null;
   };
   return { ...shown, draw, find };
 }
