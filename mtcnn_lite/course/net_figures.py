@@ -129,8 +129,8 @@ def map_scale(maps: Floats) -> float:
     0.5
     """
     least = max(float(np.quantile(np.abs(maps), 0.98)), LEAST)
-    ten = 10.0 ** np.floor(np.log10(least))
-    return round(next(k * ten for k in (1, 2, 5, 10) if k * ten >= least * (1 - 1e-9)), 9)
+    ten = 10.0 ** int(np.floor(np.log10(least)))
+    return round(next(k * ten for k in (1, 2, 5, 10) if k * ten >= least * (1 - 1e-6)), 9)
 
 
 def coloured(values: Floats, scale: float) -> NDArray[np.uint8]:

@@ -14,28 +14,39 @@ export function readNet(plan, values) { // plan: [name, kind, kernel, stride, in
 
 const blank = (channels, rows, columns) => ({ channels, rows, columns, values: new Float64Array(channels * rows * columns) });
 
-function convolve({ channels, rows, columns, values }, { kernel, outside, weight, bias }) {
+function convolve({ channels, rows, columns, values }, { kernel, outside, weight, bias }) { // of 3 x 3 or of 1 x 1
   const made = blank(outside, rows - kernel + 1, columns - kernel + 1), area = made.rows * made.columns;
+  const add = kernel === 3 ? addNine : addOne;
   for (let o = 0, w = 0; o < outside; o++) {
     made.values.fill(bias[o], o * area, (o + 1) * area);
-    for (let c = 0; c < channels; c++) {
-      for (let ky = 0; ky < kernel; ky++) {
-        for (let kx = 0; kx < kernel; kx++, w++) {
-          const by = weight[w];
-          for (let y = 0; y < made.rows; y++) {
-            let from = (c * rows + y + ky) * columns + kx, to = o * area + y * made.columns;
-            for (const end = to + made.columns; to < end; from++, to++) made.values[to] += by * values[from];
-          }
-        }
-      }
+    for (let c = 0; c < channels; c++, w += kernel * kernel) {
+      add(made.values, o * area, made.rows, made.columns, values, c * rows * columns, columns, weight, w);
     }
   }
   return made;
 }
 
+function addOne(sums, to, rows, columns, values, from, _, weight, w) { // one channel of the output from one of the input
+  for (let k = 0; k < rows * columns; k++) sums[to + k] += weight[w] * values[from + k];
+}
+
+function addNine(sums, to, rows, columns, values, from, pitch, weight, w) {
+  const a = weight[w], b = weight[w + 1], c = weight[w + 2], d = weight[w + 3], e = weight[w + 4], f = weight[w + 5];
+  const g = weight[w + 6], h = weight[w + 7], i = weight[w + 8];
+  for (let y = 0; y < rows; y++, from += pitch) { // all nine products at once: most time goes into reading and writing sums
+    for (let k = from, m = from + pitch, n = m + pitch, end = k + columns; k < end; k++, m++, n++, to++) {
+      sums[to] += a * values[k] + b * values[k + 1] + c * values[k + 2] + d * values[m] + e * values[m + 1] + f * values[m + 2]
+        + g * values[n] + h * values[n + 1] + i * values[n + 2];
+    }
+  }
+}
+
 function prelu(maps, { slopes }) {
-  const area = maps.rows * maps.columns;
-  return { ...maps, values: maps.values.map((value, k) => (value < 0 ? value * slopes[Math.floor(k / area)] : value)) };
+  const area = maps.rows * maps.columns, values = maps.values.slice();
+  for (let c = 0, k = 0; c < maps.channels; c++) {
+    for (const end = k + area; k < end; k++) if (values[k] < 0) values[k] *= slopes[c];
+  }
+  return { ...maps, values };
 }
 
 function pool({ channels, rows, columns, values }, { kernel, stride }) { // rounds up: the last window may be cut short

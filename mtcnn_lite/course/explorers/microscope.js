@@ -76,7 +76,7 @@ function render({ model, el }) {
 
   function drawCrop() {
     const long = cells ? CROP : SMALL, by = long / side, pen = crop.fit(long, long), lit = pointed.lit;
-    mosaic(pen, side, side, by, (y, x) => sample.pixels.subarray(3 * (y * side + x), 3 * (y * side + x) + 3));
+    enlarge(pen, photograph(side, side, sample.pixels), long, long);
     if (lit && lit[0] === "cell" && !slides?.maps()) { // what the cell sees
       const { field, step } = layers[lit[1]], [y, x] = [lit[3] * step, lit[4] * step];
       light(pen, [x, y, Math.min(x + field, side), Math.min(y + field, side)].map((at) => clamp(at * by, 1, long - 1)), 1, 2);
@@ -93,11 +93,12 @@ function render({ model, el }) {
   const places = units - patch + 1;
 
   function drawMattered() {
-    const long = cells ? CROP : SMALL, by = long / side, unit = long / units, pen = mattered.fit(long, long), lit = pointed.lit;
-    mosaic(pen, side, side, by, (y, x) => {
-      const grey = sum([...sample.pixels.subarray(3 * (y * side + x), 3 * (y * side + x) + 3)]) / 3;
-      return Array(3).fill(grey);
+    const long = cells ? CROP : SMALL, unit = long / units, pen = mattered.fit(long, long), lit = pointed.lit;
+    const grey = pixels(side, side, (data, k) => {
+      data.fill(sum([...sample.pixels.subarray(3 * k, 3 * k + 3)]) / 3, 4 * k, 4 * k + 3);
+      data[4 * k + 3] = 255;
     });
+    enlarge(pen, grey, long, long);
     mattered.caption.textContent = "what mattered";
     named(mattered.canvas, "which pixels mattered: how much surer the net is with than without them");
     if (!sample.hidden) return;
@@ -116,7 +117,8 @@ function render({ model, el }) {
   function drawLoupe() {
     const [k, channel] = held, { rows, columns, values } = mapsOf(k), long = SMALL, by = long / Math.max(rows, columns);
     const pen = loupe.fit(columns * by, rows * by), start = channel * rows * columns, scale = get("scales")[k], lit = pointed.lit;
-    mosaic(pen, rows, columns, by, (y, x) => table.subarray(4 * shade(values[start + y * columns + x], scale), 4 * shade(values[start + y * columns + x], scale) + 3));
+    const image = painted({ channels: 1, rows, columns, values: values.subarray(start, start + rows * columns) }, scale, table);
+    enlarge(pen, image, columns * by, rows * by);
     if (lit && lit[0] === "cell") light(pen, [lit[4], lit[3], lit[4] + 1, lit[3] + 1], by, 2);
     loupe.caption.textContent = `${layers[k].name}, channel ${channel}`;
     named(loupe.canvas, `${loupe.caption.textContent}, enlarged`);
@@ -131,7 +133,7 @@ function render({ model, el }) {
     ];
     rows.forEach((some, k) => fill(heads[k], some, { now: (r) => k === 0 && r === 0 }));
     const passes = passed() ? "passes" : "is stopped by";
-    advice.textContent = stale() ? "" : `Score ${score.toFixed(3)}: the window ${passes} ${get("title")}'s threshold of ${get("threshold")}. ${get("advice")}`;
+    if (!stale()) advice.textContent = `Score ${score.toFixed(3)}: the window ${passes} ${get("title")}'s threshold of ${get("threshold")}. ${get("advice")}`;
   }
 
   let waiting = []; // what happens where Python does not answer at once
@@ -225,6 +227,7 @@ function render({ model, el }) {
       if (cells) slides.unpack();
     }
     renew();
+    if (cells) slides.ahead();
   });
   model.on("change:revision", receive);
   follow(model, ["at", "side"], draw);

@@ -7,7 +7,7 @@ const FRAMES = 480; // in which the window slides over a whole level: about eigh
 const million = (n) => `${(n / 1e6).toFixed(n < 1e6 ? 2 : 1)} million`;
 
 // The net, the levels, and what the net says of them: window by window, and in one pass.
-function surveyor(model) {
+export function surveyor(model) {
   const get = (name) => model.get(name), net = readNet(get("plan"), floats(get("weights"))), [units, patch] = get("units");
   let levels = [], from = null; // from: what they were unpacked from
 
@@ -16,7 +16,8 @@ function surveyor(model) {
     let at = 0;
     levels = get("levels").map(([scale, rows, columns, number]) => { // even sides: no window hangs over the edge
       const size = [rows, columns].map((length) => (length - WINDOW) / STRIDE + 1), pixels = all.subarray(at, (at += 3 * rows * columns));
-      return wipe({ scale, number, rows, columns, pixels, size, passed: null });
+      const image = photograph(rows, columns, pixels);
+      return wipe({ scale, number, rows, columns, pixels, size, image, passed: null });
     });
   }
 
@@ -28,8 +29,7 @@ function surveyor(model) {
   const index = ([row, column]) => row * now().size[1] + column;
   const box = ([row, column]) => [column, row, column, row].map((at, k) => (STRIDE * at + (k < 2 ? 0 : WINDOW)) / now().scale);
 
-  function passed() { // one pass over the whole level
-    const level = now();
+  function passed(level = now()) { // one pass over the whole level
     if (!level.passed) {
       const { layers, heads: { face } } = forward(net, readPixels(level.pixels, level.columns, [0, 0, level.columns, level.rows]));
       level.passed = { layers, scores: margins(face).map(likelihood) };
@@ -61,7 +61,16 @@ function surveyor(model) {
     return total;
   }
 
-  return { unpack, wipe, now, inside, cell, index, box, passed, look, cost, ready: () => from !== null && from === get("pixels") };
+  function ahead() { // passes over the other levels, while nothing else is to be done: the slider then answers at once
+    const next = levels.findLast((level) => !level.passed);
+    if (!next) return;
+    (window.requestIdleCallback ?? setTimeout)(() => {
+      passed(next);
+      ahead();
+    });
+  }
+
+  return { ahead, unpack, wipe, now, inside, cell, index, box, passed, look, cost, ready: () => from !== null && from === get("pixels") };
 }
 
 // The views of level and maps. `parts` has the model, the elements root, parent and below, the pointer and the layers,
@@ -82,8 +91,8 @@ function sliding(parts) {
   const zoomOf = (size) => PANEL / Math.max(...size);
 
   function drawLevel(lit, field) {
-    const { rows, columns, pixels, number } = now(), zoom = zoomOf([rows, columns]), pen = level.fit(columns * zoom, rows * zoom);
-    mosaic(pen, rows, columns, zoom, (y, x) => pixels.subarray(3 * (y * columns + x), 3 * (y * columns + x) + 3));
+    const { rows, columns, image, number } = now(), zoom = zoomOf([rows, columns]), pen = level.fit(columns * zoom, rows * zoom);
+    enlarge(pen, image, columns * zoom, rows * zoom);
     for (const [at, colour] of [[cell(), get("colour")], ...(lit ? [[lit, LIT]] : [])]) {
       rimmed(pen, [at[1] * STRIDE, at[0] * STRIDE, WINDOW, WINDOW].map((each) => each * zoom), 2, colour);
     }
@@ -96,11 +105,13 @@ function sliding(parts) {
     const { size: [rows, columns] } = now(), zoom = zoomOf([rows, columns]), pen = shown.fit(columns * zoom, rows * zoom);
     const threshold = Math.fround(get("threshold")), colour = rgb(get("colour"));
     block(pen, GRID, 0, 0, columns * zoom, rows * zoom);
-    mosaic(pen, rows, columns, zoom, (row, column) => {
-      const score = scores[row * columns + column];
-      if (Number.isNaN(score)) return null;
-      return score >= threshold ? colour : Array(3).fill(250 - 178 * score); // as `heat` has it
+    const image = pixels(rows, columns, (data, k) => {
+      if (Number.isNaN(scores[k])) return;
+      const passes = scores[k] >= threshold, grey = 250 - 178 * scores[k]; // as `heat` has it
+      for (let c = 0; c < 3; c++) data[4 * k + c] = passes ? colour[c] : grey;
+      data[4 * k + 3] = 255;
     });
+    enlarge(pen, image, columns * zoom, rows * zoom);
     for (const [at, tint] of [[cell(), get("colour")], ...(lit ? [[lit, LIT]] : [])]) { // large enough to be found
       const side = Math.max(zoom, 5), [y, x] = at.map((each) => (each + 0.5) * zoom - side / 2);
       rimmed(pen, [x, y, side, side], 1.6, tint);
@@ -198,7 +209,7 @@ function sliding(parts) {
   }
 
   return {
-    look, show, unpack: survey.unpack, box: (at = cell()) => survey.box(at),
+    look, show, ahead: survey.ahead, unpack: survey.unpack, box: (at = cell()) => survey.box(at),
     maps: () => (wide ? passed().layers : null), // of the whole level, where they are shown
     part: ({ step: by }) => (wide ? cell().map((at) => (STRIDE * at) / by) : null), // where the window's maps lie in them
     go: (point) => go(aimed(point.map((at) => at * now().scale))), // x, y of the photo

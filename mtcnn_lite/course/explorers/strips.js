@@ -70,19 +70,22 @@ function named(canvas, text) { // what a screen reader says of it
   canvas.setAttribute("aria-label", text);
 }
 
-// A map of a colour a cell: colour(row, column) gives [r, g, b], or nothing where there is no cell yet.
-function mosaic(pen, rows, columns, cell, colour) {
-  const image = new ImageData(columns, rows), small = new OffscreenCanvas(columns, rows);
-  for (let row = 0; row < rows; row++) {
-    for (let column = 0; column < columns; column++) {
-      const found = colour(row, column);
-      if (found) image.data.set([...found, 255], 4 * (row * columns + column));
-    }
-  }
-  small.getContext("2d").putImageData(image, 0, 0);
-  pen.imageSmoothingEnabled = false;
-  pen.drawImage(small, 0, 0, columns * cell, rows * cell);
+function pixels(rows, columns, paint) { // a canvas of a pixel a cell; paint(data, k) sets the four bytes from 4 * k on
+  const image = new ImageData(columns, rows), made = new OffscreenCanvas(columns, rows);
+  for (let k = 0; k < rows * columns; k++) paint(image.data, k);
+  made.getContext("2d").putImageData(image, 0, 0);
+  return made;
 }
+
+function enlarge(pen, image, width, height) { // its pixels stay visible
+  pen.imageSmoothingEnabled = false;
+  pen.drawImage(image, 0, 0, width, height);
+}
+
+const photograph = (rows, columns, rgb_) => pixels(rows, columns, (data, k) => { // RGB bytes
+  for (let c = 0; c < 3; c++) data[4 * k + c] = rgb_[3 * k + c];
+  data[4 * k + 3] = 255;
+});
 
 function legend(parent, table) { // what the colours mean
   const row = element(parent, "div", "legend"), bar = element(row, "i");
