@@ -65,16 +65,21 @@ def test_canvas_gets_what_the_net_computes_for_the_window(shipped, astronaut, ne
 
 
 @pytest.mark.parametrize("net", ["rnet", "onet"])
-def test_moved_window_is_looked_at_once_in_two_messages(shipped, astronaut, net):
+def test_moved_window_is_looked_at_once_and_what_matters_when_it_is_asked(shipped, astronaut, net):
     explorer = MicroscopeExplorer(shipped, astronaut, net)
     canvas, before = explorer.canvas, explorer.canvas.revision
-    assert before == 2  # maps, then what mattered: the start itself moves nothing
-    canvas.at = [100.0, 300.0]
-    assert (canvas.revision, canvas.seen) == (before + 2, [100.0, 300.0, canvas.side])
-    canvas.side = 50
-    assert (canvas.revision, canvas.seen) == (before + 4, [100.0, 300.0, 50])
+    for at, side in (([100.0, 300.0], canvas.side), ([100.0, 300.0], 50)):
+        canvas.at, canvas.side = at, side
+        before += 1
+        assert (canvas.revision, canvas.seen, canvas.hidden) == (before, [*at, side], b"")
     assert explorer.window == [75, 275, 125, 325]
     assert "window of 50 px at x 75, y 275" in explorer.summary()
+    canvas.asked = [7.0, 7.0, 50]  # of a window that has moved on
+    assert (canvas.revision, canvas.hidden) == (before, b"")
+    canvas.asked = canvas.seen
+    assert canvas.revision == before + 1
+    hidden = np.frombuffer(canvas.hidden, np.float32).reshape(10, 10)
+    np.testing.assert_allclose(hidden, occlusion(explorer.net, explorer.crop()), atol=1e-5)
 
 
 @pytest.mark.parametrize("net", ["pnet", "rnet", "onet"])
@@ -128,7 +133,7 @@ def test_what_can_not_be_shown_is_refused(shipped, face, arguments, message):
 def test_explorer_without_a_kernel_is_a_picture_and_a_line_of_text(shipped, astronaut, net):
     bundle = MicroscopeExplorer(shipped, astronaut, net)._repr_mimebundle_()
     text = bundle[0]["text/plain"]
-    assert re.match(r"[PRO]-Net at a window of \d+ px at x \d+, y \d+: score 0.9\d+ \(logits ", text)
+    assert re.match(r"[PRO]-Net at a window of \d+ px at x \d+, y \d+: score (1.00|0.99) \(logits ", text)
     assert opened(bundle[0]["image/jpeg"]).width > 800
     assert "application/vnd.jupyter.widget-view+json" in bundle[0]
 
@@ -235,6 +240,16 @@ def test_window_moves_by_click_and_keys_and_shows_pythons_score(page, explorer, 
         assert said == f"window: {x2 - x1:.0f} px at {x1:.0f}, {y1:.0f}"
 
 
+def test_window_returns_to_its_place_from_a_level_that_has_no_room_for_it(page):
+    page.evaluate("() => model.set('level', 0)")
+    page.locator("canvas").nth(FILLED).click(position={"x": 195, "y": 198})
+    before, last = page.evaluate("[model.get('cell'), model.get('levels').length - 1]")
+    page.evaluate("(level) => model.set('level', level)", last)
+    assert max(page.evaluate("model.get('cell')")) < max(before) / 4
+    page.evaluate("() => model.set('level', 0)")
+    assert page.evaluate("model.get('cell')") == before
+
+
 def test_keys_stop_at_the_edge_of_the_level(page):
     page.locator("canvas").nth(FILLED).click(position={"x": 2, "y": 2})
     for key in ("ArrowUp", "ArrowLeft", "Shift+ArrowLeft"):
@@ -247,10 +262,9 @@ def test_window_slides_until_the_map_is_full(page):
     page.get_by_role("button", name="slide the window over the level").click()
     page.wait_for_function("() => /: [2-9]\\d+ of/.test(document.querySelectorAll('figcaption')[2].textContent)")
     assert page.get_by_role("button", name="stop").is_visible()
-    page.wait_for_function(
-        "() => { const [, a, b] = document.querySelectorAll('figcaption')[2].textContent.match(/([\\d,]+) of ([\\d,]+)/);"
-        " return a === b; }", timeout=60_000
-    )  # fmt: skip
+    page.wait_for_function("() => !/stop/.test(document.querySelector('button').textContent)", timeout=60_000)
+    count, of_all = re.findall(r"[\d,]+", page.locator("figcaption").nth(FILLED).inner_text())
+    assert count == of_all
     page.get_by_role("button", name="slide the window over the level").wait_for()
     assert "Scores differ by 0 at most" in page.locator(".bar").inner_text()
     seen = page.evaluate("seen()")
@@ -309,7 +323,9 @@ def test_patch_under_the_pointer_says_both_scores(page, explorer):
     hidden = occlusion(explorer.net, explorer.crop())
     page.locator("canvas").nth(MATTERED).hover(position={"x": 12 * 5 + 6, "y": 12 * 3 + 6})  # place row 2, column 4
     said = page.locator(".tip").inner_text()
-    assert said.startswith(f"with this patch gray: score {1 / (1 + np.exp(-hidden[2, 4])):.3f}\nwithout it: {score(page):.3f}")
+    assert said.startswith(
+        f"with this patch gray: score {1 / (1 + np.exp(-hidden[2, 4])):.3f}\nwithout it: {score(page):.3f}"
+    )
 
 
 def test_every_canvas_and_button_has_a_name_and_the_window_can_be_reached_by_key(page):
@@ -368,5 +384,6 @@ class TestWindowThatPythonLooksThrough:
                           [name, list(getattr(explorer.canvas, name))])  # fmt: skip
         page.evaluate("(answer) => Object.entries(answer).forEach((each) => model.set(...each))", answer)
         page.wait_for_timeout(500)
+        assert page.evaluate("model.get('asked')") == [*at, explorer.canvas.side]  # and now what matters
         assert page.locator(".mtcnn-canvas.stale").count() == 0
         assert score(page) == pytest.approx(float(view(explorer.net, explorer.crop()).seen.scores[0]), abs=6e-4)

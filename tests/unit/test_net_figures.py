@@ -49,7 +49,8 @@ def test_architecture_is_drawn_from_the_net():
 @pytest.mark.parametrize("name", NETS)
 def test_receptive_field_says_each_layers(name):
     picture = receptive_field(NET_TYPES[name]())
-    sides = {"pnet": "conv1 3, pool1 4, conv2 8, conv3 12", "rnet": "conv1 3, pool1 5, conv2 9, pool2 13, conv3 17, dense4 24",
+    sides = {"pnet": "conv1 3, pool1 4, conv2 8, conv3 12",
+             "rnet": "conv1 3, pool1 5, conv2 9, pool2 13, conv3 17, dense4 24",
              "onet": "conv1 3, pool1 5, conv2 9, pool2 13, conv3 21, pool3 25, conv4 33, dense5 48"}[name]  # fmt: skip
     assert sides in picture.alt
     assert has(picture, name)  # the innermost square

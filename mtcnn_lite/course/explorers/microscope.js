@@ -136,6 +136,15 @@ function render({ model, el }) {
     if (!stale()) advice.textContent = `Score ${score.toFixed(3)}: the window ${passes} ${get("title")}'s threshold of ${get("threshold")}. ${get("advice")}`;
   }
 
+  let rest = 0;
+  function ask() { // what matters takes Python longer, so it is asked once the window has come to rest
+    clearTimeout(rest);
+    if (!sample.hidden && !stale()) rest = setTimeout(() => {
+      model.set("asked", get("seen"));
+      model.save_changes();
+    }, 80);
+  }
+
   let waiting = []; // what happens where Python does not answer at once
   function drawStale() { // the numbers are of another window until it does
     waiting.forEach(clearTimeout);
@@ -228,6 +237,7 @@ function render({ model, el }) {
     }
     renew();
     if (cells) slides.ahead();
+    else ask();
   });
   model.on("change:revision", receive);
   follow(model, ["at", "side"], draw);

@@ -107,6 +107,7 @@ class MicroscopeExplorer(PhotoExplorer):
             self.where = widgets.IntSlider(SMALLEST, SMALLEST, SMALLEST + 1, description="window, px", **look(115))
             link(self.canvas, side=self.where)
             self.canvas.observe(lambda _: self._moved(), ["at", "side"])
+            self.canvas.observe(lambda _: self._hide(), "asked")
         super().__init__(image, LONGEST)
         self.children = stacked((self.where, self.upload, self.message), self.canvas)
 
@@ -128,6 +129,9 @@ class MicroscopeExplorer(PhotoExplorer):
                     canvas.at, canvas.side, canvas.seen = centre, side, [*centre, side]
             canvas.scales = self._scales(side)
             self._update()
+            if self.name != "pnet":
+                canvas.asked = canvas.seen
+                self._hide()
 
     def _start(self) -> list[float]:
         """The window that is asked for, or that with the net's best score, or the middle of the photo."""
@@ -209,23 +213,26 @@ class MicroscopeExplorer(PhotoExplorer):
             self._update()
 
     def _update(self) -> None:
-        """Send what the net computes; what it says with parts hidden takes longer and follows in a second message."""
+        """Send what the net computes for the window. What matters in it takes longer: the browser asks for it."""
         canvas = self.canvas
-        if self.name == "pnet":
-            canvas.revision += 1
-            return
-        crop = self.crop()
-        seen = activations(self.net, crop[None])
-        points = None if seen.landmarks is None else seen.landmarks[0].T.ravel().tolist()
         with canvas.hold_sync():
-            canvas.seen = [*canvas.at, canvas.side]
-            canvas.crop, canvas.hidden = crop.tobytes(), b""
-            canvas.values = b"".join(maps.tobytes() for maps in seen.maps)
-            canvas.heads = [seen.logits[0].tolist(), seen.offsets[0].tolist(), points]
+            if self.name != "pnet":
+                crop = self.crop()
+                seen = activations(self.net, crop[None])
+                points = None if seen.landmarks is None else seen.landmarks[0].T.ravel().tolist()
+                canvas.seen = [*canvas.at, canvas.side]
+                canvas.crop, canvas.hidden = crop.tobytes(), b""
+                canvas.values = b"".join(maps.tobytes() for maps in seen.maps)
+                canvas.heads = [seen.logits[0].tolist(), seen.offsets[0].tolist(), points]
             canvas.revision += 1
-        with canvas.hold_sync():
-            canvas.hidden = occlusion(self.net, crop).tobytes()
-            canvas.revision += 1
+
+    def _hide(self) -> None:
+        """Send what the net says with parts of the window hidden, unless the window has moved on."""
+        canvas = self.canvas
+        if canvas.asked == canvas.seen:
+            with canvas.hold_sync():
+                canvas.hidden = occlusion(self.net, self.crop()).tobytes()
+                canvas.revision += 1
 
     def still(self) -> Picture:
         crop, window = self.crop(), np.array([self.window])
@@ -252,8 +259,10 @@ class MicroscopeExplorer(PhotoExplorer):
         unit, score = (x2 - x1) / UNITS, float(now.seen.scores[0])
         no_face, face = now.seen.logits[0].tolist()
         hidden = 1 / (1 + np.exp(-now.hidden[row, column]))
+        where = f"a window of {x2 - x1:.0f} px at x {x1:.0f}, y {y1:.0f}"
+        there = f"{PATCH * unit:.0f} px at x {x1 + column * unit:.0f}, y {y1 + row * unit:.0f}"
+        said = f"score {score:.2f} (logits {face:.2f} for a face, {no_face:.2f} for none)"
         return (
-            f"{NET_TITLES[self.name]} at a window of {x2 - x1:.0f} px at x {x1:.0f}, y {y1:.0f}: score {score:.3f} (logits "
-            f"{face:.2f} for a face, {no_face:.2f} for none). The pixels that matter most are the {PATCH * unit:.0f} px at "
-            f"x {x1 + column * unit:.0f}, y {y1 + row * unit:.0f}: with a gray patch there the score is {hidden:.3f}."
+            f"{NET_TITLES[self.name]} at {where}: {said}. The pixels that matter most are the {there}: with a gray patch "
+            f"there the score is {hidden:.2f}."
         )

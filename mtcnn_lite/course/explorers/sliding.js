@@ -194,11 +194,13 @@ function sliding(parts) {
     });
     movable(canvas, (event) => go(find(event)));
   }
-  model.on("change:level", () => { // the window stays where it is, as far as the new grid allows
+  model.on("change:level", () => { // the window stays where it was last put, as far as the new grid allows
     if (!survey.ready()) return;
     if (playing) stop();
-    model.set("cell", aimed(middle.map((at) => at * now().scale)));
+    const kept = middle;
+    model.set("cell", aimed(kept.map((at) => at * now().scale)));
     renew();
+    middle = kept;
   });
   model.on("change:cell", () => survey.ready() && !playing && renew());
 
