@@ -112,14 +112,23 @@ def feature_maps(net: Net, crops: NDArray[np.uint8], names: Sequence[str]) -> Pi
         heading = [f"{names[k]}: {seen.scores[k]:.2f}"]
         heading += [f"{layer.name}, ±{scale:g}" for layer, scale in zip(seen.layers, scales, strict=True)]
         rows.append(beside(panels, heading, height=SHEET))
-    width = max(row.pixels.shape[1] for row in rows)
-    padded = [
-        np.pad(row.pixels, ((4, 8), (8, 8 + width - row.pixels.shape[1]), (0, 0)), constant_values=255) for row in rows
-    ]
     said = ", ".join(f"{layer.name} with {' × '.join(map(str, layer.shape))}" for layer in seen.layers)
     scores = " and ".join(f"{name} (score {score:.2f})" for name, score in zip(names, seen.scores, strict=True))
     alt = f"Feature maps of {NET_TITLES[_name(net)]} for {scores}, one row each: the crop, then {said}."
-    return Picture(np.concatenate(padded), flat=True, alt=alt)
+    return Picture(one_below_other(rows), flat=True, alt=alt)
+
+
+def one_below_other(rows: Sequence[Picture]) -> NDArray[np.uint8]:
+    """Rows of panels as one picture, with a white margin round each.
+
+    >>> one_below_other([Picture(np.zeros((10, 30, 3), np.uint8)), Picture(np.zeros((10, 50, 3), np.uint8))]).shape
+    (44, 66, 3)
+    """
+    width = max(row.pixels.shape[1] for row in rows)
+    sides = [((4, 8), (8, 8 + width - row.pixels.shape[1]), (0, 0)) for row in rows]
+    return np.concatenate(
+        [np.pad(row.pixels, side, constant_values=255) for row, side in zip(rows, sides, strict=True)]
+    )
 
 
 def map_scale(maps: Floats) -> float:

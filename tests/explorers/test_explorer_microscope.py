@@ -134,7 +134,7 @@ def test_explorer_without_a_kernel_is_a_picture_and_a_line_of_text(shipped, astr
     bundle = MicroscopeExplorer(shipped, astronaut, net)._repr_mimebundle_()
     text = bundle[0]["text/plain"]
     assert re.match(r"[PRO]-Net at a window of \d+ px at x \d+, y \d+: score (1.00|0.99) \(logits ", text)
-    assert opened(bundle[0]["image/jpeg"]).width > 800
+    assert opened(bundle[0]["image/jpeg"]).width > 600
     assert "application/vnd.jupyter.widget-view+json" in bundle[0]
 
 
@@ -387,3 +387,15 @@ class TestWindowThatPythonLooksThrough:
         assert page.evaluate("model.get('asked')") == [*at, explorer.canvas.side]  # and now what matters
         assert page.locator(".mtcnn-canvas.stale").count() == 0
         assert score(page) == pytest.approx(float(view(explorer.net, explorer.crop()).seen.scores[0]), abs=6e-4)
+
+
+class TestNetWithoutALandmarkHead:
+    """R-Net as its authors released it."""
+
+    @pytest.fixture
+    def explorer(self, detector, astronaut):
+        return MicroscopeExplorer(detector, astronaut, "rnet")
+
+    def test_it_says_so(self, page, explorer):
+        assert explorer.canvas.heads[2] is None
+        assert page.locator("table").nth(2).inner_text().strip() == "no landmark head"

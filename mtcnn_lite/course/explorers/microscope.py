@@ -9,10 +9,12 @@ from dataclasses import dataclass
 
 import ipywidgets as widgets
 import numpy as np
+import torch
 from numpy.typing import ArrayLike, NDArray
 
 from mtcnn_lite import pyramid
 from mtcnn_lite.boxes import Floats, as_boxes, decode_offsets
+from mtcnn_lite.coordinates import PIXEL_CENTRE
 from mtcnn_lite.course.activations import (
     PATCH,
     PLACES,
@@ -25,15 +27,17 @@ from mtcnn_lite.course.activations import (
 )
 from mtcnn_lite.course.explorers.base import PhotoExplorer, link, look, stacked
 from mtcnn_lite.course.explorers.slide import Slide, plan
-from mtcnn_lite.course.net_figures import DIVERGING, coloured, map_scale, sheet_of_maps
+from mtcnn_lite.course.net_figures import DIVERGING, coloured, map_scale, one_below_other, sheet_of_maps
 from mtcnn_lite.detector import Detector
-from mtcnn_lite.draw import COLOURS, Picture, at_height, beside, draw_boxes, draw_landmarks, enlarged
+from mtcnn_lite.draw import COLOURS, Picture, at_height, beside, draw_boxes, draw_landmarks, draw_map, enlarged
 from mtcnn_lite.images import crop_windows
 from mtcnn_lite.net_names import NET_NAMES, NET_TITLES
+from mtcnn_lite.nets import normalise
 
 LONGEST = 1280  # an uploaded photo's longer side is shrunk to this
 SMALLEST = 12  # px: side of the smallest window
 LARGEST_LEVEL = 280  # px: larger levels of the pyramid have windows too small to be pointed at
+HIGH = 240  # px: of the panels of the still picture
 CELLS = {  # CSS pixels a cell of each layer's maps is wide, and how high a layer's maps may stand together
     "pnet": ([5, 10, 10, 16], 284),
     "rnet": ([2, 3, 3, 6, 6, 10], 340),
@@ -237,21 +241,30 @@ class MicroscopeExplorer(PhotoExplorer):
     def still(self) -> Picture:
         crop, window = self.crop(), np.array([self.window])
         now = view(self.net, crop)
-        photo, scale = at_height(self.image, 260)
+        photo, scale = at_height(self.image, HIGH)
         photo = draw_boxes(photo, window * scale, self.name)
         if now.seen.scores[0] >= getattr(self._detector.settings.thresholds, self.name):
             photo = draw_boxes(photo, decode_offsets(window, now.seen.offsets) * scale, self.name, 1)
             if now.seen.landmarks is not None:
-                corner, side = window[0, :2], window[0, 2] - window[0, 0]
-                photo = draw_landmarks(photo, (corner + side * now.seen.landmarks) * scale - 0.5, radius=2)
-        times = max(1, 240 // self.net.size)
-        falls = coloured(now.falls, map_scale(now.falls))
-        panels = [photo, enlarged(crop, times), enlarged(falls, 24)]
-        captions = ["a window of the photo", f"the net's input\n{self.net.size} × {self.net.size} px", "what mattered"]
-        for layer, maps, end in zip(now.seen.layers, now.seen.maps, self.canvas.scales, strict=True):
-            panels.append(sheet_of_maps(maps[0], end))
-            captions.append(f"{layer.name}\n{' × '.join(map(str, layer.shape))}")
-        return beside(panels, captions, height=260)
+                corner, wide = window[0, :2], window[0, 2] - window[0, 0]
+                photo = draw_landmarks(photo, (corner + wide * now.seen.landmarks) * scale - PIXEL_CENTRE, radius=2)
+        panels = [photo, enlarged(crop, HIGH // self.net.size), enlarged(coloured(now.falls, map_scale(now.falls)), 24)]
+        captions = ["a window of the photo", f"the net's input, {self.net.size} × {self.net.size} px", "what mattered"]
+        if self.name == "pnet":
+            level = self.levels[self.canvas.level][1]
+            with torch.no_grad():
+                face_map = self.net(normalise(level[None])).score[0].numpy()
+            panels.append(draw_map(face_map, self._detector.settings.thresholds.pnet, zoom=HIGH // len(face_map) + 1))
+            captions.append("one pass over the level")
+        rows = [beside(panels, captions, HIGH)]
+        rows.append(
+            beside(
+                [sheet_of_maps(maps[0], end) for maps, end in zip(now.seen.maps, self.canvas.scales, strict=True)],
+                [f"{layer.name}\n{'×'.join(map(str, layer.shape))}" for layer in now.seen.layers],
+                HIGH,
+            )
+        )
+        return Picture(one_below_other(rows))
 
     def summary(self) -> str:
         now, (x1, y1, x2, _) = view(self.net, self.crop()), self.window
@@ -263,6 +276,6 @@ class MicroscopeExplorer(PhotoExplorer):
         there = f"{PATCH * unit:.0f} px at x {x1 + column * unit:.0f}, y {y1 + row * unit:.0f}"
         said = f"score {score:.2f} (logits {face:.2f} for a face, {no_face:.2f} for none)"
         return (
-            f"{NET_TITLES[self.name]} at {where}: {said}. The pixels that matter most are the {there}: with a gray patch "
-            f"there the score is {hidden:.2f}."
+            f"{NET_TITLES[self.name]} at {where}: {said}. The pixels that matter most are the {there}: with a gray "
+            f"patch there the score is {hidden:.2f}."
         )
