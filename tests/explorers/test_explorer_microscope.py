@@ -74,9 +74,9 @@ def test_moved_window_is_looked_at_once_and_what_matters_when_it_is_asked(shippe
         assert (canvas.revision, canvas.seen, canvas.hidden) == (before, [*at, side], b"")
     assert explorer.window == [75, 275, 125, 325]
     assert "window of 50 px at x 75, y 275" in explorer.summary()
-    canvas.asked = [7.0, 7.0, 50]  # of a window that has moved on
+    canvas.asked = [7.0, 7.0, 50, before]  # of a window that has moved on
     assert (canvas.revision, canvas.hidden) == (before, b"")
-    canvas.asked = canvas.seen
+    canvas.asked = [*canvas.seen, before]
     assert canvas.revision == before + 1
     hidden = np.frombuffer(canvas.hidden, np.float32).reshape(10, 10)
     np.testing.assert_allclose(hidden, occlusion(explorer.net, explorer.crop()), atol=1e-5)
@@ -329,8 +329,8 @@ def test_patch_under_the_pointer_says_both_scores(page, explorer):
 
 
 def test_every_canvas_and_button_has_a_name_and_the_window_can_be_reached_by_key(page):
-    for canvas in page.locator("canvas").all():
-        assert canvas.get_attribute("role") == "img"
+    for k, canvas in enumerate(page.locator("canvas").all()):
+        assert canvas.get_attribute("role") == ("application" if k < 4 else "img")
         assert len(canvas.get_attribute("aria-label")) > 5
     assert [page.locator("canvas").nth(k).get_attribute("tabindex") for k in range(4)] == ["0"] * 4
     assert all(button.inner_text() for button in page.locator("button").all())
@@ -384,7 +384,11 @@ class TestWindowThatPythonLooksThrough:
                           [name, list(getattr(explorer.canvas, name))])  # fmt: skip
         page.evaluate("(answer) => Object.entries(answer).forEach((each) => model.set(...each))", answer)
         page.wait_for_timeout(500)
-        assert page.evaluate("model.get('asked')") == [*at, explorer.canvas.side]  # and now what matters
+        assert page.evaluate("model.get('asked')") == [
+            *at,
+            explorer.canvas.side,
+            explorer.canvas.revision,
+        ]  # and now what matters
         assert page.locator(".mtcnn-canvas.stale").count() == 0
         assert score(page) == pytest.approx(float(view(explorer.net, explorer.crop()).seen.scores[0]), abs=6e-4)
 

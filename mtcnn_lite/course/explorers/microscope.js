@@ -14,15 +14,14 @@ function render({ model, el }) {
   root.setAttribute("role", "group");
   root.setAttribute("aria-label", `${get("title")} under the microscope`);
 
-  // --- the page: with P-Net, photo, level and maps stand above, and all of the net below
-  const photo = view(top, cells ? PANEL : BROAD), parts = { model, root, parent: top, below, pointed, layers },
-    slides = cells ? sliding({ ...parts, movable, take, draw, renew }) : null, right = cells ? null : element(top, "div", "right");
-  const pictures = cells ? element(below, "div", "stack") : element(right, "div", "views");
-  const crop = view(pictures, CROP), mattered = view(pictures, CROP);
-  const room = cells ? null : pictures, numbers = cells ? null : element(right, "div", "views numbers");
-  const strips = layers.map((layer, k) => strip(below, layer, get("cells")[k], get("tall")));
-  const last = cells ? element(below, "div", "stack") : null, tables = (numbers || element(last, "div", "stack"));
-  const loupe = view(room || last, CROP), heads = ["", "", ""].map(() => element(tables, "table"));
+  // --- the page: with P-Net, photo, level and maps stand above, and all of the net below; otherwise the layers alone
+
+  const pane = cells ? CROP : SMALL, wide = cells ? PANEL : BROAD, photo = view(top, wide);
+  const slides = cells ? sliding({ model, root, parent: top, below, pointed, layers, movable, take, draw, renew }) : null;
+  const right = cells ? null : element(top, "div", "right"), first = cells ? element(below, "div", "stack") : element(right, "div", "views");
+  const crop = view(first, pane), mattered = view(first, pane), strips = layers.map((layer, k) => strip(below, layer, get("cells")[k], get("tall")));
+  const last = cells ? element(below, "div", "stack") : first, tables = cells ? element(last, "div", "stack") : element(right, "div", "views numbers");
+  const heads = [0, 1, 2].map(() => element(tables, "table")), loupe = view(last, SMALL);
   legend(root, table);
   const advice = live(element(root, "p", "wide"));
 
@@ -31,7 +30,7 @@ function render({ model, el }) {
   // --- what is on show: {box, pixels, maps, heads, margin, hidden}
 
   function received() { // R-Net's and O-Net's, which Python computed for the window `seen`
-    const values = floats(get("values")), [x, y, wide] = get("seen");
+    const values = floats(get("values")), [x, y, long] = get("seen");
     let at = 0;
     const maps = layers.map(({ channels, rows, columns }) => {
       const size = channels * rows * columns;
@@ -39,10 +38,10 @@ function render({ model, el }) {
     });
     const [face, offsets, points] = get("heads");
     const hidden = get("hidden").byteLength ? floats(get("hidden")) : null;
-    return { box: square(x, y, wide), pixels: bytes(get("crop")), maps, face, offsets, points, hidden };
+    return { box: square(x, y, long), pixels: bytes(get("crop")), maps, face, offsets, points, hidden };
   }
 
-  const square = (x, y, wide) => [x - wide / 2, y - wide / 2, x + wide / 2, y + wide / 2];
+  const square = (x, y, long) => [x - long / 2, y - long / 2, x + long / 2, y + long / 2];
   const box = () => (cells ? slides.box() : square(...get("at"), get("side"))); // the window, where it stands now
   const stale = () => !cells && String([...get("at"), get("side")]) !== String(get("seen"));
   const mapsOf = (k) => (slides?.maps() ?? sample.maps)[k]; // as shown: of the window, or of the whole level
@@ -50,18 +49,18 @@ function render({ model, el }) {
 
   // --- drawing
 
-  const zoom = () => (cells ? PANEL : BROAD) / Math.max(...get("size"));
+  const zoom = () => wide / Math.max(...get("size"));
 
   function drawPhoto() {
     const [width, height] = get("size"), by = zoom(), pen = photo.fit(width * by, height * by), lit = pointed.lit, passes = passed();
     pen.drawImage(bitmap, 0, 0, width * by, height * by);
-    const [x1, y1, x2, y2] = sample.box, wide = x2 - x1;
+    const [x1, y1, x2, y2] = sample.box, across = x2 - x1;
     rimmed(pen, rectangle(box(), by), 2, get("colour"));
     if (passes && !stale()) {
-      const moved = sample.box.map((at, k) => at + wide * sample.offsets[k]);
+      const moved = sample.box.map((at, k) => at + across * sample.offsets[k]);
       rimmed(pen, rectangle(moved, by), 1.4, get("colour"), 1.4, 0.85, [4, 3]);
       for (let k = 0; sample.points && k < 5; k++) {
-        const [x, y] = [x1 + wide * sample.points[k], y1 + wide * sample.points[k + 5]];
+        const [x, y] = [x1 + across * sample.points[k], y1 + across * sample.points[k + 5]];
         disc(pen, x * by, y * by, 3, INK);
         disc(pen, x * by, y * by, 2, get("dots"));
       }
@@ -75,14 +74,14 @@ function render({ model, el }) {
   const passed = () => Math.fround(likelihood(margin())) >= Math.fround(get("threshold"));
 
   function drawCrop() {
-    const long = cells ? CROP : SMALL, by = long / side, pen = crop.fit(long, long), lit = pointed.lit;
-    enlarge(pen, photograph(side, side, sample.pixels), long, long);
+    const by = pane / side, pen = crop.fit(pane, pane), lit = pointed.lit;
+    enlarge(pen, photograph(side, side, sample.pixels), pane, pane);
     if (lit && lit[0] === "cell" && !slides?.maps()) { // what the cell sees
       const { field, step } = layers[lit[1]], [y, x] = [lit[3] * step, lit[4] * step];
-      light(pen, [x, y, Math.min(x + field, side), Math.min(y + field, side)].map((at) => clamp(at * by, 1, long - 1)), 1, 2);
+      light(pen, [x, y, Math.min(x + field, side), Math.min(y + field, side)].map((at) => clamp(at * by, 1, pane - 1)), 1, 2);
     }
     if (lit && lit[0] === "patch") {
-      const unit = long / units, [y, x] = [lit[1] * unit, lit[2] * unit];
+      const unit = pane / units, [y, x] = [lit[1] * unit, lit[2] * unit];
       block(pen, "#808080", x, y, patch * unit, patch * unit);
       light(pen, [x + 1, y + 1, x + patch * unit - 1, y + patch * unit - 1], 1, 2);
     }
@@ -93,12 +92,12 @@ function render({ model, el }) {
   const places = units - patch + 1;
 
   function drawMattered() {
-    const long = cells ? CROP : SMALL, unit = long / units, pen = mattered.fit(long, long), lit = pointed.lit;
+    const unit = pane / units, pen = mattered.fit(pane, pane), lit = pointed.lit;
     const grey = pixels(side, side, (data, k) => {
       data.fill(sum([...sample.pixels.subarray(3 * k, 3 * k + 3)]) / 3, 4 * k, 4 * k + 3);
       data[4 * k + 3] = 255;
     });
-    enlarge(pen, grey, long, long);
+    enlarge(pen, grey, pane, pane);
     mattered.caption.textContent = "what mattered";
     named(mattered.canvas, "which pixels mattered: how much surer the net is with than without them");
     if (!sample.hidden) return;
@@ -115,7 +114,7 @@ function render({ model, el }) {
   }
 
   function drawLoupe() {
-    const [k, channel] = held, { rows, columns, values } = mapsOf(k), long = SMALL, by = long / Math.max(rows, columns);
+    const [k, channel] = held, { rows, columns, values } = mapsOf(k), by = SMALL / Math.max(rows, columns);
     const pen = loupe.fit(columns * by, rows * by), start = channel * rows * columns, scale = get("scales")[k], lit = pointed.lit;
     const image = painted({ channels: 1, rows, columns, values: values.subarray(start, start + rows * columns) }, scale, table);
     enlarge(pen, image, columns * by, rows * by);
@@ -132,15 +131,16 @@ function render({ model, el }) {
       points ? POINTS.map((name, k) => [name, `${signed(points[k])}, ${signed(points[k + 5])}`]) : [["no landmark head", ""]],
     ];
     rows.forEach((some, k) => fill(heads[k], some, { now: (r) => k === 0 && r === 0 }));
+    if (stale() || (cells && !sample.hidden)) return; // while the window slides, a screen reader is not told of each place
     const passes = passed() ? "passes" : "is stopped by";
-    if (!stale()) advice.textContent = `Score ${score.toFixed(3)}: the window ${passes} ${get("title")}'s threshold of ${get("threshold")}. ${get("advice")}`;
+    advice.textContent = `Score ${score.toFixed(3)}: the window ${passes} ${get("title")}'s threshold of ${get("threshold")}. ${get("advice")}`;
   }
 
   let rest = 0;
   function ask() { // what matters takes Python longer, so it is asked once the window has come to rest
     clearTimeout(rest);
     if (!sample.hidden && !stale()) rest = setTimeout(() => {
-      model.set("asked", get("seen"));
+      model.set("asked", [...get("seen"), get("revision")]);
       model.save_changes();
     }, 80);
   }
@@ -196,7 +196,7 @@ function render({ model, el }) {
 
   pointed.watch(mattered.canvas, (event) => {
     if (!sample || !sample.hidden) return null;
-    const unit = (cells ? CROP : SMALL) / units;
+    const unit = pane / units;
     const [x, y] = [event.offsetX, event.offsetY].map((offset) => clamp(Math.floor(offset / unit - (patch - 1) / 2), 0, places - 1));
     const left = sample.hidden[y * places + x];
     return [["patch", y, x], `with this patch gray: score ${likelihood(left).toFixed(3)}\nwithout it: ${likelihood(margin()).toFixed(3)} `

@@ -134,8 +134,7 @@ class MicroscopeExplorer(PhotoExplorer):
             canvas.scales = self._scales(side)
             self._update()
             if self.name != "pnet":
-                canvas.asked = canvas.seen
-                self._hide()
+                canvas.asked = [*canvas.seen, canvas.revision]  # at once: where no kernel runs, nobody asks
 
     def _start(self) -> list[float]:
         """The window that is asked for, or that with the net's best score, or the middle of the photo."""
@@ -233,7 +232,7 @@ class MicroscopeExplorer(PhotoExplorer):
     def _hide(self) -> None:
         """Send what the net says with parts of the window hidden, unless the window has moved on."""
         canvas = self.canvas
-        if canvas.asked == canvas.seen:
+        if canvas.asked[:3] == canvas.seen:
             with canvas.hold_sync():
                 canvas.hidden = occlusion(self.net, self.crop()).tobytes()
                 canvas.revision += 1

@@ -36,7 +36,7 @@ class Slide(Drawing):
     level, cell = synced(0), synced([0, 0])  # P-Net: which of `levels`; row and column
     at, side = synced([0.0, 0.0]), synced(12)  # R-Net and O-Net: the window's centre, x and y, and its side
     seen = synced([0.0, 0.0, 0])  # centre and side of the window that the following are about
-    asked = synced([0.0, 0.0, 0])  # the browser asks what matters in the window `seen`, once it has come to rest
+    asked = synced([])  # `seen` and revision: the browser asks what matters, once the window has come to rest
     crop, values, heads, hidden = synced(b""), synced(b""), synced([[], [], None]), synced(b"")
     revision = synced(0)  # the browser redraws when it changes: once a message
 

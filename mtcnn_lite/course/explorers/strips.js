@@ -65,7 +65,7 @@ function liveliest({ channels, rows, columns, values }) { // the channel with th
 }
 
 function named(canvas, text) { // what a screen reader says of it
-  canvas.setAttribute("role", "img");
+  canvas.setAttribute("role", canvas.tabIndex === 0 ? "application" : "img"); // the arrow keys are for those in the page's order
   canvas.removeAttribute("aria-labelledby");
   canvas.setAttribute("aria-label", text);
 }
