@@ -31,14 +31,14 @@ class Drawing(anywidget.AnyWidget):
 
     Parameters
     ----------
-    script : str, the file; common.js goes in front, as a widget's code is one text and can't import a neighbour
+    *scripts : str, the files; common.js goes in front, as a widget's code is one text and can't import a neighbour
     **values : what the traits begin with, those of a subclass and others
     """
 
     _css = FOLDER / "canvas.css"
 
-    def __init__(self, script: str, **values: Any) -> None:
-        self._esm = (FOLDER / "common.js").read_text() + (FOLDER / script).read_text()
+    def __init__(self, *scripts: str, **values: Any) -> None:
+        self._esm = "".join((FOLDER / script).read_text() for script in ("common.js", *scripts))
         self.add_traits(**{name: synced(value) for name, value in values.items() if not self.has_trait(name)})
         super().__init__(**values)
 
