@@ -221,6 +221,15 @@ DEEPER = {  # file in `deeper/`, without the ending: the chapter's number comes 
         "Where the + 1 in other people's box code comes from, what it costs on small windows, and why two correct "
         "overlaps can keep different boxes.",
     ),
+    "02_other_answers": SideTrip(
+        "Other answers to faces of every size",
+        "SSD and FPN read faces off several maps of one net. What that costs next to a pyramid, counted on a toy.",
+    ),
+    "02_other_pyramids": SideTrip(
+        "Where pyramids differ",
+        "The last level, whole pixels, the number of levels: five codes, five rules, and the faces that each of them "
+        "loses.",
+    ),
 }
 ROWS = {"find a face": list(CHAPTERS)[:6], "train the nets": list(CHAPTERS)[6:11], "and then": list(CHAPTERS)[11:]}
 LIT = {  # a lit box and the letters on it, of the two inks the one that stands out; other chapters: ink and paper

@@ -14,6 +14,7 @@ from functools import wraps
 from typing import Any
 
 from mtcnn_lite.course.checks.anchor_grid import anchor_grid
+from mtcnn_lite.course.checks.area_average import area_average
 from mtcnn_lite.course.checks.average_precision import average_precision
 from mtcnn_lite.course.checks.box_target import box_target
 from mtcnn_lite.course.checks.candidate_windows import candidate_windows
@@ -38,10 +39,10 @@ from mtcnn_lite.course.checks.triplet_loss import triplet_loss
 from mtcnn_lite.course.remembered import remember
 
 __all__ = [
-    "Verdict", "anchor_grid", "average_precision", "box_target", "candidate_windows", "decode_offsets",
-    "detection_loss", "focal_loss", "hard_examples", "iou", "iou_matrix", "landmark_error", "landmarks_to_image",
-    "learning_rate", "multitask_loss", "nms", "pyramid_scales", "sample_kind", "similarity_transform", "soft_nms",
-    "square_boxes", "triplet_loss",
+    "Verdict", "anchor_grid", "area_average", "average_precision", "box_target", "candidate_windows",
+    "decode_offsets", "detection_loss", "focal_loss", "hard_examples", "iou", "iou_matrix", "landmark_error",
+    "landmarks_to_image", "learning_rate", "multitask_loss", "nms", "pyramid_scales", "sample_kind",
+    "similarity_transform", "soft_nms", "square_boxes", "triplet_loss",
 ]  # fmt: skip
 
 
