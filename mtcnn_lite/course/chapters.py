@@ -60,8 +60,8 @@ CHAPTERS = {
         "pyramid",
         "The image pyramid: one small window for faces of every size",
         (
-            "You will shrink a photo again and again, so that a net that only knows faces of 12 px finds faces of any"
-            " size. And you will count what that costs: less than one look at the photo as it is."
+            "You will shrink a photo again and again, so that a net that only knows faces of 12 px finds faces of any "
+            "size. And you will count the cost: less than one look at the photo as it is."
         ),
         "Python; chapters 00 and 01 help, but the words you need are recalled here",
         (

@@ -24,8 +24,8 @@ def costs_of_levels(costs: Sequence[float], factor: float) -> Described:
     series = millions[0] * factor ** (2 * np.arange(len(costs)))
     figure, axes = plt.subplots(figsize=(7, 3), layout="constrained")
     bars = axes.bar(levels, millions, color=COLOURS["pnet"], label="counted")
-    axes.bar_label(bars, [f"{share:.0%}" if share >= 0.01 else "" for share in millions / millions.sum()], padding=2)
-    axes.plot(levels, series, "o--", color=INK, markersize=4, label=f"level 0 × {factor**2:.3f}, again and again")
+    axes.bar_label(bars, [f"{share:.0%}" if share >= 0.01 else "" for share in millions / millions.sum()], padding=6)
+    axes.plot(levels, series, "_", color=INK, markersize=34, label=f"level 0 × {factor**2:.3f}, again and again")
     axes.set(xlabel="level", ylabel="million multiply-adds", xticks=levels, ylim=(0, 1.15 * millions[0]))
     axes.legend()
     shares = ", ".join(f"{share:.0%}" for share in millions[:4] / millions.sum())
@@ -58,9 +58,9 @@ def who_catches(sizes: ArrayLike, windows: ArrayLike, best: ArrayLike) -> Descri
     face, level = np.nonzero(score)
     axes.scatter(size[face], window[level], s=170 * score[face, level] ** 2, color="white", edgecolor=COLOURS["pnet"])
     axes.scatter(size, window[caught], s=170 * score.max(axis=1) ** 2, color=COLOURS["pnet"], label="highest score")
-    for x, k in zip(size, caught, strict=True):
-        axes.annotate(f"{score[size == x, k][0]:.2f}", (x, window[k]), (0, 11), textcoords="offset points", ha="center",
-                      fontsize=8)  # fmt: skip
+    for n, k in zip(face, level, strict=True):
+        says, place = f"{score[n, k]:.2f}", (0, 11 if k == caught[n] else -17)
+        axes.annotate(says, (size[n], window[k]), place, textcoords="offset points", ha="center", fontsize=8)
     axes.set(xscale="log", yscale="log", xticks=size, yticks=window, xlim=ends, xlabel="size of the face, px")
     axes.set(ylim=(0.85 * window.min(), 1.25 * window[caught].max()), ylabel="window of the level, px")
     axes.set_xticklabels([f"{one:.0f}" for one in size])

@@ -4,13 +4,13 @@
 # %% [markdown]
 # ## Play
 #
-# P-Net, the first net of the cascade, looks through a window of 12 × 12 pixels. It never gets a larger one. Below is one photo, smaller and
-# smaller: these copies are the **levels** of an **image pyramid**. On each, the square is that window. Under each level is what the window
-# holds, and P-Net's score: how sure it is of a face. The level with the highest score is lit. But first, guess:
+# P-Net, the first net of the cascade, looks through a window of 12 × 12 pixels, and never gets a larger one. Below is one photo, smaller
+# and smaller: the **levels** of an **image pyramid**. The square is that window; below each level is what it holds, and P-Net's score. The
+# level with the highest score is lit. But first, guess:
 #
-# <details><summary>The face is about 100 px high, and the levels' windows cover 40, 56, 79, 112, 158 px and more of the photo. Which one catches it?</summary>
+# <details><summary>The face is 100 px high; the levels' windows cover 40, 56, 79, 112, 158 px and more. Which level catches it?</summary>
 #
-# The one of 112 px, level 3: there the face about fills the window. On level 0 the window holds a nose.
+# Level 3, with 112 px: the face about fills the window. On level 0 it holds a nose.
 #
 # </details>
 # <details><summary>You look for faces of 20 px in place of 40 px. How much more work is that?</summary>
@@ -20,7 +20,7 @@
 # </details>
 # <details><summary>Ten levels, or one pass of P-Net over the photo as it is: which costs more?</summary>
 #
-# The one pass. For faces of 20 px and more, all ten levels together cost 0.69 of it.
+# The one pass. For faces of 20 px and more, all ten levels cost 0.69 of it.
 #
 # </details>
 
@@ -36,18 +36,18 @@ explorer = LevelsExplorer(detector, photo)
 explorer
 
 # %% [markdown]
-# 1. Take the **smallest face** from 40 down to 20 px. Which level catches her now? How much does the sum grow? Then take it up: from
-#    175 px on she slips through, and where a level is lit after that, look at what its window holds.
-# 2. Move the **factor** up to 0.909. How many levels score over 0.6, P-Net's threshold, and what does that cost, in times of level 0?
-# 3. Drag the windows over the photo. Is there anything else that P-Net takes for a face?
-# 4. Factor 0.709, smallest face 20, width 120, height 100: the case that you will work out by hand.
+# 1. Take the **smallest face** from 40 down to 20 px. Which level catches her now, and how much does the sum grow? Then go up until she is
+#    lost. What is lit after that?
+# 2. Move the **factor** up to 0.909. How many levels pass P-Net's threshold of 0.6, and what does that cost, in times of level 0?
+# 3. Drag the windows over the photo. Does P-Net take anything else for a face?
+# 4. Factor 0.709, smallest face 20, width 120, height 100: a case for your own hand, below.
 #
 # ## Build
 #
 # ### A net that knows one size
 #
-# P-Net has learned faces that about fill its window, and no others. Here are windows cut round the face, from much too wide to much too
-# narrow. Above each: how wide the face is in it, and P-Net's score.
+# P-Net has learned faces that about fill its window, and no others. Here are windows round the face, from too wide to too narrow, each with
+# the face's width in it and P-Net's score.
 
 # %%
 import numpy as np
@@ -74,13 +74,13 @@ assert all(scores[1:4] > 0.8)
 assert scores[0] < 0.6 > scores[4:].max()
 
 # %% [markdown]
-# From 6 to 14 px it is sure. At 3 px a face is nine pixels, at 16 px the chin is cut off, at 48 px there is a nose. So "faces of every size"
-# needs no other net. It needs a photo in which the face has about 12 px.
+# From 6 to 14 px it is sure. At 3 px a face is nine pixels; at 16 px the chin is cut off. So "faces of every size" needs no other net. It
+# needs a photo in which the face has about 12 px.
 #
 # ### Which scales?
 #
-# A **scale** is what height and width are multiplied by. Say what the smallest face is that you care for, the **min face**: the slider from
-# above. It should come to 12 px. Larger faces need smaller copies, so each scale is the one before times a **factor**, 0.709:
+# A **scale** is what height and width are multiplied by. The smallest face that you care for, the **min face**, should come to 12 px. For
+# larger faces, each scale is the one before times a **factor**, 0.709:
 #
 # $$s_0 = \frac{12}{\text{min face}}, \qquad s_{k+1} = 0.709 \cdot s_k$$
 #
@@ -94,21 +94,19 @@ for k in range(6):
     scale = 0.709 * scale
 
 # %% [markdown]
-# Level 5 would be 10.75 px high, and no window of 12 px fits in. So the pyramid ends with level 4. The shorter side decides: a face larger
-# than that isn't in the photo. Five levels, for faces of 20, 28, 40, 56 and 79 px; smaller ones are lost, by our own choice.
-#
-# Why 0.709?
+# Level 5 would be 10.75 px high, and no window of 12 px fits in. So the pyramid ends with level 4. The shorter side decides: a larger face
+# isn't in the photo. Why 0.709?
 
 # %%
 print(f"0.709 squared  {0.709**2:.3f}")
 print(f"1 / sqrt(2)    {1 / np.sqrt(2):.4f}")
 
 # %% [markdown]
-# It is nearly 1/√2: *each level has half the area of the one before*, and two levels make half the side. (The number comes from the
-# authors' [demo](https://github.com/kpzhang93/MTCNN_face_detection_alignment/blob/master/code/codes/MTCNNv1/demo.m).)
+# It is nearly 1/√2: *each level has half the area of the one before*. (It stands in the authors'
+# [demo](https://github.com/kpzhang93/MTCNN_face_detection_alignment/blob/master/code/codes/MTCNNv1/demo.m).)
 #
-# A level has whole pixels: 51.05 px become 51. Rounded to the nearest, a level is off by **half a pixel** at most. But half a pixel of a
-# small level is several pixels of the photo:
+# A level has whole pixels: 51.05 px become 51. Rounding to the nearest is off by **half a pixel** at most, but half a pixel of a small
+# level is several of the photo:
 
 # %%
 for k in range(5):
@@ -122,9 +120,8 @@ for k in range(5):
 #
 # ### What a level costs
 #
-# Each number that a convolution puts out takes one multiplication and one addition for each of its weights: a **multiply-add**. P-Net, which
-# chapter 03 builds, takes 44,760 for one window. But neighbours share most of their work, so a level costs far less than its windows one
-# by one. P-Net looks at every second pixel, both ways: level 0 of the small photo, 60 × 72 px, has 25 × 31 windows.
+# Each number that a convolution puts out takes one multiplication and one addition for each of its weights: a **multiply-add**. P-Net looks
+# at every second pixel, both ways, so level 0 of the small photo, 60 × 72 px, has 25 × 31 windows. They share most of their work:
 
 # %%
 from mtcnn_lite.nets import multiply_adds
@@ -133,7 +130,7 @@ one, level = multiply_adds(pnet, 12, 12), multiply_adds(pnet, 60, 72)
 print(f"one window {one:,}; level 0 {level:,}; its windows one by one {25 * 31 * one:,}")
 
 # %% [markdown]
-# Now the astronaut's photo, 512 × 512 px, with min face 20:
+# Now the photo of 512 × 512 px, with min face 20:
 
 # %%
 from mtcnn_lite.course.pyramid_figures import costs_of_levels, who_catches, work_against_faces
@@ -149,21 +146,15 @@ costs_of_levels(costs, factor=0.709)
 # $$c_0 + c_0 r + c_0 r^2 + \dots = \frac{c_0}{1 - r}, \qquad r = 0.709^2$$
 
 # %%
-whole = multiply_adds(pnet, 512, 512)
-print(
-    f"{trace.pnet.windows:,} windows in {len(costs)} levels, {sum(costs) / 1e6:.1f} million multiply-adds"
-)
-print(
-    f"that is {sum(costs) / costs[0]:.2f} times level 0; the series says {1 / (1 - 0.709**2):.2f}"
-)
-print(
-    f"one pass at full size takes {whole / 1e6:.1f} million; the pyramid {sum(costs) / whole:.2f} of it"
-)
+whole, total = multiply_adds(pnet, 512, 512), sum(costs)
+print(f"{trace.pnet.windows:,} windows in 10 levels, {total / 1e6:.1f} million multiply-adds")
+print(f"{total / costs[0]:.2f} times level 0; the series says {1 / (1 - 0.709**2):.2f}")
+print(f"one pass at full size: {whole / 1e6:.1f} million; the pyramid is {total / whole:.2f} of it")
 
 # %% [markdown]
-# So all the other levels together cost no more than the first. And because the first has only 0.6² = 0.36 of the photo's pixels, the
-# pyramid is cheaper than one pass at full size. (At its right and bottom edge a level loses the windows that do not fit. That is why it is
-# 1.94 and not 2.01.) What costs is a small min face:
+# All the other levels together cost no more than the first. And as the first has only 0.6² = 0.36 of the photo's pixels, the pyramid is
+# cheaper than one pass at full size. (Windows that do not fit at the edges are lost: hence 1.94, not 2.01.) What costs is a small
+# min face:
 
 
 # %%
@@ -181,8 +172,8 @@ for smallest in (12, 24, 48, 96):
 #
 # ### Which level catches which face
 #
-# One face in twelve sizes, a fifth as bright, so that P-Net has to be choosy. Of all windows of a level that overlap a face by an IoU
-# of 0.5 or more (chapter 00), we take the highest score:
+# One face in twelve sizes, dark, so that P-Net has to be choosy. Of a level's windows that overlap a face by an IoU of 0.5 or more
+# (chapter 00), we take the highest score:
 
 # %%
 from mtcnn_lite.boxes import iou
@@ -205,14 +196,13 @@ ratios = side[caught] / size
 assert 0.709**0.5 < ratios.min() < ratios.max() < 0.709**-0.5
 
 # %% [markdown]
-# Each column is a face; discs are levels, the larger the higher the score. The filled one always lies nearest to the line: *each face is
-# caught by the level on which it has about 12 px*. No face is further from its window than half a step, and even there the score is
-# high: P-Net was trained on windows that fit only roughly.
+# Each column is a face, each disc a level. The filled one, with the highest score, always lies nearest to the line: *each face is
+# caught by the level on which it has about 12 px*. None is further from its window than half a step, and even there the score is high.
 #
 # ### Coarser steps?
 #
-# A factor of 0.5 would make do with half as many levels. What would we lose? The same twelve faces, less dark, but with the noise of a bad phone
-# camera. A box covers a face from an IoU of 0.5; we count after P-Net.
+# A factor of 0.5 needs half as many levels. What does it lose? The same faces, less dark, but with a bad phone camera's noise; a face
+# counts if a box of P-Net's has an IoU of 0.5 with it.
 
 # %%
 noise = np.random.default_rng(6).normal(0, 25, clean.shape)
@@ -230,20 +220,16 @@ assert min(f for f, n in zip(factors, covered, strict=True) if n == 12) == 0.709
 assert paid[0] > 2.5 * paid[2]
 
 # %% [markdown]
-# Here 0.709 is the coarsest that covers all twelve. Finer steps cost up to 2.6 times as much and can't find more. Coarser ones save less
-# and less, as level 0 is there in any case, and lose faces. (One picture is no proof. It does show which way the trade goes.)
+# Here 0.709 is the coarsest that covers all twelve. Finer steps cost up to 2.6 times as much; coarser ones save little and lose faces.
+# (One picture is no proof.)
 #
 # ### Shrinking well
 #
-# Ten pixels become one. Which colour should it have? `cv2.resize` offers
+# Ten pixels become one. In `cv2.resize`, `INTER_NEAREST` takes one of the ten; `INTER_LINEAR`, the default, blends the two by two that lie
+# nearest; `INTER_AREA` takes the mean of all, and so does this package.
 #
-# - `INTER_NEAREST`, which takes one of the ten;
-# - `INTER_LINEAR`, the default, which blends the two by two that lie nearest, and skips the rest;
-# - `INTER_AREA`, which takes the mean of all. This package does that.
-#
-# Skipping pixels turns fine texture into coarse texture that was never there. That is **aliasing**. To see it, we need texture: rings round the
-# four corners, finest in the middle. On the left a piece of it, then the whole at level 3. There is no face in it, so each window
-# that passes P-Net is a false alarm.
+# Skipping pixels turns fine texture into coarse texture that was never there: **aliasing**. Here are rings round the four corners: a
+# piece of them, then all at level 3. No face is there, so each window that passes P-Net is a false alarm.
 
 # %%
 import cv2
@@ -265,8 +251,8 @@ small = [levels[3] for levels in shrunk.values()]  # (109, 109, 3) each
 beside([rings[204:308, 204:308], *small], ["the middle,\nas it is", *says], height=208)
 
 # %% [markdown]
-# The mean of many fine rings, in the middle, is an even gray. The other two invent rings. Noise is fine texture too: averaging wipes it out,
-# skipping keeps it. Here is level 5 of the astronaut with strong noise, and the highest score of any window on her face, at any level:
+# Averaged, fine rings are an even gray. The other two ways invent rings. Noise is fine texture too: level 5 of the astronaut with much of
+# it, and the highest score on her face at any level.
 
 # %%
 noisy = np.clip(photo + np.random.default_rng(0).normal(0, 60, photo.shape), 0, 255)
@@ -289,28 +275,27 @@ assert alarms["INTER_AREA"] * 10 < alarms["INTER_LINEAR"] < alarms["INTER_NEARES
 assert on_face["INTER_AREA"] > 0.9 > 0.6 > on_face["INTER_LINEAR"] > on_face["INTER_NEAREST"]
 
 # %% [markdown]
-# With the mean she passes P-Net; with the other two she does not. In a clean photo the difference is small, and nobody notices.
+# With the mean she passes P-Net; with the other two she does not. In a clean photo hardly anything differs, and nobody notices.
 #
-# A pyramid is the oldest answer to scale. Deep nets make small copies of their own, their **feature maps**, and some read faces off several
-# of them: a **feature pyramid**. [What that costs](deeper/02_other_answers.ipynb) is a side trip; where other code
-# [ends its pyramid, and how it rounds](deeper/02_other_pyramids.ipynb), is another.
+# A pyramid is the oldest answer to scale. Deep nets shrink what they see themselves, in **feature maps**; some read faces off several:
+# a **feature pyramid** ([a side trip](deeper/02_other_answers.ipynb)).
 #
 # ## Your turn
 #
 # ### Exercise: `pyramid_scales` (easy)
 #
-# Which scales does a photo get? Return a list, the largest first: `12 / min_face`, then each `factor` times the one before,
-# *as long as* the shorter side of the photo times the scale is at least 12. `height`, `width` and `min_face` are in pixels,
-# `min_face` is 12 or more, `factor` lies between 0 and 1. The list may be empty.
+# Return a photo's scales as a list, the largest first: `12 / min_face`, then each `factor` times the one before, *as long as* the
+# shorter side of the photo times the scale is at least 12. `height`, `width` and `min_face`, 12 or more, are in pixels; `factor` lies
+# between 0 and 1. The list may be empty.
 #
 # <details><summary>A hint</summary>
 #
-# A `while` loop: its condition says whether a window fits into the level that comes next. Ask before you keep the scale.
+# A `while` loop. Its condition asks whether a window fits into the next level, before you keep its scale.
 #
 # </details>
 # <details><summary>Another</summary>
 #
-# `min(height, width) * scale` is the level's shorter side. At exactly 12 px one window still fits.
+# `min(height, width) * scale` is the level's shorter side. At exactly 12 px a window still fits.
 #
 # </details>
 
@@ -332,14 +317,13 @@ checks.pyramid_scales(pyramid_scales)
 #
 # <details><summary>A hint</summary>
 #
-# Three pixels become two: each new one covers 1.5 old ones, and the middle one is shared. 0, 90, 240 become
-# (0 + 45) / 1.5 = 30 and (45 + 240) / 1.5 = 190.
+# Three pixels become two, and share the middle one: 0, 90, 240 become (0 + 45) / 1.5 = 30 and (45 + 240) / 1.5 = 190.
 #
 # </details>
 # <details><summary>Another</summary>
 #
-# Rows and columns can be done one after the other. For one axis, a table (new, old) says how much of each old pixel belongs to each new
-# one: `np.clip(np.minimum(high, k + 1) - np.maximum(low, k), 0, None)` for pixel k.
+# One axis after the other. An area from `low` to `high` holds `np.clip(np.minimum(high, k + 1) - np.maximum(low, k), 0, None)` of
+# pixel k.
 #
 # </details>
 
@@ -354,7 +338,7 @@ checks.area_average(area_average)
 # %% [markdown]
 # ### Your function in the live detector
 #
-# Once `pyramid_scales` has passed, the detector builds its pyramid with it, here and in later chapters. Until then it uses its own.
+# Once `pyramid_scales` has passed, the detector uses it, here and in later chapters.
 
 # %%
 mine.strip()
@@ -371,13 +355,13 @@ assert len(trace.levels) == 10
 assert len(trace.faces) == 1
 
 # %% [markdown]
-# A solution is in `source/solutions.py`. `mine.forget("pyramid_scales")` lets you start again.
+# A solution is in `source/solutions.py`.
 #
 # ## What you can now say
 #
 # <details><summary>A net knows faces of 12 px. How does it find one of 120 px?</summary>
 #
-# The photo is shrunk until the face has about 12 px: on the level of scale 0.1.
+# On the level of scale 0.1: there it has 12 px.
 #
 # </details>
 # <details><summary>What is the first scale, and when does the pyramid end?</summary>
@@ -385,9 +369,9 @@ assert len(trace.faces) == 1
 # 12 / min face; before the level whose shorter side would be under 12 px.
 #
 # </details>
-# <details><summary>Why a factor of about 1/√2, and what does that make the whole pyramid cost?</summary>
+# <details><summary>Why a factor of about 1/√2, and what does all of the pyramid cost then?</summary>
 #
-# Each level then has half the area of the one before, and half its cost. The sum is about twice level 0.
+# Each level has half the area of the one before. The sum is about twice level 0.
 #
 # </details>
 # <details><summary>You double the min face. What does that save?</summary>
@@ -397,7 +381,7 @@ assert len(trace.faces) == 1
 # </details>
 # <details><summary>Why does `cv2.resize` with its default make false alarms?</summary>
 #
-# It skips pixels: fine texture turns into coarse texture that was never there, and noise stays. The mean of the area does neither.
+# It skips pixels: fine texture turns into coarse texture that was never there. The mean of the area has none.
 #
 # </details>
 
