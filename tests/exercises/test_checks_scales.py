@@ -12,14 +12,14 @@ from judging import check_rejected
 
 from mtcnn_lite import pyramid
 from mtcnn_lite.course import checks
-from mtcnn_lite.course.checks.judge import run
+from mtcnn_lite.course.checks.judge import limits
 from mtcnn_lite.course.checks.pyramid_scales import JUDGE
 
 
 @pytest.fixture(autouse=True)
 def soon(monkeypatch):
     """An endless loop is given up early, so that these tests are quick."""
-    monkeypatch.setattr(run, "LINES", 20_000)
+    monkeypatch.setattr(limits, "LINES", 20_000)
 
 
 # --- right answers
@@ -268,7 +268,7 @@ def test_an_endless_loop_is_stopped_at_its_line():
 
 def test_a_long_loop_that_ends_is_not_stopped():
     def slow(height, width, min_face, factor):
-        for _ in range(run.LINES // 3):
+        for _ in range(limits.LINES // 3):
             pass
         return by_a_loop(height, width, min_face, factor)
 

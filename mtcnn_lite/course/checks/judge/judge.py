@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from mtcnn_lite.course.checks.judge.compare import Difference, difference, same
-from mtcnn_lite.course.checks.judge.run import Endless, Outcome, run
+from mtcnn_lite.course.checks.judge.limits import Endless
+from mtcnn_lite.course.checks.judge.run import Outcome, run
 from mtcnn_lite.course.checks.judge.slips import Function, Functions, Hints
 from mtcnn_lite.course.checks.judge.text import as_code, read, shortened, show, stopped
 from mtcnn_lite.course.checks.judge.verdict import Verdict
@@ -154,7 +155,7 @@ class Judge:
             return (
                 case.if_it_stops or "It stops with an error. verdict.inputs holds this case's arguments: try it alone."
             )
-        yours = [self.run(fn, each) for each in self.cases]
+        yours = self._outcomes(fn)
         best, hint = 0, ""
         for named, theirs in self._mistaken:
             # A case in which yours stops says nothing of its answers: that is another matter.
@@ -167,6 +168,14 @@ class Judge:
             return f"{wrong.hint} {case.if_it_stops}".strip() if np.size(self.answers[index]) == 0 else wrong.hint
         # Some other case disagrees: there is something else besides, or it is another mistake that looks the same here.
         return f"In this case it looks like this: {hint}" if hint else wrong.hint
+
+    def _outcomes(self, fn: Function) -> list[Outcome]:
+        """What `fn` gives in each case. It is stopped once at most: after that, it counts as stopped in all."""
+        outcomes: list[Outcome] = []
+        for case in self.cases:
+            stopped = outcomes and isinstance(outcomes[-1].error, Endless)
+            outcomes.append(outcomes[-1] if stopped else self.run(fn, case))
+        return outcomes
 
     def _alike(self, first: Outcome, second: Outcome) -> bool:
         if first.error or second.error:

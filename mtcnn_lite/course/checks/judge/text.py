@@ -84,7 +84,7 @@ def show(value: Any, rows: int = 6) -> str:
     return "[" + ",\n ".join(lines) + more
 
 
-def stopped(error: Exception) -> str:
+def stopped(error: BaseException) -> str:
     """The error's type and message, and the line of the reader's function where it stopped; never a traceback."""
     message = re.sub(r" at 0x[0-9a-fA-F]+", "", str(error)).strip()
     text = shortened(f"{type(error).__name__}: {message}" if message else type(error).__name__, lines=2)
