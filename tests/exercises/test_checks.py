@@ -418,7 +418,21 @@ def unpacks_rows(boxes, offsets):
     return np.stack([x1, y1, x2, y2]) + offsets
 
 
+def rows_of_sides(boxes, offsets):
+    w, h = boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]
+    return boxes + offsets * np.array([w, h, w, h])
+
+
+def sides_alone(boxes, offsets):
+    w, h = boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]
+    return offsets * np.stack([w, h, w, h], axis=1)
+
+
 WRONG_OFFSETS = {
+    "1 + offsets": (lambda b, o: b * (1 + o), "multiplied by 1 + its offset"),
+    "12 offsets": (lambda b, o: b + 12 * o, "each box brings its own side"),
+    "sides in rows": (rows_of_sides, "np.stack([w, h, w, h], axis=1)"),
+    "not added": (sides_alone, "without the corner"),
     "no side": (lambda b, o: b + o, "multiply x by the width, y by the height"),
     "sides swapped": (
         unpacked(lambda x1, y1, x2, y2, a, b, c, d: (

@@ -111,6 +111,7 @@ def test_it_is_stopped_once_where_a_later_case_is_endless():
 
 def test_nothing_arrives_late():
     """What is stopped at the last moment leaves no exception behind for the code that follows."""
+
     def barely(boxes):
         started = __import__("time").perf_counter()
         while __import__("time").perf_counter() < started + limits.SECONDS - 0.001: pass  # noqa: E701  # fmt: skip

@@ -178,6 +178,15 @@ def after(change):
     return lambda h, w, m, f: change(np.array(by_a_loop(h, w, m, f)), h, w, m, f)
 
 
+def divides_in_place(height, width, min_face, factor):
+    scale = 12 / min_face
+    scales = []
+    while min(height, width) * scale >= 12:
+        scales.append(scale)
+        scale /= factor
+    return scales
+
+
 WRONG = {
     "longer side": (loop(side=max), "The longer side was tested"),
     "height only": (loop(side=lambda h, w: h), "Only the height was tested"),
@@ -229,7 +238,8 @@ WRONG = {
     "nothing": (lambda h, w, m, f: [], "No scale came out"),
     "how many": (after(lambda s, *_: len(s)), "how many levels"),
     "endless": (never_shrinks, "does not come to an end"),
-    "endless, growing": (loop(step=lambda s, f, k: s / f), "does not come to an end"),
+    "endless, growing": (loop(step=lambda s, f, k: s / f), "Your levels grow: you divided"),
+    "endless, /=": (divides_in_place, "Your levels grow: you divided"),
     "until 0": (loop(goes_on=lambda length: length > 1e-9), "Too many: 0.25"),
     "None when empty": (none_when_empty, "an empty list"),
     "stops when empty": (stops_when_empty, "an empty list"),

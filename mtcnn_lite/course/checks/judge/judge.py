@@ -6,7 +6,7 @@ wrong functions it speaks to. A hint is given where the reader's answer is the a
 
 import copy
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any, NamedTuple
@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from mtcnn_lite.course.checks.judge.compare import Difference, difference, same
-from mtcnn_lite.course.checks.judge.limits import Endless
+from mtcnn_lite.course.checks.judge.limits import Endless, variables
 from mtcnn_lite.course.checks.judge.run import Outcome, run
 from mtcnn_lite.course.checks.judge.slips import Function, Functions, Hints
 from mtcnn_lite.course.checks.judge.text import as_code, read, shortened, show, stopped
@@ -61,6 +61,9 @@ class Judge:
         The largest difference that is no mistake, in the answer's unit.
     columns : tuple of str, optional
         What the columns of the answer hold: "x1", ...
+    if_endless : callable, optional
+        `if_endless(variables)` gives the hint for a function that was stopped, from its variables at that moment; ""
+        where they say nothing.
     """
 
     name: str
@@ -71,6 +74,7 @@ class Judge:
     draw: Callable[[tuple[Any, ...], Any, Any, int | None], str] | None = None
     tolerance: float = 1e-3
     columns: tuple[str, ...] = ()
+    if_endless: Callable[[Mapping[str, Any]], str] | None = None
 
     @property
     def mistakes(self) -> tuple[Mistake, ...]:
@@ -150,7 +154,8 @@ class Judge:
         those before, and in more of those after than any other; or what can be said without one."""
         case = self.cases[index]
         if isinstance(outcome.error, Endless):
-            return "The loop does not come to an end here: no turn of it brings its condition nearer to False."
+            named = self.if_endless(variables(outcome.error)) if self.if_endless else ""
+            return named or "The loop does not come to an end here: no turn of it brings its condition nearer to False."
         if wrong is None:
             return (
                 case.if_it_stops or "It stops with an error. verdict.inputs holds this case's arguments: try it alone."

@@ -6,6 +6,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from traceback import walk_tb
 from types import FrameType
 from typing import Any
 
@@ -21,6 +22,11 @@ class Endless(BaseException):
 
     def __init__(self, after: str = "") -> None:
         super().__init__(f"stopped after {after or f'{SECONDS:g} seconds'}")
+
+
+def variables(error: BaseException) -> dict[str, Any]:
+    """Those of the functions that an error went through, at that moment; inner ones count."""
+    return {name: value for frame, _ in walk_tb(error.__traceback__) for name, value in frame.f_locals.items()}
 
 
 @contextmanager
@@ -88,7 +94,7 @@ def _arrived(left: threading.Event, watching: threading.Thread) -> bool:
     """Ends the watching thread; False where its last exception arrived meanwhile, and there may be another.
 
     Once that thread is gone, what is under way arrives at the next call of a function: here, and not in code that
-    follows. To take it back would be a call too (SetAsyncExc with NULL), but under a trace function it hangs Python 3.11.
+    follows. Taking it back (SetAsyncExc with NULL) hangs Python 3.11 under a trace function.
     """
     try:
         left.set()
