@@ -1,6 +1,7 @@
 """One answer to each exercise. There are others: the judges in `mtcnn_lite.course.checks` accept any that is right."""
 
 import numpy as np
+from torch import nn
 
 # --- 03_pnet
 
@@ -21,6 +22,26 @@ def decode_offsets(boxes, offsets):
     return np.stack(moved, axis=1)  # (N, 4)
 
 
+def build_pnet():
+    """Convolutions only, so that it takes a photo of any size; the pooling rounds up, as Caffe's does."""
+
+    class PNet(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.body = nn.Sequential(
+                nn.Conv2d(3, 10, 3), nn.PReLU(10), nn.MaxPool2d(2, 2, ceil_mode=True),  # 12 -> 10 -> 5
+                nn.Conv2d(10, 16, 3), nn.PReLU(16),  # 5 -> 3
+                nn.Conv2d(16, 32, 3), nn.PReLU(32),  # 3 -> 1
+            )  # fmt: skip
+            self.face, self.offsets = nn.Conv2d(32, 2, 1), nn.Conv2d(32, 4, 1)
+
+        def forward(self, x):  # (N, 3, H, W)
+            x = self.body(x)  # (N, 32, rows, columns)
+            return self.face(x).softmax(dim=1), self.offsets(x)
+
+    return PNet()
+
+
 # --- 04_rnet
 
 
@@ -30,6 +51,27 @@ def square_boxes(boxes):
     side = (opposite - corner).max(axis=1, keepdims=True)  # (N, 1), each box has its own
     centre = (corner + opposite) / 2  # (N, 2)
     return np.concatenate([centre - side / 2, centre + side / 2], axis=1)  # (N, 4)
+
+
+def build_rnet():
+    """Two poolings of 3 px that go on by 2 and round up; then a dense layer over all that is left."""
+
+    class RNet(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.body = nn.Sequential(
+                nn.Conv2d(3, 28, 3), nn.PReLU(28), nn.MaxPool2d(3, 2, ceil_mode=True),  # 24 -> 22 -> 11
+                nn.Conv2d(28, 48, 3), nn.PReLU(48), nn.MaxPool2d(3, 2, ceil_mode=True),  # 11 -> 9 -> 4
+                nn.Conv2d(48, 64, 2), nn.PReLU(64), nn.Flatten(),  # 4 -> 3, 64 * 3 * 3 = 576
+                nn.Linear(576, 128), nn.PReLU(128),
+            )  # fmt: skip
+            self.face, self.offsets = nn.Linear(128, 2), nn.Linear(128, 4)
+
+        def forward(self, x):  # (N, 3, 24, 24)
+            x = self.body(x)  # (N, 128)
+            return self.face(x).softmax(dim=1), self.offsets(x)
+
+    return RNet()
 
 
 # --- 02_image_pyramid
@@ -90,6 +132,32 @@ def landmarks_to_image(boxes, landmarks):
     x = x1 + landmarks[:, :5] * (x2 - x1)  # (N, 5)
     y = y1 + landmarks[:, 5:] * (y2 - y1)  # (N, 5)
     return np.stack([x, y], axis=2)  # (N, 5, 2)
+
+
+def build_onet():
+    """R-Net's pattern once more, a size larger, with a third head."""
+
+    class ONet(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.body = nn.Sequential(
+                nn.Conv2d(3, 32, 3), nn.PReLU(32), nn.MaxPool2d(3, 2, ceil_mode=True),  # 48 -> 46 -> 23
+                nn.Conv2d(32, 64, 3), nn.PReLU(64), nn.MaxPool2d(3, 2, ceil_mode=True),  # 23 -> 21 -> 10
+                nn.Conv2d(64, 64, 3), nn.PReLU(64), nn.MaxPool2d(2, 2, ceil_mode=True),  # 10 -> 8 -> 4
+                nn.Conv2d(64, 128, 2), nn.PReLU(128), nn.Flatten(),  # 4 -> 3, 128 * 3 * 3 = 1152
+                nn.Linear(1152, 256), nn.PReLU(256),
+            )  # fmt: skip
+            self.face, self.offsets, self.landmarks = (
+                nn.Linear(256, 2),
+                nn.Linear(256, 4),
+                nn.Linear(256, 10),
+            )
+
+        def forward(self, x):  # (N, 3, 48, 48)
+            x = self.body(x)  # (N, 256)
+            return self.face(x).softmax(dim=1), self.offsets(x), self.landmarks(x)
+
+    return ONet()
 
 
 # --- 07_losses

@@ -20,7 +20,10 @@ from mtcnn_lite.course.checks.landmarks_to_image import landmarks_to_image
 from mtcnn_lite.course.checks.learning_rate import learning_rate
 from mtcnn_lite.course.checks.multitask_loss import multitask_loss
 from mtcnn_lite.course.checks.nms import nms
+from mtcnn_lite.course.checks.onet import onet
+from mtcnn_lite.course.checks.pnet import pnet
 from mtcnn_lite.course.checks.pyramid_scales import pyramid_scales
+from mtcnn_lite.course.checks.rnet import rnet
 from mtcnn_lite.course.checks.sample_kind import sample_kind
 from mtcnn_lite.course.checks.similarity_transform import similarity_transform
 from mtcnn_lite.course.checks.soft_nms import soft_nms
@@ -30,6 +33,6 @@ from mtcnn_lite.course.checks.triplet_loss import triplet_loss
 __all__ = [
     "Verdict", "anchor_grid", "average_precision", "box_target", "candidate_windows", "decode_offsets",
     "detection_loss", "focal_loss", "hard_examples", "iou", "landmark_error", "landmarks_to_image", "learning_rate",
-    "multitask_loss", "nms", "pyramid_scales", "sample_kind", "similarity_transform", "soft_nms", "square_boxes",
-    "triplet_loss",
+    "multitask_loss", "nms", "onet", "pnet", "pyramid_scales", "rnet", "sample_kind", "similarity_transform",
+    "soft_nms", "square_boxes", "triplet_loss",
 ]  # fmt: skip

@@ -104,9 +104,19 @@ class Judge:
         agree = f"Your function and mtcnn_lite's agree on all {len(self.cases)} cases."
         return Verdict(True, agree, self.name)
 
-    def run(self, fn: Function, case: Case) -> Outcome:
-        """Calls `fn` on a copy of the case's arguments; what it prints and warns of is kept out of the notebook."""
-        return run(fn, case.inputs, self.arguments, like=self.answers[self.cases.index(case)])
+    def run(self, fn: Function, case: Case, ends: bool = False) -> Outcome:
+        """Calls `fn` on a copy of the case's arguments; what it prints and warns of is kept out of the notebook.
+
+        Parameters
+        ----------
+        fn : callable
+            The function.
+        case : Case
+            One of the judge's own.
+        ends : bool
+            Whether it is known to come to an end; what a reader wrote is not.
+        """
+        return run(fn, case.inputs, self.arguments, self.answers[self.cases.index(case)], ends)
 
     @cached_property
     def answers(self) -> list[Any]:
@@ -116,7 +126,9 @@ class Judge:
     @cached_property
     def _mistaken(self) -> list[tuple[str, list[Outcome]]]:
         """What each likely mistake gives in each case, with its hint."""
-        return [(m.hint, [self.run(f, case) for case in self.cases]) for m in self.mistakes for f in m.functions]
+        return [
+            (m.hint, [self.run(f, case, ends=True) for case in self.cases]) for m in self.mistakes for f in m.functions
+        ]
 
     def _unusable(self, fn: Any) -> str:
         usage = f"checks.{self.name}({self.name})"
