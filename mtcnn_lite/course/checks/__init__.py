@@ -3,6 +3,7 @@
 Each takes your function and returns a `Verdict`, which shows itself in a notebook: passed, or the smallest case that
 fails, what came out, what should have, a drawing, and a hint that names the likely mistake. It counts as true where you
 passed: `mine if checks.decode_offsets(mine) else boxes.decode_offsets`. Your function may use loops, numpy or torch.
+`verdict.seen()` shows what a function of the cascade, right or wrong, makes of a photo in the live detector.
 """
 
 from mtcnn_lite.course.checks.anchor_grid import anchor_grid
@@ -25,6 +26,7 @@ from mtcnn_lite.course.checks.pnet import pnet
 from mtcnn_lite.course.checks.pyramid_scales import pyramid_scales
 from mtcnn_lite.course.checks.rnet import rnet
 from mtcnn_lite.course.checks.sample_kind import sample_kind
+from mtcnn_lite.course.checks.seen import seen
 from mtcnn_lite.course.checks.similarity_transform import similarity_transform
 from mtcnn_lite.course.checks.soft_nms import soft_nms
 from mtcnn_lite.course.checks.square_boxes import square_boxes
@@ -33,6 +35,6 @@ from mtcnn_lite.course.checks.triplet_loss import triplet_loss
 __all__ = [
     "Verdict", "anchor_grid", "average_precision", "box_target", "candidate_windows", "decode_offsets",
     "detection_loss", "focal_loss", "hard_examples", "iou", "landmark_error", "landmarks_to_image", "learning_rate",
-    "multitask_loss", "nms", "onet", "pnet", "pyramid_scales", "rnet", "sample_kind", "similarity_transform",
-    "soft_nms", "square_boxes", "triplet_loss",
+    "multitask_loss", "nms", "onet", "pnet", "pyramid_scales", "rnet", "sample_kind", "seen",
+    "similarity_transform", "soft_nms", "square_boxes", "triplet_loss",
 ]  # fmt: skip

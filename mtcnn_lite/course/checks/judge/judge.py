@@ -7,7 +7,7 @@ wrong functions it speaks to. A hint is given where the reader's answer is the a
 import copy
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import Any, NamedTuple
 
@@ -85,6 +85,9 @@ class Judge:
 
     def verdict(self, fn: Function) -> Verdict:
         """Runs `fn` on every case up to the first that fails."""
+        return replace(self._verdict(fn), function=fn if callable(fn) else None)
+
+    def _verdict(self, fn: Function) -> Verdict:
         problem = self._unusable(fn)
         if problem:
             return Verdict(False, problem, self.name)
