@@ -152,7 +152,7 @@ def _failing_case(fn: Callable[..., Any], name: str, image: Array) -> tuple[View
         outcome = judge.run(fn, case)
         if not outcome.error and difference(outcome.answer, expected, judge.tolerance) is None:
             continue
-        what = f"the case that fails: {case.about}"
+        what = f"no difference here, but where it fails: {case.about}"
         left = _of_answer(name, case.inputs, expected, what)
         if outcome.error or not isinstance(outcome.answer, np.ndarray):
             return left, View(what, None, None, "another answer")
@@ -169,7 +169,9 @@ def _of_answer(name: str, inputs: tuple[Any, ...], answer: Array, what: str) -> 
             return View(what, inputs[0], answer.reshape(-1, 5, 2), colour="onet", numbered=True)
         if name == "pyramid_scales":
             height, width = inputs[:2]
-            return View(what, np.array([[0, 0, width * s, height * s] for s in answer]).reshape(-1, 4), None)
+            return View(
+                what, np.array([[0, 0, width * s, height * s] for s in answer]).reshape(-1, 4), None, numbered=True
+            )
         return View(what, answer.reshape(-1, 4), None, colour="pnet", numbered=True)
     except (ValueError, IndexError, TypeError):
         return View(what, None, None, "another answer")

@@ -65,18 +65,27 @@ def side_by_side(photo: Array, ours: View, yours: View, name: str) -> Seen:
     panels = [_panel(photo, view, place, scale) for view in (ours, yours)]
     said = [_said(view) for view in (ours, yours)]
     captions = [f"with our {name}\n{said[0][:60]}", f"with yours\n{said[1][:60]}"]
-    zoom = (
-        f" Enlarged {scale:.0f} times, where they differ most." if scale > HEIGHT / min(photo.shape[:2]) * 1.5 else ""
-    )
-    alt = f"The same photo twice. With our {name}: {said[0]}. With yours: {said[1]}.{zoom}"
+    apart = _apart(ours, yours)
+    zoomed = scale > HEIGHT / min(photo.shape[:2]) * 1.5
+    if apart:
+        captions[1] += f", up to {apart:.1f} px off" + (f" (enlarged {scale:.0f} times)" if zoomed else "")
+    where = f" They lie up to {apart:.1f} px apart." if apart else ""
+    where += f" Enlarged {scale:.0f} times, where they differ most." if zoomed else ""
+    alt = f"The same photo twice. With our {name}: {said[0]}. With yours: {said[1]}.{where}"
     return Seen(panels, captions, " ".join(alt.split()))
+
+
+def _apart(ours: View, yours: View) -> float:
+    """The largest distance between what lies in the same row, px; 0 where the counts differ."""
+    first, second = _corners(ours), _corners(yours)
+    return float(np.abs(first - second).max()) if len(first) == len(second) and len(first) else 0.0
 
 
 def _said(view: View) -> str:
     if view.stopped and view.boxes is None:
         return view.stopped
     count = 0 if view.boxes is None else len(view.boxes)
-    if view.what.startswith("the case"):
+    if view.what.startswith("no difference"):
         return view.what
     what = view.what[:-1] if count == 1 and view.what == "faces" else view.what
     return f"{count} {what}" if not view.stopped else view.stopped
@@ -94,7 +103,7 @@ def _place(photo: Array, ours: View, yours: View) -> tuple[Array, float]:
             reach = max(3.0, 5 * most)
             middle = (first[row] + second[row]) / 2
             return np.concatenate([middle - reach, middle + reach]), HEIGHT / (2 * reach)
-    outside = np.concatenate([first, second]) if ours.what.startswith(("the case", "levels")) else first[:0]
+    outside = np.concatenate([first, second]) if ours.what.startswith(("no difference", "levels")) else first[:0]
     if len(outside):
         low, high = np.minimum(outside.min(axis=0), 0), np.maximum(outside.max(axis=0), [width, height])
         low, high = np.maximum(low, -2 * whole[2:]), np.minimum(high, 3 * whole[2:])
@@ -131,7 +140,11 @@ def _panel(photo: Array, view: View, place: Array, scale: float) -> Pixels:
         boxes = np.concatenate([np.minimum(boxes[:, :2], boxes[:, 2:]), np.maximum(boxes[:, :2], boxes[:, 2:])], axis=1)
         canvas = draw_boxes(canvas, boxes.clip(-1e4, 1e4), view.colour, thickness)
         if view.numbered and view.points is None and len(boxes):
-            canvas = _numbered(canvas, boxes[:, :2] + [4, 14], range(len(boxes)))
+            at_corner = len(boxes) > 1 and not np.ptp(
+                boxes[:, 0]
+            )  # levels, of which all have the other corner in common
+            places = boxes[:, 2:] - [12, 4] if at_corner else boxes[:, :2] + [4, 14]
+            canvas = _numbered(canvas, places, range(len(boxes)))
     if view.points is not None and len(view.points):
         points = (np.asarray(view.points, float) + 0.5 - place[:2]) * scale - 0.5
         points = np.where(np.isfinite(points), points, -FARTHEST).clip(-FARTHEST, FARTHEST)
