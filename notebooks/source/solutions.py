@@ -123,6 +123,21 @@ def iou(box, boxes):
     return np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)  # (N,)
 
 
+def giou(box, boxes):
+    """The IoU, less the part of the smallest box round both that neither covers."""
+    low, high = (
+        np.minimum(box[:2], boxes[:, :2]),
+        np.maximum(box[2:], boxes[:, 2:]),
+    )  # (N, 2) the hull's ends
+    hull = (high - low).prod(axis=1)  # (N,)
+    areas = (box[2:] - box[:2]).prod() + (boxes[:, 2:] - boxes[:, :2]).prod(axis=1)  # (N,)
+    shared = np.maximum(
+        np.minimum(box[2:], boxes[:, 2:]) - np.maximum(box[:2], boxes[:, :2]), 0
+    ).prod(axis=1)
+    union = areas - shared
+    return shared / union - (hull - union) / hull
+
+
 # --- 05_onet
 
 
@@ -186,6 +201,11 @@ def hard_examples(losses, keep=0.7):
     return mask
 
 
+def hard_windows(windows, losses, count, overlap):
+    """NMS with the loss for a score, then the first of what it keeps: hardest first."""
+    return nms(windows, losses, overlap)[:count]
+
+
 # --- 06_sample_generation
 
 
@@ -207,6 +227,15 @@ def box_target(window, face):
     return (face - window) / sides  # (4,)
 
 
+def landmark_target(window, points, mirrored):
+    """Parts of the window, from its corner; in the mirror x runs the other way, and left and right change names."""
+    parts = (points + 0.5 - window[:2]) / (window[2:] - window[:2])  # (5, 2)
+    if mirrored:
+        parts = parts[[1, 0, 2, 4, 3]]  # a copy
+        parts[:, 0] = 1 - parts[:, 0]
+    return parts
+
+
 # --- 09_training
 
 
@@ -216,6 +245,14 @@ def learning_rate(step, steps, peak, warm_up):
         return peak * (step + 1) / warm_up
     done = (step - warm_up) / (steps - warm_up)  # 0 to nearly 1
     return peak * (1 + np.cos(np.pi * done)) / 2
+
+
+def staged_training(train, propose, photos):
+    """Each net learns from what those before it let through, as in use."""
+    pnet = train("pnet", propose([], photos))
+    rnet = train("rnet", propose([pnet], photos))
+    onet = train("onet", propose([pnet, rnet], photos))
+    return pnet, rnet, onet
 
 
 # --- 12_recognition
@@ -236,6 +273,18 @@ def triplet_loss(anchor, positive, negative, margin):
     return np.maximum(0, near - far + margin).mean()
 
 
+def semi_hard_triplets(distances, person, margin):
+    """For each anchor and positive the nearest of those that are farther than the positive, by less than the margin."""
+    triplets = []
+    for anchor, own in enumerate(person):
+        for positive in np.flatnonzero(person == own):
+            far, near = distances[anchor], distances[anchor, positive]  # (N,) and a number
+            fits = (person != own) & (far > near) & (far < near + margin)  # (N,)
+            if anchor != positive and fits.any():
+                triplets.append((anchor, positive, np.where(fits, far, np.inf).argmin()))
+    return np.array(triplets, dtype=int).reshape(-1, 3)
+
+
 # --- 10_evaluation
 
 
@@ -252,6 +301,17 @@ def landmark_error(predicted, true):
     distances = np.linalg.norm(predicted - true, axis=2)  # (N, 5)
     eyes = np.linalg.norm(true[:, 1] - true[:, 0], axis=1)  # (N,)
     return distances.mean(axis=1) / eyes
+
+
+def operating_point(scores, is_true, half, faces, photos, most_false):
+    """One half chooses the lowest score with few enough false alarms; the other says what it is worth."""
+    threshold = np.inf
+    for score in scores[half == 0]:
+        false = ((scores >= score) & ~is_true & (half == 0)).sum() / photos[0]
+        if false <= most_false:
+            threshold = min(threshold, score)
+    kept = (scores >= threshold) & (half == 1)
+    return threshold, (kept & is_true).sum() / faces[1], (kept & ~is_true).sum() / photos[1]
 
 
 # --- 11_limits
