@@ -86,6 +86,22 @@ def pyramid_scales(height, width, min_face, factor):
     return scales
 
 
+def area_average(image, height, width):
+    """The image summed up to each edge; what lies between two edges is an area's sum, also where an edge cuts a pixel."""
+    means = image.astype(float)
+    for axis, new in ((0, height), (1, width)):
+        old = means.shape[axis]
+        sums = np.concatenate(
+            [np.zeros_like(means.take([0], axis)), means.cumsum(axis)], axis
+        )  # one more than pixels
+        edges = np.arange(new + 1) * old / new
+        whole = np.minimum(edges.astype(int), old - 1)
+        part = np.expand_dims(edges - whole, 1 - axis)
+        at_edges = (1 - part) * sums.take(whole, axis) + part * sums.take(whole + 1, axis)
+        means = np.diff(at_edges, axis=axis) * new / old
+    return means  # (height, width)
+
+
 # --- 01_nms
 
 

@@ -1,5 +1,8 @@
 """The judges of the exercises that chapters end with: right answers pass however they are written, wrong are named."""
 
+import itertools
+
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -64,7 +67,18 @@ def training_in_a_loop(train, propose, photos):
     return nets
 
 
+def area_by_opencv(image, height, width):
+    return cv2.resize(image.astype(np.float32), (width, height), interpolation=cv2.INTER_AREA)
+
+
+def area_by_enlarging(image, height, width):
+    """Every pixel becomes height x width equal ones, so that the areas hold whole pixels."""
+    fine = image.astype(float).repeat(height, axis=0).repeat(width, axis=1)
+    return fine.reshape(height, image.shape[0], width, image.shape[1]).mean(axis=(1, 3))
+
+
 RIGHT = {
+    "area_average": area_by_enlarging,
     "giou": giou_by_a_loop,
     "landmark_target": target_by_a_mirrored_photo,
     "hard_windows": windows_by_torch,
@@ -72,6 +86,10 @@ RIGHT = {
     "operating_point": point_by_thresholds,
     "staged_training": training_in_a_loop,
 }
+
+
+def test_opencv_averages_areas():
+    assert checks.area_average(area_by_opencv)
 
 
 @pytest.mark.parametrize("name", RIGHT)
@@ -87,6 +105,11 @@ def test_giou_worked_out_by_hand():
 
 
 # --- wrong answers, as readers write them
+
+
+def by_whole_pixels(image, height, width):
+    rows, columns = np.arange(height + 1) * len(image) // height, np.arange(width + 1) * image.shape[1] // width
+    return [[image[a:b, c:d].mean() for c, d in itertools.pairwise(columns)] for a, b in itertools.pairwise(rows)]
 
 
 def sorted_out_first(windows, losses, count, overlap):
@@ -115,6 +138,13 @@ def measured_where_it_was_chosen(scores, is_true, half, faces, photos, most_fals
     best = point_by_thresholds(scores, is_true, half, faces, photos, most_false)[0]
     kept = (scores >= best) & (half == 0)
     return best, (kept & is_true).sum() / faces[0], (kept & ~is_true).sum() / photos[0]
+
+
+def chosen_on_all(scores, is_true, half, faces, photos, most_false):
+    """All detections once more, as half 0, beside those of half 1."""
+    twice = [np.append(values, values) for values in (scores, is_true)]
+    halves = np.append(0 * half, np.where(half == 1, 1, 2))
+    return point_by_thresholds(*twice, halves, np.array([0, faces[1]]), np.array([photos.sum(), photos[1]]), most_false)
 
 
 def hardest(distances, person, margin):
@@ -159,6 +189,19 @@ def photos_for_windows(train, propose, photos):
 
 
 WRONG = {
+    "area_average": {
+        "nearest": (lambda i, h, w: cv2.resize(i, (w, h), interpolation=cv2.INTER_NEAREST), "One old pixel was picked"),
+        "bilinear": (
+            lambda i, h, w: cv2.resize(i.astype(np.float32), (w, h), interpolation=cv2.INTER_LINEAR),
+            "That is bilinear",
+        ),
+        "rounded": (lambda i, h, w: area_by_enlarging(i, h, w).round(), "You rounded"),
+        "transposed": (lambda i, h, w: area_by_opencv(i, h, w).T, "transposed"),
+        "exchanged": (lambda i, h, w: area_by_enlarging(i, w, h), "Height and width have changed places"),
+        "summed": (lambda i, h, w: area_by_opencv(i, h, w) * i.size / h / w, "was summed up"),
+        "cut out": (lambda i, h, w: i[:h, :w], "was cut out"),
+        "whole pixels": (by_whole_pixels, "ends were rounded to whole pixels"),
+    },
     "giou": {
         "IoU": (lambda box, boxes: iou([box], boxes)[0], "That is the IoU itself"),
         "loss": (lambda box, boxes: 1 - np.array(giou_by_a_loop(box, boxes)), "This is a loss"),
@@ -187,10 +230,8 @@ WRONG = {
     "operating_point": {
         "other way": (chosen_where_it_is_measured, "have changed places: half 0 chooses"),
         "same half": (measured_where_it_was_chosen, "Half 0 was measured"),
-        "on all": (lambda s, t, h, f, p, m: point_by_thresholds(
-            np.append(s, s), np.append(t, t), np.append(0 * h, np.where(h == 1, 1, 2)), np.array([0, f[1]]), np.array([p.sum(), p[1]]), m),
-            "was chosen on all photos"),
-        "count": (lambda s, t, h, f, p, m: point_by_thresholds(s, t, h, f, 0 * p + 1, m), "not divided by the number of"),
+        "on all": (chosen_on_all, "was chosen on all photos"),
+        "count": (lambda s, t, h, f, p, m: point_by_thresholds(s, t, h, f, 0 * p + 1, m), "not divided by"),
         "threshold": (lambda *given: point_by_thresholds(*given)[0], "Only the threshold came back"),
         "swapped": (lambda *given: np.array(point_by_thresholds(*given))[[0, 2, 1]], "have changed places"),
     },
@@ -200,7 +241,7 @@ WRONG = {
         "roots": (lambda d, p, m: triplets_by_torch(np.sqrt(d), p, m), "roots of the distances"),
         "0.2": (lambda d, p, m: triplets_by_torch(d, p, 0.2), "margin was not used"),
         "exchanged": (lambda d, p, m: triplets_by_torch(d, p, m)[:, [0, 2, 1]], "have changed places"),
-        "half of the pairs": (lambda d, p, m: (r := triplets_by_torch(d, p, m))[r[:, 0] < r[:, 1]], "Each pair came once"),
+        "half of them": (lambda d, p, m: (r := triplets_by_torch(d, p, m))[r[:, 0] < r[:, 1]], "Each pair came once"),
         "flat when empty": (lambda d, p, m: [tuple(r) for r in triplets_by_torch(d, p, m)] or np.zeros(0), "(0, 3)"),
     },
     "staged_training": {

@@ -7,6 +7,7 @@ passed: `mine if checks.decode_offsets(mine) else boxes.decode_offsets`. Your fu
 """
 
 from mtcnn_lite.course.checks.anchor_grid import anchor_grid
+from mtcnn_lite.course.checks.area_average import area_average
 from mtcnn_lite.course.checks.average_precision import average_precision
 from mtcnn_lite.course.checks.box_target import box_target
 from mtcnn_lite.course.checks.candidate_windows import candidate_windows
@@ -39,8 +40,8 @@ from mtcnn_lite.course.checks.staged_training import staged_training
 from mtcnn_lite.course.checks.triplet_loss import triplet_loss
 
 __all__ = [
-    "Verdict", "anchor_grid", "average_precision", "box_target", "candidate_windows", "decode_offsets",
-    "detection_loss", "focal_loss", "giou", "hard_examples", "hard_windows", "iou", "landmark_error",
+    "Verdict", "anchor_grid", "area_average", "average_precision", "box_target", "candidate_windows",
+    "decode_offsets", "detection_loss", "focal_loss", "giou", "hard_examples", "hard_windows", "iou", "landmark_error",
     "landmark_target", "landmarks_to_image", "learning_rate", "multitask_loss", "nms", "onet", "operating_point",
     "pnet", "pyramid_scales", "rnet", "sample_kind", "seen", "semi_hard_triplets", "similarity_transform", "soft_nms",
     "square_boxes", "staged_training", "triplet_loss",
