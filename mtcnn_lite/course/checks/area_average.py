@@ -132,7 +132,7 @@ _CASES = (
     Case("five by four become three by three", (_random(5, 4), 3, 3), _SHAPE),
     Case("the same size", (_random(3, 4), 3, 4), _SHAPE),
     Case("a random image, by 0.709", (_random(31, 24), 22, 17), _SHAPE),
-    Case("a random image, by a third and a quarter", (_random(30, 40), 10, 10), _SHAPE),
+    Case("a random image, by a third and a fifth", (_random(30, 45), 10, 9), _SHAPE),
 )
 
 

@@ -1,6 +1,5 @@
 """The judge of a net: fills what a reader hands over with values, and compares what it says with what the net says."""
 
-import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
@@ -8,12 +7,13 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 from torch.nn.parameter import is_lazy
 
 from mtcnn_lite.course.checks.judge import drawing
 from mtcnn_lite.course.checks.judge.compare import Difference
 from mtcnn_lite.course.checks.judge.judge import Case, Judge
+from mtcnn_lite.course.checks.judge.nets.answers import adapted, described, odd, raw_answer, shapes, takes
 from mtcnn_lite.course.checks.judge.nets.inputs import net_cases
 from mtcnn_lite.course.checks.judge.nets.plans import PLANS, Plan, answer
 from mtcnn_lite.course.checks.judge.nets.structure import listing, misfit, stopped_in_a_layer
@@ -89,10 +89,10 @@ def net_verdict(net: Any, name: str, hints: Callable[[Callable[..., Any]], Hints
     problem = _filled(made, plan) if isinstance(made, nn.Module) else None
     if not isinstance(made, nn.Module) and arguments == 1:
         judge = _nearest(made, name, hints)
-    problem = _odd_answer(made, plan, judge) if problem is None else problem
+    problem = _odd_answer(made, plan, judge, arguments) if problem is None else problem
     if problem is not None:
         return problem
-    verdict = judge.verdict(_adapted(made, plan, arguments))
+    verdict = judge.verdict(adapted(made, plan, arguments))
     if isinstance(made, nn.Module):
         fill(made, plan, values_of(name))  # the last case had others
     return verdict
@@ -109,7 +109,7 @@ def _made(net: Any, plan: Plan) -> tuple[Any, int]:
     usage = f"Hand over a module, what makes one, or a function of x: checks.{plan.name}(build_{plan.name})."
     if not callable(net):
         return Verdict(False, f"{usage} This was a {type(net).__name__}.", plan.name), 0
-    count = next((count for count in range(3) if _takes(net, count)), None)
+    count = next((count for count in range(3) if takes(net, count)), None)
     if count is None:
         return Verdict(False, f"{usage} Yours takes other arguments than none, x, or x and the values.", plan.name), 0
     if count:
@@ -132,117 +132,48 @@ def _not_done(plan: Plan) -> Verdict:
     return Verdict(False, todo, plan.name, done=False)
 
 
-def _takes(net: Any, count: int) -> bool:
-    try:
-        inspect.signature(net).bind(*range(count))
-    except TypeError:
-        return False
-    except ValueError:  # no signature to look at
-        return count == 1
-    return True
-
-
 def _filled(net: nn.Module, plan: Plan) -> Verdict | None:
     """Fills the module; a verdict where that can't be done."""
     net.eval()
     if any(is_lazy(parameter) for parameter in net.parameters()):  # they take their shapes from a first image
-        run(_adapted(net, plan, 1), (net_cases(plan)[0][1], ""), ("images", "values"), None)
+        run(adapted(net, plan, 1), (net_cases(plan)[0][1], ""), ("images", "values"), None)
         if any(is_lazy(parameter) for parameter in net.parameters()):
             return None  # an error, which the judge will meet and report
     values = values_of(plan.name)
     filled = fill(net, plan, values)
     if filled:
         return None
-    said = run(_adapted(net, plan, 1), (net_cases(plan)[0][1], ""), ("images", "values"), None)
+    said = run(adapted(net, plan, 1), (net_cases(plan)[0][1], ""), ("images", "values"), None)
     if isinstance(said.error, NotImplementedError):
         return _not_done(plan)
     facts = (("layers", plan.layers), ("yours", listing(net)))
     return Verdict(False, misfit(filled, plan, values), plan.name, True, facts)
 
 
-def _adapted(net: Any, plan: Plan, arguments: int) -> Callable[[Array, str], Any]:
-    """A reader's net as a function of images and the values' name, whose answer is one array."""
-
-    def said(images: Array, values: str) -> Any:
-        x = torch.from_numpy(np.asarray(images))
-        with torch.no_grad():
-            if isinstance(net, nn.Module):
-                if values:
-                    fill(net, plan, values_of(plan.name, values))
-                return _joined(net(x))
-            more = (
-                ({k: v.clone() for k, v in values_of(plan.name, values or SHIPPED).items()},) if arguments == 2 else ()
-            )
-            return _joined(net(x, *more))
-
-    return said
-
-
-def _joined(output: Any) -> Any:
-    """Tensors (N, C, ...) side by side, as `plans.answer` gives them; what is no such thing stays as it is."""
-    parts = [torch.as_tensor(part) for part in output] if _are_tensors(output) else []
-    if not parts or len({part.ndim for part in parts}) > 1 or parts[0].ndim < 2:
-        return output
-    if len({(len(part), *part.shape[2:]) for part in parts}) > 1:
-        return output
-    return torch.cat(parts, dim=1).movedim(1, -1).numpy()
-
-
-def _are_tensors(output: Any) -> bool:
-    return isinstance(output, tuple | list) and all(isinstance(part, Tensor | np.ndarray) for part in output)
-
-
-def _odd_answer(made: Any, plan: Plan, judge: NetJudge) -> Verdict | None:
+def _odd_answer(made: Any, plan: Plan, judge: NetJudge, arguments: int) -> Verdict | None:
     """The verdict on an answer that is not two or three tensors which go together."""
-    case = judge.cases[0]
-    outputs = list[Any]()
-    outcome = run(lambda images, values: outputs.append(_raw(made, images, plan)), case.inputs, judge.arguments, None)
+    case, outputs = judge.cases[0], list[Any]()
+    outcome = run(lambda x, values: outputs.append(raw_answer(made, plan, arguments, x)), case.inputs, judge.arguments,
+                  None)  # fmt: skip
     if isinstance(outcome.error, NotImplementedError):
         return _not_done(plan)
-    if outcome.error:
+    hint = "" if outcome.error else odd(outputs[0], plan)
+    if not hint:
         return None
-    heads, channels = ["probabilities", "offsets", "landmarks"][: len(plan.heads)], [2, 4, 10][: len(plan.heads)]
-    rest = (1, 1) if plan.name == "pnet" else ()
-    output = outputs[0]
-    if _are_tensors(output) and len(output) == len(heads):
-        shapes = [tuple(part.shape) for part in output]
-        ends = {shape[2:] for shape in shapes}
-        if sorted(shape[1] for shape in shapes if len(shape) > 1) == sorted(channels) and len(ends) == 1:
-            return None
-    wanted = ", ".join(str((1, count, *rest)) for count in channels)
     facts = (
         ("case", f"1 of {len(judge.cases)}: {case.about}"),
         ("call", judge._call(case)),
-        ("expected", f"{len(heads)} tensors of shapes {wanted}"),
-        ("got", _described(output)),
+        ("expected", f"{len(plan.heads)} tensors of shapes {', '.join(map(str, shapes(plan)))}"),
+        ("got", described(outputs[0])),
     )
-    hint = f"Return {len(heads)} tensors: return {', '.join(heads)}."
-    if isinstance(output, Tensor) and output.ndim > 1 and output.shape[1] == sum(channels):
-        hint += " Yours came out as one."
-    elif _are_tensors(output) and len(output) == len(heads) and output[0].ndim > 1 and output[0].shape[1] == 1:
-        hint += " The first holds two probabilities, not a face and a face: both of them."
     return Verdict(False, hint, plan.name, True, facts)
-
-
-def _raw(made: Any, images: Array, plan: Plan) -> Any:
-    x = torch.from_numpy(np.asarray(images))
-    with torch.no_grad():
-        return made(x, values_of(plan.name)) if not isinstance(made, nn.Module) and _takes(made, 2) else made(x)
-
-
-def _described(output: Any) -> str:
-    if isinstance(output, Tensor | np.ndarray):
-        return f"one tensor of shape {tuple(output.shape)}"
-    if _are_tensors(output):
-        return f"{len(output)} tensors of shapes {', '.join(str(tuple(part.shape)) for part in output)}"
-    return "None" if output is None else f"a {type(output).__name__}"
 
 
 def _nearest(fn: Any, name: str, hints: Callable[[Callable[..., Any]], Hints]) -> NetJudge:
     """A function of x alone brings values of its own: the judge of those weights that it comes nearest to."""
     judges = [net_judge(name, hints, source) for source in sources()]
     judges = [_without_other(judge) for judge in judges]
-    said = run(_adapted(fn, PLANS[name], 1), judges[0].cases[0].inputs, judges[0].arguments, None).answer
+    said = run(adapted(fn, PLANS[name], 1), judges[0].cases[0].inputs, judges[0].arguments, None).answer
 
     def distance(judge: NetJudge) -> float:
         right = judge.answers[0]
