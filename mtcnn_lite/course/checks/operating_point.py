@@ -17,8 +17,8 @@ def operating_point(fn: Function) -> Verdict:
     lowest score of half 0 at which half 0 has at most `most_false` false alarms a photo; infinity where no score will
     do. Scores >= threshold pass. Recall is right detections over faces. The inputs must stay as they are.
 
-    >>> operating_point(lambda *given: (0.5, 1.0, 0.0)).hint[:25]
-    'Work this case out by han'
+    >>> operating_point(lambda *given: (0.5, 1.0, 0.0)).hint
+    'false alarms came out right. Look at threshold and recall.'
     """
     return JUDGE.verdict(fn)
 

@@ -17,8 +17,8 @@ def semi_hard_triplets(fn: Function) -> Verdict:
     without one are left out. Ordered by anchor, then by positive; of equal distances the first negative. T may be 0:
     shape (0, 3), or an empty list. The inputs must stay as they are.
 
-    >>> semi_hard_triplets(lambda distances, person, margin: []).hint[:44]
-    'No triplet came out, in any case: is the neg'
+    >>> semi_hard_triplets(lambda distances, person, margin: []).hint
+    'Your function returned shape (0,): it must be (1, 3).'
     """
     return JUDGE.verdict(fn)
 

@@ -29,7 +29,17 @@ class View:
 
 
 class Seen(Picture):
-    """Two panels that show themselves in a notebook. alt: the same in words. ours, yours: the panels' pixels."""
+    """Two panels that show themselves in a notebook; `ours` and `yours` are their pixels, `alt` the same in words.
+
+    Parameters
+    ----------
+    panels : sequence of uint8 (H, W, 3)
+        Ours and the reader's.
+    captions : sequence of str
+        One above each.
+    alt : str
+        What the picture shows.
+    """
 
     def __init__(self, panels: Sequence[Array], captions: Sequence[str], alt: str) -> None:
         super().__init__(beside(panels, captions, HEIGHT).pixels)

@@ -14,7 +14,17 @@ _CHANNELS = re.compile(r"expected input\[.+?\] to have (\d+) channels, but got (
 
 
 def misfit(filled: Filled, plan: Plan, values: Values) -> str:
-    """The hint for a module into which not all values went: its first layer that differs."""
+    """The hint for a module into which not all values went: its first layer that differs.
+
+    Parameters
+    ----------
+    filled : Filled
+        What came of filling it.
+    plan : Plan
+        Which net it should be.
+    values : mapping
+        Its values, by the package's names.
+    """
     if not filled.unfit:
         name = filled.missing[0]
         layer = _as_layer(values[f"{name}.weight"])
@@ -56,7 +66,15 @@ def stopped_in_a_layer(error: BaseException, plan: Plan) -> str:
 
 
 def counted(plan: Plan, arrive: int, read: int) -> str:
-    """Why another count of numbers arrives at the dense layer."""
+    """Why another count of numbers arrives at the dense layer.
+
+    Parameters
+    ----------
+    plan : Plan
+        Which net it should be.
+    arrive, read : int
+        How many numbers arrive, and how many the layer reads.
+    """
     counts = _counts(plan)
     if arrive in counts:
         return f"{arrive} numbers arrive where {read} are wanted. {counts[arrive]}"
