@@ -65,6 +65,13 @@ def test_what_the_detector_refuses_or_stops_is_said():
     assert "ZeroDivisionError" in checks.seen(lambda boxes, scores, threshold: 1 / 0, "nms").alt
 
 
+def test_a_stub_is_still_to_be_written():
+    def nms(boxes, scores, threshold):
+        raise NotImplementedError
+
+    assert "still to be written" in checks.nms(nms).seen().alt
+
+
 def test_what_does_not_end_is_said(monkeypatch):
     monkeypatch.setattr(limits, "LINES", 20_000)
 

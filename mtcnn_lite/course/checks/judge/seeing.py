@@ -88,6 +88,8 @@ def _run(trace: Trace, fn: Callable[..., Any]) -> Run:
                 return Run(None, scales, f"{len(scales)} levels, too many pixels to look at")
             assert len(trace.faces) >= 0  # all stages run
             return Run(trace, scales)
+    except NotImplementedError:
+        return Run(None, None, "still to be written")
     except Endless:
         return Run(None, None, "it does not come to an end")
     except Exception as error:
