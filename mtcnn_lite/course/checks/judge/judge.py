@@ -127,11 +127,14 @@ class Judge:
         return [read(self.reference(*copy.deepcopy(case.inputs))) for case in self.cases]
 
     @cached_property
-    def _mistaken(self) -> list[tuple[str, list[Outcome]]]:
-        """What each likely mistake gives in each case, with its hint."""
-        return [
-            (m.hint, [self.run(f, case, ends=True) for case in self.cases]) for m in self.mistakes for f in m.functions
-        ]
+    def _known(self) -> dict[tuple[Function, int], Outcome]:
+        return {}
+
+    def _mistaken(self, wrong: Function, index: int) -> Outcome:
+        """What a likely mistake gives in a case. It runs when it is first asked for: most are out after one case."""
+        if (wrong, index) not in self._known:
+            self._known[wrong, index] = self.run(wrong, self.cases[index], ends=True)
+        return self._known[wrong, index]
 
     def _unusable(self, fn: Any) -> str:
         usage = f"checks.{self.name}({self.name})"
@@ -177,7 +180,10 @@ class Judge:
             )
         yours = self._outcomes(fn)
         best, hint = 0, ""
-        for named, theirs in self._mistaken:
+        for named, wrong_one in ((mistake.hint, each) for mistake in self.mistakes for each in mistake.functions):
+            if not self._alike(outcome, self._mistaken(wrong_one, index)):
+                continue
+            theirs = [self._mistaken(wrong_one, number) for number in range(len(self.cases))]
             # A case in which yours stops says nothing of its answers: that is another matter.
             alike = [bool(a.error) or self._alike(a, b) for a, b in zip(yours, theirs, strict=True)]
             if all(alike[: index + 1]) and sum(alike) > best:

@@ -66,12 +66,13 @@ def seen_beside(fn: Callable[..., Any], name: str, photo: Array | None, detector
     if name not in HOOKS:
         raise ValueError(f"{shown(name)} is no function of the live detector; these are: {', '.join(HOOKS)}")
     image = _photo() if photo is None else photo
-    for ours in _ours(photo, detector):
-        yours = _run(replace(ours, hooks=replace(Hooks(), **{name: _on_copies(fn)})), fn)
-        found = _first_difference(ours, yours)
+    runs = _ours(photo, detector)
+    for run in runs:
+        found = _first_difference(run, _run(replace(run, hooks=replace(Hooks(), **{name: _on_copies(fn)})), fn))
         if found:
             return side_by_side(image, *found, name)
-    return side_by_side(image, *_failing_case(fn, name, image), name)
+    ours, yours = _failing_case(fn, name) or (_faces(runs[0]), _faces(runs[0]))
+    return side_by_side(image, ours, yours, name)
 
 
 def _on_copies(fn: Callable[..., Any]) -> Callable[..., Any]:
@@ -147,8 +148,8 @@ def _flat(*tables: Array) -> list[Array]:
     return [table.reshape(len(table), -1) for table in tables]
 
 
-def _failing_case(fn: Callable[..., Any], name: str, image: Array) -> tuple[View, View]:
-    """The judge's smallest case that fails, with its boxes or points; our faces twice where none does."""
+def _failing_case(fn: Callable[..., Any], name: str) -> tuple[View, View] | None:
+    """The judge's smallest case that fails, with its boxes or points; None where none does."""
     judge: Judge = importlib.import_module(f"mtcnn_lite.course.checks.{name}").JUDGE
     for case, expected in zip(judge.cases, judge.answers, strict=True):
         outcome = judge.run(fn, case)
@@ -159,8 +160,7 @@ def _failing_case(fn: Callable[..., Any], name: str, image: Array) -> tuple[View
         if outcome.error or not isinstance(outcome.answer, np.ndarray):
             return left, View(what, None, None, "another answer")
         return left, _of_answer(name, case.inputs, outcome.answer, what)
-    faces = _faces(_ours(image, None)[0])
-    return faces, faces
+    return None
 
 
 def _of_answer(name: str, inputs: tuple[Any, ...], answer: Array, what: str) -> View:
