@@ -134,7 +134,7 @@ _CASES = (
 def _draw(inputs: tuple[Any, ...], expected: Any, got: Any, row: int | None) -> str:
     """The window's unit square, with the points where they should be and where they are."""
     return drawing.compared(
-        np.array([[0, 0, 1, 1]]), drawing.dots(expected, 0.02), drawing.dots(got, 0.02), "parts of the window", row
+        np.array([[0, 0, 1, 1]]), drawing.dots(expected, 0.02), drawing.dots(got, 0.02), "parts of the window"
     )
 
 

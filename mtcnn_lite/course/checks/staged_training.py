@@ -74,7 +74,7 @@ def _telling(fn: Function) -> Function:
         nets = fn(train, propose, photos)
         if not isinstance(nets, tuple | list):
             return nets
-        return "\n".join(str(net) for net in nets)
+        return "; ".join(str(net) for net in nets)
 
     return told
 
