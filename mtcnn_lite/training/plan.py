@@ -127,10 +127,12 @@ def learning_rate(step: int, steps: int, peak: float, warm_up: int) -> float:
     ----------
     step : int
         Its number, from 0.
-    steps, warm_up : int
-        How many there are, and in how many of them the rate rises.
+    steps : int
+        How many there are.
     peak : float
         The highest rate.
+    warm_up : int
+        Steps in which the rate rises.
 
     Examples
     --------

@@ -256,6 +256,8 @@ assert end_of_wrong < 0.05
 # %%
 import matplotlib.pyplot as plt
 
+from mtcnn_lite.training.loop import BETAS, WEIGHT_DECAY  # AdamW's, for the loop below
+
 figure, axes = plt.subplots(figsize=(6, 2.8), layout="constrained")
 looks = {"pnet": ("#0072B2", "-"), "rnet": ("#E69F00", "--"), "onet": ("#009E73", ":")}
 for name, (colour, line) in looks.items():
@@ -273,9 +275,6 @@ plt.show()
 
 
 # %%
-from mtcnn_lite.training.loop import BETAS, WEIGHT_DECAY
-
-
 def train(net, batches, stage, look=None, rate=None):
     """Train `net` in place. What each step cost: total, detection, box, landmark; shares right."""
     net.train().to(memory_format=torch.channels_last)
