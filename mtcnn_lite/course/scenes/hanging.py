@@ -9,6 +9,7 @@ import numpy as np
 
 from mtcnn_lite.course.scenes.cards import Card, Shot
 from mtcnn_lite.course.scenes.cutouts import Box, astronaut, hopper, lfw_face, thing
+from mtcnn_lite.course.scenes.tiles import ASTRONAUT_BOX, ASTRONAUT_LANDMARKS
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
 from mtcnn_lite.images import Pixels
 
@@ -46,6 +47,14 @@ def wall() -> LabelledPhoto:
         sources += [shot.cutout.name for shot in card.shots if shot.cutout.landmarks is not None]
     picture.setflags(write=False)  # all callers share it
     return LabelledPhoto(picture, boxes, points, about={"sources": tuple(sources)})
+
+
+def portrait() -> LabelledPhoto:
+    """The astronaut's photo with its one labelled face."""
+    from skimage.data import astronaut as photo
+
+    pixels: Pixels = photo()  # type: ignore[no-untyped-call]
+    return LabelledPhoto(pixels, [ASTRONAUT_BOX], [ASTRONAUT_LANDMARKS], about={"sources": ("astronaut",)})
 
 
 def _cards() -> list[Card]:
