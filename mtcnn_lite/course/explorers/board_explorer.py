@@ -108,6 +108,7 @@ def told(sieve: Sieve, at: Sequence[int]) -> str:
     tallies = [sieve.tally(step, at) for step in range(len(sieve.steps))]
     steps = ", ".join(f"{one.boxes} {name}" for one, name in zip(tallies, sieve.steps, strict=True))
     last = tallies[-1]
-    faces = "" if sieve.faces is None else (
-        f"; of {len(sieve.faces)} faces {last.found} found, {last.missed} missed, {last.false} false alarms")  # fmt: skip
-    return f"{sieve.windows} windows, {steps}{faces}"
+    if sieve.faces is None:
+        return f"{sieve.windows} windows, {steps}"
+    of = f"of {len(sieve.faces)} faces {last.found} found, {last.missed} missed"
+    return f"{sieve.windows} windows, {steps}; {of}, {last.false} boxes on no face"

@@ -11,7 +11,7 @@ function render({ model, el }) {
   };
   const root = element(el, "div", "mtcnn-canvas board"), lanes = element(root, "div", "tracks"), legend = element(root, "div", "legend");
   const row = element(root, "div", "controls"), views = element(root, "div", "views"), photo = view(views), side = element(views, "div", "side");
-  const ghosts = surface(photo.figure), tiles = live(element(side, "dl")), answer = live(element(side, "p")), note = live(element(side, "p"));
+  const ghosts = surface(photo.figure), tiles = live(element(side, "div", "tiles")), answer = live(element(side, "p")), note = live(element(side, "p"));
   const table = element(side, "table"), pointed = pointer(root, 0, () => drawPhoto());
   photo.canvas.setAttribute("role", "img");
   ghosts.canvas.setAttribute("aria-hidden", true);
@@ -134,7 +134,7 @@ function render({ model, el }) {
     const made = document.createDocumentFragment();
     for (const [value, says] of facts) {
       const tile = element(made, "div");
-      [element(tile, "dt").textContent, element(tile, "dd").textContent] = [says, value];
+      [element(tile, "b").textContent, element(tile, "span").textContent] = [value, says];
     }
     tiles.replaceChildren(made);
     photo.canvas.setAttribute("aria-label", `${photo.caption.textContent}; ${facts.map(([value, says]) => `${value} ${says}`).join(", ")}`);

@@ -3,6 +3,11 @@
 
 const THUMB = 14, AXIS = 24, LANE = 58; // CSS pixels: the thumb; room for the numbers at the left; height with scores
 
+const KEYS = {
+  ArrowRight: (k) => k + 1, ArrowUp: (k) => k + 1, ArrowLeft: (k) => k - 1, ArrowDown: (k) => k - 1,
+  PageUp: (k, most) => k + Math.ceil(most / 10), PageDown: (k, most) => k - Math.ceil(most / 10), Home: () => 0, End: (_, most) => most,
+};
+
 // A slider over the numbers of its stops, which have names. act(k) is called when it comes to stop k. `draw` places the thumb, and with
 // counts {on, off} (boxes on a face and on none, by the number of stops at or below their score) the bars.
 function track(parent, { says, names, colour, scores }, act) {
@@ -14,6 +19,12 @@ function track(parent, { says, names, colour, scores }, act) {
   input.setAttribute("aria-label", says);
   box.style.setProperty("--thumb", colour);
   input.addEventListener("input", () => act(Number(input.value)));
+  input.addEventListener("keydown", (event) => { // by itself: JupyterLab keeps the browser from answering the arrow keys
+    const most = Number(input.max), now = Number(input.value), to = KEYS[event.key]?.(now, most);
+    if (to === undefined) return;
+    event.preventDefault();
+    if (clamp(to, 0, most) !== now) act(clamp(to, 0, most));
+  });
 
   function draw(at, off, counts, ink, stops = names) {
     const left = canvas ? AXIS : 0, wide = box.clientWidth - left, cell = wide / (stops.length + 1);
