@@ -70,9 +70,9 @@ function render({ model, el }) {
     }
     const many = shown.size > 200 ? 0.6 : 1;
     for (const [key, some] of [...groups].sort()) {
-      const [step, strength] = key.split(" ").map(Number), t = Math.max(strength, 0) / (SHADES - 1);
-      pen.globalAlpha = strength < 0 ? 0.4 : 0.45 + 0.55 * t;
-      rimmed(pen, outlines(some, zoom), (1 + 1.6 * t) * many, get("colours")[step], 1.4 * many, strength < 0 ? 0.3 : 0.85);
+      const [step, strength] = key.split(" ").map(Number), t = (Math.max(strength, 0) / (SHADES - 1)) ** 1.5;
+      pen.globalAlpha = 0.35 + 0.65 * t;
+      rimmed(pen, outlines(some, zoom), (1 + 1.6 * t) * many, get("colours")[step], 1.4 * t * many, strength < 0 ? 0 : 0.85);
     }
     pen.globalAlpha = 1;
     if (data.tally.false <= FEW) rimmed(pen, wrong, 1.6, INK, 2);
@@ -161,7 +161,7 @@ function render({ model, el }) {
     push(now);
     setBefore?.(get("together"), now === 0);
     setHeat?.(get("heat"), !data.levels.length);
-    level?.draw(get("level"), !get("heat"), null, color, data.levels.map(({ scale }, k) => `${k}: windows of ${(WINDOW / scale).toFixed(0)} px`));
+    level?.draw(get("level"), !get("heat"), null, color, data.levels.map(({ scale }, k) => `${k}: ${(WINDOW / scale).toFixed(0)} px`));
   }
 
   function draw() {

@@ -63,7 +63,7 @@ def _cards() -> list[Card]:
         Card([Shot(astronaut(), STANDING)], 133, 180, (184, 278), "black"),
         _thing("coffee", (120, 20, 516, 380), 84, 409, (88, 82), "oak"),
         _thing("shepp_logan_phantom", (57, 0, 343, 400), 200, 409, (70, 100), "white"),
-        _faces({53: 200, 26: 90, 29: 36, 52: 20}, 133, 512, (49, 48), "strip", columns=4),  # darker and darker
+        _faces({26: 110, 68: 60, 29: 36, 52: 20}, 133, 512, (49, 48), "strip", columns=4),  # darker and darker
         _thing("chelsea", (20, 0, 432, 300), 358, 99, (184, 134), "gold"),
         _faces({1: 256, 3: 256, 30: 110, 10: 256, 18: 256, 19: 256, 83: 60, 33: 256, 4: 130, 46: 256},
                358, 233, (34, 34), "white", columns=5),
