@@ -110,5 +110,5 @@ def told(sieve: Sieve, at: Sequence[int]) -> str:
     last = tallies[-1]
     if sieve.faces is None:
         return f"{sieve.windows} windows, {steps}"
-    of = f"of {len(sieve.faces)} faces {last.found} found, {last.missed} missed"
-    return f"{sieve.windows} windows, {steps}; {of}, {last.false} boxes on no face"
+    faces = f"faces found {last.found} of {len(sieve.faces)}, missed {last.missed}, boxes on no face {last.false}"
+    return f"{sieve.windows} windows, {steps}; {faces}"

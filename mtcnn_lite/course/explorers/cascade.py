@@ -108,7 +108,7 @@ def sieve(trace: Trace, lowest: Trace, photo: LabelledPhoto) -> Sieve:
     scores = np.zeros((3, len(order)), np.float32)
     scores[0], scores[1], scores[2, answered] = first.scores, asked.scores[order], second.last.scores
     boxes, landmarks = np.repeat(first.boxes[None], 3, axis=0), np.full((len(order), 5, 2), np.nan, np.float32)
-    boxes[1, to_onet] = lowest.rnet.left.boxes
+    boxes[1] = trace.hooks.moved(asked.boxes[order], asked.offsets[order])
     boxes[2, answered] = clip_boxes(second.last.boxes, *trace.image.shape[:2])
     landmarks[answered] = second.last.points
     by_pnet, by_rnet = _kept_of_stops(trace, first)
@@ -118,7 +118,8 @@ def sieve(trace: Trace, lowest: Trace, photo: LabelledPhoto) -> Sieve:
     return Sieve(
         SLIDERS, STEPS, boxes, (0, 1, 2, 2), scores, np.stack([on_faces(one, photo) for one in boxes]), (0, 1, 2, 2),
         first.level.astype(np.uint8), labels(photo),
-        [Cut(k, k, k, title) for k, title in enumerate(NET_TITLES.values())],
+        [Cut(0, 0, 0, "P-Net"), Cut(1, 1, 1, "R-Net"),
+         Cut(2, 2, 2, "O-Net", "score, the mean of two looks," if trace.settings.mirror else "score")],
         [Mask((0,), 0, by_pnet, "P-Net's NMS"), Mask((0,), 1, by_rnet, "R-Net's NMS"),
          Mask((0, 1), 3, by_onet, "the last NMS")],
         once=3, windows=lowest.pnet.windows, scales=[level.scale for level in lowest.levels], landmarks=landmarks,

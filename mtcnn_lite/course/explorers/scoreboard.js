@@ -205,14 +205,7 @@ function render({ model, el }) {
       return { box: where, face, said: `${whose}${how}`, where: `${said.join(", ")}\n${place}` };
     }
     if (missed === undefined) return null;
-    let best = -1; // of the boxes on it, the one that gets furthest, with the best score there
-    const score = (i) => (data.cuts.findLast(({ first }) => first <= reached[i]) || data.cuts[0]).scores[i];
-    for (let i = 0; i < data.count; i++) {
-      if (data.on(i, 0) !== missed) continue;
-      if (best < 0 || reached[i] > reached[best] || (reached[i] === reached[best] && score(i) > score(best))) best = i;
-    }
-    const how = best < 0 ? `P-Net gives no box on it a score of ${data.sliders[0].names[0]} or more: lost in P-Net`
-      : fate(data, at, reached, best, get("passed"))[1].replace("its ", "its best ");
+    const how = lost(data, at, reached, missed);
     return { box: data.faces[missed], face: missed, said: `face ${missed + 1} is missed: ${how}`, where: span(data.faces[missed]) };
   }
 

@@ -68,11 +68,29 @@ function tally(data, reached, step) {
 // What each net said of candidate i, and how that ended: [scores, sentence]
 function fate(data, at, reached, i, end) {
   const asked = data.cuts.filter(({ first }) => first <= reached[i]), said = asked.map(({ net, scores }) => `${net} ${rounded(scores[i])}`);
-  const { first, net, scores, stops, slider } = asked.at(-1), stop = data.sliders[slider].names[at[slider]];
+  const { first, net, score, scores, stops, slider } = asked.at(-1), stop = data.sliders[slider].names[at[slider]];
   if (first === reached[i] && !(scores[i] >= stops[at[slider]])) {
-    return [said, `its ${net} score is ${rounded(scores[i])}; ${net}'s threshold is ${stop}: lost in ${net}`];
+    return [said, `its ${net} ${score} is ${rounded(scores[i])}; ${net}'s threshold is ${stop}: lost in ${net}`];
   }
   const by = data.masks.find((mask) => mask.first === reached[i]);
   return [said, by ? `a better box overlaps it: lost in ${by.says}` : end];
+}
+
+// Where face k was lost: in the first net that leaves no box on it, whichever it got
+function lost(data, at, reached, k) {
+  for (const [place, { first, net, score, scores, stops, slider }] of data.cuts.entries()) {
+    const end = data.cuts[place + 1]?.first ?? data.steps.length;
+    let best = -1, kept = false;
+    for (let i = 0; i < data.count; i++) {
+      if (reached[i] < first || data.on(i, first) !== k) continue;
+      kept ||= reached[i] >= end;
+      if (best < 0 || scores[i] > scores[best]) best = i;
+    }
+    if (kept) continue;
+    if (best < 0) return first ? `no box that ${net} makes of it comes near enough: lost in ${net}` : `no box on it has a ${net} score of ${data.sliders[slider].names[0]} or more: lost in ${net}`;
+    if (scores[best] >= stops[at[slider]]) return `a better box, not on it, overlaps its best: lost in ${net}`;
+    return `its best ${net} ${score} is ${rounded(scores[best])}; ${net}'s threshold is ${data.sliders[slider].names[at[slider]]}: lost in ${net}`;
+  }
+  return "a box on it gets through, but counts for another face";
 }
 

@@ -49,12 +49,16 @@ class Slider:
 
 @dataclass(frozen=True)
 class Cut:
-    """A threshold: from the step `first` on, only scores of the row `row` at or above the slider's stop are left."""
+    """A threshold: from the step `first` on, only scores of the row `row` at or above the slider's stop are left.
+
+    net: whose scores these are; score: what one of them is called.
+    """
 
     slider: int
     row: int
     first: int
     net: str
+    score: str = "score"
 
 
 @dataclass(frozen=True, eq=False)
