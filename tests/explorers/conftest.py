@@ -18,6 +18,7 @@ PAGE = """async ({ source, state, binary }) => {
     on: (event, act) => (heard[event] = heard[event] || []).push(act),
     save_changes: () => saved.push({ ...state }),
     send: (message) => sent.push(message),
+    tell: (event, message) => (heard[event] || []).forEach((act) => act(message)),
   };
   window.seen = () => [...document.querySelectorAll("canvas")].map((canvas) => canvas.toDataURL());
   window.pixel = (k, x, y) => {
@@ -32,8 +33,9 @@ PAGE = """async ({ source, state, binary }) => {
 def page(request, chromium, explorer):
     """The module's `explorer`, drawn, in a page as large as its VIEWPORT; no error may come up in it.
 
-    In the page, `model` is the widget's, with `model.set`; `saved` has its states as Python was told of them, `sent` the
-    messages; `seen()` gives all canvases, `pixel(k, x, y)` one pixel of the canvas number k; what the script exports has its own name.
+    In the page, `model` is the widget's, with `model.set`; `saved` has its states as Python was told of them,
+    `sent` the messages; `seen()` gives all canvases, `pixel(k, x, y)` one pixel of the canvas number k; what the script
+    exports has its own name.
     """
     width, height = getattr(request.module, "VIEWPORT", (900, 900))
     opened = chromium.new_page(viewport={"width": width, "height": height})

@@ -219,7 +219,7 @@ def test_summary_and_still_follow_the_sliders_and_tell_no_time(explorer):
     bundle, _ = explorer._repr_mimebundle_()
     assert bundle["text/plain"] == before
     picture = Image.open(io.BytesIO(base64.b64decode(bundle["image/jpeg"])))
-    assert 600 < picture.width <= 848
+    assert 500 < picture.width <= 848
     explorer.onet.value, explorer.rnet.value = O_STOPS[-1], 0.1
     after = explorer.summary()
     run = explorer._trace.rerun(thresholds=(0.6, 0.1, O_STOPS[-1]))

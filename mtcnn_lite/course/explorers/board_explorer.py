@@ -5,12 +5,15 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image, ImageDraw
 
+from mtcnn_lite.coordinates import scale_landmarks
 from mtcnn_lite.course.explorers.base import DetectorExplorer, buttons, stacked
 from mtcnn_lite.course.explorers.scoreboard import Scoreboard
 from mtcnn_lite.course.explorers.sieve import Sieve, Slider, counted
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
 from mtcnn_lite.detector import Detector
+from mtcnn_lite.draw import INK, PAPER, Picture, at_height, beside, draw_boxes, draw_landmarks, font
 from mtcnn_lite.explain import explain
 from mtcnn_lite.images import Pixels
 
@@ -101,6 +104,49 @@ def stop_numbers(sliders: Sequence[Slider], values: Sequence[float]) -> list[int
         min(range(len(slider.stops)), key=lambda k: abs(slider.stops[k] - value))
         for slider, value in zip(sliders, values, strict=True)
     ]
+
+
+def drawn(sieve: Sieve, at: Sequence[int], image: Pixels, after: Sequence[str], height: int = 330) -> Picture:
+    """The last step's boxes on the photo, the missed faces in yellow, and the board beside it.
+
+    Parameters
+    ----------
+    sieve : Sieve
+        Of the photo.
+    at : sequence of int
+        The stop of each slider.
+    image : uint8 (H, W, 3)
+        The photo.
+    after : sequence of str
+        What the board calls the steps.
+    height : int
+        Of the picture, px.
+    """
+    photo, scale = at_height(image, height)
+    last = len(sieve.steps) - 1
+    left, tallies = sieve.left(last, at), [sieve.tally(step, at) for step in range(last + 1)]
+    found = sieve.on[sieve.on_of[last], left]
+    if sieve.faces is not None:
+        missed = np.setdiff1d(np.arange(len(sieve.faces)), found)
+        photo = draw_boxes(photo, sieve.faces[missed] * scale, "truth", 1)
+    photo = draw_boxes(photo, sieve.boxes[sieve.box_of[last], left] * scale, "onet")
+    if sieve.landmarks is not None:
+        photo = draw_landmarks(photo, scale_landmarks(sieve.landmarks[left], scale), radius=1)
+    sheet = Image.new("RGB", (225, height), PAPER)
+    pen = ImageDraw.Draw(sheet)
+    outcome = tallies[-1]
+    facts = [f"{outcome.found} faces found (green)"] if sieve.faces is None else [
+        f"{outcome.found} of {len(sieve.faces)} faces found (green)", f"{outcome.missed} missed (yellow)",
+        f"{outcome.false} false alarms"]  # fmt: skip
+    for line, text in enumerate(facts):
+        pen.text((0, 24 * line), text, INK, font(15))
+    for column, head in enumerate(["boxes", "faces", "false"][: 1 if sieve.faces is None else 3]):
+        x, values = 125 + 50 * column, [(one.boxes, one.found, one.false)[column] for one in tallies]
+        for line, text in enumerate([head, *(f"{value:,}" for value in values)]):
+            pen.text((x, 96 + 22 * line), text, INK, font(13), anchor="ra")
+    for line, name in enumerate(after):
+        pen.text((0, 96 + 22 * (line + 1)), name, INK, font(13))
+    return beside([photo, np.asarray(sheet)], height=height)
 
 
 def told(sieve: Sieve, at: Sequence[int]) -> str:

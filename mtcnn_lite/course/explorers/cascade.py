@@ -8,13 +8,13 @@ from numpy.typing import NDArray
 from mtcnn_lite.boxes import Floats, clip_boxes
 from mtcnn_lite.cascade.record import Candidates, Indices
 from mtcnn_lite.cascade.trace import Trace
-from mtcnn_lite.course.explorers.board_explorer import BoardExplorer, Photo, labels, stop_numbers, told
+from mtcnn_lite.course.explorers.board_explorer import BoardExplorer, Photo, drawn, labels, stop_numbers, told
 from mtcnn_lite.course.explorers.canvas import Layers
 from mtcnn_lite.course.explorers.scoreboard import Handle, Scoreboard
 from mtcnn_lite.course.explorers.sieve import Cut, Mask, Sieve, Slider, on_faces
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
 from mtcnn_lite.detector import Detector
-from mtcnn_lite.draw import COLOURS, Picture, draw_stages
+from mtcnn_lite.draw import COLOURS, Picture
 from mtcnn_lite.net_names import NET_TITLES
 from mtcnn_lite.nms import nms
 
@@ -200,7 +200,7 @@ class CascadeExplorer(BoardExplorer):
         return self._trace.rerun(thresholds=(self.pnet.value, self.rnet.value, self.onet.value))
 
     def still(self) -> Picture:
-        return draw_stages(self.run_shown(), height=203)
+        return drawn(self._sieve, self.canvas.at, self.image, AFTER)
 
     def summary(self) -> str:
         at = [f"{handle.value:g}" for handle in (self.pnet, self.rnet, self.onet)]
