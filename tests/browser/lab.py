@@ -233,7 +233,7 @@ class Notebook:
         self.photo().hover(position=at)
         tip = self.text(".board .tip")
         self.photo().click(position=at)
-        said = "() => { const [, note] = document.querySelectorAll('.board .side p'); return note.textContent.includes(', at '); }"
+        said = """() => document.querySelectorAll('.board .side p')[1].textContent.includes(', at ')"""
         self.page.wait_for_function(said)
         answer, note = (self.page.locator(".board .side p").nth(k).text_content() for k in (0, 1))
         return tip, answer, note

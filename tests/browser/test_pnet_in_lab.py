@@ -91,6 +91,7 @@ def test_uploaded_photo_gets_the_same_sliders(notebook, tmp_path, astronaut):
 
 
 def test_bad_upload_is_explained_and_changes_nothing(notebook, tmp_path):
+    notebook.page.wait_for_timeout(1200)  # boxes that the last move took away have faded
     before = notebook.picture()
     (tmp_path / "broken.jpg").write_bytes(b"no picture at all")
     upload(notebook, tmp_path / "broken.jpg")
