@@ -18,6 +18,15 @@ class Scoreboard(Drawing):
     Its browser sends {"ready": true} when it is drawn first, and after a click {"clicked": [x1, y1, x2, y2],
     "face": k}: the box, and the labelled face that it is on, or -1. Where no kernel answers the first, the sliders that
     need one stay switched off.
+
+    Parameters
+    ----------
+    sliders : sequence of Slider
+        From left to right.
+    at : sequence of int
+        The number of the stop at which each begins.
+    **values
+        What other traits begin with.
     """
 
     _css = "".join((FOLDER / style).read_text() for style in ("canvas.css", "scoreboard.css"))
