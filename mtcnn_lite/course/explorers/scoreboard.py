@@ -62,7 +62,16 @@ class Scoreboard(Drawing):
         super().__init__("tracks.js", "sieve.js", "scoreboard.js", sliders=told, at=list(at), **values)
 
     def show(self, sieve: Sieve, photo: NDArray[np.uint8] | None = None, missing: Sequence[int] = ()) -> None:
-        """Send a new sieve in a single message; without a `photo` the old one stays."""
+        """Send a new sieve in a single message.
+
+        Parameters
+        ----------
+        sieve : Sieve
+        photo : uint8 (H, W, 3), optional
+            Without it the old one stays.
+        missing : sequence of int
+            Stops of the masks' first slider for which the bits are still to come: until then the old picture stays.
+        """
         with self.hold_sync():
             if photo is not None:
                 self.photo, self.size = Picture(photo).encode("JPEG"), [photo.shape[1], photo.shape[0]]
