@@ -164,7 +164,7 @@ def _whole(box: tuple[float, ...]) -> list[int]:
 
 
 def _mean(view: StageView) -> str:
-    return "" if view.passes_at is None else f", {view.passes_at:g},"
+    return f", the mean of two looks {'less' if view.passes_at is None else f'{view.passes_at:g}'}"
 
 
 def _reason(view: StageView) -> str:
@@ -175,17 +175,17 @@ def _reason(view: StageView) -> str:
         return f"lost in {name}: no box that it makes comes near enough, {nearest}"
     best = rounded_down(view.best)
     if view.lost_at == "mirrored":
-        why = f"its first look says {best:g}, but the mean of two{_mean(view)} is under {view.threshold:g}"
+        why = f"its first look says {best:g}{_mean(view)}; {name}'s threshold is {view.threshold:g}"
     elif view.lost_at == "above threshold":
-        mean = f", and its mean with a second look{_mean(view)} is" if "mirrored" in view.counts else ""
-        why = f"best score {best:g}{mean} under {view.threshold:g}"
+        mean = _mean(view) if "mirrored" in view.counts else ""
+        why = f"its best score is {best:g}{mean}; {name}'s threshold is {view.threshold:g}"
     elif view.rival is None:
-        why = f"best score {best:g}, but NMS keeps better boxes that are not on it"
+        why = f"its best score is {best:g}, but NMS keeps better boxes that are not on it"
     else:
         one = view.rival
         left = f", {rounded_down(one.score_removed):g} of what was left" if one.score_removed < view.best else ""
         better = f"{rounded_down(one.score):g} at {_whole(one.box)}"
-        why = f"best score {best:g}{left}, but NMS keeps a better box that is not on it, {better}"
+        why = f"its best score is {best:g}{left}, but NMS keeps a better box that is not on it, {better}"
     if view.passes_at is None:
         return f"lost in {name}: {why}; lowering its threshold does not help"
     return f"lost in {name}: {why}; it would survive a threshold of {view.passes_at:g}"

@@ -127,10 +127,12 @@ def learning_rate(step: int, steps: int, peak: float, warm_up: int) -> float:
     ----------
     step : int
         Its number, from 0.
-    steps, warm_up : int
-        How many there are, and in how many of them the rate rises.
+    steps : int
+        How many there are.
     peak : float
         The highest rate.
+    warm_up : int
+        Steps in which the rate rises.
 
     Examples
     --------
@@ -205,7 +207,7 @@ def paper() -> tuple[TrainingStage, ...]:
 def scaled(stages: Sequence[TrainingStage], steps: float = 1.0, rate: float = 1.0) -> tuple[TrainingStage, ...]:
     """The stages with fewer or more steps, and a lower or higher learning rate.
 
-    Under a tenth of the steps batches shrink as well, down to a quarter, so that a trial of all stages takes minutes.
+    Under a tenth of the steps batches shrink as well, down to an eighth, so that a trial of all stages takes minutes.
 
     Parameters
     ----------
@@ -225,14 +227,14 @@ def scaled(stages: Sequence[TrainingStage], steps: float = 1.0, rate: float = 1.
     Examples
     --------
     >>> [(stage.steps, stage.batch) for stage in scaled(paper(), steps=0.05)]
-    [(1400, 512), (1600, 256), (2300, 128)]
+    [(1400, 256), (1600, 128), (2300, 64)]
     """
     steps = number("steps", steps, lambda share: 0 < share <= 1e6, "be a share above 0, at most 1,000,000")
     rate = number("rate", rate, lambda share: 0 < share <= 1e6, "be a share above 0, at most 1,000,000")
     instance("stages", stages, Sequence, "a sequence of TrainingStage")
     for k, stage in enumerate(stages):
         instance(f"stages[{k}]", stage, TrainingStage, "a TrainingStage")
-    batch = min(1.0, max(10 * steps, 0.25))
+    batch = min(1.0, max((10 * steps) ** 2, 0.125))
     return tuple(
         replace(
             each,

@@ -90,12 +90,8 @@ PAPER, PAPER_O = (1, 0.5, 0.5), (1, 0.5, 1)  # weights of detection, box and lan
 SHARES = (3, 1, 1, 2)  # negatives : positives : parts : landmark samples in a batch
 PLAN = {  # name, net, sampling, steps, batch, rate, ...
     "pnet": TrainingStage("pnet", "pnet", FOR_P, 600, 256, 4e-3, SHARES, PAPER),
-    "rnet": TrainingStage(
-        "rnet", "rnet", FOR_R, 500, 64, 3e-3, (3, 1.3, 1, 1.7), PAPER
-    ),
-    "onet": TrainingStage(
-        "onet", "onet", FOR_O, 450, 32, 3e-3, (2.6, 1.4, 1, 2), PAPER_O
-    ),
+    "rnet": TrainingStage("rnet", "rnet", FOR_R, 500, 64, 3e-3, (3, 1.3, 1, 1.7), PAPER),
+    "onet": TrainingStage("onet", "onet", FOR_O, 450, 32, 3e-3, (2.6, 1.4, 1, 2), PAPER_O),
 }
 
 # %% [markdown]
@@ -260,6 +256,8 @@ assert end_of_wrong < 0.05
 # %%
 import matplotlib.pyplot as plt
 
+from mtcnn_lite.training.loop import BETAS, WEIGHT_DECAY  # AdamW's, for the loop below
+
 figure, axes = plt.subplots(figsize=(6, 2.8), layout="constrained")
 looks = {"pnet": ("#0072B2", "-"), "rnet": ("#E69F00", "--"), "onet": ("#009E73", ":")}
 for name, (colour, line) in looks.items():
@@ -277,9 +275,6 @@ plt.show()
 
 
 # %%
-from mtcnn_lite.training.loop import BETAS, WEIGHT_DECAY
-
-
 def train(net, batches, stage, look=None, rate=None):
     """Train `net` in place. What each step cost: total, detection, box, landmark; shares right."""
     net.train().to(memory_format=torch.channels_last)

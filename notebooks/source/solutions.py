@@ -1,6 +1,7 @@
 """One answer to each exercise. There are others: the judges in `mtcnn_lite.course.checks` accept any that is right."""
 
 import numpy as np
+from torch import nn
 
 # --- 03_pnet
 
@@ -21,6 +22,26 @@ def decode_offsets(boxes, offsets):
     return np.stack(moved, axis=1)  # (N, 4)
 
 
+def build_pnet():
+    """Convolutions only, so that it takes a photo of any size; the pooling rounds up, as Caffe's does."""
+
+    class PNet(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.body = nn.Sequential(
+                nn.Conv2d(3, 10, 3), nn.PReLU(10), nn.MaxPool2d(2, 2, ceil_mode=True),  # 12 -> 10 -> 5
+                nn.Conv2d(10, 16, 3), nn.PReLU(16),  # 5 -> 3
+                nn.Conv2d(16, 32, 3), nn.PReLU(32),  # 3 -> 1
+            )  # fmt: skip
+            self.face, self.offsets = nn.Conv2d(32, 2, 1), nn.Conv2d(32, 4, 1)
+
+        def forward(self, x):  # (N, 3, H, W)
+            x = self.body(x)  # (N, 32, rows, columns)
+            return self.face(x).softmax(dim=1), self.offsets(x)
+
+    return PNet()
+
+
 # --- 04_rnet
 
 
@@ -30,6 +51,27 @@ def square_boxes(boxes):
     side = (opposite - corner).max(axis=1, keepdims=True)  # (N, 1), each box has its own
     centre = (corner + opposite) / 2  # (N, 2)
     return np.concatenate([centre - side / 2, centre + side / 2], axis=1)  # (N, 4)
+
+
+def build_rnet():
+    """Two poolings of 3 px that go on by 2 and round up; then a dense layer over all that is left."""
+
+    class RNet(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.body = nn.Sequential(
+                nn.Conv2d(3, 28, 3), nn.PReLU(28), nn.MaxPool2d(3, 2, ceil_mode=True),  # 24 -> 22 -> 11
+                nn.Conv2d(28, 48, 3), nn.PReLU(48), nn.MaxPool2d(3, 2, ceil_mode=True),  # 11 -> 9 -> 4
+                nn.Conv2d(48, 64, 2), nn.PReLU(64), nn.Flatten(),  # 4 -> 3, 64 * 3 * 3 = 576
+                nn.Linear(576, 128), nn.PReLU(128),
+            )  # fmt: skip
+            self.face, self.offsets = nn.Linear(128, 2), nn.Linear(128, 4)
+
+        def forward(self, x):  # (N, 3, 24, 24)
+            x = self.body(x)  # (N, 128)
+            return self.face(x).softmax(dim=1), self.offsets(x)
+
+    return RNet()
 
 
 # --- 02_image_pyramid
@@ -107,6 +149,21 @@ def iou_matrix(boxes, others):
     return np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)
 
 
+def giou(box, boxes):
+    """The IoU, less the part of the smallest box round both that neither covers."""
+    low, high = (
+        np.minimum(box[:2], boxes[:, :2]),
+        np.maximum(box[2:], boxes[:, 2:]),
+    )  # (N, 2) the hull's ends
+    hull = (high - low).prod(axis=1)  # (N,)
+    areas = (box[2:] - box[:2]).prod() + (boxes[:, 2:] - boxes[:, :2]).prod(axis=1)  # (N,)
+    shared = np.maximum(
+        np.minimum(box[2:], boxes[:, 2:]) - np.maximum(box[:2], boxes[:, :2]), 0
+    ).prod(axis=1)
+    union = areas - shared
+    return shared / union - (hull - union) / hull
+
+
 # --- 05_onet
 
 
@@ -116,6 +173,32 @@ def landmarks_to_image(boxes, landmarks):
     x = x1 + landmarks[:, :5] * (x2 - x1)  # (N, 5)
     y = y1 + landmarks[:, 5:] * (y2 - y1)  # (N, 5)
     return np.stack([x, y], axis=2)  # (N, 5, 2)
+
+
+def build_onet():
+    """R-Net's pattern once more, a size larger, with a third head."""
+
+    class ONet(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.body = nn.Sequential(
+                nn.Conv2d(3, 32, 3), nn.PReLU(32), nn.MaxPool2d(3, 2, ceil_mode=True),  # 48 -> 46 -> 23
+                nn.Conv2d(32, 64, 3), nn.PReLU(64), nn.MaxPool2d(3, 2, ceil_mode=True),  # 23 -> 21 -> 10
+                nn.Conv2d(64, 64, 3), nn.PReLU(64), nn.MaxPool2d(2, 2, ceil_mode=True),  # 10 -> 8 -> 4
+                nn.Conv2d(64, 128, 2), nn.PReLU(128), nn.Flatten(),  # 4 -> 3, 128 * 3 * 3 = 1152
+                nn.Linear(1152, 256), nn.PReLU(256),
+            )  # fmt: skip
+            self.face, self.offsets, self.landmarks = (
+                nn.Linear(256, 2),
+                nn.Linear(256, 4),
+                nn.Linear(256, 10),
+            )
+
+        def forward(self, x):  # (N, 3, 48, 48)
+            x = self.body(x)  # (N, 256)
+            return self.face(x).softmax(dim=1), self.offsets(x), self.landmarks(x)
+
+    return ONet()
 
 
 # --- 07_losses
@@ -144,6 +227,11 @@ def hard_examples(losses, keep=0.7):
     return mask
 
 
+def hard_windows(windows, losses, count, overlap):
+    """NMS with the loss for a score, then the first of what it keeps: hardest first."""
+    return nms(windows, losses, overlap)[:count]
+
+
 # --- 06_sample_generation
 
 
@@ -165,6 +253,15 @@ def box_target(window, face):
     return (face - window) / sides  # (4,)
 
 
+def landmark_target(window, points, mirrored):
+    """Parts of the window, from its corner; in the mirror x runs the other way, and left and right change names."""
+    parts = (points + 0.5 - window[:2]) / (window[2:] - window[:2])  # (5, 2)
+    if mirrored:
+        parts = parts[[1, 0, 2, 4, 3]]  # a copy
+        parts[:, 0] = 1 - parts[:, 0]
+    return parts
+
+
 # --- 09_training
 
 
@@ -174,6 +271,14 @@ def learning_rate(step, steps, peak, warm_up):
         return peak * (step + 1) / warm_up
     done = (step - warm_up) / (steps - warm_up)  # 0 to nearly 1
     return peak * (1 + np.cos(np.pi * done)) / 2
+
+
+def staged_training(train, propose, photos):
+    """Each net learns from what those before it let through, as in use."""
+    pnet = train("pnet", propose([], photos))
+    rnet = train("rnet", propose([pnet], photos))
+    onet = train("onet", propose([pnet, rnet], photos))
+    return pnet, rnet, onet
 
 
 # --- 12_recognition
@@ -194,6 +299,18 @@ def triplet_loss(anchor, positive, negative, margin):
     return np.maximum(0, near - far + margin).mean()
 
 
+def semi_hard_triplets(distances, person, margin):
+    """For each anchor and positive the nearest of those that are farther than the positive, by less than the margin."""
+    triplets = []
+    for anchor, own in enumerate(person):
+        for positive in np.flatnonzero(person == own):
+            far, near = distances[anchor], distances[anchor, positive]  # (N,) and a number
+            fits = (person != own) & (far > near) & (far < near + margin)  # (N,)
+            if anchor != positive and fits.any():
+                triplets.append((anchor, positive, np.where(fits, far, np.inf).argmin()))
+    return np.array(triplets, dtype=int).reshape(-1, 3)
+
+
 # --- 10_evaluation
 
 
@@ -210,6 +327,17 @@ def landmark_error(predicted, true):
     distances = np.linalg.norm(predicted - true, axis=2)  # (N, 5)
     eyes = np.linalg.norm(true[:, 1] - true[:, 0], axis=1)  # (N,)
     return distances.mean(axis=1) / eyes
+
+
+def operating_point(scores, is_true, half, faces, photos, most_false):
+    """One half chooses the lowest score with few enough false alarms; the other says what it is worth."""
+    threshold = np.inf
+    for score in scores[half == 0]:
+        false = ((scores >= score) & ~is_true & (half == 0)).sum() / photos[0]
+        if false <= most_false:
+            threshold = min(threshold, score)
+    kept = (scores >= threshold) & (half == 1)
+    return threshold, (kept & is_true).sum() / faces[1], (kept & ~is_true).sum() / photos[1]
 
 
 # --- 11_limits

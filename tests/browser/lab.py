@@ -151,17 +151,29 @@ class Notebook:
         return [*self.complaints, *(text for text in said if not CONTROL.fullmatch(text)), *widgets]
 
     def sliders(self) -> list[str]:
-        """The descriptions of all sliders, from top to bottom."""
-        return [(row.locator(".widget-label").first.text_content() or "").strip() for row in self._rows().all()]
+        """The descriptions of all sliders that are switched on, from top to bottom."""
+        native = [slider.get_attribute("aria-label") or "" for slider in self._native().all() if slider.is_enabled()]
+        return native + [
+            (row.locator(".widget-label").first.text_content() or "").strip() for row in self._rows().all()
+        ]
+
+    def _native(self):
+        """The browser's own, in a scoreboard."""
+        return self.page.locator(".mtcnn-canvas input[type=range]")
 
     def _rows(self):
         return self.page.locator(".widget-inline-hbox:has(.noUi-handle)")
 
     def focus(self, slider: str) -> None:
         """Put the keyboard on the slider with this description, and its canvas in view."""
-        row = self._rows().filter(has=self.page.get_by_text(slider, exact=True))
-        row.scroll_into_view_if_needed()
-        row.locator(".noUi-handle").first.focus()
+        native = self.page.get_by_role("slider", name=slider, exact=True).and_(self._native())
+        if native.count():
+            native.first.scroll_into_view_if_needed()
+            native.first.focus()
+        else:
+            row = self._rows().filter(has=self.page.get_by_text(slider, exact=True))
+            row.scroll_into_view_if_needed()
+            row.locator(".noUi-handle").first.focus()
         self.page.wait_for_timeout(150)
 
     def press(self, key: str, wait: float = 4.0) -> float | None:
@@ -207,6 +219,34 @@ class Notebook:
         if not found.count():
             found = self.page.get_by_label(button, exact=True)
         return self.changes(found.first.click)
+
+    def photo(self):
+        """The canvas of a scoreboard with the photo, in view."""
+        canvas = self.page.locator(".board figure canvas").first
+        canvas.scroll_into_view_if_needed()
+        return canvas
+
+    def ask_board(self, x: float, y: float) -> tuple[str, str, str]:
+        """Click on a scoreboard's photo, at parts of its width and height: the tip, the answer, and Python's note."""
+        size = self.photo().bounding_box()
+        at = {"x": x * size["width"], "y": y * size["height"]}
+        self.photo().hover(position=at)
+        tip = self.text(".board .tip")
+        self.photo().click(position=at)
+        said = """() => document.querySelectorAll('.board .side p')[1].textContent.includes(', at ')"""
+        self.page.wait_for_function(said)
+        answer, note = (self.page.locator(".board .side p").nth(k).text_content() for k in (0, 1))
+        return tip, answer, note
+
+    def portrait(self) -> None:
+        """Show the portrait in a scoreboard that has other pictures too."""
+        button = self.page.get_by_role("button", name="the portrait", exact=True)
+        if button.count():
+            button.click()
+            self.page.wait_for_function(
+                "() => document.querySelector('.board figcaption').textContent.includes('512 × 512')"
+            )
+            self.page.wait_for_timeout(200)
 
     def ask(self, number: int, x: float, y: float) -> tuple[str, str]:
         """Click on a canvas, at CSS pixels from its corner: the tip there, and the note, once it says another thing."""

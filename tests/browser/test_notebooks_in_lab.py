@@ -5,14 +5,14 @@ import statistics
 
 PRESSES = 20  # of a key, on each slider
 BROWSER, KERNEL = 30, 150  # ms from key press to changed pixels, median: in the browser alone, and through the kernel
-STRICTER = {"03_pnet.ipynb": {"NMS overlap": 120, "smallest face, px": 120}}
+STRICTER = {"03_pnet.ipynb": {"smallest face, px": 120}}
 IN_BROWSER = {  # sliders that are linked to the canvas in the browser; the others ask the kernel
     "00_iou.ipynb": ("x", "y", "width", "height"),
     "01_nms.ipynb": ("score at least", "step"),
     "02_image_pyramid.ipynb": ("smallest face, px", "factor", "photo width, px", "photo height, px"),
-    "03_pnet.ipynb": ("score threshold", "pyramid level"),
+    "03_pnet.ipynb": ("score threshold", "NMS overlap"),
     "04_rnet.ipynb": ("P-Net threshold", "R-Net threshold"),
-    "05_onet.ipynb": ("O-Net threshold",),
+    "05_onet.ipynb": ("P-Net threshold", "R-Net threshold", "O-Net threshold"),
     "06_sample_generation.ipynb": (
         *("positive from", "part from", "negative under"),
         *("shift up to", "side from", "side to"),
@@ -29,7 +29,7 @@ IN_BROWSER = {  # sliders that are linked to the canvas in the browser; the othe
     "09_training.ipynb": ("moment", "pyramid level"),
     "10_evaluation.ipynb": ("P-Net threshold", "R-Net threshold", "O-Net threshold"),
     "12_recognition.ipynb": ("turn of the photo, °", "pushed right, px", "pushed down, px", "threshold"),
-    "start_here.ipynb": ("O-Net threshold",),
+    "start_here.ipynb": ("P-Net threshold", "R-Net threshold", "O-Net threshold"),
 }
 
 

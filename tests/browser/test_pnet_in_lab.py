@@ -1,43 +1,49 @@
-"""Chapter 03's explorer: steps, hover, a click that asks what became of a box, the reader's own photo."""
+"""Chapter 03's explorer: steps, heat, hover, a click that asks what became of a box, the reader's own photo."""
 
 import re
 
 import numpy as np
+import pytest
 from PIL import Image
 
+from mtcnn_lite.course.scenes import ASTRONAUT_BOX
 from mtcnn_lite.explain import explain
 
 NOTEBOOK = "03_pnet.ipynb"
 
-SLIDERS = ("score threshold", "NMS overlap", "pyramid level", "smallest face, px")
+SLIDERS = ("score threshold", "NMS overlap", "smallest face, px")
+FACE, FLAG = (0.44, 0.25), (0.04, 0.97)  # in the portrait, parts of its width and height
 
 
-def test_views_stand_side_by_side(notebook):
-    photo, level_map = [canvas.bounding_box() for canvas in notebook.page.locator(".mtcnn-canvas canvas").all()]
-    assert level_map["x"] > photo["x"] + photo["width"]
-    assert level_map["y"] == photo["y"]
+@pytest.fixture(autouse=True)
+def shows_the_portrait(notebook):
+    notebook.portrait()
 
 
-def test_steps_and_level_filter_the_boxes(notebook):
+def test_board_stands_beside_the_photo(notebook):
+    photo, side = notebook.photo().bounding_box(), notebook.page.locator(".board .side").bounding_box()
+    assert side["x"] >= photo["x"] + photo["width"]
+
+
+def test_steps_filter_the_boxes(notebook):
     captions = set()
     for step in ("threshold", "NMS in levels", "offsets"):
         notebook.page.get_by_role("button", name=step, exact=True).click()
         notebook.page.wait_for_timeout(150)
-        captions.add(notebook.text(".mtcnn-canvas figcaption"))
+        captions.add(notebook.text(".board figcaption"))
     assert len(captions) == 3
-    notebook.page.get_by_label("this level only").click()
-    notebook.page.wait_for_timeout(150)
-    assert notebook.text(".mtcnn-canvas figcaption") not in captions
 
 
-def test_hover_tells_score_level_and_window(notebook):
-    level_map = notebook.page.locator(".mtcnn-canvas canvas").nth(1)
-    level_map.scroll_into_view_if_needed()
-    level_map.hover(position={"x": 5, "y": 5})
-    tip = notebook.text(".mtcnn-canvas .tip")
-    assert tip.startswith("row ")
+def test_heat_and_its_level(notebook):
+    assert notebook.push("P-Net's map as heat")
+    notebook.focus("pyramid level")
+    assert notebook.press("ArrowRight") is not None
+    tip = notebook.text(".board .tip")
+    notebook.photo().hover(position={"x": 8, "y": 8})
+    tip = notebook.text(".board .tip")
     assert "score" in tip
     assert "x " in tip
+    assert notebook.push("P-Net's map as heat")
 
 
 def box_in(tip):
@@ -46,25 +52,26 @@ def box_in(tip):
     return x1, y1, x2, y2
 
 
-def test_click_asks_what_became_of_the_box_or_the_cells_window(notebook, detector, astronaut):
-    trace = detector.trace(astronaut)
-    notebook.page.get_by_label("this level only").set_checked(False)
+def answers(notebook, run, place):
+    """Ask there: the note is what `explain` says of that box or face, and the answer what the tip says."""
+    tip, answer, note = notebook.ask_board(*place)
+    box = ASTRONAUT_BOX if note.startswith("Face 1, ") else box_in(tip)
+    at = ", ".join(f"{threshold:g}" for threshold in run.settings.thresholds)
+    assert note.partition(", at ")[2] == f"{at}: {explain(run, box).sentence}."
+    assert answer.lower() == f"{tip.splitlines()[0]}.".lower()
+    return note
+
+
+def test_click_asks_what_became_of_the_box(notebook, detector, astronaut):
+    run = detector.trace(astronaut)
     notebook.page.get_by_role("button", name="offsets", exact=True).click()
-    assert notebook.text(".mtcnn-canvas p") == "Click on a box to ask what became of that face."
-    seen = set()
-    for place in ((0, 206, 116), (0, 20, 458), (1, 40, 200)):  # on the face, on the flag, a cell of the map
-        tip, note = notebook.ask(*place)
-        assert note == f"That box, at 0.6, 0.7, 0.7: {explain(trace, box_in(tip)).sentence}."
-        seen.add(note)
-    assert len(seen) == 3
+    assert len({answers(notebook, run, place) for place in (FACE, FLAG)}) == 2
 
 
 def test_click_asks_at_the_sliders_threshold(notebook, detector, astronaut):
     notebook.focus("score threshold")
     notebook.press("End")
-    tip, note = notebook.ask(0, 206, 116)
-    run = detector.trace(astronaut).rerun(thresholds=(0.99, 0.7, 0.7))
-    assert note == f"That box, at 0.99, 0.7, 0.7: {explain(run, box_in(tip)).sentence}."
+    answers(notebook, detector.trace(astronaut).rerun(thresholds=(0.99, 0.7, 0.7)), FACE)
 
 
 def upload(notebook, path):
@@ -77,13 +84,14 @@ def upload(notebook, path):
 def test_uploaded_photo_gets_the_same_sliders(notebook, tmp_path, astronaut):
     Image.fromarray(np.ascontiguousarray(astronaut[:300, 60:460])).save(tmp_path / "mine.png")
     upload(notebook, tmp_path / "mine.png")
-    assert "400 × 300 px" in notebook.text(".mtcnn-canvas figcaption")
+    assert "400 × 300 px" in notebook.text(".board figcaption")
     for slider in SLIDERS:
         notebook.focus(slider)
         assert any(notebook.press(key, wait=1.0) is not None for key in ("Home", "End", "ArrowLeft")), slider
 
 
 def test_bad_upload_is_explained_and_changes_nothing(notebook, tmp_path):
+    notebook.page.wait_for_timeout(1200)  # boxes that the last move took away have faded
     before = notebook.picture()
     (tmp_path / "broken.jpg").write_bytes(b"no picture at all")
     upload(notebook, tmp_path / "broken.jpg")

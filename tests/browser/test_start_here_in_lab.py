@@ -4,6 +4,7 @@ import pytest
 
 from mtcnn_lite import Detector
 from mtcnn_lite.course.explorers.cascade import O_STOPS, P_STOPS, R_STOPS
+from mtcnn_lite.course.scenes import ASTRONAUT_BOX
 from mtcnn_lite.explain import explain
 
 NOTEBOOK = "start_here.ipynb"
@@ -17,12 +18,17 @@ def shown(astronaut):
     return detector.trace(astronaut)
 
 
-def test_steps_and_the_checkbox_filter_the_boxes(notebook, shown):
+@pytest.fixture
+def portrait(notebook):
+    notebook.portrait()
+
+
+def test_steps_and_the_checkbox_filter_the_boxes(notebook, shown, portrait):
     counts = []
     for step in ("P-Net", "R-Net", "O-Net", "last NMS"):
         notebook.page.get_by_role("button", name=step, exact=True).click()
         notebook.page.wait_for_timeout(150)
-        counts.append(notebook.text(".mtcnn-canvas figcaption").rpartition(": ")[2])
+        counts.append(notebook.text(".board figcaption").rpartition(": ")[2])
     accepted = shown.rerun(nms=(*shown.settings.nms[:3], 1)).faces  # both looks of all boxes: no NMS after O-Net
     left = [len(shown.pnet.last), len(shown.rnet.last), len(accepted), len(shown.faces)]
     assert left[0] > left[1] >= left[2] > left[3] == 1
@@ -33,25 +39,26 @@ def test_steps_and_the_checkbox_filter_the_boxes(notebook, shown):
         assert notebook.push("and what was lost before")
 
 
-def test_click_asks_what_became_of_the_box(notebook, shown):
+def test_click_asks_what_became_of_the_box(notebook, shown, portrait):
     at = ", ".join(f"{threshold:g}" for threshold in shown.settings.thresholds)
-    assert notebook.text(".mtcnn-canvas p") == "Click on a box to ask what became of that face."
-    notebook.push("and what was lost before")  # of the boxes only the face is left
-    said = explain(shown, shown.faces.boxes[0].tolist()).sentence
-    assert notebook.ask(0, 206, 116)[1] == f"That box, at {at}: {said}."
-    notebook.canvas(0).click(position={"x": 20, "y": 458})  # no box there: nothing to ask
+    assert notebook.page.locator(".board .side p").nth(1).text_content().startswith("Click on a box")
+    tip, answer, note = notebook.ask_board(0.44, 0.25)
+    assert answer.lower() == f"{tip.splitlines()[0]}.".lower()
+    face = ASTRONAUT_BOX if note.startswith("Face 1, ") else shown.faces.boxes[0].tolist()
+    assert note.partition(", at ")[2] == f"{at}: {explain(shown, face).sentence}."
+    size = notebook.photo().bounding_box()
+    notebook.photo().click(position={"x": 0.04 * size["width"], "y": 0.97 * size["height"]})  # nothing to ask there
     notebook.page.wait_for_timeout(1000)
-    assert notebook.text(".mtcnn-canvas p") == f"That box, at {at}: {said}."
-    notebook.push("and what was lost before")
+    assert notebook.page.locator(".board .side p").nth(1).text_content() == note
 
 
 def test_picture_of_the_camera_replaces_the_photo(notebook):
-    before = notebook.text(".mtcnn-canvas figcaption")
+    before = notebook.text(".board figcaption")
     notebook.page.get_by_role("button", name="use the camera").click()
     notebook.page.get_by_role("button", name="take the picture").click()
     notebook.page.wait_for_function("() => document.body.textContent.includes('camera: 640 x 480 px')")
     notebook.page.wait_for_function(
         "() => document.querySelector('.mtcnn-canvas').textContent.includes('640 × 480 px')"
     )
-    assert notebook.text(".mtcnn-canvas figcaption") != before
+    assert notebook.text(".board figcaption") != before
     assert notebook.page.get_by_role("button", name="use the camera").is_visible(), "the camera is off again"

@@ -38,7 +38,7 @@ def test_a_box_may_leave_the_photo_on_the_left(folder, astronaut, given, capsys)
 
 def test_threshold_of_the_command_line_is_the_one_explained(capsys):
     assert main(["explain", "a.png", "--box", BOX, "--thresholds", "0.6", "0.7", "1"]) == 0
-    why = "lost in O-Net: best score 0.99, and its mean with a second look, 0.99, is under 1; it would survive"
+    why = "lost in O-Net: its best score is 0.99, the mean of two looks 0.99; O-Net's threshold is 1; it would survive"
     assert capsys.readouterr().out.startswith(why)
 
 

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import resource
 import shutil
 import subprocess
 import sys
@@ -12,12 +13,15 @@ import pytest
 from PIL import Image
 from torch import distributed
 
+from mtcnn_lite import Detector
 from mtcnn_lite.cli import main
 from mtcnn_lite.cli.train import thinned
 from mtcnn_lite.course.scenes import scenes
 from mtcnn_lite.datasets import read_jsonl, write_jsonl
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
+from mtcnn_lite.evaluation import judge
 from mtcnn_lite.training.distributed import ProcessGroup
+from mtcnn_lite.training.plan import STAGES
 from mtcnn_lite.weights import load_weights
 
 BRIEF = ["--data", "my data", "--steps", "0.001", "--workers", "1"]
@@ -77,6 +81,31 @@ def test_one_command_trains_all_stages_and_resumes(home, capsys):
     files = [f"weights/{net}.safetensors" for net in ("pnet", "rnet", "onet")]
     same = [(home / "further" / file).read_bytes() == (home / "run" / file).read_bytes() for file in files]
     assert same == [False, True, True]
+
+
+@pytest.mark.slow
+def test_a_fiftieth_of_the_plan_takes_minutes_and_finds_faces(tmp_path):
+    """Two minutes on two cores are 240 s of processor time, whatever else the machine does."""
+    (tmp_path / "data").mkdir()
+    photos = []
+    for number, photo in enumerate(scenes(100, seed=5, sizes=(16, 60))):
+        path = tmp_path / "data" / f"{number}.png"
+        Image.fromarray(photo.image()).save(path)
+        photos.append(replace_source(photo, path, "Composed"))
+    write_jsonl(tmp_path / "data" / "labels.jsonl", photos)
+    command = [sys.executable, "-m", "mtcnn_lite", "train", "--data", "data", "--steps", "0.02", "--out", "run"]
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert done.returncode == 0, done.stderr
+    took = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    print(done.stdout, f"{took:.0f} s of processor time")
+    assert took < 240
+    plan = json.loads((tmp_path / "run" / "plan.json").read_text())
+    assert list(plan["stages"]) == [stage.name for stage in STAGES]
+    detector, test = Detector(tmp_path / "run" / "weights"), scenes(20, seed=6, sizes=(20, 60), split="held_out")
+    judged = judge([(detector.detect(photo.image()), photo) for photo in test], smallest=20)
+    assert judged.average_precision > 0.6
 
 
 @pytest.mark.slow

@@ -16,6 +16,14 @@ MODULES = [
 JUDGES = {module.JUDGE.name: module.JUDGE for module in MODULES if isinstance(getattr(module, "JUDGE", None), Judge)}
 
 
+BUILT = ("pnet", "rnet", "onet")  # what is written for them is a function that builds a net
+
+
+def written(name):
+    """The name of what a reader writes for the judge of this name."""
+    return f"build_{name}" if name in BUILT else name
+
+
 def solutions():
     spec = importlib.util.spec_from_file_location("solutions", SOLUTIONS)
     module = importlib.util.module_from_spec(spec)

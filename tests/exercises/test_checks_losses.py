@@ -349,7 +349,17 @@ def of_count(count):
     return fn
 
 
+def a_slice_of_none(losses, keep=0.7):
+    mask = np.zeros(len(losses), dtype=bool)
+    mask[np.argsort(losses)[-int(keep * len(losses)) :]] = True
+    return mask
+
+
 WRONG_MASKS = {
+    "[-0:]": (a_slice_of_none, "order[-0:] is all of them"),
+    "quantile, at least": (lambda losses, keep=0.7: losses >= np.quantile(losses, 1 - keep), "A quantile lies between"),
+    "percentile": (lambda losses, keep=0.7: losses >= np.percentile(losses, 100 - 100 * keep), "A quantile lies"),
+    "quantile of keep": (lambda losses, keep=0.7: losses >= np.quantile(losses, keep), "leaves out the share"),
     "lowest": (lambda x, keep=0.7: hard_by_sorting(-x, keep), "These are the lowest losses"),
     "upside down": (lambda x, keep=0.7: ~np.array(hard_by_sorting(x, keep), bool), "upside down"),
     "rows": (lambda x, keep=0.7: np.argsort(-x)[: max(1, int(keep * len(x)))], "rows of the hard samples"),

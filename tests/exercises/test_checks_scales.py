@@ -12,14 +12,14 @@ from judging import check_rejected
 
 from mtcnn_lite import pyramid
 from mtcnn_lite.course import checks
-from mtcnn_lite.course.checks.judge import run
+from mtcnn_lite.course.checks.judge import limits
 from mtcnn_lite.course.checks.pyramid_scales import JUDGE
 
 
 @pytest.fixture(autouse=True)
 def soon(monkeypatch):
     """An endless loop is given up early, so that these tests are quick."""
-    monkeypatch.setattr(run, "LINES", 20_000)
+    monkeypatch.setattr(limits, "LINES", 20_000)
 
 
 # --- right answers
@@ -178,6 +178,15 @@ def after(change):
     return lambda h, w, m, f: change(np.array(by_a_loop(h, w, m, f)), h, w, m, f)
 
 
+def divides_in_place(height, width, min_face, factor):
+    scale = 12 / min_face
+    scales = []
+    while min(height, width) * scale >= 12:
+        scales.append(scale)
+        scale /= factor
+    return scales
+
+
 WRONG = {
     "longer side": (loop(side=max), "The longer side was tested"),
     "height only": (loop(side=lambda h, w: h), "Only the height was tested"),
@@ -229,7 +238,8 @@ WRONG = {
     "nothing": (lambda h, w, m, f: [], "No scale came out"),
     "how many": (after(lambda s, *_: len(s)), "how many levels"),
     "endless": (never_shrinks, "does not come to an end"),
-    "endless, growing": (loop(step=lambda s, f, k: s / f), "does not come to an end"),
+    "endless, growing": (loop(step=lambda s, f, k: s / f), "Your levels grow: you divided"),
+    "endless, /=": (divides_in_place, "Your levels grow: you divided"),
     "until 0": (loop(goes_on=lambda length: length > 1e-9), "Too many: 0.25"),
     "None when empty": (none_when_empty, "an empty list"),
     "stops when empty": (stops_when_empty, "an empty list"),
@@ -268,7 +278,7 @@ def test_an_endless_loop_is_stopped_at_its_line():
 
 def test_a_long_loop_that_ends_is_not_stopped():
     def slow(height, width, min_face, factor):
-        for _ in range(run.LINES // 3):
+        for _ in range(limits.LINES // 3):
             pass
         return by_a_loop(height, width, min_face, factor)
 

@@ -111,7 +111,14 @@ def clip(square):
     return np.maximum(by_padding(square), 0)
 
 
+def without_keepdims(boxes):
+    centre = (boxes[:, :2] + boxes[:, 2:]) / 2
+    side = (boxes[:, 2:] - boxes[:, :2]).max(axis=1)
+    return np.concatenate([centre - side / 2, centre + side / 2], axis=1)
+
+
 WRONG = {
+    "no keepdims": (without_keepdims, "max(axis=1, keepdims=True)"),
     "as it came": (lambda boxes: boxes.copy(), "came back as they were"),
     "shorter side": (looped(lambda *box: round_centre(*box, side=min)), "shorter side"),
     "mean side": (looped(lambda *box: round_centre(*box, side=lambda w, h: (w + h) / 2)), "mean of width"),

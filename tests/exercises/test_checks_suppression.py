@@ -261,7 +261,24 @@ def places_in_the_order(boxes, scores, threshold):
     return kept
 
 
+def remaining(next_order):
+    """The usual loop, with another line at its end."""
+
+    def fn(boxes, scores, threshold):
+        order, kept = np.argsort(-scores, kind="stable"), []
+        while len(order):
+            kept.append(order[0])
+            overlap = iou([boxes[order[0]]], boxes[order[1:]])[0]
+            order = next_order(order, np.where(overlap <= threshold)[0])
+        return kept
+
+    return fn
+
+
 WRONG_NMS = {
+    "np.where for rows": (remaining(lambda order, places: places), "np.where gives places"),
+    "np.where for rows, + 1": (remaining(lambda order, places: places + 1), "np.where gives places"),
+    "np.where of order": (remaining(lambda order, places: order[places]), "np.where gives places"),
     "gone boxes still suppress": (still_suppressing, "still suppress others"),
     "in order of the input": (after(lambda kept, b, s: np.sort(kept)), "in the order of the input"),
     "by a mask": (after(lambda kept, b, s: np.flatnonzero(np.isin(range(len(b)), kept))), "in the order of the input"),

@@ -11,11 +11,14 @@ PAGE = """async ({ source, state, binary }) => {
     state[name] = new DataView(Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)).buffer);
   }
   window.saved = []; // what Python would be told
+  window.sent = []; // and what is said to it in messages
   window.model = {
     get: (name) => state[name],
     set: (name, value) => { state[name] = value; (heard[`change:${name}`] || []).forEach((act) => act()); },
     on: (event, act) => (heard[event] = heard[event] || []).push(act),
     save_changes: () => saved.push({ ...state }),
+    send: (message) => sent.push(message),
+    tell: (event, message) => (heard[event] || []).forEach((act) => act(message)),
   };
   window.seen = () => [...document.querySelectorAll("canvas")].map((canvas) => canvas.toDataURL());
   window.pixel = (k, x, y) => {
@@ -30,8 +33,9 @@ PAGE = """async ({ source, state, binary }) => {
 def page(request, chromium, explorer):
     """The module's `explorer`, drawn, in a page as large as its VIEWPORT; no error may come up in it.
 
-    In the page, `model` is the widget's, with `model.set`; `saved` has its states as Python was told of them; `seen()`
-    gives all canvases, `pixel(k, x, y)` one pixel of the canvas number k; what the script exports has its own name.
+    In the page, `model` is the widget's, with `model.set`; `saved` has its states as Python was told of them,
+    `sent` the messages; `seen()` gives all canvases, `pixel(k, x, y)` one pixel of the canvas number k; what the script
+    exports has its own name.
     """
     width, height = getattr(request.module, "VIEWPORT", (900, 900))
     opened = chromium.new_page(viewport={"width": width, "height": height})

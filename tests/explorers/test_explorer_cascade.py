@@ -7,27 +7,28 @@ import json
 import math
 import re
 
-import ipywidgets
 import numpy as np
 import pytest
 from PIL import Image
 
 from mtcnn_lite import Detector
 from mtcnn_lite.cascade import answers as memory
-from mtcnn_lite.course.explorers.canvas import Bars
 from mtcnn_lite.course.explorers.cascade import (
     LOWEST,
     O_STOPS,
     P_STOPS,
     R_STOPS,
+    SLIDERS,
     STEPS,
     CascadeExplorer,
     ask_all,
-    bars,
     costs,
+    sieve,
     view,
 )
-from mtcnn_lite.course.scenes import collage
+from mtcnn_lite.course.scenes import collage, portrait, wall
+from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
+from mtcnn_lite.evaluation.matching import match
 
 LOW, USUAL, HIGH = LOWEST, (0.6, 0.7, 0.7), (P_STOPS[-1], R_STOPS[-1], O_STOPS[-1])
 SETTINGS = [LOW, USUAL, HIGH, (0.45, 0.3, 0.4)] + [
@@ -123,55 +124,90 @@ def test_costs_are_the_time_over_the_windows_that_were_looked_at(detector, astro
     assert costs(plain, ask_all(plain))[3] == (0.0, 3)
 
 
-def test_bars_count_scores_from_stop_to_stop():
-    scores = np.array([0.1, 0.2, 0.25, 0.5, 0.05, 0.7, 0.69999], np.float32)
-    assert Bars.count(scores, [0.1, 0.2, 0.7]) == [1, 1, 4, 1]
-    assert Bars.count(scores[:0], [0.1, 0.2]) == [0, 0, 0]
+@pytest.fixture(scope="module")
+def sieved(trace):
+    labels = LabelledPhoto(trace.image, collage()[1])
+    return sieve(trace, ask_all(trace), labels), labels
 
 
-@pytest.mark.parametrize(("pnet", "rnet"), [(P_STOPS[0], R_STOPS[0]), (0.6, 0.7), (P_STOPS[-1], R_STOPS[-1])])
-def test_bars_right_of_a_threshold_are_what_passes_it(trace, pnet, rnet):
-    lowest, layers = ask_all(trace), view(trace, pnet, rnet)
-    first, second, third = bars(lowest, layers, pnet, rnet)
-    assert sum(first.counts[first.stop + 1 :]) == layers.counts(0)[STEPS[0]]
-    assert sum(second.counts) == len(layers.alive)
-    passing = trace.rerun(thresholds=(pnet, rnet, 0.7)).rnet["above threshold"]
-    assert sum(second.counts[second.stop + 1 :]) == len(passing)
-    for stop, onet in enumerate(O_STOPS):
-        assert sum(third.counts[stop + 1 :]) == layers.counts(onet)[STEPS[2]]
-    assert third.stop == -1
+@pytest.mark.parametrize("thresholds", SETTINGS)
+def test_sieve_is_the_cascade_run_at_these_thresholds_and_matched_with_the_labels(detector, dim, sieved, thresholds):
+    """The oracles are a new detector, which runs every net anew, and the package's matching."""
+    (mine, labels), at = sieved, stops(thresholds)
+    run = Detector(detector.nets, thresholds=[s.stops[k] for s, k in zip(SLIDERS, at, strict=True)]).trace(dim)
+    assert mine.windows == run.pnet.windows
+    for step, expected in enumerate((run.pnet["refined"], run.rnet["nms"])):
+        rows = mine.left(step, at)
+        got = in_order(mine.boxes[step, rows], mine.scores[step, rows])
+        np.testing.assert_allclose(got, in_order(expected.boxes, expected.scores), atol=2e-2)
+    assert mine.tally(2, at).boxes == len(accepted(run))
+    last = mine.left(3, at)
+    got = in_order(mine.boxes[2, last], mine.scores[2, last], mine.landmarks[last])
+    np.testing.assert_allclose(got, in_order(run.faces.boxes, run.faces.scores, run.faces.landmarks), atol=2e-2)
+    face, counts = match(run.faces.boxes, run.faces.scores, labels)
+    tally = mine.tally(3, at)
+    assert (tally.found, tally.missed) == ((face >= 0).sum(), 9 - (face >= 0).sum())
+    assert tally.false == (counts & (face < 0)).sum()
 
 
-def test_canvas_gets_what_the_view_says(explorer):
-    layers, canvas = view(explorer._trace, 0.6, 0.7), explorer.canvas
-    for name, dtype in (("boxes", np.float32), ("scores", np.float32), ("landmarks", np.float32), ("alive", np.uint8)):
-        sent, said = np.frombuffer(getattr(canvas, name), dtype), getattr(layers, name)
+def stops(thresholds):
+    """The numbers of the nearest stops."""
+    return [int(np.argmin(np.abs(np.array(s.stops) - t))) for s, t in zip(SLIDERS, thresholds, strict=True)]
+
+
+def test_so_it_is_at_other_stops(detector, dim, sieved):
+    rng, trace = np.random.default_rng(0), detector.trace(dim)
+    for _ in range(20):
+        at = [int(rng.integers(len(slider.stops))) for slider in SLIDERS]
+        run = trace.rerun(thresholds=[slider.stops[k] for slider, k in zip(SLIDERS, at, strict=True)])
+        boxes = [sieved[0].tally(step, at).boxes for step in (0, 1, 3)]
+        assert boxes == [len(run.pnet.last), len(run.rnet.last), len(run.faces)]
+
+
+def test_without_labels_nobody_is_missed_or_false(trace):
+    unlabelled = sieve(trace, ask_all(trace), LabelledPhoto(trace.image, [], complete=False))
+    tally = unlabelled.tally(3, [0, 0, 0])
+    assert unlabelled.faces is None
+    assert (tally.found, tally.missed, tally.false) == (tally.boxes, 0, 0)
+
+
+def test_ignored_faces_count_neither_way(trace, sieved):
+    labels = sieved[1]
+    ignored = LabelledPhoto(trace.image, labels.boxes, ignore=[True] + [False] * 8)
+    all_, less = sieved[0].tally(3, [6, 6, 4]), sieve(trace, ask_all(trace), ignored).tally(3, [6, 6, 4])
+    assert (less.found + less.missed, all_.found + all_.missed) == (8, 9)
+    assert less.false <= all_.false
+
+
+def test_board_gets_what_the_sieve_says(explorer):
+    mine, board = explorer.sieve(), explorer.canvas
+    for name, dtype in (("boxes", np.float32), ("scores", np.float32), ("landmarks", np.float32), ("on", np.int16)):
+        sent, said = np.frombuffer(getattr(board, name), dtype), getattr(mine, name)
         np.testing.assert_array_equal(sent.reshape(said.shape), said)
-    assert (canvas.size, canvas.windows, canvas.cut_from, canvas.steps) == ([512, 512], 42721, 2, STEPS)
-    assert [of for _, of in canvas.costs] == [-1, 0, 1, 3]
-    assert len(canvas.colours) == len(STEPS)
-    assert (canvas.stops[explorer.onet.index], explorer.step.index) == (0.7, canvas.step)
-    assert [bar["name"] for bar in canvas.bars] == ["P-Net", "R-Net", "O-Net"]
-    assert canvas.maps == b""
+    assert (board.size, board.windows, board.steps, board.labelled) == ([512, 512], 42721, STEPS, False)
+    assert [len(costs_) for costs_ in board.costs] == [1, 2, 3, 4]
+    assert len(board.colours) == len(board.after) == len(STEPS)
+    assert board.at == stops((0.6, 0.7, 0.7))
+    assert json.dumps(board.sliders)
+    assert board.maps == b""
 
 
-def test_pnet_and_rnet_ask_the_kernel_once_a_move_and_onet_never(explorer):
-    for slider, stop, sends in ((explorer.pnet, 0.9, 1), (explorer.rnet, 0.2, 1), (explorer.onet, 0.1, 0)):
-        before, start = explorer.canvas.revision, slider.value
-        slider.value = stop
-        assert explorer.canvas.revision == before + sends
-        slider.value = start
+def test_no_slider_asks_the_kernel(explorer):
+    before = explorer.canvas.revision
+    for slider in (explorer.pnet, explorer.rnet, explorer.onet):
+        start = slider.value
+        for stop in (slider.stops[0], slider.stops[-1], start):
+            slider.value = stop
+            assert slider.value == stop
+    assert explorer.canvas.revision == before
+    with pytest.raises(ValueError, match=r"0\.123"):
+        explorer.pnet.value = 0.123
 
 
-def test_what_the_browser_does_alone_is_linked_there(detector, astronaut, monkeypatch):
-    links = {}
-    monkeypatch.setattr(ipywidgets, "jslink", lambda source, target: links.update({target[1]: (source, target[0])}))
-    mine = CascadeExplorer(detector, astronaut[:120, :120])
-    assert links == {
-        "stop": ((mine.onet, "index"), mine.canvas),
-        "step": ((mine.step, "index"), mine.canvas),
-        "together": ((mine.together, "value"), mine.canvas),
-    }
+def test_saved_explorer_is_small(detector):
+    board = CascadeExplorer(detector, {"the wall": wall(), "the portrait": portrait()}).canvas
+    values = (getattr(board, name) for name in board.trait_names(sync=True))
+    assert sum(len(value) * 4 / 3 for value in values if isinstance(value, bytes)) < 400_000
 
 
 def test_summary_and_still_follow_the_sliders_and_tell_no_time(explorer):
@@ -183,7 +219,7 @@ def test_summary_and_still_follow_the_sliders_and_tell_no_time(explorer):
     bundle, _ = explorer._repr_mimebundle_()
     assert bundle["text/plain"] == before
     picture = Image.open(io.BytesIO(base64.b64decode(bundle["image/jpeg"])))
-    assert 600 < picture.width <= 848
+    assert 500 < picture.width <= 848
     explorer.onet.value, explorer.rnet.value = O_STOPS[-1], 0.1
     after = explorer.summary()
     run = explorer._trace.rerun(thresholds=(0.6, 0.1, O_STOPS[-1]))
@@ -202,11 +238,39 @@ def test_another_photo_replaces_the_old_one(detector, astronaut):
     assert mine.canvas.size == [400, 300]
     assert mine.message.value == "camera: 400 x 300 px"
     assert mine._trace.image.shape == (300, 400, 3)
-    assert json.dumps(mine.canvas.bars)
     before = mine.canvas.photo
     mine.receive("broken", b"no picture")
     assert mine.message.value.startswith("broken: ")
     assert mine.canvas.photo == before
+
+
+def test_portrait_is_one_click_away_and_brings_its_label(detector):
+    mine = CascadeExplorer(detector, {"the wall": wall(), "the portrait": portrait()})
+    assert "of 37" in mine.summary()
+    mine.choice.value = "the portrait"
+    assert mine.canvas.size == [512, 512]
+    assert mine.summary().endswith("; faces found 1 of 1, missed 0, boxes on no face 0")
+    mine.receive("mine.png", png(np.zeros((60, 60, 3), np.uint8)))
+    assert "faces found" not in mine.summary()
+    mine.choice.value = "the wall"
+    assert "of 37" in mine.summary()
+
+
+def png(pixels):
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "PNG")
+    return file.getvalue()
+
+
+def test_what_needs_the_kernel_is_off_until_a_browser_speaks_to_it(detector):
+    mine, said = CascadeExplorer(detector, {"a": wall(), "b": portrait()}), []
+    mine.canvas.send = said.append
+    assert mine.upload.disabled
+    assert mine.choice.disabled
+    mine.canvas._handle_custom_msg({"ready": True}, [])
+    assert not mine.upload.disabled
+    assert not mine.choice.disabled
+    assert said == [{"alive": True}]
 
 
 def test_photo_smaller_than_any_face(detector):

@@ -308,7 +308,7 @@ def test_sentence_names_stage_score_and_threshold(detector):
     best = int(e.stages[1].best * 100) / 100
     assert 0.5 < best < 0.7
     survives = f"it would survive a threshold of {e.stages[1].passes_at}"
-    assert e.sentence.startswith(f"lost in R-Net: best score {best} under 0.7; {survives}")
+    assert e.sentence.startswith(f"lost in R-Net: its best score is {best}; R-Net's threshold is 0.7; {survives}")
     assert e.report().splitlines()[0] == e.sentence
 
 

@@ -5,6 +5,7 @@ fails, what came out, what should have, a drawing, and a hint that names the lik
 passed: `mine if checks.decode_offsets(mine) else boxes.decode_offsets`. Your function may use loops, numpy or torch.
 
 What passes in a notebook is remembered for the later chapters (`mtcnn_lite.course.mine`).
+`verdict.seen()` shows what a function of the cascade, right or wrong, makes of a photo in the live detector.
 """
 
 import inspect
@@ -21,28 +22,39 @@ from mtcnn_lite.course.checks.candidate_windows import candidate_windows
 from mtcnn_lite.course.checks.decode_offsets import decode_offsets
 from mtcnn_lite.course.checks.detection_loss import detection_loss
 from mtcnn_lite.course.checks.focal_loss import focal_loss
+from mtcnn_lite.course.checks.giou import giou
 from mtcnn_lite.course.checks.hard_examples import hard_examples
+from mtcnn_lite.course.checks.hard_windows import hard_windows
 from mtcnn_lite.course.checks.iou import iou
 from mtcnn_lite.course.checks.iou_matrix import iou_matrix
 from mtcnn_lite.course.checks.judge import Verdict
 from mtcnn_lite.course.checks.landmark_error import landmark_error
+from mtcnn_lite.course.checks.landmark_target import landmark_target
 from mtcnn_lite.course.checks.landmarks_to_image import landmarks_to_image
 from mtcnn_lite.course.checks.learning_rate import learning_rate
 from mtcnn_lite.course.checks.multitask_loss import multitask_loss
 from mtcnn_lite.course.checks.nms import nms
+from mtcnn_lite.course.checks.onet import onet
+from mtcnn_lite.course.checks.operating_point import operating_point
+from mtcnn_lite.course.checks.pnet import pnet
 from mtcnn_lite.course.checks.pyramid_scales import pyramid_scales
+from mtcnn_lite.course.checks.rnet import rnet
 from mtcnn_lite.course.checks.sample_kind import sample_kind
+from mtcnn_lite.course.checks.seen import seen
+from mtcnn_lite.course.checks.semi_hard_triplets import semi_hard_triplets
 from mtcnn_lite.course.checks.similarity_transform import similarity_transform
 from mtcnn_lite.course.checks.soft_nms import soft_nms
 from mtcnn_lite.course.checks.square_boxes import square_boxes
+from mtcnn_lite.course.checks.staged_training import staged_training
 from mtcnn_lite.course.checks.triplet_loss import triplet_loss
 from mtcnn_lite.course.remembered import remember
 
 __all__ = [
     "Verdict", "anchor_grid", "area_average", "average_precision", "box_target", "candidate_windows",
-    "decode_offsets", "detection_loss", "focal_loss", "hard_examples", "iou", "iou_matrix", "landmark_error",
-    "landmarks_to_image", "learning_rate", "multitask_loss", "nms", "pyramid_scales", "sample_kind",
-    "similarity_transform", "soft_nms", "square_boxes", "triplet_loss",
+    "decode_offsets", "detection_loss", "focal_loss", "giou", "hard_examples", "hard_windows", "iou", "iou_matrix",
+    "landmark_error", "landmark_target", "landmarks_to_image", "learning_rate", "multitask_loss", "nms", "onet",
+    "operating_point", "pnet", "pyramid_scales", "rnet", "sample_kind", "seen", "semi_hard_triplets",
+    "similarity_transform", "soft_nms", "square_boxes", "staged_training", "triplet_loss",
 ]  # fmt: skip
 
 

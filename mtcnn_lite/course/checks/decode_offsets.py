@@ -88,6 +88,15 @@ _HINTS: Hints = {
     "This is how far each corner moves, without the corner itself: add it to the box.": (
         lambda b, o: o * np.tile(sizes(b), 2),
     ),
+    "Each corner was multiplied by 1 + its offset, so that it moves by a part of its distance from the photo's corner. "
+    "It moves by a part of the box's side: add offset * side.": lambda b, o: b * (1 + o),
+    "The offsets were multiplied by 12, or another fixed side. 12 px is P-Net's window in the level; here each box "
+    "brings its own side.": _with_sizes(*(lambda size, side=side: 0 * size + side for side in (12, 24, 48))),
+    "np.array([w, h, w, h]) has a row for each side, (4, N), and the offsets a row for each box, (N, 4). Put the sides "
+    "into columns: np.stack([w, h, w, h], axis=1).": (
+        lambda b, o: b + o * np.tile(sizes(b), 2).T,
+        lambda b, o: o * np.tile(sizes(b), 2).T,
+    ),
     "The boxes came back as they were: the offsets were not used, or the moved box was not returned.": lambda b, o: b,
     "Only the top left corner moved. The last two offsets move x2 and y2.": _of(
         offsets=[lambda o: o * [1, 1, 0, 0], lambda o: np.tile(o[:, :2], 2)]

@@ -57,10 +57,23 @@ def _below(order: Callable[[Array], Array]) -> Function:
     return lambda losses, keep=0.7: order(losses) < _at_least_one(keep * len(losses))
 
 
+def _last_of_all(losses: Array, keep: float = 0.7) -> Array:
+    """A slice that begins so many from the end: all of them, where the number is 0."""
+    mask = np.zeros(len(losses), bool)
+    mask[np.argsort(losses, kind="stable")[-int(keep * len(losses)) :]] = True
+    return mask
+
+
 @slips.several
 def _above(bound: Callable[[Array, float], Any]) -> Function:
     """The losses above a bound."""
     return lambda losses, keep=0.7: losses > bound(losses, keep) if len(losses) else np.zeros(0, bool)
+
+
+@slips.several
+def _at_least(bound: Callable[[Array, float], Any]) -> Function:
+    """The losses that reach a bound."""
+    return lambda losses, keep=0.7: losses >= bound(losses, keep) if len(losses) else np.zeros(0, bool)
 
 
 _but, _before, _after = (partial(wrong, _hard) for wrong in (slips.but, slips.before, slips.after))
@@ -95,8 +108,16 @@ _HINTS: Hints = {
     "You compared with the mean or the median. It is the int(keep * N) highest that are kept.": _above(
         lambda losses, keep: losses.mean(), lambda losses, keep: np.median(losses)
     ),
+    "Here int(keep * N) is 0, and order[-0:] is all of them, not none. At least one is kept, and one only: take "
+    "k = max(1, int(keep * N)) first.": _last_of_all,
     "A quantile lies between two losses and keeps another number of them, here and there. Count: int(keep * N).": (
-        _above(lambda losses, keep: np.quantile(losses, 1 - keep))
+        *_above(lambda losses, keep: np.quantile(losses, 1 - keep)),
+        *_at_least(lambda losses, keep: np.quantile(losses, 1 - keep)),
+    ),
+    "That quantile leaves out the share that it should keep: keep is what stays. A quantile also lies between losses. "
+    "Count: int(keep * N).": (
+        *_above(lambda losses, keep: np.quantile(losses, keep)),
+        *_at_least(lambda losses, keep: np.quantile(losses, keep)),
     ),
     "argsort gives rows, not ranks: its first number says where the highest loss stands. Use it as an index, "
     "mask[order[:k]] = True.": _below(_order, np.argsort),

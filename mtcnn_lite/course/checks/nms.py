@@ -76,6 +76,20 @@ def _skipping(boxes: Array, scores: Array, threshold: float) -> list[int]:
     return kept
 
 
+@slips.several
+def _places(next_order: Callable[[Array, Array], Array]) -> Function:
+    """The rows that are left are `next_order(order, places)`, `places` being those of np.where among order[1:]."""
+
+    def wrong(boxes: Array, scores: Array, threshold: float) -> list[int]:
+        order, kept = crowds.best_first(scores), list[int]()
+        while len(order):
+            kept.append(order[0])
+            order = next_order(order, np.flatnonzero(overlaps(boxes[order[0]], boxes[order[1:]]) <= threshold))
+        return kept
+
+    return wrong
+
+
 _with = partial(slips.but, _kept)
 _HINTS: Hints = {
     "Boxes that are gone still suppress others. Compare only with boxes that were kept.": _with(
@@ -95,6 +109,12 @@ _HINTS: Hints = {
     ),
     "These are places in the sorted order. The answer is indices into `boxes`: order[place].": _then(
         lambda kept, b, s: np.flatnonzero(np.isin(crowds.best_first(s), kept))
+    ),
+    "np.where gives places among the rows it was shown, not rows of `boxes`. Pick with it from those rows: "
+    "order = order[1:][places].": _places(
+        lambda order, places: places,
+        lambda order, places: places + 1,
+        lambda order, places: order[places],
     ),
     "You returned a mask. The answer is the indices of the kept boxes, best first.": _then(
         lambda kept, b, s: np.isin(np.arange(len(b)), kept), lambda kept, b, s: np.isin(crowds.best_first(s), kept)

@@ -1,7 +1,7 @@
 """The judge of `pyramid_scales`: how far to shrink a photo, and how often."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -66,6 +66,8 @@ def _sizes(how: Callable[[float], float]) -> Function:
     return lambda h, w, m, f: [[how(h * scale), how(w * scale)] for scale in _scales(h, w, m, f)]
 
 
+_GROWS = "Your levels grow: you divided by factor. Multiply by it, and each level is smaller than the last."
+_STAYS = "The loop does not come to an end here: the scale stays as it is. Multiply it by factor, inside the loop."
 _SIZES = _sizes(float, int, round, math.ceil, slips.half_up)
 _but = partial(slips.but, _scales)
 _after = partial(slips.after, _scales)
@@ -127,7 +129,7 @@ _HINTS: Hints = {
         lambda scale, f, k, first: scale * f ** (k + 1),
         lambda scale, f, k, first: scale * scale,
     ),
-    "Your levels grow: you divided by factor. Multiply by it, and each level is smaller than the last.": (
+    _GROWS: (
         *_then(lambda s, h, w, m, f: s / f ** (2 * np.arange(len(s)))),
         *_stepping(lambda scale, f, k, first: scale / f),
     ),
@@ -200,6 +202,18 @@ def _draw(inputs: tuple[Any, ...], expected: Any, got: Any, row: int | None) -> 
     return drawing.compared(window, levels(expected), yours, "levels, px; given: the window of 12 px", row)
 
 
+def _if_endless(variables: Mapping[str, Any]) -> str:
+    """Scales that grow or stay: what a list or a number of the reader's says when it is stopped."""
+    lists = [value for value in variables.values() if isinstance(value, list) and len(value) > 2]
+    for found in lists:
+        first, second = (each if isinstance(each, int | float) else 0.0 for each in found[:2])
+        if second > first > 0:
+            return _GROWS
+        if second == first > 0:
+            return _STAYS
+    return ""
+
+
 JUDGE = Judge(
     "pyramid_scales",
     ("height", "width", "min_face", "factor"),
@@ -208,4 +222,5 @@ JUDGE = Judge(
     _HINTS,
     _draw,
     tolerance=1e-7,
+    if_endless=_if_endless,
 )

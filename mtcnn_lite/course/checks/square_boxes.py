@@ -84,6 +84,8 @@ _HINTS: Hints = {
     ),
     "One side for all boxes: the longest of the whole batch. Each box has its own: "
     "take the maximum along axis 1.": _with_side(*(lambda b, a=a: sizes(b).max(axis=a, initial=0) for a in (None, 0))),
+    "Of two boxes, the first's side went to x and the second's to y: the sides lie in a row, (N,). Make them a column, "
+    "(N, 1): max(axis=1, keepdims=True).": _with_side(lambda b: sizes(b).max(axis=1)),
     slips.FIRST_ONLY: (
         *_then(*slips.FIRST),
         *_with_side(lambda b: _longer(b)[:1]),

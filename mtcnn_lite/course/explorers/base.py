@@ -35,7 +35,7 @@ class Drawing(anywidget.AnyWidget):
     **values : what the traits begin with, those of a subclass and others
     """
 
-    _css = FOLDER / "canvas.css"
+    _css: Path | str = FOLDER / "canvas.css"
 
     def __init__(self, *scripts: str, **values: Any) -> None:
         self._esm = "".join((FOLDER / script).read_text() for script in ("common.js", *scripts))
@@ -175,12 +175,16 @@ class DetectorExplorer(PhotoExplorer):
 
     def __init__(self, detector: Detector, image: NDArray[np.uint8], longest: int, drawing: Drawing) -> None:
         self._detector, self._drawing = detector, drawing
-        drawing.on_msg(lambda _, message, buffers: self.ask(message["clicked"]))
+        drawing.on_msg(lambda _, message, buffers: self.heard(message))
         super().__init__(image, longest)
 
     def show_photo(self) -> None:
         self._trace = self._detector.trace(self.image)
         self._drawing.note = self.invitation  # what was said of another photo is not true of this one
+
+    def heard(self, message: dict[str, Any]) -> None:
+        """A word from the browser."""
+        self.ask(message["clicked"])
 
     def run_shown(self) -> Trace:
         """The run at the controls' settings; those that have no control are the detector's own."""

@@ -1,11 +1,11 @@
-"""The canvas of the detector's explorers: a photo, the candidates on it, and the level's map beside it.
+"""A canvas with a photo, the candidates on it, and a table with what each step leaves and costs.
 
-The candidates travel to the browser once. Sliders linked to `threshold`, `step` or `level` filter them there, so the
-picture follows within a frame; what Python must compute anew arrives as one message, `show`. canvas.js draws.
+The candidates travel to the browser once. What is linked to `step` filters them there, so the picture follows within a
+frame; what Python must compute anew arrives as one message, `show`. canvas.js draws.
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -22,8 +22,7 @@ class Layers:
 
     steps: names of the steps, in order. boxes (S, N, 4): where each candidate is at each of S steps, image pixels.
     alive (N,): how many of the steps it takes part in, 1 to S. scores (N,), or (S, N) where they change from step to
-    step. level (N,): its pyramid level. maps: each level's scores (rows, columns). scales: each level's scale. windows:
-    how many the net scored.
+    step. level (N,): its pyramid level. scales: each level's scale. windows: how many the net scored.
 
     cut_from: the first step that the threshold in the browser applies to. landmarks (N, 5, 2), NaN where a candidate
     has none: drawn at the last step. costs: for each step, the milliseconds a box took and the step whose boxes those
@@ -35,7 +34,6 @@ class Layers:
     alive: NDArray[np.uint8]
     scores: Floats
     level: NDArray[np.uint8]
-    maps: Sequence[Floats]
     scales: Sequence[float]
     windows: int
     cut_from: int = 0
@@ -52,45 +50,19 @@ class Layers:
         return {name: int(self.shown(step, threshold).sum()) for step, name in enumerate(self.steps)}
 
 
-@dataclass(frozen=True)
-class Bars:
-    """A histogram of scores for a slider of thresholds: counts[0] lie under all stops, counts[k] from stop k - 1 on.
-
-    stop: the index of the slider's stop; -1 where it is the canvas's own, which moves in the browser.
-    """
-
-    name: str
-    colour: str
-    counts: Sequence[int]
-    stop: int
-
-    @staticmethod
-    def count(scores: Floats, stops: Sequence[float]) -> list[int]:
-        """How many scores lie under all stops, from the first on, from the second on, ..."""
-        bins = np.searchsorted(np.asarray(stops, np.float32), scores, side="right")
-        return np.bincount(bins, minlength=len(stops) + 1).tolist()
-
-
 class Canvas(Drawing):
-    """The shared canvas; fill it with `show`. A click sends the box under it: {"clicked": [x1, y1, x2, y2]}."""
+    """The canvas; fill it with `show`. A click sends the box under it: {"clicked": [x1, y1, x2, y2]}."""
 
     threshold = synced(0.6)
-    stops, stop = synced([]), synced(0)  # where not empty, stops[stop] is the threshold
-    step, level = synced(0), synced(0)
-    only_level = synced(False)
-    together = synced(False)  # earlier steps too, each box where it got to
-    colour = synced("#0072B2")
-    colours = synced([])  # one a step; `colour` for all where empty
+    step = synced(0)
+    colours = synced([])  # one a step
     dots = synced(COLOURS["landmark"])
-    with_map = synced(True)
     note = synced("")  # a line or two under the table
-    bars = synced([])  # histograms of scores, see `Bars`
 
     photo, size = synced(b""), synced([1, 1])  # a JPEG; its width and height
     steps = synced([])
     boxes, alive, scores, candidate_level = synced(b""), synced(b""), synced(b""), synced(b"")
-    maps = synced(b"")  # all levels' scores, 0 to 255, one after the other
-    levels = synced([])  # [rows, columns, scale] of each
+    scales = synced([])  # of the levels
     windows, cut_from = synced(0), synced(0)
     landmarks = synced(b"")
     costs = synced([])
@@ -99,27 +71,17 @@ class Canvas(Drawing):
     def __init__(self, **values: Any) -> None:
         super().__init__("canvas.js", **values)
 
-    def show(self, layers: Layers, photo: NDArray[np.uint8] | None = None, bars: Sequence[Bars] = ()) -> None:
-        """Send new candidates in a single message.
-
-        Parameters
-        ----------
-        layers : Layers, the candidates and the levels' maps
-        photo : uint8 (H, W, 3), optional, a new photo; without it the old one stays
-        bars : sequence of Bars, histograms of scores; none for a canvas without them
-        """
+    def show(self, layers: Layers, photo: NDArray[np.uint8] | None = None) -> None:
+        """Send new candidates in a single message; without a `photo` the old one stays."""
         with self.hold_sync():
-            self.bars = [asdict(each) for each in bars]
             if photo is not None:
                 self.photo, self.size = Picture(photo).encode("JPEG"), [photo.shape[1], photo.shape[0]]
             self.steps = list(layers.steps)
             self.boxes = np.asarray(layers.boxes, np.float32).tobytes()
             self.alive, self.scores = layers.alive.tobytes(), np.asarray(layers.scores, np.float32).tobytes()
             self.candidate_level = layers.level.tobytes()
-            self.maps = b"".join((face_map * 255).round().astype(np.uint8).tobytes() for face_map in layers.maps)
-            self.levels = [[*face_map.shape, scale] for face_map, scale in zip(layers.maps, layers.scales, strict=True)]
+            self.scales = list(layers.scales)
             self.windows, self.cut_from = layers.windows, layers.cut_from
             self.landmarks = b"" if layers.landmarks is None else np.asarray(layers.landmarks, np.float32).tobytes()
             self.costs = [list(cost) for cost in layers.costs]
-            self.level = min(self.level, max(len(layers.maps) - 1, 0))
             self.revision += 1

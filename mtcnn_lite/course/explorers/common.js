@@ -61,18 +61,13 @@ function onPage(root, draw) { // the first drawing: colours and fonts of the pag
   else requestAnimationFrame(() => onPage(root, draw));
 }
 
-// A canvas with a caption above it. The view is as wide as its canvas, or `least`: a long caption wraps and does not push
-// the next view away, and above a narrow canvas it still has room for more than a word a line. Widths are CSS pixels.
-function view(parent, least = 220) {
-  const figure = element(parent, "figure"), caption = element(figure, "figcaption"), canvas = element(figure, "canvas");
-  caption.id = `caption-${crypto.randomUUID ? crypto.randomUUID() : Math.random()}`; // a page of plain http has no UUIDs
-  canvas.setAttribute("role", "img"); // to a screen reader it is a picture, and the caption says of what
-  canvas.setAttribute("aria-labelledby", caption.id);
-  const pen = canvas.getContext("2d");
-  const fit = (width, height) => { // an empty canvas of this size; sharp on dense screens: more canvas pixels than CSS pixels
+// A canvas, and fit(width, height): the pen for an empty picture of that size, CSS pixels; sharp on dense screens, as it
+// then has more pixels of its own.
+function surface(parent) {
+  const canvas = element(parent, "canvas"), pen = canvas.getContext("2d");
+  const fit = (width, height) => {
     const dense = window.devicePixelRatio || 1, size = [width, height].map((side) => Math.max(1, Math.round(side * dense)));
     if (String(size) !== String([canvas.width, canvas.height])) [canvas.width, canvas.height] = size; // costs new memory
-    figure.style.width = `${Math.max(width, least)}px`;
     [canvas.style.width, canvas.style.height] = [`${width}px`, `${height}px`];
     pen.restore(); // whatever was set while drawing the last picture: colours, dashes, smoothing
     pen.save();
@@ -81,7 +76,21 @@ function view(parent, least = 220) {
     pen.font = "11px sans-serif";
     return pen;
   };
-  return { figure, caption, canvas, fit };
+  return { canvas, fit };
+}
+
+// A canvas with a caption above it. The view is as wide as its canvas, or `least`: a long caption wraps and does not push
+// the next view away, and above a narrow canvas it still has room for more than a word a line. Widths are CSS pixels.
+function view(parent, least = 220) {
+  const figure = element(parent, "figure"), caption = element(figure, "figcaption"), { canvas, fit } = surface(figure);
+  caption.id = `caption-${crypto.randomUUID ? crypto.randomUUID() : Math.random()}`; // a page of plain http has no UUIDs
+  canvas.setAttribute("role", "img"); // to a screen reader it is a picture, and the caption says of what
+  canvas.setAttribute("aria-labelledby", caption.id);
+  const sized = (width, height) => {
+    figure.style.width = `${Math.max(width, least)}px`;
+    return fit(width, height);
+  };
+  return { figure, caption, canvas, fit: sized };
 }
 
 // Rows of cells, the first a head if `head`. now(r): whether row r is set off; colour(r): of the patch before its first cell.
@@ -102,14 +111,16 @@ function fill(table, rows, { head = false, now = () => false, colour = () => nul
 
 // What lies under the pointer: `lit`, null where nothing does. find(event) on a watched canvas gives [what is lit, what the
 // tooltip says of it], or nothing; `redraw` is called when another thing is lit. room: the widest tooltip, CSS pixels.
+// With `within` [width, height] of the canvas, the tooltip does not leave it.
 function pointer(root, room, redraw) {
-  const tip = element(root, "div", "tip"), pointed = { lit: null };
+  const tip = element(root, "div", "tip"), pointed = { lit: null, within: null };
   const say = (event, lit = null, text = "") => {
     const at = root.getBoundingClientRect();
     tip.style.display = text ? "block" : "none";
     tip.textContent = text;
-    tip.style.left = `${Math.min(event.clientX - at.left + 14, Math.max(0, at.width - room))}px`;
-    tip.style.top = `${event.clientY - at.top + 16}px`;
+    const [wide, high] = pointed.within || [Infinity, Infinity], above = event.offsetY > high / 2;
+    tip.style.left = `${Math.min(event.clientX - at.left + 14, Math.max(0, Math.min(at.width - room, wide - tip.offsetWidth)))}px`;
+    tip.style.top = `${event.clientY - at.top + (above ? -12 - tip.offsetHeight : 16)}px`;
     if (String(lit) === String(pointed.lit)) return;
     pointed.lit = lit;
     redraw();

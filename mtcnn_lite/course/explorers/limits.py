@@ -73,7 +73,7 @@ class LimitsExplorer(PhotoExplorer):
 
     def __init__(self, detector: Detector, photo: LabelledPhoto) -> None:
         self._detector, self._labelled, own = detector, photo, detector.settings.thresholds
-        self.canvas = Canvas(colours=cascade.STEP_COLOURS, with_map=False, together=False, step=3, threshold=own.onet)
+        self.canvas = Canvas(colours=cascade.STEP_COLOURS, step=3, threshold=own.onet)
         self.way = buttons(list(DEGRADATIONS), list(DEGRADATIONS).index("turned"))
         stops = len(DEGRADATIONS["turned"].strengths)
         self.step = widgets.IntSlider(3, min=0, max=stops - 1, description="how much", readout=False, **look(70, 340))

@@ -1,12 +1,14 @@
 """P-Net live: move the threshold, the NMS overlap, the level and the smallest face, on any photo."""
 
-import ipywidgets as widgets
+from collections.abc import Mapping, Sequence
+
 import numpy as np
-from numpy.typing import NDArray
 
 from mtcnn_lite.cascade.trace import Trace
-from mtcnn_lite.course.explorers.base import DetectorExplorer, buttons, link, look, stacked, tick
-from mtcnn_lite.course.explorers.canvas import Canvas, Layers
+from mtcnn_lite.course.explorers.board_explorer import BoardExplorer, Photo, labels, stop_numbers, told
+from mtcnn_lite.course.explorers.scoreboard import Handle, Scoreboard
+from mtcnn_lite.course.explorers.sieve import Cut, Mask, Sieve, Slider, on_faces
+from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
 from mtcnn_lite.detector import Detector
 from mtcnn_lite.draw import COLOURS, Picture, at_height, beside, draw_boxes, draw_map
 
@@ -15,65 +17,95 @@ from mtcnn_lite.draw import COLOURS, Picture, at_height, beside, draw_boxes, dra
 OVERLAPS = [0.1, 0.15, 0.18, 0.22, 0.27, 0.3, 0.35, 0.4, 0.5, 0.6, 0.75]
 FACES = [20 * 0.709 ** (k / 3) for k in range(4, -15, -1)]  # three stops a level: every third uses the same scales
 FLOOR = 0.2  # lowest threshold of the slider: candidates below it never travel to the browser
+THRESHOLDS = [round(0.01 * k, 2) for k in range(20, 100)]
 LONGEST = 1280  # an uploaded photo's longer side is shrunk to this, so that the sliders keep answering at once
 STEPS = ["above the threshold", "left by NMS within each level", "left by NMS across levels", "moved by their offsets"]
+SLIDERS = [
+    Slider("score threshold", THRESHOLDS, colour=COLOURS["pnet"], scores=0),
+    Slider("NMS overlap", OVERLAPS, first=1),
+    Slider("smallest face, px", FACES, names=[f"{side:.0f}" for side in FACES], kernel=True),
+]
 
 
-def view(trace: Trace, overlap: float) -> Layers:
-    """P-Net's candidates of at least FLOOR, and how far each gets, with NMS at `overlap` within a level.
+def sieve(trace: Trace, photo: LabelledPhoto, overlaps: Sequence[int]) -> Sieve:
+    """P-Net's candidates of at least FLOOR, and how far each gets, with NMS within a level at some of OVERLAPS.
 
-    A box is only ever suppressed by a better one. So this one run at the lowest threshold holds the result of
-    every higher one: cut it at the threshold.
+    A box is only ever suppressed by a better one. So a run at the lowest threshold holds the result of every higher
+    one: cut it at the threshold. A candidate is on the face that its box overlaps once it is moved by its offsets.
+
+    Parameters
+    ----------
+    trace : Trace
+        Of the photo; its smallest face counts.
+    photo : LabelledPhoto
+    overlaps : sequence of int
+        The numbers of these; at the others nothing is left.
     """
-    stage = trace.rerun(thresholds=(FLOOR, 1, 1), nms=(overlap, *trace.settings.nms[1:])).pnet
-    first, within = stage["above threshold"], stage["nms within levels"]
-    across = within.parent[stage["nms across levels"].parent]  # rows in the first step
-    alive = np.ones(len(first), np.uint8)
-    alive[within.parent] = 2
-    alive[across] = 4
-    moved = first.boxes.copy()
-    moved[across] = stage["refined"].boxes
-    boxes = np.stack([first.boxes, first.boxes, first.boxes, moved])  # (4, N, 4)
-    maps = [level.face_map for level in trace.levels]
-    scales = [level.scale for level in trace.levels]
-    return Layers(STEPS, boxes, alive, first.scores, first.level.astype(np.uint8), maps, scales, stage.windows)
+    within, across = [], []
+    for overlap in (OVERLAPS[k] for k in overlaps):
+        stage = trace.rerun(thresholds=(FLOOR, 1, 1), nms=(overlap, *trace.settings.nms[1:])).pnet
+        within.append(stage["nms within levels"].parent)
+        across.append(within[-1][stage["nms across levels"].parent])  # rows in the first step
+    first = stage["above threshold"]
+    bits = np.zeros((2, len(OVERLAPS), len(first)), bool)
+    for k, *kept in zip(overlaps, within, across, strict=True):
+        for mask, rows in zip(bits, kept, strict=True):
+            mask[k, rows] = True
+    boxes = np.stack([first.boxes, trace.hooks.moved(first.boxes, first.offsets)])
+    pnet, rnet = 1000 * (trace.spent["pyramid"] + trace.spent["pnet"]), 1000 * trace.spent["rnet"]
+    each = pnet / max(trace.pnet.windows, 1), rnet / max(len(trace.pnet.last), 1)
+    return Sieve(
+        SLIDERS, STEPS, boxes, (0, 0, 0, 1), first.scores[None], on_faces(boxes[1], photo)[None], (0, 0, 0, 0),
+        first.level.astype(np.uint8), labels(photo), [Cut(0, 0, 0, "P-Net")],
+        [Mask((1,), 1, bits[0], "the NMS within its level"), Mask((1,), 2, bits[1], "the NMS across levels")],
+        once=len(STEPS), windows=stage.windows, maps=[level.face_map for level in trace.levels],
+        scales=[level.scale for level in trace.levels],
+        costs=[[(each[0], -1), (each[1], step)] for step in range(len(STEPS))],
+    )  # fmt: skip
 
 
-class PNetExplorer(DetectorExplorer):
-    """P-Net on `image` (RGB uint8), or on a photo that the reader uploads. Any `detector` gives the nets."""
+class PNetExplorer(BoardExplorer):
+    """P-Net on a photo, or on one that the reader uploads; see `BoardExplorer`. Any `detector` gives the nets.
 
-    def __init__(self, detector: Detector, image: NDArray[np.uint8]) -> None:
-        self.canvas = Canvas(colour=COLOURS["pnet"])
-        wide, stops = look(115), [(f"{side:.0f}", side) for side in FACES]
-        self.threshold = widgets.FloatSlider(0.6, min=FLOOR, max=0.99, step=0.01, description="score threshold", **wide)
-        self.overlap = widgets.SelectionSlider(options=OVERLAPS, value=0.5, description="NMS overlap", **wide)
-        self.level = widgets.IntSlider(0, min=0, max=1, description="pyramid level", **wide)
-        self.min_face = widgets.SelectionSlider(options=stops, value=20.0, description="smallest face, px", **wide)
-        self.step = buttons(["threshold", "NMS in levels", "NMS across", "offsets"], 1)
-        self.only_level = tick("this level only")
-        self.only_level.layout.width = "auto"
-        link(self.canvas, threshold=self.threshold, level=self.level, step=self.step, only_level=self.only_level)
-        self.overlap.observe(lambda _: self._update(), "value")
-        self.min_face.observe(lambda _: self._update(), "value")
-        super().__init__(detector, image, LONGEST, self.canvas)
-        last = "show after", self.step, self.only_level, self.upload
-        self.children = stacked(
-            (self.threshold, self.overlap), (self.level, self.min_face), last, self.message, self.canvas
-        )
+    Parameters
+    ----------
+    detector : Detector
+    photos : uint8 (H, W, 3), LabelledPhoto, or a mapping of such
+        For example `{"the wall": wall(), "the portrait": portrait()}`, both of `course.scenes`.
+    """
+
+    def __init__(self, detector: Detector, photos: Photo | Mapping[str, Photo]) -> None:
+        board = Scoreboard(
+            SLIDERS, stop_numbers(SLIDERS, (0.6, 0.5, 20)), step=3, after=["threshold", "NMS in levels", "NMS across",
+            "offsets"], emphasis=[0] * 4, colours=[COLOURS["pnet"]] * 4, next_net=["", "", "R-Net", "R-Net"],
+            passed="it is handed to R-Net", says_ms="ms with R-Net's look",
+        )  # fmt: skip
+        self.threshold, self.overlap, self.min_face = (Handle(board, k) for k in range(3))
+        self.overlap.observe(self._fill_in)
+        self.min_face.observe(lambda: self._update([self.overlap.index]))
+        super().__init__(detector, photos, LONGEST, board)
 
     def show_photo(self) -> None:
         super().show_photo()
         for smallest in FACES[:3]:  # the stops' scales, all of them: from here on the slider only picks among them
             self._trace.rerun(min_face=smallest)
-        self._update(self.image)
+        _ = self._trace.rnet  # for what a window costs there
+        self._update(range(len(OVERLAPS)), new=True)
 
-    def _layers(self) -> Layers:
-        return view(self._trace.rerun(min_face=self.min_face.value), self.overlap.value)
+    def _fill_in(self) -> None:
+        if self.overlap.index in self.canvas.missing:
+            self._update([self.overlap.index])
 
-    def _update(self, photo: NDArray[np.uint8] | None = None) -> None:
-        layers = self._layers()
-        self.level.max = max(len(layers.maps) - 1, 0)
-        self.canvas.show(layers, photo)
+    def _update(self, overlaps: Sequence[int], new: bool = False) -> None:
+        """Show the smallest face at the slider, at once for some overlaps only: the others when they are asked for."""
+        run = self._trace.rerun(min_face=self.min_face.value)
+        run.spent.update(self._trace.spent)
+        self._sieve = sieve(run, self.photo, overlaps)
+        missing = [k for k in range(len(OVERLAPS)) if k not in overlaps]
+        self.canvas.show(self._sieve, self.image if new else None, missing)
+
+    def sieve(self) -> Sieve:
+        return self._sieve
 
     def run_shown(self) -> Trace:
         now = self._trace.settings
@@ -84,21 +116,17 @@ class PNetExplorer(DetectorExplorer):
         )
 
     def still(self) -> Picture:
-        layers, threshold = self._layers(), self.threshold.value
         photo, scale = at_height(self.image, 280)
         panels, captions = [], []
         for step in (0, 3):
-            chosen = layers.shown(step, threshold)
-            panels.append(draw_boxes(photo, layers.boxes[step, chosen] * scale, "pnet", 1))
+            chosen = self._sieve.left(step, self.canvas.at)
+            panels.append(draw_boxes(photo, self._sieve.boxes[self._sieve.box_of[step], chosen] * scale, "pnet", 1))
             captions.append(f"{int(chosen.sum())} {STEPS[step]}")
-        if layers.maps:
-            level = self.level.value
-            panels.append(draw_map(layers.maps[level], threshold, "pnet"))
+        if self._sieve.maps:
+            level = self.canvas.level
+            panels.append(draw_map(self._sieve.maps[level], self.threshold.value, "pnet"))
             captions.append(f"map of level {level}, blue where it passes")
         return beside(panels, captions, height=280)
 
     def summary(self) -> str:
-        layers = self._layers()
-        counts = layers.counts(self.threshold.value)
-        steps = ", ".join(f"{count} {step}" for step, count in counts.items())
-        return f"P-Net at threshold {self.threshold.value:.2f}: {layers.windows} windows, {steps}"
+        return f"P-Net at threshold {self.threshold.value:.2f}: {told(self._sieve, self.canvas.at)}"

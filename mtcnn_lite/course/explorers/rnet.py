@@ -5,9 +5,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtcnn_lite.boxes import decode_offsets
-from mtcnn_lite.cascade.record import Candidates
 from mtcnn_lite.cascade.trace import Trace
 from mtcnn_lite.course.explorers.base import DetectorExplorer, buttons, link, look, stacked
+from mtcnn_lite.course.explorers.cascade import names
 from mtcnn_lite.course.explorers.gallery import Crops, Gallery, Group
 from mtcnn_lite.detector import Detector
 from mtcnn_lite.draw import COLOURS, Picture, at_height, beside, draw_boxes, tiled
@@ -30,21 +30,16 @@ def view(trace: Trace) -> Crops:
     """
     proposed = trace.rerun(thresholds=(STOPS[0], FLOOR, 1))
     windows, scored = proposed.pnet.last, proposed.rnet["scored"]
-    row_of = {name: row for row, name in enumerate(_names(windows))}
+    row_of = {name: row for row, name in enumerate(names(windows))}
     alive = np.full((len(STOPS), len(windows)), len(STEPS) - 1, np.uint8)
     for stop, threshold in enumerate(STOPS):
         left = trace.rerun(thresholds=(threshold, FLOOR, 1)).rnet["nms"]
-        alive[stop, [row_of[name] for name in _names(left)]] = len(STEPS)
+        alive[stop, [row_of[name] for name in names(left)]] = len(STEPS)
     moved = decode_offsets(windows.boxes, scored.offsets)
     boxes = np.stack([windows.boxes, windows.boxes, moved, moved])  # (4, N, 4)
     largest = float((windows.boxes[:, 2:] - windows.boxes[:, :2]).max(initial=RNet.size))
     pictures = crop_windows(halvings(trace.image, RNet.size / largest), windows.boxes, RNet.size)  # (N, 24, 24, 3)
     return Crops(pictures, scored.scores, windows.scores, STOPS, STEPS, alive, boxes)
-
-
-def _names(candidates: Candidates) -> list[tuple[int, ...]]:
-    """Level, row and column of the cell in which each candidate began: the same in every run."""
-    return [tuple(name) for name in np.column_stack([candidates.level, candidates.cell]).tolist()]
 
 
 class RNetExplorer(DetectorExplorer):

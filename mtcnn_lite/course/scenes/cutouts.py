@@ -15,19 +15,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mtcnn_lite.course.scenes.tiles import ASTRONAUT_BOX, ASTRONAUT_LANDMARKS
-from mtcnn_lite.images import Pixels, as_rgb
+from mtcnn_lite.images import Pixels, as_rgb, read_image
 from mtcnn_lite.pyramid import halvings
 
 Split = Literal["train", "held_out"]
 Box = tuple[float, float, float, float]
 T = TypeVar("T")
 
+# The face in the portrait of Grace Hopper, labelled by hand.
+HOPPER_BOX: Box = (174.0, 120.0, 352.0, 331.0)
+HOPPER_LANDMARKS = ((222.7, 190.0), (306.7, 186.7), (268.0, 240.0), (231.7, 279.3), (304.0, 277.3))
 LARGEST_BLURRED = 60  # px: a 25 px patch shown larger than this is a blur
 ASTRONAUT_SHARE = 0.1  # of the small training faces
 FACES_OF = {"train": range(70), "held_out": range(70, 100)}  # in lfw_subset
@@ -86,7 +89,7 @@ def face(rng: np.random.Generator, split: Split, size: float) -> Cutout:
     """
     astronaut_too = split == "train" and rng.random() < ASTRONAUT_SHARE
     if size > LARGEST_BLURRED or astronaut_too:
-        return _astronaut()
+        return astronaut()
     return _pick(rng, lfw_faces(split))
 
 
@@ -96,7 +99,7 @@ def no_face(rng: np.random.Generator, split: Split) -> Cutout:
     if kind == 0:
         return _pick(rng, _no_faces(split))
     if kind == 1:
-        copies, name = _astronaut().copies, "astronaut"
+        copies, name = astronaut().copies, "astronaut"
         x1, y1, x2, y2 = _pick(rng, ASTRONAUT_PARTS[split])
     else:
         name, copies = _pick(rng, pictures(split))
@@ -111,14 +114,21 @@ def no_face(rng: np.random.Generator, split: Split) -> Cutout:
 @cache
 def lfw_faces(split: Split) -> tuple[Cutout, ...]:
     """The split's labelled faces of `lfw_subset`, without the one whose chin its patch cuts off."""
+    return tuple(lfw_face(k) for k in FACES_OF[split] if not _lfw_labels()[k]["ignore"])
+
+
+@cache
+def lfw_face(k: int) -> Cutout:
+    """The face of number k, 0 to 99, of `lfw_subset`."""
+    label = _lfw_labels()[k]
+    points = np.array(label["landmarks"], np.float64)
+    return Cutout((_lfw()[k],), tuple(label["box"]), points, f"lfw_subset[{k}]", True)
+
+
+@cache
+def _lfw_labels() -> list[dict[str, Any]]:
     labels = json.loads((files("mtcnn_lite.course.scenes") / "lfw_subset.json").read_text())
-    cutouts = []
-    for k in FACES_OF[split]:
-        (label,) = labels[k]["faces"]
-        if not label["ignore"]:
-            points = np.array(label["landmarks"], np.float64)
-            cutouts.append(Cutout((_lfw()[k],), tuple(label["box"]), points, f"lfw_subset[{k}]", True))
-    return tuple(cutouts)
+    return [label["faces"][0] for label in labels]
 
 
 @cache
@@ -130,16 +140,39 @@ def pictures(split: Split) -> tuple[tuple[str, tuple[Pixels, ...]], ...]:
     for name in BACKGROUNDS[split]:
         found = getattr(skimage.data, name)()
         picture = as_rgb(found[0] if isinstance(found, tuple) else found)  # of the stereo pair, the left
-        loaded.append((name, _copies(picture)))
+        loaded.append((name, copies_of(picture)))
     return tuple(loaded)
 
 
 @cache
-def _astronaut() -> Cutout:
-    from skimage.data import astronaut
+def astronaut() -> Cutout:
+    """Eileen Collins, in NASA's portrait that comes with scikit-image."""
+    from skimage.data import astronaut as photo
 
-    copies = _copies(astronaut())  # type: ignore[no-untyped-call]
-    return Cutout(copies, ASTRONAUT_BOX, np.array(ASTRONAUT_LANDMARKS, np.float64), "astronaut", False)
+    points = np.array(ASTRONAUT_LANDMARKS, np.float64)
+    return Cutout(copies_of(photo()), ASTRONAUT_BOX, points, "astronaut", False)  # type: ignore[no-untyped-call]
+
+
+@cache
+def hopper() -> Cutout:
+    """Grace Hopper, in the US Navy's portrait that comes with matplotlib; in the public domain as well."""
+    from matplotlib.cbook import get_sample_data
+
+    pixels = read_image(get_sample_data("grace_hopper.jpg", asfileobj=False))
+    return Cutout(copies_of(pixels), HOPPER_BOX, np.array(HOPPER_LANDMARKS, np.float64), "grace_hopper", False)
+
+
+@cache
+def thing(name: str) -> Cutout:
+    """A picture of `skimage.data` without a face that counts, by its name there; all of it is its box."""
+    import skimage.data
+
+    found = getattr(skimage.data, name)()
+    picture = found[0] if isinstance(found, tuple) else found  # of the stereo pair, the left
+    if picture.dtype.kind == "f":
+        picture = np.rint(picture * 255).astype(np.uint8)
+    copies = copies_of(as_rgb(picture))
+    return Cutout(copies, (0, 0, copies[0].shape[1], copies[0].shape[0]), None, name, False)
 
 
 @cache
@@ -155,7 +188,8 @@ def _lfw() -> tuple[Pixels, ...]:
     return tuple(as_rgb(patch) for patch in patches)
 
 
-def _copies(picture: Pixels) -> tuple[Pixels, ...]:
+def copies_of(picture: Pixels) -> tuple[Pixels, ...]:
+    """The picture, its halves, quarters, eighths; up to 7 px at its right and lower edge are left out."""
     height, width = (length // MULTIPLE * MULTIPLE for length in picture.shape[:2])
     return tuple(halvings(np.ascontiguousarray(picture[:height, :width]), 1 / MULTIPLE))
 

@@ -6,15 +6,16 @@ wrong functions it speaks to. A hint is given where the reader's answer is the a
 
 import copy
 import inspect
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from mtcnn_lite.course.checks.judge.compare import Difference, difference, same
-from mtcnn_lite.course.checks.judge.run import Endless, Outcome, run
+from mtcnn_lite.course.checks.judge.limits import Endless, variables
+from mtcnn_lite.course.checks.judge.run import Outcome, run
 from mtcnn_lite.course.checks.judge.slips import Function, Functions, Hints
 from mtcnn_lite.course.checks.judge.text import as_code, read, shortened, show, stopped
 from mtcnn_lite.course.checks.judge.verdict import Verdict
@@ -60,6 +61,9 @@ class Judge:
         The largest difference that is no mistake, in the answer's unit.
     columns : tuple of str, optional
         What the columns of the answer hold: "x1", ...
+    if_endless : callable, optional
+        `if_endless(variables)` gives the hint for a function that was stopped, from its variables at that moment; ""
+        where they say nothing.
     """
 
     name: str
@@ -70,6 +74,7 @@ class Judge:
     draw: Callable[[tuple[Any, ...], Any, Any, int | None], str] | None = None
     tolerance: float = 1e-3
     columns: tuple[str, ...] = ()
+    if_endless: Callable[[Mapping[str, Any]], str] | None = None
 
     @property
     def mistakes(self) -> tuple[Mistake, ...]:
@@ -80,6 +85,9 @@ class Judge:
 
     def verdict(self, fn: Function) -> Verdict:
         """Runs `fn` on every case up to the first that fails."""
+        return replace(self._verdict(fn), function=fn if callable(fn) else None)
+
+    def _verdict(self, fn: Function) -> Verdict:
         problem = self._unusable(fn)
         if problem:
             return Verdict(False, problem, self.name)
@@ -99,9 +107,19 @@ class Judge:
         agree = f"Your function and mtcnn_lite's agree on all {len(self.cases)} cases."
         return Verdict(True, agree, self.name)
 
-    def run(self, fn: Function, case: Case) -> Outcome:
-        """Calls `fn` on a copy of the case's arguments; what it prints and warns of is kept out of the notebook."""
-        return run(fn, case.inputs, self.arguments, like=self.answers[self.cases.index(case)])
+    def run(self, fn: Function, case: Case, ends: bool = False) -> Outcome:
+        """Calls `fn` on a copy of the case's arguments; what it prints and warns of is kept out of the notebook.
+
+        Parameters
+        ----------
+        fn : callable
+            The function.
+        case : Case
+            One of the judge's own.
+        ends : bool
+            Whether it is known to come to an end; what a reader wrote is not.
+        """
+        return run(fn, case.inputs, self.arguments, self.answers[self.cases.index(case)], ends)
 
     @cached_property
     def answers(self) -> list[Any]:
@@ -109,9 +127,14 @@ class Judge:
         return [read(self.reference(*copy.deepcopy(case.inputs))) for case in self.cases]
 
     @cached_property
-    def _mistaken(self) -> list[tuple[str, list[Outcome]]]:
-        """What each likely mistake gives in each case, with its hint."""
-        return [(m.hint, [self.run(f, case) for case in self.cases]) for m in self.mistakes for f in m.functions]
+    def _known(self) -> dict[tuple[Function, int], Outcome]:
+        return {}
+
+    def _mistaken(self, wrong: Function, index: int) -> Outcome:
+        """What a likely mistake gives in a case. It runs when it is first asked for: most are out after one case."""
+        if (wrong, index) not in self._known:
+            self._known[wrong, index] = self.run(wrong, self.cases[index], ends=True)
+        return self._known[wrong, index]
 
     def _unusable(self, fn: Any) -> str:
         usage = f"checks.{self.name}({self.name})"
@@ -149,14 +172,18 @@ class Judge:
         those before, and in more of those after than any other; or what can be said without one."""
         case = self.cases[index]
         if isinstance(outcome.error, Endless):
-            return "The loop does not come to an end here: no turn of it brings its condition nearer to False."
+            named = self.if_endless(variables(outcome.error)) if self.if_endless else ""
+            return named or "The loop does not come to an end here: no turn of it brings its condition nearer to False."
         if wrong is None:
             return (
                 case.if_it_stops or "It stops with an error. verdict.inputs holds this case's arguments: try it alone."
             )
-        yours = [self.run(fn, each) for each in self.cases]
+        yours = self._outcomes(fn)
         best, hint = 0, ""
-        for named, theirs in self._mistaken:
+        for named, wrong_one in ((mistake.hint, each) for mistake in self.mistakes for each in mistake.functions):
+            if not self._alike(outcome, self._mistaken(wrong_one, index)):
+                continue
+            theirs = [self._mistaken(wrong_one, number) for number in range(len(self.cases))]
             # A case in which yours stops says nothing of its answers: that is another matter.
             alike = [bool(a.error) or self._alike(a, b) for a, b in zip(yours, theirs, strict=True)]
             if all(alike[: index + 1]) and sum(alike) > best:
@@ -167,6 +194,14 @@ class Judge:
             return f"{wrong.hint} {case.if_it_stops}".strip() if np.size(self.answers[index]) == 0 else wrong.hint
         # Some other case disagrees: there is something else besides, or it is another mistake that looks the same here.
         return f"In this case it looks like this: {hint}" if hint else wrong.hint
+
+    def _outcomes(self, fn: Function) -> list[Outcome]:
+        """What `fn` gives in each case. It is stopped once at most: after that, it counts as stopped in all."""
+        outcomes: list[Outcome] = []
+        for case in self.cases:
+            stopped = outcomes and isinstance(outcomes[-1].error, Endless)
+            outcomes.append(outcomes[-1] if stopped else self.run(fn, case))
+        return outcomes
 
     def _alike(self, first: Outcome, second: Outcome) -> bool:
         if first.error or second.error:

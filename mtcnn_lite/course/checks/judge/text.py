@@ -4,6 +4,9 @@ import linecache
 import re
 import traceback
 from dataclasses import dataclass
+from itertools import dropwhile
+from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import numpy as np
@@ -84,11 +87,11 @@ def show(value: Any, rows: int = 6) -> str:
     return "[" + ",\n ".join(lines) + more
 
 
-def stopped(error: Exception) -> str:
+def stopped(error: BaseException) -> str:
     """The error's type and message, and the line of the reader's function where it stopped; never a traceback."""
     message = re.sub(r" at 0x[0-9a-fA-F]+", "", str(error)).strip()
     text = shortened(f"{type(error).__name__}: {message}" if message else type(error).__name__, lines=2)
-    frames = list(traceback.walk_tb(error.__traceback__))[1:]  # the first is `run`
+    frames = list(dropwhile(_is_ours, traceback.walk_tb(error.__traceback__)))  # the first are `run`'s
     theirs = [(f, line) for f, line in frames if f.f_code.co_filename == frames[0][0].f_code.co_filename]
     if not theirs:
         return text
@@ -98,6 +101,12 @@ def stopped(error: Exception) -> str:
     source = linecache.getline(code.co_filename, line).strip()
     where = f"in line {line - code.co_firstlineno + 1} of {code.co_name}"
     return f"{text}\n{where}" + (f": {source}" if source else "")
+
+
+def _is_ours(step: tuple[FrameType, int]) -> bool:
+    """Whether this step of a traceback is the judges', or torch's on its way to a reader's `forward`."""
+    file = step[0].f_code.co_filename
+    return file.startswith(str(Path(__file__).parent)) or Path(file).parts[-3:] == ("nn", "modules", "module.py")
 
 
 def shortened(text: str, lines: int = 4) -> str:

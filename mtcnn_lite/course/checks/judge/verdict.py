@@ -1,6 +1,7 @@
 """What a judge says, as plain text and as HTML. Both are the same from run to run: notebooks store and compare them."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
 from typing import Any
@@ -15,7 +16,8 @@ class Verdict:
 
     hint: what to do about it, or what was compared. check: the judge's name. done: False for a stub that is still to
     be written. facts: (name, text) of the failing case: what went in, what came out. drawing: the same as SVG.
-    inputs: the arguments of the failing case, so that you can try it alone: `mine(*verdict.inputs)`.
+    inputs: the arguments of the failing case, so that you can try it alone: `mine(*verdict.inputs)`. function: what was
+    judged.
 
     >>> Verdict(True, "Both agree on all 9 cases.", check="iou")
     checks.iou: passed. Both agree on all 9 cases.
@@ -28,9 +30,21 @@ class Verdict:
     facts: tuple[tuple[str, str], ...] = ()
     drawing: str = ""
     inputs: tuple[Any, ...] = ()
+    function: Callable[..., Any] | None = None
 
     def __bool__(self) -> bool:
         return self.passed
+
+    def seen(self, photo: Any = None, detector: Any = None) -> Any:
+        """The live detector on a photo, with our function and with yours: see `checks.seen`.
+
+        ValueError where the exercise is no part of the detector.
+        """
+        from mtcnn_lite.course.checks.judge.seeing import seen_beside  # needs torch
+
+        if self.function is None:
+            raise ValueError(f"there is no function to run: {self.hint}")
+        return seen_beside(self.function, self.check, photo, detector)
 
     @property
     def state(self) -> str:

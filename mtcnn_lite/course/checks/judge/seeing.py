@@ -1,0 +1,215 @@
+"""A reader's function beside ours in the live detector: what becomes of the same photo. It needs torch."""
+
+import copy
+import importlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any
+
+import cv2
+import numpy as np
+from skimage.data import astronaut
+
+from mtcnn_lite import Detector
+from mtcnn_lite.arguments import shown
+from mtcnn_lite.cascade.hooks import Hooks
+from mtcnn_lite.cascade.trace import Trace
+from mtcnn_lite.course.checks.judge.compare import difference
+from mtcnn_lite.course.checks.judge.judge import Judge
+from mtcnn_lite.course.checks.judge.limits import Endless, bounded
+from mtcnn_lite.course.checks.judge.side_by_side import Seen, View, side_by_side
+from mtcnn_lite.course.checks.judge.text import Array, shortened
+
+HOOKS = ("pyramid_scales", "candidate_windows", "nms", "decode_offsets", "square_boxes", "landmarks_to_image")
+MOST_AREA = 4  # times our levels' area: a pyramid that takes more is shown and not run
+STEPS = {
+    "above threshold": "windows over P-Net's threshold",
+    "nms within levels": "windows after NMS within the levels",
+    "nms across levels": "windows after NMS across the levels",
+    "refined": "windows, moved by their offsets",
+    "squared": "windows, made square",
+}
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a detector made of a photo, or the words that say why it stopped."""
+
+    trace: Trace | None = None
+    scales: list[float] | None = None
+    stopped: str = ""
+
+
+def seen_beside(fn: Callable[..., Any], name: str, photo: Array | None, detector: Detector | None) -> Seen:
+    """The photo with what the detector finds: with our function, and with the reader's.
+
+    The first of these that differs is drawn: the faces, the windows after a step, the pyramid's levels. Where all agree
+    on this photo, it is the judge's smallest case that fails.
+
+    Parameters
+    ----------
+    fn : callable
+        The reader's function.
+    name : str
+        Its exercise's.
+    photo : uint8 (H, W, 3) or None
+        None for one of the course's, tried with several settings.
+    detector : Detector or None
+        None for one with the shipped weights.
+
+    Raises
+    ------
+    ValueError
+        For a name that is no hook of the detector.
+    """
+    if name not in HOOKS:
+        raise ValueError(f"{shown(name)} is no function of the live detector; these are: {', '.join(HOOKS)}")
+    image = _photo() if photo is None else photo
+    runs = _ours(photo, detector)
+    for run in runs:
+        found = _first_difference(run, _run(replace(run, hooks=replace(Hooks(), **{name: _on_copies(fn)})), fn))
+        if found:
+            return side_by_side(image, *found, name)
+    ours, yours = _failing_case(fn, name) or (_faces(runs[0]), _faces(runs[0]))
+    return side_by_side(image, ours, yours, name)
+
+
+def _on_copies(fn: Callable[..., Any]) -> Callable[..., Any]:
+    """What is given is shared with our own run, so a function that changes it must not reach it."""
+    return lambda *given: fn(*copy.deepcopy(given))
+
+
+def _run(trace: Trace, fn: Callable[..., Any]) -> Run:
+    try:
+        with bounded(fn):
+            scales = trace.scales
+            area = sum(scale**2 for scale in scales)
+            if area > MOST_AREA * sum(scale**2 for scale in replace(trace, hooks=Hooks()).scales):
+                return Run(None, scales, f"{len(scales)} levels, too many pixels to look at")
+            assert len(trace.faces) >= 0  # all stages run
+            return Run(trace, scales)
+    except NotImplementedError:
+        return Run(None, None, "still to be written")
+    except Endless:
+        return Run(None, None, "it does not come to an end")
+    except Exception as error:
+        return Run(None, None, shortened(f"{type(error).__name__}: {error}", 1))
+
+
+def _first_difference(ours: Trace, yours: Run) -> tuple[View, View] | None:
+    """Both sides of the first view that differs to the eye."""
+    if yours.stopped:
+        levels = yours.scales is not None
+        left = _levels(ours, ours.scales) if levels else _faces(ours)
+        right = _levels(ours, yours.scales) if levels and yours.scales else View("", None, None, yours.stopped)
+        return left, replace(right, stopped=yours.stopped)
+    assert yours.trace is not None
+    for left, right in zip(_views(ours), _views(yours.trace), strict=True):
+        if not _alike(left, right):
+            return left, right
+    return None
+
+
+def _views(trace: Trace) -> Iterator[View]:
+    yield _faces(trace)
+    for stage in trace.stages:
+        for step, candidates in stage.steps.items():
+            what = STEPS.get(step, f"windows of {stage.name}, {step}")
+            yield View(what, candidates.boxes, None, colour=stage.name)
+    yield _levels(trace, trace.scales)
+
+
+def _faces(trace: Trace) -> View:
+    return View("faces", trace.faces.boxes, trace.faces.landmarks, colour="onet", numbered=True)
+
+
+def _levels(trace: Trace, scales: list[float]) -> View:
+    height, width = trace.image.shape[:2]
+    boxes = np.array([[0, 0, width * scale, height * scale] for scale in scales]).reshape(-1, 4)
+    return View("levels of the pyramid", boxes, None, colour="pnet")
+
+
+def _alike(left: View, right: View) -> bool:
+    for mine, theirs in ((left.boxes, right.boxes), (left.points, right.points)):
+        if mine is None or theirs is None:
+            continue
+        if mine.shape != theirs.shape:
+            return False
+        if not len(mine):
+            continue
+        first, second = (each[np.lexsort(each.round(2).T[::-1])] for each in _flat(mine, theirs))
+        if not np.abs(first - second).max() < 0.05:
+            return False
+    return True
+
+
+def _flat(*tables: Array) -> list[Array]:
+    return [table.reshape(len(table), -1) for table in tables]
+
+
+def _failing_case(fn: Callable[..., Any], name: str) -> tuple[View, View] | None:
+    """The judge's smallest case that fails, with its boxes or points; None where none does."""
+    judge: Judge = importlib.import_module(f"mtcnn_lite.course.checks.{name}").JUDGE
+    for case, expected in zip(judge.cases, judge.answers, strict=True):
+        outcome = judge.run(fn, case)
+        if not outcome.error and difference(outcome.answer, expected, judge.tolerance) is None:
+            continue
+        what = f"no difference here, but where it fails: {case.about}"
+        left = _of_answer(name, case.inputs, expected, what)
+        if outcome.error or not isinstance(outcome.answer, np.ndarray):
+            return left, View(what, None, None, "another answer")
+        return left, _of_answer(name, case.inputs, outcome.answer, what)
+    return None
+
+
+def _of_answer(name: str, inputs: tuple[Any, ...], answer: Array, what: str) -> View:
+    try:
+        if name == "nms":
+            return View(what, np.asarray(inputs[0])[answer], None, colour="pnet", numbered=True)
+        if name == "landmarks_to_image":
+            return View(what, inputs[0], answer.reshape(-1, 5, 2), colour="onet", numbered=True)
+        if name == "pyramid_scales":
+            height, width = inputs[:2]
+            return View(
+                what, np.array([[0, 0, width * s, height * s] for s in answer]).reshape(-1, 4), None, numbered=True
+            )
+        return View(what, answer.reshape(-1, 4), None, colour="pnet", numbered=True)
+    except (ValueError, IndexError, TypeError):
+        return View(what, None, None, "another answer")
+
+
+# --- the photo, and the settings that bring mistakes to light
+
+
+@cache
+def _photo() -> Array:
+    """192 x 288 px: two faces of different size, one of them at the photo's corner."""
+    portrait = np.asarray(astronaut())  # type: ignore[no-untyped-call]
+    left = cv2.resize(portrait[78:270, 184:328], (144, 192), interpolation=cv2.INTER_AREA)
+    right = cv2.resize(portrait[10:394, 100:388], (144, 192), interpolation=cv2.INTER_AREA)[:, ::-1]
+    return np.ascontiguousarray(np.concatenate([left, right], axis=1))
+
+
+def _ours(photo: Array | None, detector: Detector | None) -> tuple[Trace, ...]:
+    """Our runs, the likeliest to show a mistake first."""
+    if photo is not None or detector is not None:
+        return ((detector or _detector()).trace(_photo() if photo is None else photo),)
+    return _settings()
+
+
+@cache
+def _detector() -> Detector:
+    return Detector()
+
+
+@cache
+def _settings() -> tuple[Trace, ...]:
+    """Factor 1/2 brings levels of exactly 12 px; a threshold is the score of a window; some photos are too small."""
+    usual = _detector().trace(_photo())
+    halves = Detector(min_face=24, factor=0.5).trace(_photo())
+    scores = np.sort(halves.pnet["above threshold"].scores)
+    on_a_score = halves.rerun(thresholds=(float(scores[len(scores) // 2]), *halves.settings.thresholds[1:]))
+    near_twelve = Detector(min_face=25).trace(_photo())
+    too_small = Detector(min_face=300).trace(_photo())
+    return usual, on_a_score, near_twelve, too_small

@@ -1,0 +1,143 @@
+"""A photo, the sliders of a sieve with the scores in their tracks, and a board with what becomes of the faces."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mtcnn_lite.course.explorers.base import FOLDER, Drawing, synced
+from mtcnn_lite.course.explorers.sieve import Sieve, Slider
+from mtcnn_lite.draw import COLOURS, Picture
+
+
+class Scoreboard(Drawing):
+    """The drawing; fill it with `show`.
+
+    Its browser sends {"ready": true} when it is drawn first, and after a click {"clicked": [x1, y1, x2, y2],
+    "face": k}: the box, and the labelled face that it is on, or -1. Where no kernel answers the first, the sliders that
+    need one stay switched off.
+
+    Parameters
+    ----------
+    sliders : sequence of Slider
+        From left to right.
+    at : sequence of int
+        The number of the stop at which each begins.
+    **values
+        What other traits begin with.
+    """
+
+    _css = "".join((FOLDER / style).read_text() for style in ("canvas.css", "scoreboard.css"))
+
+    at = synced([])  # the stop of each slider, counted from 0
+    step, heat, level = synced(0), synced(False), synced(0)
+    together = synced(False)  # earlier steps too, each box where it got to
+    sliders = synced([])  # see `Slider`
+    after = synced([])  # buttons for the steps
+    emphasis = synced([])  # for each step, the row of the scores by which boxes are drawn
+    colours = synced([])  # of the boxes, one a step
+    dots, truth = synced(COLOURS["landmark"]), synced(COLOURS["truth"])
+    with_before = synced(False)  # a box to tick for `together`
+    passed = synced("")  # what became of a box that gets through everything
+    says_ms = synced("ms, about")
+    next_net = synced([])  # for each step, the net that gets its boxes; "" for none
+    note = synced("")  # what Python answers to a click
+
+    photo, size = synced(b""), synced([1, 1])  # a JPEG; its width and height
+    steps, box_of, on_of, cuts, masks = synced([]), synced([]), synced([]), synced([]), synced([])
+    boxes, scores, on, candidate_level, bits = synced(b""), synced(b""), synced(b""), synced(b""), synced(b"")
+    missing = synced([])  # stops of the first slider of the masks for which the bits are still to come
+    faces, labelled = synced(b""), synced(False)
+    maps, landmarks = synced(b""), synced(b"")
+    levels = synced([])  # [rows, columns, scale] of each
+    windows, once = synced(0), synced(0)
+    costs = synced([])
+    revision = synced(0)  # the browser draws anew when it changes: once a message
+
+    def __init__(self, sliders: Sequence[Slider], at: Sequence[int], **values: Any) -> None:
+        self.moved = sliders
+        told = [asdict(one) | {"names": list(one.names) or [f"{stop:g}" for stop in one.stops]} for one in sliders]
+        super().__init__("tracks.js", "sieve.js", "scoreboard.js", sliders=told, at=list(at), **values)
+
+    def show(self, sieve: Sieve, photo: NDArray[np.uint8] | None = None, missing: Sequence[int] = ()) -> None:
+        """Send a new sieve in a single message.
+
+        Parameters
+        ----------
+        sieve : Sieve
+        photo : uint8 (H, W, 3), optional
+            Without it the old one stays.
+        missing : sequence of int
+            Stops of the masks' first slider for which the bits are still to come: until then the old picture stays.
+        """
+        with self.hold_sync():
+            if photo is not None:
+                self.photo, self.size = Picture(photo).encode("JPEG"), [photo.shape[1], photo.shape[0]]
+            self.steps, self.box_of, self.on_of = list(sieve.steps), list(sieve.box_of), list(sieve.on_of)
+            self.boxes, self.scores, self.landmarks = (
+                b"" if numbers is None else np.asarray(numbers, np.float32).tobytes()
+                for numbers in (sieve.boxes, sieve.scores, sieve.landmarks)
+            )
+            self.on, self.candidate_level = sieve.on.astype(np.int16).tobytes(), sieve.level.tobytes()
+            self.cuts = [asdict(cut) for cut in sieve.cuts]
+            self.masks = [
+                {"by": list(mask.by), "first": mask.first, "says": mask.says, "count": mask.bits.shape[-1]}
+                for mask in sieve.masks
+            ]
+            packed = [np.packbits(mask.bits, axis=-1, bitorder="little").tobytes() for mask in sieve.masks]
+            self.bits, self.missing = b"".join(packed), list(missing)
+            self.labelled = sieve.faces is not None
+            self.faces = b"" if sieve.faces is None else sieve.faces.astype(np.float32).tobytes()
+            self.maps = b"".join((face_map * 255).round().astype(np.uint8).tobytes() for face_map in sieve.maps)
+            self.levels = [
+                [*face_map.shape, scale] for face_map, scale in zip(sieve.maps, sieve.scales, strict=False)
+            ] or [[0, 0, scale] for scale in sieve.scales]
+            self.level = min(self.level, max(len(sieve.scales) - 1, 0))
+            self.windows, self.once = sieve.windows, sieve.once
+            self.costs = [[list(cost) for cost in costs] for costs in sieve.costs]
+            self.revision += 1
+
+
+class Handle:
+    """One slider of a scoreboard, as Python sees it.
+
+    Parameters
+    ----------
+    board : Scoreboard
+    number : int
+        Of the slider, from 0.
+    """
+
+    def __init__(self, board: Scoreboard, number: int) -> None:
+        self._board, self._number = board, number
+
+    @property
+    def stops(self) -> Sequence[float]:
+        return self._board.moved[self._number].stops
+
+    @property
+    def index(self) -> int:
+        return int(self._board.at[self._number])
+
+    @property
+    def value(self) -> float:
+        """Where it stands; one of `stops`."""
+        return self.stops[self.index]
+
+    @value.setter
+    def value(self, value: float) -> None:
+        at = list(self._board.at)
+        at[self._number] = list(self.stops).index(value)
+        self._board.at = at
+
+    def observe(self, act: Callable[[], None]) -> None:
+        """Call `act` whenever it has moved."""
+        k = self._number
+
+        def heard(change: Any) -> None:
+            if change.old[k] != change.new[k]:
+                act()
+
+        self._board.observe(heard, "at")
