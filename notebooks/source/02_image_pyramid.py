@@ -4,9 +4,9 @@
 # %% [markdown]
 # ## Play
 #
-# P-Net, the first net of the cascade, looks through a window of 12 × 12 pixels, and never gets a larger one. Below is one photo, smaller
-# and smaller: the **levels** of an **image pyramid**. The square is that window; below each level is what it holds, and P-Net's score. The
-# level with the highest score is lit. But first, guess:
+# P-Net, the cascade's first net, looks through a window of 12 × 12 pixels, always. Here is one photo, smaller and smaller: the **levels** of
+# an **image pyramid**. The square is that window; below each level is what it holds, and P-Net's score. The level with the highest score is
+# lit. But first, guess:
 #
 # <details><summary>The face is 100 px high; the levels' windows cover 40, 56, 79, 112, 158 px and more. Which level catches it?</summary>
 #
@@ -29,18 +29,19 @@ from skimage.data import astronaut
 
 from mtcnn_lite import Detector
 from mtcnn_lite.course.explorers.levels import LevelsExplorer
+from mtcnn_lite.course.scenes import wall
 
 photo = astronaut()  # (512, 512, 3): NASA's portrait of Eileen Collins, in the public domain
 detector = Detector(weights="zhang2016")  # the values that the authors of MTCNN released
-explorer = LevelsExplorer(detector, photo)
-explorer
+LevelsExplorer(detector, {"the portrait": photo, "the wall": wall().image()})
 
 # %% [markdown]
 # 1. Take the **smallest face** from 40 down to 20 px. Which level catches her now, and how much does the sum grow? Then go up until she is
 #    lost. What is lit after that?
 # 2. Move the **factor** up to 0.909. How many levels pass P-Net's threshold of 0.6, and what does that cost, in times of level 0?
-# 3. Drag the windows over the photo. Does P-Net take anything else for a face?
-# 4. Factor 0.709, smallest face 20, width 120, height 100: a case for your own hand, below.
+# 3. Factor 0.709, smallest face 20, and choose **the wall**. Click on faces, large and small, and on what is no face. Which level catches
+#    which?
+# 4. The portrait at width 120, height 100: a case for your own hand, below.
 #
 # ## Build
 #
@@ -74,17 +75,17 @@ assert all(scores[1:4] > 0.8)
 assert scores[0] < 0.6 > scores[4:].max()
 
 # %% [markdown]
-# From 6 to 14 px it is sure. At 3 px a face is nine pixels; at 16 px the chin is cut off. So "faces of every size" needs no other net. It
-# needs a photo in which the face has about 12 px.
+# From 6 to 14 px it is sure. At 3 px a face is nine pixels; at 16 px the chin is cut off. So "faces of every size" needs no other net, but
+# a photo in which the face has about 12 px.
 #
 # ### Which scales?
 #
-# A **scale** is what height and width are multiplied by. The smallest face that you care for, the **min face**, should come to 12 px. For
-# larger faces, each scale is the one before times a **factor**, 0.709:
+# A **scale** multiplies height and width. The smallest face that you care for, the **min face**, should come to 12 px. For larger faces,
+# each scale is the one before times a **factor**, 0.709:
 #
 # $$s_0 = \frac{12}{\text{min face}}, \qquad s_{k+1} = 0.709 \cdot s_k$$
 #
-# A small case to the end: a photo of height 100 and width 120, min face 20.
+# By hand, for a photo of height 100 and width 120, min face 20:
 
 # %%
 scale = 12 / 20
@@ -168,7 +169,7 @@ for smallest in (12, 24, 48, 96):
     print(f"min face {smallest:2} px: {price(512, 512, smallest) / 1e6:6.1f} million multiply-adds")
 
 # %% [markdown]
-# Twice the min face, a quarter of the work or less.
+# Twice the min face, a quarter of the work.
 #
 # ### Which level catches which face
 #

@@ -1,7 +1,7 @@
 // The image pyramid: the levels beside one another, P-Net's window at one point of each, what is in it, its score, its cost.
 // Everything is computed here, by the rules of mtcnn_lite/pyramid.py (level_costs.py and level_windows.py in Python).
 
-const PANEL = 300, BARS = [500, 150]; // CSS pixels: the photo's longer side; the bars
+const PANEL = [400, 300], BARS = [400, 150]; // CSS pixels, width and height: the photo's at most; the bars'
 const WIDE = 814, CROP = 52, TALL = 230; // CSS pixels: all levels in a row, a crop, the highest level
 const MAGNIFIED = 4; // a level is never drawn larger than so many times its size
 const SHARP = 1600; // pixels: no more of a photo's longer side are kept to draw it
@@ -119,7 +119,7 @@ const million = (n) => `${(n / 1e6).toLocaleString("en", { minimumFractionDigits
 
 function render({ model, el }) {
   const [root, top, below] = frame(el, 2), pointed = pointer(root, 330, () => draw()), get = (name) => model.get(name); // lit: a level
-  const photo = view(top, PANEL), bars = view(top), verdict = live(element(bars.figure, "p")), row = view(below);
+  const photo = view(top, PANEL[1]), bars = view(top), verdict = live(element(bars.figure, "p")), row = view(below);
   below.style.marginTop = "10px";
   verdict.style.maxWidth = "none";
   const net = readNet(get("plan"), floats(get("weights")));
@@ -132,7 +132,7 @@ function render({ model, el }) {
 
   function measure() {
     [width, height] = [get("width"), get("height")];
-    zoom = PANEL / Math.max(width, height);
+    zoom = Math.min(PANEL[0] / width, PANEL[1] / height);
     const scale = Math.max(width / bitmap.width, height / bitmap.height), w = width / scale, h = height / scale;
     const [fx, fy] = get("centre");
     cut = [clamp(fx * bitmap.width - w / 2, 0, bitmap.width - w), clamp(fy * bitmap.height - h / 2, 0, bitmap.height - h), w, h];
@@ -309,6 +309,7 @@ function render({ model, el }) {
   model.on("change:photo", receive);
   follow(model, ["width", "height", "min_face", "factor", "focus"], draw);
   receive();
+  model.send({ ready: true }); // Python switches on what needs it
 }
 
 export default { render };

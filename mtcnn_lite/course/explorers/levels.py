@@ -4,45 +4,49 @@ All of it is computed in the browser (levels.js, P-Net in forward.js), by the sa
 `level_windows`; tests hold them together.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from mtcnn_lite import pyramid
-from mtcnn_lite.course.explorers.base import Drawing, PhotoExplorer, look, sliders, stacked
+from mtcnn_lite.course.explorers.base import Drawing, PhotoExplorer, buttons, look, sliders, stacked
 from mtcnn_lite.course.explorers.level_costs import PNET, PyramidCost, view
 from mtcnn_lite.course.explorers.level_windows import Look, look_at
 from mtcnn_lite.course.explorers.slide import plan
 from mtcnn_lite.course.net_figures import one_below_other
 from mtcnn_lite.detector import Detector
 from mtcnn_lite.draw import COLOURS, INK, PAPER, Picture, at_height, beside, draw_boxes, font
+from mtcnn_lite.images import as_rgb, shrink_to
 from mtcnn_lite.nets import layer_costs
 
 LONGEST = 1920  # px: the largest photo of the sliders; an uploaded one is shrunk to it
-FACE = (0.44, 0.247)  # the middle of the astronaut's face, in parts of the photo's width and height
 WIDE, CROP, TALL = 814, 52, 230  # px: all levels in a row, a crop, the highest level
 MAGNIFIED = 4.0  # a level is never drawn larger than so many times its size
 TINT = "#CCE3F0"  # behind the level that catches the face: a fifth of P-Net's blue
 
 
 class LevelsExplorer(PhotoExplorer):
-    """The pyramid of a photo at any size, and what P-Net sees on each level at a point of it.
+    """The pyramid of a photo at any size, and what P-Net sees on each level at a point of it, at first on a face.
 
     Parameters
     ----------
-    detector : Detector, whose P-Net and threshold it shows
-    image : uint8 (H, W, 3), the first photo, RGB; the reader can upload another
+    detector : Detector
+        Its P-Net and threshold are shown; it also says where in a photo a face is.
+    photos : uint8 (H, W, 3), or a mapping of such
+        A photo, RGB, or several with their names, the first of which comes first.
     """
 
-    def __init__(self, detector: Detector, image: NDArray[np.uint8]) -> None:
-        self._net, self._threshold = detector.nets.pnet, detector.settings.thresholds.pnet
+    def __init__(self, detector: Detector, photos: NDArray[np.uint8] | Mapping[str, NDArray[np.uint8]]) -> None:
+        self._detector, self._net = detector, detector.nets.pnet
+        self._threshold = detector.settings.thresholds.pnet
+        self.photos = dict(photos) if isinstance(photos, Mapping) else {"the photo": photos}
         rows, values = plan(self._net)
         self.canvas = Drawing(
-            "forward.js", "levels.js", width=512, height=512, min_face=40, factor=0.709, photo=b"", focus=list(FACE),
-            centre=list(FACE), layers=[list(layer) for layer in layer_costs(PNET)], plan=rows, weights=values.tobytes(),
-            threshold=self._threshold, colour=COLOURS["pnet"],
+            "forward.js", "levels.js", width=512, height=512, min_face=40, factor=0.709, photo=b"", focus=[0.5, 0.5],
+            centre=[0.5, 0.5], layers=[list(layer) for layer in layer_costs(PNET)], plan=rows,
+            weights=values.tobytes(), threshold=self._threshold, colour=COLOURS["pnet"],
         )  # fmt: skip
         self._sliders = sliders(
             self.canvas, look(115),
@@ -51,17 +55,37 @@ class LevelsExplorer(PhotoExplorer):
         )  # fmt: skip
         self.min_face, self.factor, self.width_, self.height_ = self._sliders.values()
         self.factor.readout_format = ".3f"
-        super().__init__(image, LONGEST)
-        own = self.upload, self.message
+        self.choice = buttons(list(self.photos))
+        super().__init__(next(iter(self.photos.values())), LONGEST)
+        self.choice.observe(lambda _: self._choose(), "value")
+        own = (self.upload, self.choice, self.message) if len(self.photos) > 1 else (self.upload, self.message)
+        for control in own[:-1]:  # they need the kernel: off in a saved page, where nobody hears the browser
+            control.disabled = True
+        self.canvas.on_msg(lambda *_: [setattr(control, "disabled", False) for control in own[:-1]])
         self.children = stacked((self.min_face, self.factor), (self.width_, self.height_), own, self.canvas)
+
+    def _choose(self) -> None:
+        self.message.value = ""
+        self.image = as_rgb(shrink_to(self.photos[self.choice.value], LONGEST))
+        self.show_photo()
 
     def show_photo(self) -> None:
         self.height_.value, self.width_.value = self.image.shape[:2]
         self._halved = pyramid.halvings(self.image, smallest=0.5 / min(self.image.shape[:2]))
+        face = self._face()
         with self.canvas.hold_sync():
             self.canvas.photo = Picture(self.image).encode("JPEG")
+            self.canvas.focus, self.canvas.centre = face, face
             for name, slider in self._sliders.items():
                 setattr(self.canvas, name, slider.value)
+
+    def _face(self) -> list[float]:
+        """The middle of the face that the detector is surest of, in parts of the photo's width and height."""
+        found, (height, width) = self._detector.detect(self.image), self.image.shape[:2]
+        if not len(found):
+            return [0.5, 0.5]
+        x1, y1, x2, y2 = found.boxes[found.scores.argmax()].tolist()
+        return [(x1 + x2) / 2 / width, (y1 + y2) / 2 / height]
 
     def view(self) -> tuple[PyramidCost, list[Look]]:
         """The levels at the sliders, and what P-Net sees on each."""
@@ -87,8 +111,8 @@ class LevelsExplorer(PhotoExplorer):
         (height, width), (h, w) = (self.height_.value, self.width_.value), self.image.shape[:2]
         scale = max(height / h, width / w)
         cut_w, cut_h = width / scale, height / scale
-        x = min(max(FACE[0] * w - cut_w / 2, 0), w - cut_w)
-        y = min(max(FACE[1] * h - cut_h / 2, 0), h - cut_h)
+        x = min(max(self.canvas.centre[0] * w - cut_w / 2, 0), w - cut_w)
+        y = min(max(self.canvas.centre[1] * h - cut_h / 2, 0), h - cut_h)
         return x, y, cut_w, cut_h
 
     def _photo(self) -> NDArray[np.uint8]:
