@@ -32,7 +32,7 @@ def costs_of_levels(costs: Sequence[float], factor: float) -> Described:
     return with_alt(
         figure,
         f"Bars of {len(costs)} levels, from {millions[0]:.1f} to {millions[-1]:.1f} million multiply-adds. The first "
-        f"have {shares} of the sum, and all lie on or under the series.",
+        f"have {shares} of the sum. A mark at each is the series; it goes from {series[0]:.1f} to {series[-1]:.1f}.",
     )
 
 

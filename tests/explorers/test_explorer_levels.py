@@ -17,7 +17,7 @@ from mtcnn_lite.course.explorers.level_costs import PNET, view
 from mtcnn_lite.course.explorers.level_windows import area_means, look_at
 from mtcnn_lite.course.explorers.levels import CROP, TALL, WIDE, LevelsExplorer, bars, fitted, row, row_height
 from mtcnn_lite.course.explorers.slide import plan
-from mtcnn_lite.course.scale_figure import ANSWER, answers_to_scale
+from mtcnn_lite.course.scale_figure import ANSWER, answers_to_scale, draw_answers
 from mtcnn_lite.nets import PNet, layer_costs
 
 FACES, FACTORS = (12, 20, 240), (0.409, 0.709, 0.909)  # the sliders' minimum, default, maximum
@@ -303,7 +303,7 @@ def test_uploaded_photo_sets_the_sliders(explorer, astronaut):
 
 
 def test_figure_reads_faces_off_where_each_answer_does():
-    figure = answers_to_scale()
+    figure = draw_answers()
     answers = [
         sum(1 for text in axes.texts if getattr(text, "arrow_patch", None) and text.arrowprops["color"] == ANSWER)
         for axes in figure.axes
@@ -312,3 +312,4 @@ def test_figure_reads_faces_off_where_each_answer_does():
     photos = [sum(text.get_text() == "photo" for text in axes.texts) for axes in figure.axes]
     assert photos == [1, 1, 1, 1]
     plt.close(figure)
+    assert "FPN" in answers_to_scale().alt

@@ -8,14 +8,8 @@
 
 # %%
 from mtcnn_lite.course.scale_figure import answers_to_scale
-from mtcnn_lite.draw import with_alt
 
-with_alt(
-    answers_to_scale(),
-    "Four nets side by side. An image pyramid runs the same net on four copies of the photo. One feature map "
-    "reads faces off the last of three maps. SSD reads them off all three. FPN adds the deep maps to the "
-    "shallow ones on a way back down, and reads them off there.",
-)
+answers_to_scale()
 
 # %% [markdown]
 # Gray: the photo and its copies. Blue: feature maps. Vermilion: where faces are read off.
@@ -84,7 +78,7 @@ print(f"P-Net: {parameters:,} parameters, its pyramid {sum(costs) / 1e6:.1f} mil
 
 # %% tags=["check"]
 assert parameters == 6632
-assert 1 < sum(costs) / (single * 1) < 1.15
+assert 1 < sum(costs) / single < 1.15
 assert 1.95 < copies / single < 2.05
 
 # %% [markdown]
