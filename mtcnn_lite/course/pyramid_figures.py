@@ -25,7 +25,8 @@ def costs_of_levels(costs: Sequence[float], factor: float) -> Described:
     figure, axes = plt.subplots(figsize=(7, 3), layout="constrained")
     bars = axes.bar(levels, millions, color=COLOURS["pnet"], label="counted")
     axes.bar_label(bars, [f"{share:.0%}" if share >= 0.01 else "" for share in millions / millions.sum()], padding=6)
-    axes.plot(levels, series, "_", color=INK, markersize=34, label=f"level 0 × {factor**2:.3f}, again and again")
+    ends = np.arange(len(costs)) + np.array([[-0.42], [0.42]])  # (2, levels)
+    axes.hlines(series, *ends, color=INK, label=f"level 0 × {factor**2:.3f}, again and again")
     axes.set(xlabel="level", ylabel="million multiply-adds", xticks=levels, ylim=(0, 1.15 * millions[0]))
     axes.legend()
     shares = ", ".join(f"{share:.0%}" for share in millions[:4] / millions.sum())
@@ -52,15 +53,15 @@ def who_catches(sizes: ArrayLike, windows: ArrayLike, best: ArrayLike) -> Descri
 
     size, window, score = (np.asarray(values, np.float64) for values in (sizes, windows, best))
     caught = score.argmax(axis=1)  # (N,)
-    figure, axes = plt.subplots(figsize=(7, 4.2), layout="constrained")
-    ends = np.array([min(size.min(), window.min()), size.max()]) * [0.9, 1.1]
+    figure, axes = plt.subplots(figsize=(8.2, 4.2), layout="constrained")
+    ends = np.array([min(size.min(), window.min()), size.max()]) * [0.9, 1.25]
     axes.plot(ends, ends, "--", color=COLOURS["muted"], label="window as large as the face")
     face, level = np.nonzero(score)
-    axes.scatter(size[face], window[level], s=170 * score[face, level] ** 2, color="white", edgecolor=COLOURS["pnet"])
-    axes.scatter(size, window[caught], s=170 * score.max(axis=1) ** 2, color=COLOURS["pnet"], label="highest score")
+    axes.scatter(size[face], window[level], s=110 * score[face, level] ** 2, color="white", edgecolor=COLOURS["pnet"])
+    axes.scatter(size, window[caught], s=110 * score.max(axis=1) ** 2, color=COLOURS["pnet"], label="highest score")
     for n, k in zip(face, level, strict=True):
-        says, place = f"{score[n, k]:.2f}", (0, 11 if k == caught[n] else -17)
-        axes.annotate(says, (size[n], window[k]), place, textcoords="offset points", ha="center", fontsize=8)
+        says, look = f"{score[n, k]:.2f}", {"fontsize": 7.5, "fontweight": "bold" if k == caught[n] else "normal"}
+        axes.annotate(says, (size[n], window[k]), (6.5, 0), textcoords="offset points", va="center", **look)
     axes.set(xscale="log", yscale="log", xticks=size, yticks=window, xlim=ends, xlabel="size of the face, px")
     axes.set(ylim=(0.85 * window.min(), 1.25 * window[caught].max()), ylabel="window of the level, px")
     axes.set_xticklabels([f"{one:.0f}" for one in size])

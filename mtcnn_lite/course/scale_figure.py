@@ -19,8 +19,8 @@ PHOTO, MAP, ANSWER = "#E0E0E0", "#9CC9E8", COLOURS["landmark"]
 
 ALT = (
     "Four nets side by side. An image pyramid runs the same net on four copies of the photo, and reads faces off each. "
-    "One feature map: faces are read off the last of three maps. SSD reads them off all three. FPN adds the deep maps to "
-    "the shallow ones on a way back down, and reads faces off there."
+    "One feature map: faces are read off the last of three maps. SSD reads them off all three. FPN adds the deep maps "
+    "to the shallow ones on a way back down, and reads faces off there."
 )
 
 
