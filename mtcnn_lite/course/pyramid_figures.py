@@ -60,8 +60,9 @@ def who_catches(sizes: ArrayLike, windows: ArrayLike, best: ArrayLike) -> Descri
     axes.scatter(size[face], window[level], s=110 * score[face, level] ** 2, color="white", edgecolor=COLOURS["pnet"])
     axes.scatter(size, window[caught], s=110 * score.max(axis=1) ** 2, color=COLOURS["pnet"], label="highest score")
     for n, k in zip(face, level, strict=True):
-        says, look = f"{score[n, k]:.2f}", {"fontsize": 7.5, "fontweight": "bold" if k == caught[n] else "normal"}
-        axes.annotate(says, (size[n], window[k]), (6.5, 0), textcoords="offset points", va="center", **look)
+        weight, place = "bold" if k == caught[n] else "normal", (size[n], window[k])
+        axes.annotate(f"{score[n, k]:.2f}", place, (6.5, 0), textcoords="offset points", va="center", fontsize=7.5,
+                      fontweight=weight)  # fmt: skip
     axes.set(xscale="log", yscale="log", xticks=size, yticks=window, xlim=ends, xlabel="size of the face, px")
     axes.set(ylim=(0.85 * window.min(), 1.25 * window[caught].max()), ylabel="window of the level, px")
     axes.set_xticklabels([f"{one:.0f}" for one in size])

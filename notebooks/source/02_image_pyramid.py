@@ -8,7 +8,7 @@
 # an **image pyramid**. The square is that window; below each level is what it holds, and P-Net's score. The level with the highest score is
 # lit. But first, guess:
 #
-# <details><summary>The face is 100 px high; the levels' windows cover 40, 56, 79, 112, 158 px and more. Which level catches it?</summary>
+# <details><summary>The face is about 100 px high; the levels' windows cover 40, 56, 79, 112, 158 px and more. Which level catches it?</summary>
 #
 # Level 3, with 112 px: the face about fills the window. On level 0 it holds a nose.
 #
@@ -107,7 +107,7 @@ print(f"1 / sqrt(2)    {1 / np.sqrt(2):.4f}")
 # [demo](https://github.com/kpzhang93/MTCNN_face_detection_alignment/blob/master/code/codes/MTCNNv1/demo.m).)
 #
 # A level has whole pixels: 51.05 px become 51. Rounding to the nearest is off by **half a pixel** at most, but half a pixel of a small
-# level is several of the photo:
+# level can be more than one of the photo:
 
 # %%
 for k in range(5):
@@ -168,8 +168,12 @@ def price(height, width, min_face, factor=0.709):
 for smallest in (12, 24, 48, 96):
     print(f"min face {smallest:2} px: {price(512, 512, smallest) / 1e6:6.1f} million multiply-adds")
 
+# %% tags=["check"]
+assert round(price(512, 512, 20) / price(512, 512, 40), 1) == 4.3
+assert all(price(512, 512, 2 * n) < price(512, 512, n) / 4 for n in (12, 24, 48))
+
 # %% [markdown]
-# Twice the min face, a quarter of the work.
+# Twice the min face, a quarter of the work or less.
 #
 # ### Which level catches which face
 #
@@ -222,7 +226,7 @@ assert paid[0] > 2.5 * paid[2]
 
 # %% [markdown]
 # Here 0.709 is the coarsest that covers all twelve. Finer steps cost up to 2.6 times as much; coarser ones save little and lose faces.
-# (One picture is no proof.)
+# (One picture proves nothing.)
 #
 # ### Shrinking well
 #
@@ -275,7 +279,7 @@ assert alarms["INTER_AREA"] * 10 < alarms["INTER_LINEAR"] < alarms["INTER_NEARES
 assert on_face["INTER_AREA"] > 0.9 > 0.6 > on_face["INTER_LINEAR"] > on_face["INTER_NEAREST"]
 
 # %% [markdown]
-# With the mean she passes P-Net; with the other two she does not. In a clean photo hardly anything differs, and nobody notices.
+# With the mean she passes P-Net; with the other two she does not. In a clean photo hardly anything differs.
 #
 # A pyramid is the oldest answer to scale. Deep nets shrink what they see themselves, in **feature maps**; some read faces off several:
 # a **feature pyramid** ([a side trip](deeper/02_other_answers.ipynb)).
@@ -311,7 +315,7 @@ verdict = checks.pyramid_scales(pyramid_scales)
 verdict
 
 # %% [markdown]
-# Right or wrong, this is what the detector finds with it:
+# Right or wrong, the detector finds this with it:
 
 # %%
 verdict.seen()
@@ -355,11 +359,10 @@ from mtcnn_lite.draw import draw_boxes, with_alt
 
 everyone = wall().image()  # (620, 1000, 3), with 37 labelled faces
 with_mine = mine.detector(detector).trace(everyone)
-says = f"{len(with_mine.levels)} levels, {with_mine.pnet.windows:,} windows, {len(with_mine.faces)} faces"
-print(says)
-with_alt(
-    draw_boxes(everyone, with_mine.faces.boxes), f"The wall of pictures: {says}, each in a box."
-)
+found = f"{len(with_mine.levels)} levels, {with_mine.pnet.windows:,} windows, "
+found += f"{len(with_mine.faces)} faces"
+print(found)
+with_alt(draw_boxes(everyone, with_mine.faces.boxes), f"The wall: {found}, each in a box.")
 
 # %% [markdown]
 # A solution is in `source/solutions.py`.
