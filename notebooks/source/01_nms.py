@@ -5,7 +5,7 @@
 # ## Play
 #
 # MTCNN's second net, R-Net, has found this face seven times. **Non-maximum suppression**, NMS for short, keeps the best box and removes
-# what overlaps it too much. **Next step** takes the best box that is left, **play** runs the film. First guess:
+# what overlaps it too much. **Next step** and **play** run the film. First guess:
 #
 # <details><summary>NMS removes what overlaps a better box by more than half. How many of the seven are left?</summary>
 #
@@ -14,7 +14,7 @@
 # </details>
 # <details><summary>Now 0.9 is allowed, not 0.5. Are more boxes left, or fewer?</summary>
 #
-# More: five. Only what overlaps by more than 0.9 goes.
+# More: five. Only what overlaps more than that goes.
 #
 # </details>
 # <details><summary>Two faces overlap by 0.38, and only 0.3 is allowed. What goes wrong?</summary>
@@ -36,20 +36,18 @@ pools = boxes_of(detector, photo)
 SuppressionExplorer(pools)
 
 # %% [markdown]
-# The box of this step is thick, those kept before are thin, those still waiting gray. What goes is vermilion and crossed out. Boxes are
-# numbered from 0, best first, as rows of an array.
+# Boxes are numbered from 0, best first, as rows of an array. The box of this step is thick; gray ones wait; what goes is crossed out.
 #
 # 1. *One face*: drag **overlap threshold** to the right until a second box stays.
-# 2. *The same, before R-Net moves them*: how many are left at 0.5? Measure *over the smaller*. How many now?
-# 3. *Two faces*: at which thresholds do you get both faces, and nothing else? Then choose *gaussian*. At which sigmas?
-# 4. *Gaussian*: drag sigma down to its end. When does the film look like greedy NMS?
+# 2. *Before R-Net moves them*: how many are left at 0.5? Measure *over the smaller*. How many now?
+# 3. *Two faces*: which thresholds leave both faces and nothing else? Choose *gaussian*: which sigmas do?
 #
 # ## Build
 #
 # ### One face: one step
 #
-# Two things go in: boxes (N, 4) and their scores (N,). Take the best. Measure how much it overlaps each of the others, by IoU (chapter 00:
-# 0 apart, 1 the same box). What is above the threshold goes.
+# Two things go in: boxes (N, 4) and their scores (N,). Take the best. Measure its IoU with each of the others (chapter 00: 0 apart, 1 the
+# same box). What is above a threshold goes.
 
 # %%
 import numpy as np
@@ -70,14 +68,14 @@ overlaps_with_best(one, threshold=0.5)
 # %% [markdown]
 # ### Two faces: go on
 #
-# A second head stands before the first: the mirror image of her own. The last net, O-Net, gives nine boxes for the two. One step is not
-# enough here, so the whole rule is:
+# We put the mirror image of her face before her own. The last net, O-Net, gives nine boxes for the two. One step is not enough here. The
+# whole rule:
 #
 # > 1. Of the boxes that are left, take the one with the best score. It is kept.
 # > 2. Remove every other box whose IoU with it is greater than the threshold.
 # > 3. Repeat until none is left.
 #
-# That is **greedy NMS**: it takes the best of the moment and never looks back.
+# That is **greedy NMS**: it takes the best of the moment, and never looks back.
 
 # %%
 from mtcnn_lite import nms as package  # its functions nms and soft_nms; you write your own below
@@ -97,7 +95,7 @@ assert round(overlap.min().item(), 2) == 0.67
 # %% [markdown]
 # ### How much is too much?
 #
-# NMS believes that boxes with much overlap are one face. What if they are two? Here is what each threshold leaves of the nine boxes:
+# To NMS, boxes with much overlap are one face. What if they are two? This is what each threshold leaves of the nine boxes:
 
 # %%
 from mtcnn_lite.course.nms_figures import sweep
@@ -105,13 +103,12 @@ from mtcnn_lite.course.nms_figures import sweep
 sweep(two, "greedy")
 
 # %% [markdown]
-# Too strict, and the face behind is lost. Too lenient, and copies come back. In between is a range that suits both. How wide it is depends
-# on how much faces overlap, and no threshold knows that.
+# Too strict, and the face behind is lost. Too lenient, and copies come back. The range between depends on how much the faces overlap, and
+# no threshold knows that.
 #
 # ### Gone is gone
 #
-# A box that has been removed removes nothing itself. Of these three, box 1 overlaps both others by 0.46, and they overlap each other by
-# 0.25. The threshold is 0.4:
+# A removed box removes nothing itself. Here box 1 overlaps both others by 0.46, and they overlap each other by 0.25. The threshold is 0.4:
 
 # %%
 from mtcnn_lite.course.nms_figures import on_paper
@@ -127,13 +124,12 @@ assert (
 assert [sorted(package.nms(row, each, 0.4)) for each in scores] == [[0, 2], [1]]
 
 # %% [markdown]
-# If box 0 is the best, box 1 goes, and nothing is left that could remove box 2. If box 1 is the best, both others go. The scores decide,
-# not only the places.
+# If box 0 is the best, box 1 goes, and nothing is left to remove box 2. If box 1 is the best, both others go.
 #
 # ### Cut before or after
 #
-# *A box is only ever removed by a better one.* So it does not matter whether low scores are dropped before NMS or after it. P-Net's
-# windows in the whole photo, cut both ways:
+# *A box is only ever removed by a better one.* So it does not matter whether you drop low scores before NMS or after it. P-Net's windows
+# in the whole photo, cut both ways:
 
 # %%
 from mtcnn_lite.course.nms_figures import cut_curves
@@ -152,12 +148,12 @@ cut_curves(cuts, [len(rows) for rows in after], [len(rows) for rows in before])
 assert all(a.tolist() == b.tolist() for a, b in zip(after, before, strict=True))
 
 # %% [markdown]
-# They are the same boxes, in the same order. A slider for the score can live on that: NMS runs once, and the slider only hides boxes.
+# They are the same boxes, in the same order. A slider for the score lives on that: NMS runs once, the slider only hides boxes.
 #
 # ### A small box inside a big one
 #
-# Two of R-Net's seven boxes, before it has moved them. The small one lies inside the big one. IoU is low, for the union is as large as the
-# big box. Intersection over the smaller (chapter 00, `iom` in code) asks how much of the *smaller* box is covered:
+# Two of R-Net's boxes, before it moves them. The small one lies inside the big one, so IoU is low: the union is as large as the big box.
+# Intersection over the smaller (chapter 00, `iom` in code) asks how much of the *smaller* box is covered:
 
 # %%
 from mtcnn_lite.boxes import iom
@@ -180,13 +176,13 @@ beside(
 assert [rows.tolist() for rows in left] == [[0, 1], [0]]
 
 # %% [markdown]
-# The cascade uses both. After P-Net and R-Net it measures IoU, and a box in a box may live on: the next net will judge it. After O-Net no
-# net comes any more, and a box on half a face would be a false face. There it measures over the smaller.
+# The cascade uses both: IoU after P-Net and R-Net, as the next net will judge a box in a box; over the smaller after O-Net, as no net comes
+# after it.
 #
 # ### Soft-NMS: lower, do not remove
 #
-# [Bodla and others](https://arxiv.org/abs/1704.04503) change one line. **Soft-NMS** does not remove a box that overlaps the best. It lowers its score, the more
-# the greater the overlap. In each step, the score $s$ of each box that is left is multiplied by a factor of its overlap $o$ with the best:
+# [Bodla and others](https://arxiv.org/abs/1704.04503) change one line. **Soft-NMS** does not remove a box that overlaps the best: it lowers its score. In
+# each step, the score $s$ of each box that is left is multiplied by a factor that depends on its overlap $o$ with the best:
 #
 # $$s \leftarrow s \cdot f(o), \qquad f_{\text{greedy}}(o) = \begin{cases} 0 & o > t \\ 1 & \text{else} \end{cases} \qquad f_{\text{linear}}(o) = \begin{cases} 1 - o & o > t \\ 1 & \text{else} \end{cases} \qquad f_{\text{gaussian}}(o) = e^{-o^2 / \sigma}$$
 #
@@ -199,8 +195,8 @@ apart = iou(two.boxes[[0]], two.boxes[[2]]).item()  # of the best boxes of the t
 factors(apart)
 
 # %% [markdown]
-# As in greedy NMS, the best box of each step keeps its score, and a box that was taken is not touched again. One thing is new. Scores
-# change on the way, so the best is chosen *anew in each step*; an order sorted once would be wrong. The nine boxes:
+# As in greedy NMS, the best box of each step keeps its score, and a box that was taken is not touched again. One thing is new: scores
+# change on the way, so the best is chosen *anew in each step*. The nine boxes:
 
 # %%
 from mtcnn_lite.course.nms_figures import lowered_scores
@@ -217,8 +213,8 @@ assert all(np.flatnonzero(each >= 0.5).tolist() == [0, 2] for each in lowered.va
 assert all(each[0] == two.scores[0] for each in lowered.values())
 
 # %% [markdown]
-# The face in front keeps its score. The best box of the face behind is lowered once, by 0.38 of overlap; its copies overlap a better box by far more.
-# A cut at 0.5 leaves one box a face, where greedy NMS with its 0.3 lost one.
+# Box 2, the best of the face behind, is lowered once, for its overlap of 0.38 with box 0. Its copies overlap a better box by far more. A
+# cut at 0.5 leaves one box a face, where greedy NMS at 0.3 lost one.
 #
 # Is Soft-NMS free of thresholds, then? No. It removes nothing, so it always needs a cut. And it has sigma:
 
@@ -226,14 +222,14 @@ assert all(each[0] == two.scores[0] for each in lowered.values())
 sweep(two, "greedy", "gaussian", cut=0.5)
 
 # %% [markdown]
-# There is a range that works, as for greedy NMS. What Soft-NMS buys is a gradual answer in place of a cliff. Over many photos that pays: the
-# paper's abstract reports 1.7 points of mean average precision (chapter 10) on PASCAL VOC 2007, and 1.3 and 1.1 points for two detectors on
-# COCO. Those are objects of many classes, not faces.
+# Again there is a range that works. Soft-NMS gives a gradual answer in place of a cliff. Over many photos that pays: the
+# abstract reports 1.7 points of mean average precision (chapter 10) on PASCAL VOC 2007, and 1.3 and 1.1 for two detectors on COCO. Those
+# are objects of many classes, not faces.
 #
 # ### What it costs
 #
-# The work is in the overlaps. If all boxes lie apart, greedy NMS never removes any and measures every pair: $N (N - 1) / 2$. If all lie in
-# one place, one step does it: $N - 1$. Soft-NMS removes nothing, so it always measures every pair.
+# The work is in the overlaps. If all boxes lie apart, greedy NMS removes none and measures every pair: $N (N - 1) / 2$. If all lie in one
+# place, one step does it: $N - 1$. Soft-NMS always measures every pair.
 
 # %%
 from mtcnn_lite.course.explorers.suppression import view
@@ -249,9 +245,9 @@ counted = [view(each.boxes, each.scores, "greedy", 0.5, 0.5, step=n).compared fo
 print(f"greedy   {sum(counted):6,} overlaps, one after the other in {len(levels)} levels")
 
 # %% [markdown]
-# That last line is how the cascade does it: NMS within each level of the image pyramid (chapter 02) first. Pairs grow with the square, so
-# some small problems are cheaper than one large one. And on a clock? (The package's greedy NMS also measures 64 boxes in one array operation.
-# Soft-NMS can't: it must know all scores before it knows which box is next.)
+# The cascade does it as in the last line: first within each level of the image pyramid (chapter 02). Pairs grow with the square, so small
+# problems are cheaper than one large one. And on a clock? (Greedy NMS also measures 64 boxes in one array operation here; Soft-NMS
+# can't, as scores change with each step.)
 
 # %% tags=["nbval-ignore-output", "clock"]
 import timeit
@@ -268,9 +264,8 @@ assert took["soft_nms"] > 2 * took["nms"]
 # %% [markdown]
 # ### Is it right?
 #
-# Two sentences say all that greedy NMS promises. *No two kept boxes overlap by more than the threshold. And each removed box has a better one
-# among the kept that overlaps it by more.* Only one set of boxes satisfies both. The folded cell checks them on random boxes, without
-# following any algorithm, and asks OpenCV, which has an NMS of its own.
+# Greedy NMS promises two things: no two kept boxes overlap by more than the threshold, and each removed box has a better one among the kept
+# that does. Only one set of boxes satisfies both. The folded cell checks them on random boxes, and asks OpenCV, which has an NMS too.
 
 # %% tags=["check"]
 import cv2
@@ -295,19 +290,18 @@ for count in (1, 20, 200):
 # ### Exercise: `nms` (medium)
 #
 # Return the indices of the boxes to keep, best first. A box goes when its IoU with a kept box is *greater* than the threshold. Of equal
-# scores, the earlier box comes first: some rule is needed, or two machines give two answers. There may be no box at all. Leave `boxes`
-# and `scores` as they are. You may use `iou(first, second)`: (N, 4) and (M, 4) give (N, M).
+# scores, the earlier box comes first: without a rule, two machines give two answers. There may be no box at all. Leave `boxes` and
+# `scores` as they are. You may use `iou(first, second)`: (N, 4) and (M, 4) give (N, M).
 #
 # <details><summary>A hint</summary>
 #
-# `np.argsort(-scores, kind="stable")` gives the indices best first, and keeps the order of equal ones. Work on these indices: take the
-# first, then keep of the others only those that may stay, then begin again.
+# `np.argsort(-scores, kind="stable")` gives the indices best first, and keeps the order of equal ones. Take the first of them, keep of the
+# others only those that may stay, and begin again.
 #
 # </details>
 # <details><summary>Another</summary>
 #
-# `while len(order):` ends by itself, also for no box. `iou(boxes[[best]], boxes[others])[0]` has one number for each of `others`, and
-# `others[mask]` picks those where the mask is true.
+# `while len(order):` ends by itself, also for no box. `iou(boxes[[best]], boxes[others])[0]` has a number for each of `others`.
 #
 # </details>
 
@@ -325,17 +319,17 @@ checks.nms(nms)
 # ### Exercise: `soft_nms` (stretch)
 #
 # Return the lowered scores (N,) in the order of the input: score *i* belongs to box *i*. Use the gaussian factor. Take the best of those
-# that are left, lower the others that are left, begin again. Leave `boxes` and `scores` as they are.
+# left, lower the others that are left, begin again. Leave `boxes` and `scores` as they are.
 #
 # <details><summary>A hint</summary>
 #
-# Copy the scores first: `scores.astype(float)` is a copy. Keep the indices of the boxes that are left in an array, and choose the best
-# among *them*, by the scores as they are by then.
+# `scores.astype(float)` is a copy. Keep the indices of the boxes that are left in an array, and choose the best among *them*, by the scores
+# as they are by then.
 #
 # </details>
 # <details><summary>Another</summary>
 #
-# `left[lowered[left].argmax()]` is the index of the best that is left. `left[left != best]` takes it out.
+# `left[lowered[left].argmax()]` is the best that is left. `left[left != best]` takes it out.
 #
 # </details>
 
@@ -350,7 +344,7 @@ checks.soft_nms(soft_nms)
 # %% [markdown]
 # ### Your functions in the live detector
 #
-# From here on the detector runs on your `nms`, in P-Net and in R-Net. The package's functions stand in for what is not yours yet:
+# From here on the detector runs on your `nms`, in P-Net and in R-Net. The package stands in for what is not yours yet:
 
 # %%
 mine.strip()
@@ -378,7 +372,7 @@ beside(
 )
 
 # %% [markdown]
-# Solutions are in `source/solutions.py`. Look after you have tried.
+# Solutions are in `source/solutions.py`.
 #
 # ## What you can now say
 #
@@ -389,7 +383,7 @@ beside(
 # </details>
 # <details><summary>Box A removes B. C overlaps B, but not A. Does C stay?</summary>
 #
-# Yes, if no other box removes it. B is gone, and what is gone removes nothing.
+# Yes, if no other box removes it. What is gone removes nothing.
 #
 # </details>
 # <details><summary>Why may a cut at a score come before NMS as well as after it?</summary>
@@ -404,7 +398,7 @@ beside(
 # </details>
 # <details><summary>What does Soft-NMS do differently, and what does it still need?</summary>
 #
-# It lowers scores by overlap, and chooses the best anew in each step. It needs a sigma, and a cut at a score afterwards.
+# It lowers scores by overlap, and chooses the best anew in each step. It needs a sigma, and a cut at a score.
 #
 # </details>
 
