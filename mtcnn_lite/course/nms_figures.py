@@ -6,9 +6,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from mtcnn_lite.boxes import Floats, iou
+from mtcnn_lite.cascade.record import Indices
 from mtcnn_lite.course.explorers.suppression import NMSStep, Pool, draw_step, film, found, view, weights
-from mtcnn_lite.draw import COLOURS, INK, Described, at_height, beside, new_axes, rendered, with_alt
-from mtcnn_lite.nms import soft_nms
+from mtcnn_lite.draw import COLOURS, INK, Described, at_height, beside, draw_boxes, new_axes, rendered, with_alt
+from mtcnn_lite.nms import MEASURES, soft_nms
 
 # Blue, orange and green are the nets', so that outcomes and methods have other colours.
 LOST, RIGHT, EXTRA = COLOURS["landmark"], INK, COLOURS["muted"]  # a face too few, one box a face, more
@@ -40,20 +41,38 @@ def overlaps_with_best(pool: Pool, threshold: float) -> Described:
     return with_alt(figure, f"Numbered boxes on a face, and their IoU with box 0: {said}; {gone}.")
 
 
-def film_strip(pool: Pool, threshold: float, height: int = 230) -> Described:
-    """Greedy NMS as panels: all boxes, each step, and what is left."""
+def film_strip(pool: Pool, threshold: float, height: int = 240) -> Described:
+    """Greedy NMS as panels: each step, and what is left."""
     last = len(film(pool.boxes, pool.scores, "greedy", threshold, 0.5).best)
     photo, zoom = at_height(pool.image, height)
     panels, captions = [], list[str]()
-    for step in range(last + 1):
+    for step in range(1, last + 1):
         now = view(pool.boxes, pool.scores, "greedy", threshold, 0.5, step)
         panels.append(draw_step(photo, pool.boxes * zoom, now, pool.stage))
-        rows = ", ".join(map(str, sorted(now.removed.tolist())))
-        captions.append(f"step {step}: box {now.best}\nremoves {rows}" if step else f"{len(pool.boxes)} boxes")
-    end = NMSStep(-1, now.kept, *[np.zeros(0, np.int64)] * 3, now.scores, 0)
-    panels.append(draw_step(photo, pool.boxes * zoom, end, pool.stage))
-    captions.append(f"left: {' and '.join(map(str, end.kept.tolist()))}")
+        rows = ", ".join(map(str, sorted(now.removed.tolist()))) or "none"
+        captions.append(f"step {step}: keeps box {now.best},\nremoves {rows}")
+    panels.append(draw_step(photo, pool.boxes * zoom, _still(now.kept), pool.stage))
+    captions.append(f"the end:\n{' and '.join(map(str, now.kept.tolist()))} are left")
     return with_alt(beside(panels, captions, height=height), "Greedy NMS step by step. " + said_in_line(captions))
+
+
+def by_measure(pool: Pool, rows: Sequence[int], threshold: float) -> Described:
+    """What greedy NMS leaves of two boxes where it measures IoU, and where it measures over the smaller."""
+    boxes, scores = pool.boxes[list(rows)], pool.scores[list(rows)]
+    panels, captions = [], list[str]()
+    for name, measure in (("IoU", "iou"), ("over the smaller", "iom")):
+        end = view(boxes, scores, "greedy", threshold, 0.5, len(boxes), measure)
+        panels.append(draw_boxes(pool.image, boxes[end.kept], pool.stage, 3))
+        many = "both stay" if len(end.kept) == len(boxes) else f"only box {rows[end.kept[0]]} stays"
+        captions.append(f"{name} {MEASURES[measure](boxes[:1], boxes[1:]).item():.2f}: {many}")
+    alt = f"Boxes {' and '.join(map(str, rows))}, threshold {threshold:g}. {said_in_line(captions)}"
+    return with_alt(beside(panels, captions, height=250), alt)
+
+
+def _still(kept: Indices, removed: Indices | None = None) -> NMSStep:
+    """A step to draw of which only these boxes show."""
+    none = np.zeros(0, np.int64)
+    return NMSStep(-1, kept, none if removed is None else removed, none, none, np.zeros(0, np.float32), 0)
 
 
 def said_in_line(captions: Sequence[str]) -> str:
@@ -83,8 +102,7 @@ def on_paper(boxes: ArrayLike, scores: Sequence[ArrayLike], threshold: float, sa
     for row in scores:
         end = view(placed, row, "greedy", threshold, 0.5, len(placed))
         gone = np.setdiff1d(np.arange(len(placed)), end.kept)
-        shown = NMSStep(-1, end.kept, gone, *[np.zeros(0, np.int64)] * 2, end.scores, 0)
-        panels.append(draw_step(blank, placed, shown, "pnet"))
+        panels.append(draw_step(blank, placed, _still(end.kept, gone), "pnet"))
         fates.append(f"kept {', '.join(map(str, sorted(end.kept.tolist())))}")
     captions = [f"{text}:\n{fate}" for text, fate in zip(says, fates, strict=True)]
     picture = beside(panels, captions, height=len(blank), gap=40)
@@ -108,7 +126,7 @@ def factors(marked: float, threshold: float = 0.3, sigmas: Sequence[float] = (0.
     axes.annotate("the two faces", (marked, 1.03), xytext=(4, 0), textcoords="offset points")
     axes.set(xlabel="overlap with the best box", ylabel="score is multiplied by", xlim=(0, 1), ylim=(-0.03, 1.13))
     axes.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
-    at = np.float32([marked])
+    at = np.array([marked], np.float32)
     leaves = {method: weights(at, method, threshold, 0.5).item() for method in ("greedy", "linear", "gaussian")}
     said = ", ".join(f"{method} {factor:.2f}" for method, factor in leaves.items())
     text = "Greedy drops from 1 to 0 at its threshold; linear steps down and falls to 0; gaussian falls gradually."
@@ -175,6 +193,7 @@ def sweep(pool: Pool, *methods: str, cut: float = 0.5) -> Described:
         tints = [LOST if faces < len(pool.faces) else EXTRA if extra else RIGHT for faces, extra in outcomes]
         axis.bar(stops, [len(each) for each in kept], 0.7 * (stops[1] - stops[0]), color=tints)
         axis.set(xlabel=name, yticks=range(0, len(pool.boxes) + 1, 2), xlim=(0, stops[-1] + 0.04))
+        axis.set_xticks(np.linspace(0, stops[-1], 5))
         right = [stop for stop, tint in zip(stops, tints, strict=True) if tint == RIGHT]
         said.append(f"{name} from {min(right):.2f} to {max(right):.2f}")
     axes[0].set_ylabel("boxes left")

@@ -66,7 +66,7 @@ def two_faces(detector: Detector, photo: Pixels) -> Pool:
     faces = np.array([[512 - right, top, 512 - left, bottom] + np.array(SHIFT * 2), ASTRONAUT_BOX], np.float32)
     every = Detector(detector.nets, nms=(0.5, 0.7, 1.0, 1.0), mirror=False)  # a limit of 1 removes nothing
     found = _best_first(every.trace(crowd).onet["refined"])
-    return _close_up(crowd, BOTH, found.boxes, found.scores, "onet", faces - np.float32([x1, y1, x1, y1]))
+    return _close_up(crowd, BOTH, found.boxes, found.scores, "onet", faces - np.array([x1, y1, x1, y1], np.float32))
 
 
 def _close_up(

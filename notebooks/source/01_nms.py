@@ -152,28 +152,21 @@ assert all(a.tolist() == b.tolist() for a, b in zip(after, before, strict=True))
 #
 # ### A small box inside a big one
 #
-# Two of R-Net's boxes, before it moves them. The small one lies inside the big one, so IoU is low: the union is as large as the big box.
+# Boxes 3 and 4 of R-Net, before it moves them. The small one lies inside the big one, so IoU is low: the union is as large as the big box.
 # Intersection over the smaller (chapter 00, `iom` in code) asks how much of the *smaller* box is covered:
 
 # %%
 from mtcnn_lite.boxes import iom
-from mtcnn_lite.draw import beside, draw_boxes
+from mtcnn_lite.course.nms_figures import by_measure
 
 raw = pools["the same, before R-Net moves them"]
 big, small = raw.boxes[[3]], raw.boxes[[4]]
-captions = [
-    f"{name} {f(big, small).item():.2f}" for name, f in (("IoU", iou), ("over the smaller", iom))
-]
-left = [package.nms(raw.boxes[3:5], raw.scores[3:5], 0.7, measure) for measure in ("iou", "iom")]
-pictures = [draw_boxes(raw.image, raw.boxes[3:5][rows], "rnet", 3) for rows in left]
-beside(
-    pictures,
-    [f"{text}: {len(rows)} left at 0.7" for text, rows in zip(captions, left, strict=True)],
-    260,
-)
+print(f"IoU {iou(big, small).item():.2f}, over the smaller {iom(big, small).item():.2f}")
+by_measure(raw, rows=(3, 4), threshold=0.7)
 
 # %% tags=["check"]
-assert [rows.tolist() for rows in left] == [[0, 1], [0]]
+for measure, left in (("iou", [0, 1]), ("iom", [0])):
+    assert package.nms(raw.boxes[3:5], raw.scores[3:5], 0.7, measure).tolist() == left
 
 # %% [markdown]
 # The cascade uses both: IoU after P-Net and R-Net, as the next net will judge a box in a box; over the smaller after O-Net, as no net comes
@@ -228,8 +221,8 @@ sweep(two, "greedy", "gaussian", cut=0.5)
 #
 # ### What it costs
 #
-# The work is in the overlaps. If all boxes lie apart, greedy NMS removes none and measures every pair: $N (N - 1) / 2$. If all lie in one
-# place, one step does it: $N - 1$. Soft-NMS always measures every pair.
+# The work is in the overlaps. If all boxes lie apart, greedy NMS removes none and measures all $N (N - 1) / 2$ pairs. If all lie in one
+# place, one step of $N - 1$ overlaps does it. Soft-NMS always measures all pairs.
 
 # %%
 from mtcnn_lite.course.explorers.suppression import view
@@ -264,8 +257,8 @@ assert took["soft_nms"] > 2 * took["nms"]
 # %% [markdown]
 # ### Is it right?
 #
-# Greedy NMS promises two things: no two kept boxes overlap by more than the threshold, and each removed box has a better one among the kept
-# that does. Only one set of boxes satisfies both. The folded cell checks them on random boxes, and asks OpenCV, which has an NMS too.
+# Greedy NMS promises two things: no two kept boxes overlap too much, and each removed box overlaps too much with a better one that was kept.
+# Only one set of boxes satisfies both. The folded cell checks them on random boxes, and asks OpenCV, which has an NMS too.
 
 # %% tags=["check"]
 import cv2
@@ -350,14 +343,15 @@ checks.soft_nms(soft_nms)
 mine.strip()
 
 # %%
+from mtcnn_lite.draw import at_height, beside, draw_boxes
+
 trace = mine.detector(detector).trace(photo)
-steps = {"P-Net": trace.pnet["above threshold"], "after NMS": trace.pnet["nms across levels"]}
-steps["after R-Net and its NMS"] = trace.rnet["nms"]
-drawn = [
-    draw_boxes(photo, each.boxes, net, 1)
-    for each, net in zip(steps.values(), ("pnet", "pnet", "rnet"), strict=True)
-]
-beside(drawn, [f"{name}: {len(each)}" for name, each in steps.items()], height=260)
+steps = trace.pnet["above threshold"], trace.pnet["nms across levels"], trace.faces
+picture, zoom = at_height(photo, 270)
+nets = "pnet", "pnet", "onet"
+drawn = [draw_boxes(picture, a.boxes * zoom, net, 1) for a, net in zip(steps, nets, strict=True)]
+says = [f"{len(steps[0])} of P-Net's windows", f"{len(steps[1])} after its NMS", "in the end"]
+beside(drawn, says, height=270)
 
 # %% [markdown]
 # The cascade has no Soft-NMS, so yours meets the two faces alone:
@@ -365,11 +359,8 @@ beside(drawn, [f"{name}: {len(each)}" for name, each in steps.items()], height=2
 # %%
 yours = mine.get("soft_nms", package.soft_nms)(two.boxes, two.scores, 0.5)  # (9,)
 rows = np.flatnonzero(np.asarray(yours) >= 0.5)
-beside(
-    [draw_boxes(two.image, two.boxes[rows], "onet", 3)],
-    [f"boxes {rows.tolist()} have 0.5 or more"],
-    260,
-)
+drawn = draw_boxes(two.image, two.boxes[rows], "onet", 3)
+beside([drawn], [f"boxes {rows.tolist()} have 0.5 or more"], height=260)
 
 # %% [markdown]
 # Solutions are in `source/solutions.py`.
