@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 from mtcnn_lite.boxes import Floats, iou
 from mtcnn_lite.cascade.record import Indices
 from mtcnn_lite.course.explorers.suppression import NMSStep, Pool, draw_step, film, found, view, weights
-from mtcnn_lite.draw import COLOURS, INK, Described, at_height, beside, draw_boxes, new_axes, rendered, with_alt
+from mtcnn_lite.draw import COLOURS, INK, Described, at_height, beside, new_axes, rendered, with_alt
 from mtcnn_lite.nms import MEASURES, soft_nms
 
 # Blue, orange and green are the nets', so that outcomes and methods have other colours.
@@ -42,7 +42,17 @@ def overlaps_with_best(pool: Pool, threshold: float) -> Described:
 
 
 def film_strip(pool: Pool, threshold: float, height: int = 240) -> Described:
-    """Greedy NMS as panels: each step, and what is left."""
+    """Greedy NMS as panels: each step, and what is left.
+
+    Parameters
+    ----------
+    pool : Pool
+        Of up to a dozen boxes, which then are numbered.
+    threshold : float
+        0 to 1.
+    height : int
+        Of a panel, px.
+    """
     last = len(film(pool.boxes, pool.scores, "greedy", threshold, 0.5).best)
     photo, zoom = at_height(pool.image, height)
     panels, captions = [], list[str]()
@@ -57,13 +67,25 @@ def film_strip(pool: Pool, threshold: float, height: int = 240) -> Described:
 
 
 def by_measure(pool: Pool, rows: Sequence[int], threshold: float) -> Described:
-    """What greedy NMS leaves of two boxes where it measures IoU, and where it measures over the smaller."""
+    """What greedy NMS leaves of two boxes where it measures IoU, and where it measures over the smaller.
+
+    Parameters
+    ----------
+    pool : Pool
+        Of up to a dozen boxes, which then are numbered.
+    rows : sequence of int
+        Which two, the better one first.
+    threshold : float
+        0 to 1.
+    """
     boxes, scores = pool.boxes[list(rows)], pool.scores[list(rows)]
+    photo, zoom = at_height(pool.image, 250)
     panels, captions = [], list[str]()
     for name, measure in (("IoU", "iou"), ("over the smaller", "iom")):
         end = view(boxes, scores, "greedy", threshold, 0.5, len(boxes), measure)
-        panels.append(draw_boxes(pool.image, boxes[end.kept], pool.stage, 3))
-        many = "both stay" if len(end.kept) == len(boxes) else f"only box {rows[end.kept[0]]} stays"
+        kept = np.array(rows)[end.kept]
+        panels.append(draw_step(photo, pool.boxes * zoom, _still(kept), pool.stage))
+        many = "both stay" if len(kept) == len(boxes) else f"only box {kept[0]} stays"
         captions.append(f"{name} {MEASURES[measure](boxes[:1], boxes[1:]).item():.2f}: {many}")
     alt = f"Boxes {' and '.join(map(str, rows))}, threshold {threshold:g}. {said_in_line(captions)}"
     return with_alt(beside(panels, captions, height=250), alt)

@@ -151,11 +151,11 @@ class Notebook:
         return [*self.complaints, *(text for text in said if not CONTROL.fullmatch(text)), *widgets]
 
     def sliders(self) -> list[str]:
-        """The descriptions of all sliders, from top to bottom."""
+        """The descriptions of all sliders that can be moved, from top to bottom."""
         return [(row.locator(".widget-label").first.text_content() or "").strip() for row in self._rows().all()]
 
     def _rows(self):
-        return self.page.locator(".widget-inline-hbox:has(.noUi-handle)")
+        return self.page.locator(".widget-inline-hbox:has(.noUi-handle):not(:has([disabled]))")
 
     def focus(self, slider: str) -> None:
         """Put the keyboard on the slider with this description, and its canvas in view."""

@@ -134,12 +134,12 @@ assert stays[0.499] < stays[0.5] <= stays[0.501]
 
 # %% [markdown]
 # So two correct programs may well differ by a few boxes. If you port NMS and compare it with another, choose a threshold that no overlap can hit, 0.52 for instance.
-# ([00, deeper](00_plus_one.ipynb) has what the + 1 in other code does to these ties.)
 #
 # ## Greater, or greater or equal?
 #
 # The authors of MTCNN keep a box whose overlap is at most the threshold. The [repository of Soft-NMS](https://github.com/bharatsingh430/soft-nms/blob/master/lib/nms/cpu_nms.pyx) has both:
-# its greedy `cpu_nms` removes from `>=` on, its `cpu_soft_nms` lowers from `>` on, and the [paper's](https://arxiv.org/abs/1704.04503) formula says ≥.
+# its greedy `cpu_nms` removes from `>=` on, its `cpu_soft_nms` lowers from `>` on, and the [paper's](https://arxiv.org/abs/1704.04503) formula says ≥. Both repositories also
+# measure sides as `x2 - x1 + 1`, which lifts every one of these ties above 0.5 ([00, deeper](00_plus_one.ipynb)).
 #
 # Ties in the score differ as well. The authors' MATLAB code sorts upwards and takes the last, so the *later* box wins. Here the earlier one does:
 
