@@ -133,7 +133,17 @@ def on_paper(boxes: ArrayLike, scores: Sequence[ArrayLike], threshold: float, sa
 
 
 def factors(marked: float, threshold: float = 0.3, sigmas: Sequence[float] = (0.1, 0.5, 1.0)) -> Described:
-    """What an overlap multiplies a score by, in greedy NMS and Soft-NMS; a line where IoU is `marked`."""
+    """What an overlap multiplies a score by, in greedy NMS and Soft-NMS.
+
+    Parameters
+    ----------
+    marked : float
+        An overlap at which a line stands, that of the two faces.
+    threshold : float
+        Of greedy and linear.
+    sigmas : sequence of float
+        Of gaussian, three of them.
+    """
     import matplotlib.pyplot as plt
 
     overlap = np.linspace(0, 1, 501, dtype=np.float32)
@@ -227,7 +237,15 @@ def sweep(pool: Pool, *methods: str, cut: float = 0.5) -> Described:
 
 
 def cut_curves(cuts: ArrayLike, after: Sequence[int], before: Sequence[int]) -> Described:
-    """How many boxes are left of those cut at a score after NMS, and of those cut before it."""
+    """How many boxes are left of those cut at a score after NMS, and of those cut before it.
+
+    Parameters
+    ----------
+    cuts : (N,)
+        The scores, ascending.
+    after, before : sequence of int
+        Boxes left at each, N numbers.
+    """
     import matplotlib.pyplot as plt
 
     figure, axes = plt.subplots(figsize=(5.4, 2.8), layout="constrained")
