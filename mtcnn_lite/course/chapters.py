@@ -221,6 +221,11 @@ DEEPER = {  # file in `deeper/`, without the ending: the chapter's number comes 
         "Where the + 1 in other people's box code comes from, what it costs on small windows, and why two correct "
         "overlaps can keep different boxes.",
     ),
+    "01_which_nms": SideTrip(
+        "Which NMS? Thresholds, orders and ties",
+        "Where papers and programs disagree about NMS: four thresholds or one, level by level or all together, before "
+        "or after the boxes move, and overlaps of exactly one half.",
+    ),
 }
 ROWS = {"find a face": list(CHAPTERS)[:6], "train the nets": list(CHAPTERS)[6:11], "and then": list(CHAPTERS)[11:]}
 LIT = {  # a lit box and the letters on it, of the two inks the one that stands out; other chapters: ink and paper
