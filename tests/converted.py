@@ -1,7 +1,6 @@
 """Notebooks without the frame of CONTRIBUTING's "How a chapter is built" so far. The list only gets shorter."""
 
 UNCONVERTED = {
-    "01_nms",
     "03_pnet",
     "04_rnet",
     "05_onet",

@@ -221,6 +221,11 @@ DEEPER = {  # file in `deeper/`, without the ending: the chapter's number comes 
         "Where the + 1 in other people's box code comes from, what it costs on small windows, and why two correct "
         "overlaps can keep different boxes.",
     ),
+    "01_which_nms": SideTrip(
+        "Which NMS? Thresholds, orders and ties",
+        "Where papers and programs disagree about NMS: four thresholds or one, level by level or all together, before "
+        "or after the boxes move, and overlaps of exactly one half.",
+    ),
     "02_other_answers": SideTrip(
         "Other answers to faces of every size",
         "SSD and FPN read faces off several maps of one net. What that costs next to a pyramid, counted on a toy.",
