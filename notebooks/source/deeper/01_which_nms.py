@@ -19,6 +19,7 @@ from mtcnn_lite.boxes import decode_offsets, iou
 from mtcnn_lite.draw import COLOURS, with_alt
 from mtcnn_lite.nms import nms
 
+# %%
 trace = Detector().trace(astronaut())
 choices = {
     "this package": (0.5, 0.7, 0.8, 0.7),
