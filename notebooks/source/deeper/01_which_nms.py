@@ -47,9 +47,8 @@ assert set(faces.values()) == {1}
 candidates = trace.pnet["above threshold"]
 boxes, scores = candidates.boxes, candidates.scores  # (N, 4), (N,)
 levels = [np.flatnonzero(candidates.level == k) for k in np.unique(candidates.level)]
-print(
-    f"{len(boxes)} windows in {len(levels)} levels; most that two levels can overlap: {0.709**2:.3f}"
-)
+most = 0.709**2  # that windows of two levels can overlap
+print(f"{len(boxes)} windows in {len(levels)} levels; two levels overlap by {most:.3f} at most")
 left = {}
 for threshold in (0.5, 0.6):
     together = len(nms(boxes, scores, threshold))
@@ -87,10 +86,9 @@ pairs = {
 }
 counts = {}
 for name, (still, gone, ranks, threshold) in pairs.items():
-    counts[name] = len(nms(still, ranks, threshold)), len(nms(gone, ranks, threshold))
-    print(
-        f"{name}: {counts[name][0]:2} left of windows as they are, {counts[name][1]:2} of moved ones"
-    )
+    as_is, after = (len(nms(each, ranks, threshold)) for each in (still, gone))
+    counts[name] = as_is, after
+    print(f"{name}: {as_is:2} left of windows as they are, {after:2} of moved ones")
 
 # %% tags=["check"]
 assert all(after < before for before, after in counts.values())
