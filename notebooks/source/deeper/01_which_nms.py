@@ -112,7 +112,7 @@ axes.set(xlabel="IoU of two windows of one level (pairs that overlap)", ylabel="
 axes.text(0.505, axes.get_ylim()[1] * 0.9, "threshold")
 with_alt(
     figure,
-    f"{len(inside)} pairs of windows stand in a few narrow columns; {tied.sum()} in the one at 0.5.",
+    f"{len(inside)} pairs of windows lie in a few narrow columns; {tied.sum()} in the one at 0.5.",
 )
 
 # %% [markdown]
