@@ -3,7 +3,7 @@
 // computes them; a test holds the two together.
 
 const PHOTO = 330, CURVES = [484, 170], BARS = [484, 180]; // CSS pixels: the photo's longer side; widths and heights
-const LEFT = 30, BOTTOM = 30, NAMES = 64, ROOM = 50; // room for the axes' numbers, for the kinds' names, for a bar's total
+const LEFT = 30, BOTTOM = 30, NAMES = 64, ROOM = 58; // room for the axes' numbers, for the kinds' names, for a bar's total
 const GRIP = 7, DISC = 9; // CSS pixels: how far from an edge, from a point's middle, the pointer still takes hold of it
 const SIDES = ["left", "top", "right", "bottom"];
 
@@ -88,7 +88,7 @@ function render({ model, el }) {
 
   function drawBill(now) {
     const [width, height] = BARS, [pen, ink] = sheet(bars, BARS, root);
-    const colours = get("colours"), kinds = get("kinds"), end = nice(Math.max(0.1, ...now.totals));
+    const colours = get("colours"), kinds = get("kinds"), end = nice(Math.max(0.05, ...now.totals.slice(1)));
     const x = (value) => NAMES + (value / end) * (width - NAMES - ROOM), step = (height - BOTTOM - 40) / kinds.length;
     const losses = [`${now.face.toFixed(3)} or ${now.background.toFixed(3)}`, now.box.toFixed(4), now.landmark.toFixed(4)];
     tasks.forEach((task, k) => { // the legend says each task's weight and loss
@@ -107,11 +107,12 @@ function render({ model, el }) {
       const edge = 40 + row * step, middle = edge + step / 2;
       let from = 0;
       now.paid[row].forEach((paid, task) => {
-        block(pen, colours[task], x(from), edge + step * 0.18, x(from + paid) - x(from), step * 0.64);
-        from += paid;
+        const to = Math.min(from + paid, end); // a negative's bar may be too long: the scale is for the others
+        block(pen, colours[task], x(from), edge + step * 0.18, x(to) - x(from), step * 0.64);
+        from = to;
       });
       write(pen, kind, NAMES - 6, middle, "right", ink);
-      write(pen, now.totals[row].toFixed(3), x(from) + 5, middle, "left");
+      write(pen, (now.totals[row] > end ? "» " : "") + now.totals[row].toFixed(3), x(from) + 5, middle, "left");
     });
     bars.caption.textContent = "what one sample costs, by its kind";
   }

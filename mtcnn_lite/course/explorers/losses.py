@@ -166,14 +166,17 @@ def _curves(p: float, bill: Bill) -> Pixels:
 
 
 def _bars(bill: Bill) -> Pixels:
+    """The bill as bars. The scale is for the kinds with a face: a negative's bar may be cut off."""
     axes = new_axes()
     rows = np.arange(len(KINDS))[::-1]
+    end = 1.05 * max(0.05, *bill.totals[1:])
     start = np.zeros(len(KINDS))
     for task, colour, paid in zip(TASKS, TASK_COLOURS, bill.paid.T, strict=True):
-        axes.barh(rows, paid, left=start, color=colour, label=task, height=0.6)
-        start += paid
-    for row, total in zip(rows, bill.totals, strict=True):
-        axes.text(total, row, f" {total:.3f}", va="center", fontsize=9)
-    axes.set(yticks=rows, yticklabels=KINDS, xlim=(0, 1.25 * max(*bill.totals, 0.1)), xlabel="weight x loss")
+        stop = np.minimum(start + paid, end)
+        axes.barh(rows, stop - start, left=start, color=colour, label=task, height=0.6)
+        start = stop
+    for row, stop, total in zip(rows, start, bill.totals, strict=True):
+        axes.text(stop, row, f" {'» ' if total > end else ''}{total:.3f}", va="center", fontsize=9)
+    axes.set(yticks=rows, yticklabels=KINDS, xlim=(0, 1.3 * end), xlabel="weight x loss")
     axes.legend(loc="lower right", fontsize=9)
     return rendered(axes)
