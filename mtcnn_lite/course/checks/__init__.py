@@ -27,6 +27,7 @@ from mtcnn_lite.course.checks.judge import Verdict
 from mtcnn_lite.course.checks.landmark_error import landmark_error
 from mtcnn_lite.course.checks.landmarks_to_image import landmarks_to_image
 from mtcnn_lite.course.checks.learning_rate import learning_rate
+from mtcnn_lite.course.checks.loss_from_logits import loss_from_logits
 from mtcnn_lite.course.checks.multitask_loss import multitask_loss
 from mtcnn_lite.course.checks.nms import nms
 from mtcnn_lite.course.checks.pyramid_scales import pyramid_scales
@@ -40,8 +41,8 @@ from mtcnn_lite.course.remembered import remember
 __all__ = [
     "Verdict", "anchor_grid", "average_precision", "box_target", "candidate_windows", "decode_offsets",
     "detection_loss", "focal_loss", "hard_examples", "iou", "iou_matrix", "landmark_error", "landmarks_to_image",
-    "learning_rate", "multitask_loss", "nms", "pyramid_scales", "sample_kind", "similarity_transform", "soft_nms",
-    "square_boxes", "triplet_loss",
+    "learning_rate", "loss_from_logits", "multitask_loss", "nms", "pyramid_scales", "sample_kind",
+    "similarity_transform", "soft_nms", "square_boxes", "triplet_loss",
 ]  # fmt: skip
 
 
