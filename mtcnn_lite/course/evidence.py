@@ -106,7 +106,7 @@ def intervals(rows: Mapping[str, Paired], what: str, digits: int = 3) -> Describ
     """
     import matplotlib.pyplot as plt
 
-    figure, axis = plt.subplots(figsize=(8.2, 1.1 + 0.62 * len(rows)), layout="constrained")
+    figure, axis = plt.subplots(figsize=(8.2, 1.1 + 0.52 * len(rows)), layout="constrained")
     for row, found in enumerate(rows.values()):
         middle = len(rows) - 1 - row
         seeds = np.full(len(found.differences), middle - 0.17)

@@ -29,7 +29,8 @@ def price_and_slope(samples: Sequence[tuple[float, int]]) -> Described:
         axes[0].plot(marked, losses, "o", color=COLOURS[colour])
         axes[1].plot(marked, marked - y, "o", color=COLOURS[colour])
         for q, loss in zip(marked, losses, strict=True):
-            axes[0].annotate(f"{loss:.2f}", (q, loss), xytext=(-6, 6), textcoords="offset points", ha="right")
+            side, ha = (-6, "right") if q > 0.6 else (0, "center")  # of the mark: where no curve runs
+            axes[0].annotate(f"{loss:.2f}", (q, loss), xytext=(side, 7), textcoords="offset points", ha=ha)
     axes[1].axhline(0, color=INK, linewidth=0.6)
     axes[0].set(xlabel="p, probability of a face", title="the loss", xlim=(0, 1), ylim=(0, 5))
     axes[1].set(xlabel="p, probability of a face", title="its slope in the logit of p", xlim=(0, 1), ylim=(-1, 1))

@@ -42,9 +42,8 @@ LossExplorer(photo, window, Detector().nets.pnet)
 #
 # ### The price of a wrong yes or no
 #
-# A **loss** turns "wrong" into a number: the smaller, the better. Here are windows that chapter 06's rules cut from the portrait, at
-# P-Net's 12 × 12 px, with the score that the authors' P-Net gives them, and what that costs: the four that cost most, and four that
-# cost next to nothing.
+# A **loss** turns "wrong" into a number: the smaller, the better. Here are windows of the portrait, cut by chapter 06's rules, with the
+# score that the authors' P-Net gives them and what it costs: the four that cost most, and four that cost next to nothing.
 
 # %%
 import numpy as np
@@ -77,13 +76,12 @@ assert (price[order[-4:]] < 0.001).all()
 #
 # $$L^{det}_i = -\bigl(\, y^{det}_i \log p_i + (1 - y^{det}_i)\, \log(1 - p_i) \,\bigr) \tag{1}$$
 #
-# In words: minus the logarithm of the probability that the net gave to the truth, **cross-entropy**. *y* is a switch: one of the
-# two terms is always 0.
+# In words: minus the logarithm of the probability that the net gave to the truth, **cross-entropy**. *y* is a switch between two terms.
 #
 # In the [paper](https://arxiv.org/abs/1604.02878) the last factor is printed as (1 − log *p*). That is a misprint, which
 # [readers noticed](https://github.com/kpzhang93/MTCNN_face_detection_alignment/issues/42): for background the printed loss falls without
-# end as *p* goes to 0, to −5.6 at *p* = 0.01. It is the dotted curve of the explorer; a
-# [side trip](deeper/07_wrong_losses.ipynb) trains with it. Three answers by hand, with the slope of the loss:
+# end as *p* goes to 0 (the explorer's dotted curve). A [side trip](deeper/07_wrong_losses.ipynb) trains with it. Three answers by
+# hand, with the slope of the right loss:
 
 # %%
 from mtcnn_lite.course.loss_figures import points_off, price_and_slope
@@ -91,10 +89,9 @@ from mtcnn_lite.course.loss_figures import points_off, price_and_slope
 price_and_slope([(0.9, 1), (0.9, 0), (0.5, 1)])  # p and y of each
 
 # %% [markdown]
-# Right and fairly sure costs little; wrong and fairly sure costs a lot; undecided costs log 2, whatever the truth.
+# Right and fairly sure costs little, wrong and fairly sure a lot, undecided log 2, whatever the truth.
 #
-# Training walks down the slope. In the **logit**, the number that the net gives before softmax makes a probability of it, the
-# slope is
+# Training walks down the slope. In the **logit**, what the net gives before softmax makes a probability of it, the slope is
 #
 # $$\frac{\partial L}{\partial z} = p - y$$
 #
@@ -113,7 +110,7 @@ assert round(-(1 - math.log(0.01)), 1) == -5.6
 
 # %% [markdown]
 # Far out, float32 can't tell *p* from 1, and log(1 − *p*) has no value. So softmax and logarithm are taken in one step, from the
-# logits. Your stretch exercise will do it.
+# logits: your stretch exercise.
 
 # %%
 logits = torch.tensor([[0.0, 40.0]])  # "no face", "face": very sure of a face, and there is none
@@ -124,8 +121,7 @@ print("from the logits", package_detection(logits, torch.tensor([0])).item())
 # %% [markdown]
 # ### The price of a box and of points
 #
-# The other two heads give numbers: four offsets, and x and y of five points, all in window sides. Their loss is the
-# **squared error**, the squared length of the difference:
+# The other two heads give four offsets, and x and y of five points, all in window sides. Their loss is the **squared error**:
 #
 # $$L^{box}_i = \bigl\lVert \hat y^{box}_i - y^{box}_i \bigr\rVert_2^2 \tag{2}$$
 #
@@ -140,8 +136,8 @@ for said in ([0.1, 0, 0, 0], [0.1, 0.1, 0.1, 0.1], [0.2, 0, 0, 0]):
     print(said, f"{squared_error(torch.tensor([said]), torch.zeros(1, 4)).item():.2f}")
 
 # %% [markdown]
-# As sides of the window are the unit, small and large faces pay alike. And squares punish outliers: a nose alone that is 0.5 off costs
-# 0.25; five points, each 0.1 off, cost 0.05. What does a trained net pay? The package's P-Net, on windows with points:
+# In window sides, small and large faces pay alike. And squares punish outliers: a nose that is 0.5 off costs 0.25; five points, each
+# 0.1 off, 0.05. What does a trained net pay? The package's P-Net, on windows with points:
 
 # %%
 from mtcnn_lite.sampling.sampler import LANDMARK
@@ -152,14 +148,17 @@ rows = training.kinds == LANDMARK
 loss = squared_error(said[rows], training.points[rows])  # (80,)
 steps = (said - training.points)[rows].reshape(-1, 2, 5)  # (80, 2, 5): x and y of each point
 far = steps.norm(dim=1).mean(dim=1)  # (80,) how far off a point is, on average
-print(f"mean loss {loss.mean():.4f}; a point is off by {far.mean():.1%} of a side on average")
+print(
+    f"loss {loss.mean():.4f} on average; a point is off by {far.mean():.1%} of a side on average,",
+    end=" ",
+)
+print(f"in the root mean square by {(loss.mean() / 5).sqrt():.1%}")
 some = loss.argsort()[[0, 20, 40, 60, 70, 79]]  # from the best to the worst
 says = [f"loss {loss[i]:.3f}\npoints off\nby {far[i]:.1%}" for i in some]
 points_off(training.crops[rows.numpy()][some], said[rows][some], training.points[rows][some], says)
 
 # %% [markdown]
-# The loss is a mean of *squares*. Its root over five, $\sqrt{L/5}$, is a **root mean square**: far points count more in it, so it is
-# above the mean distance, unless all are equally far off.
+# The two differ: $\sqrt{L/5}$ is the root of a mean of *squares*, in which far points count more.
 
 # %% tags=["check"]
 rms = (loss.mean() / 5).sqrt()
@@ -230,13 +229,12 @@ for name, rows in (
     print(f"{name:12} sum {plain:.2f}, with means {means:.2f}")
 
 # %% [markdown]
-# So the package takes each task's mean over *the samples that take part in it*, and weighs these means: α alone says what a task
-# counts.
+# So the package weighs each task's mean over *the samples that take part in it*: α alone says what a task counts.
 #
 # ### Let it teach
 #
-# A P-Net of random values walks down the slope. Each step sees 64 of the 210 windows. At some steps we ask what it pays on **fresh
-# windows**: others of the same portrait, which it never learned from.
+# A P-Net of random values walks down the slope. Each step sees 64 of the 210 windows. What it pays, we ask on *fresh* windows: others
+# of the same portrait.
 
 # %%
 from mtcnn_lite.nets import PNet
@@ -260,8 +258,8 @@ def learn(total, seed, stops):
 
 
 # %% [markdown]
-# What if box and points counted ten times as much? One seed shows one accident, so we take eight: each time both nets
-# begin with the same values and see the same windows. What counts is their difference, seed by seed.
+# What if box and points counted ten times as much? One seed may be an accident, so we take eight. Both nets begin with the same values
+# and see the same windows; their difference counts, seed by seed.
 
 
 # %%
@@ -293,11 +291,12 @@ assert all(low > 0 or high < 0 for low, high in (found.interval for found in [*r
 assert all(low < 0 < high for low, high in (found.interval for found in [*rows.values()][3:]))
 
 # %% [markdown]
-# A dot is a seed, a diamond the mean, the bar its 95% interval; after ± stands the **standard error** of the mean. *Ahead* means a lower loss.
+# A dot is a seed, a diamond the mean, the bar its 95% interval; after ± stands the **standard error** of the mean. *Ahead* means a lower
+# loss.
 #
-# After 40 steps it is clear: with the heavy weights detection is worse with every seed, box and points are better with every
-# seed. The tasks share all layers but the last, and detection is the one that pays. After 200 steps nothing of it is left: all intervals
-# hold 0. On this easy job, α decides what is learned *first*. That it decides where training ends, eight seeds don't show.
+# After 40 steps, detection is worse with every seed, box and points are better with every seed. The tasks share all layers but the last,
+# and detection is the one that pays. After 200 steps that is gone: all intervals hold 0. On this easy job, α decides what is learned
+# *first*. That it decides where training ends, eight seeds don't show.
 #
 # ## Your turn
 #
@@ -378,9 +377,9 @@ checks.loss_from_logits(loss_from_logits)
 # %% [markdown]
 # ### Your functions train a P-Net
 #
-# What has passed is used below; the package's functions stand in for the rest. Yours may be written with loops or numpy, where autograd
-# can't look inside. So its slope is measured, from two calls a little to either side: **finite differences**. And your sum is asked
-# for one loss at a time, which tells each loss's weight ([the code](../mtcnn_lite/course/own_losses.py)).
+# What has passed is used below; the package stands in for the rest. autograd can't look into loops and numpy. So your loss's slope is
+# measured, from two calls a little to either side: **finite differences**. And your sum is asked for one loss at a time, which
+# tells its weight ([the code](../mtcnn_lite/course/own_losses.py)).
 
 # %%
 from mtcnn_lite.course.own_losses import batch_total
@@ -407,10 +406,9 @@ for name, found in (("yours", teach(**ours)), ("the package's", teach())):
 assert np.allclose(teach(**ours), teach(), atol=0.003), "yours teaches something else"
 
 # %% [markdown]
-# Forty steps, and the losses on fresh windows agree. Solutions are in `source/solutions.py`; `mine.forget("detection_loss")` lets you
-# start again.
+# Both agree. Solutions are in `source/solutions.py`; `mine.forget("detection_loss")` lets you start again.
 #
-# A wrong loss seldom crashes. It teaches something else: [six of them](deeper/07_wrong_losses.ipynb) do so in a side trip.
+# A wrong loss seldom crashes. It teaches something else: [six examples](deeper/07_wrong_losses.ipynb).
 #
 # ## What you can now say
 #
@@ -436,7 +434,7 @@ assert np.allclose(teach(**ours), teach(), atol=0.003), "yours teaches something
 # </details>
 # <details><summary>Two weightings differ after 40 steps, not after 200. How many seeds would you ask before you say so?</summary>
 #
-# Several, eight here, the same for both, and compare seed by seed: the mean difference, its standard error, how often one is ahead.
+# Eight or more, the same for both. Then say the mean difference, its standard error, and how often one is ahead.
 #
 # </details>
 

@@ -89,10 +89,12 @@ intervals(rows, "share called a face: trained as printed minus right", digits=2)
 boxes = {loss: [fresh.loss(each, (1, 1, 1)).box.item() for each in taught[loss]] for loss in taught}
 assert min(boxes[as_printed]) > 10 * max(boxes[right])
 assert rows["faces found"].interval[1] < 0
-printed_loss = [as_printed(each, fresh).item() for each in taught[as_printed]]
+assert max(as_printed(each, fresh).item() for each in taught[as_printed]) < -100
 
 # %% [markdown]
-# TO BE WRITTEN
+# By its own measure each of these trainings went splendidly: with every seed the loss is below −100 and falling. The right one can't go below 0. And the
+# boxes go down with it: nothing that the box loss says counts beside a number that falls without end. With every seed it ends at more than ten times what
+# the worst of the right ones has.
 #
 # ## Landmark rows in the box loss
 #
@@ -187,13 +189,13 @@ axes[1].set(xlabel="p of a face, for a face", title="slope in the logit")
 axes[0].legend()
 with_alt(
     figure,
-    "Loss and slope over p. Right, the slope goes from -1 to 0; with softmax twice it is never below -0.2.",
+    "Loss and slope over p. Right, the slope goes from -1 to 0; with softmax twice it is never below -0.27.",
 )
 
 # %% tags=["check"]
 flat = logit.grad
-assert -0.2 < flat.min() < -0.1
-assert flat[0].abs() < 0.001
+assert -0.27 < flat.min() < -0.25
+assert flat[0].abs() < 0.002
 assert round(loss[-1].item(), 2) == 0.31
 
 # %% [markdown]
