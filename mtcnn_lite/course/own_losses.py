@@ -64,9 +64,20 @@ def measured(p: Tensor, label: Tensor, loss: Callable[[Array, Array], ArrayLike]
 def weights_in(total: Callable[[Array, Array, Array], float], kinds: Tensor, weights: ArrayLike) -> Tensor:
     """How much each sample's loss in each task counts in a weighted sum, float64 (N, 3).
 
-    `total(losses (N, 3), kinds (N,) of str, weights (3,))` is linear in the losses: with a 1 in one place and 0
-    elsewhere it gives that loss's weight, or 0 where the sample takes no part. One sample of each kind is asked.
+    The sum is linear in the losses: with a 1 in one place and 0 elsewhere it gives that loss's weight, or 0 where the
+    sample takes no part. One sample of each kind is asked.
 
+    Parameters
+    ----------
+    total : callable
+        (losses (N, 3), kinds (N,) of str, weights (3,)), numpy arrays -> a number.
+    kinds : Tensor (N,)
+        Codes of `sampling.KINDS`.
+    weights : three numbers
+        Of detection, box and landmark.
+
+    Examples
+    --------
     >>> weights_in(lambda losses, kinds, weights: (losses * weights).sum(), torch.tensor([1]), [1, 0.5, 0.25])
     tensor([[1.0000, 0.5000, 0.2500]], dtype=torch.float64)
     """

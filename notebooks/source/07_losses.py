@@ -5,7 +5,7 @@
 # ## Play
 #
 # P-Net looks at one window (dashed) of a photo. It gives the probability *p* of a face, a **blue box** and five **red points**;
-# yellow is the label. What does this answer cost? Drag the box and the points, move *p*, and watch. But first, guess:
+# yellow is the label. What does that cost? Drag box and points, move *p*. But first, guess:
 #
 # <details><summary>There is no face, and a net says p = 0.9. It pays 2.3. What does it pay for p = 0.99?</summary>
 #
@@ -53,18 +53,15 @@ from mtcnn_lite.draw import beside
 from mtcnn_lite.losses import detection_loss as package_detection
 
 torch.set_num_threads(1)  # so that every machine adds in the same order
-training = windows(
-    7
-)  # 210 of them: .x (N, 3, 12, 12), .kinds (N,), .offsets (N, 4), .points (N, 10)
+training = windows(7)  # 210 of them: x (N, 3, 12, 12), kinds (N,), offsets (N, 4), points (N, 10)
 with torch.no_grad():
     output = Detector(weights="zhang2016").nets.pnet(training.x.float()).flat  # .face (N, 2), ...
 label = (training.kinds == 1).long()  # (N,) 1 for a face
 price = package_detection(output.face, label)  # (N,)
 judged = torch.nonzero(training.kinds <= 1)[:, 0]  # negatives and positives: a clear yes or no
 order = judged[price[judged].argsort(descending=True)]
-says = [
-    f"{['no face', 'face'][label[i]]}\np {output.score[i]:.2f}\nloss {price[i]:.2f}" for i in order
-]
+names = ["no face" if kind == 0 else "face" for kind in training.kinds]
+says = [f"{names[i]}\np {output.score[i]:.2f}\nloss {price[i]:.2f}" for i in order]
 beside([training.crops[i] for i in [*order[:4], *order[-4:]]], says[:4] + says[-4:], height=88)
 
 # %% tags=["check"]
@@ -81,7 +78,7 @@ assert (price[order[-4:]] < 0.001).all()
 # In the [paper](https://arxiv.org/abs/1604.02878) the last factor is printed as (1 − log *p*). That is a misprint, which
 # [readers noticed](https://github.com/kpzhang93/MTCNN_face_detection_alignment/issues/42): for background the printed loss falls without
 # end as *p* goes to 0 (the explorer's dotted curve). A [side trip](deeper/07_wrong_losses.ipynb) trains with it. Three answers by
-# hand, with the slope of the right loss:
+# hand, and the slope:
 
 # %%
 from mtcnn_lite.course.loss_figures import points_off, price_and_slope
@@ -406,7 +403,7 @@ for name, found in (("yours", teach(**ours)), ("the package's", teach())):
 assert np.allclose(teach(**ours), teach(), atol=0.003), "yours teaches something else"
 
 # %% [markdown]
-# Both agree. Solutions are in `source/solutions.py`; `mine.forget("detection_loss")` lets you start again.
+# Solutions are in `source/solutions.py`; `mine.forget("detection_loss")` lets you start again.
 #
 # A wrong loss seldom crashes. It teaches something else: [six examples](deeper/07_wrong_losses.ipynb).
 #

@@ -138,7 +138,14 @@ class LossExplorer(Explorer):
 
 
 def answer(net: PNet, image: Pixels, window: Floats) -> tuple[float, Floats, Floats]:
-    """What P-Net says of one window (1, 4) of a photo: p, its box (4,) and its points (5, 2), px from the corner."""
+    """What P-Net says of one window of a photo: p, its box (4,) and its points (5, 2), px from the photo's corner.
+
+    Parameters
+    ----------
+    net : PNet, with a landmark head
+    image : uint8 (H, W, 3), the photo, RGB
+    window : (1, 4), a square, px
+    """
     import torch
 
     side = float(window[0, 2] - window[0, 0])
