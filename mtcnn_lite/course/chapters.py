@@ -226,7 +226,7 @@ DEEPER = {  # file in `deeper/`, without the ending: the chapter's number comes 
     ),
     "07_wrong_losses": SideTrip(
         "Wrong losses that nobody notices",
-        "Six losses that are wrong, run without an error, and teach something else: the paper's misprint, landmark "
+        "Six losses that run without an error and teach something else: the paper's misprint, landmark "
         "rows in the box loss, a mean for a sum, softmax twice, 0 times NaN, kinds as a mask.",
     ),
 }

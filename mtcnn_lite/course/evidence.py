@@ -112,7 +112,8 @@ def intervals(rows: Mapping[str, Paired], what: str, digits: int = 3) -> Describ
         seeds = np.full(len(found.differences), middle - 0.17)
         axis.plot(found.differences, seeds, "o", color=COLOURS["muted"], markersize=4, alpha=0.7)
         axis.plot(found.interval, [middle + 0.1] * 2, color=COLOURS["pnet"], linewidth=3, solid_capstyle="butt")
-        axis.plot([found.mean], [middle + 0.1], "D", color=COLOURS["pnet"], markeredgecolor="white", markersize=8)
+        axis.plot(found.interval, [middle + 0.1] * 2, "|", color=COLOURS["pnet"], markersize=12, markeredgewidth=1.5)
+        axis.plot([found.mean], [middle + 0.1], "D", color=COLOURS["pnet"], markersize=5)
         axis.annotate(found.says(digits), (1.01, middle), xycoords=("axes fraction", "data"), va="center", fontsize=9)
     axis.axvline(0, color=INK, linewidth=1)
     names = [*rows][::-1]

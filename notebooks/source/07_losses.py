@@ -29,7 +29,7 @@ from mtcnn_lite.course.explorers.losses import LossExplorer
 from mtcnn_lite.course.loss_windows import portrait, windows
 
 photo = portrait()  # NASA's portrait of Eileen Collins with its label: a box and five points
-window = 180, 80, 290, 190  # x1, y1, x2, y2
+window = 176, 90, 276, 190  # x1, y1, x2, y2
 LossExplorer(photo, window, Detector().nets.pnet)
 
 # %% [markdown]
@@ -145,11 +145,9 @@ rows = training.kinds == LANDMARK
 loss = squared_error(said[rows], training.points[rows])  # (80,)
 steps = (said - training.points)[rows].reshape(-1, 2, 5)  # (80, 2, 5): x and y of each point
 far = steps.norm(dim=1).mean(dim=1)  # (80,) how far off a point is, on average
-print(
-    f"loss {loss.mean():.4f} on average; a point is off by {far.mean():.1%} of a side on average,",
-    end=" ",
-)
-print(f"in the root mean square by {(loss.mean() / 5).sqrt():.1%}")
+rms = (loss.mean() / 5).sqrt()
+off = f"{far.mean():.1%} of a side on average, {rms:.1%} in the root mean square"
+print(f"mean loss {loss.mean():.4f}; a point is off by {off}")
 some = loss.argsort()[[0, 20, 40, 60, 70, 79]]  # from the best to the worst
 says = [f"loss {loss[i]:.3f}\npoints off\nby {far[i]:.1%}" for i in some]
 points_off(training.crops[rows.numpy()][some], said[rows][some], training.points[rows][some], says)
@@ -158,14 +156,13 @@ points_off(training.crops[rows.numpy()][some], said[rows][some], training.points
 # The two differ: $\sqrt{L/5}$ is the root of a mean of *squares*, in which far points count more.
 
 # %% tags=["check"]
-rms = (loss.mean() / 5).sqrt()
 assert far.mean() < rms < 1.5 * far.mean()
 assert (far <= (loss / 5).sqrt() + 1e-12).all()
 
 # %% [markdown]
 # ### Who pays what
 #
-# Background has no box. Half a face is neither a face nor none. Faces whose points somebody marked often come from another data
+# Background has no box. Half a face is neither face nor background. Faces whose points somebody marked often come from another data
 # set, without boxes. So the paper has an **indicator** β, 1 where a sample takes part in a task, else 0:
 #
 # | β | detection | box | landmark |
@@ -195,9 +192,7 @@ assert (far <= (loss / 5).sqrt() + 1e-12).all()
 # %%
 from mtcnn_lite.losses import PAPER, WEIGHTS, takes_part
 
-losses = torch.tensor(
-    [[0.5, 9, 9], [0.1, 0.2, 9], [9, 9, 0.3]]
-)  # (N, 3); a 9: nobody should pay that
+losses = torch.tensor([[0.5, 9, 9], [0.1, 0.2, 9], [9, 9, 0.3]])  # (N, 3); nobody pays a 9
 kinds = torch.tensor([0, 1, 3])  # (N,) a negative, a positive, a landmark sample
 part = takes_part(kinds)  # (N, 3) β
 weights = torch.tensor(WEIGHTS["pnet"])  # (3,) α
@@ -216,11 +211,8 @@ assert WEIGHTS == {"pnet": (1, 0.5, 0.5), "rnet": (1, 0.5, 0.5), "onet": (1, 0.5
 # %%
 from mtcnn_lite.losses import multitask_loss as package_sum
 
-for name, rows in (
-    ("as it was", [0, 1, 2]),
-    ("each twice", [0, 1, 2] * 2),
-    ("more points", [0, 1] + [2] * 5),
-):
+batches = {"as it was": [0, 1, 2], "each twice": [0, 1, 2] * 2, "more points": [0, 1] + [2] * 5}
+for name, rows in batches.items():
     plain = (losses[rows] * part[rows] * weights).sum()
     means = package_sum(losses[rows], part[rows], WEIGHTS["pnet"]).total
     print(f"{name:12} sum {plain:.2f}, with means {means:.2f}")
@@ -261,12 +253,12 @@ def learn(total, seed, stops):
 
 # %%
 def costs(weights):
-    """(8 seeds, 2 stops, 3 tasks)"""
-    each = [
-        learn(lambda output, batch: batch.loss(output, weights).total, seed, (40, 200))
-        for seed in range(8)
-    ]
-    return np.array([list(stops) for stops in each])
+    """Array (8 seeds, 2 stops, 3 tasks)."""
+
+    def total(output, batch):
+        return batch.loss(output, weights).total
+
+    return np.array([list(learn(total, seed, stops=(40, 200))) for seed in range(8)])
 
 
 paper, heavy = costs((1, 0.5, 0.5)), costs((1, 5, 5))

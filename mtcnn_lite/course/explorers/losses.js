@@ -83,7 +83,7 @@ function render({ model, el }) {
       write(pen, name, x(nameX), y(nameY), "center", ink);
     }
     const [face, background, printed] = now.slopes.map((slope) => signed(slope));
-    plot.caption.textContent = `detection loss; slope in the logit: face ${face}, no face ${background}, as printed ${printed}`;
+    plot.caption.textContent = `detection loss; its slope: face ${face}, no face ${background}, as printed ${printed}`;
   }
 
   function drawBill(now) {

@@ -99,6 +99,7 @@ class LossExplorer(Explorer):
         weights = {task: (f"weight of {task}", 0, 2, 0.05) for task in TASKS}
         self.sliders = sliders(self.canvas, look(135), **says, **weights)
         self.mean = tick("mean over the 4 or 10 numbers, not their sum")
+        self.mean.layout.width = "auto"
         link(self.canvas, mean=self.mean)
         pairs = (("p", "detection"), ("box", "landmark"))
         rows = [in_row(*(self.sliders[name] for name in pair), align=None) for pair in pairs]
