@@ -92,7 +92,7 @@ assert rows["faces found"].interval[1] < 0
 assert max(as_printed(each, fresh).item() for each in taught[as_printed]) < -100
 
 # %% [markdown]
-# By its own measure each of these trainings went splendidly: with every seed the loss is below −100 and falling. The right one can't go below 0. And the
+# By its own measure each of these trainings went splendidly: with every seed the loss on fresh windows is below −100. The right one can't go below 0. And the
 # boxes go down with it: nothing that the box loss says counts beside a number that falls without end. With every seed it ends at more than ten times what
 # the worst of the right ones has.
 #
@@ -189,7 +189,7 @@ axes[1].set(xlabel="p of a face, for a face", title="slope in the logit")
 axes[0].legend()
 with_alt(
     figure,
-    "Loss and slope over p. Right, the slope goes from -1 to 0; with softmax twice it is never below -0.27.",
+    "Loss and slope over p. The right slope goes from -1 to 0; with softmax twice it never falls below -0.27.",
 )
 
 # %% tags=["check"]
