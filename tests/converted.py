@@ -5,7 +5,6 @@ UNCONVERTED = {
     "04_rnet",
     "05_onet",
     "06_sample_generation",
-    "07_losses",
     "08_hard_mining",
     "09_training",
     "10_evaluation",

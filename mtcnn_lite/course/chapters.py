@@ -131,7 +131,10 @@ CHAPTERS = {
             "number smaller."
         ),
         "chapter 03: windows, offsets, heads; chapter 06: the four kinds of samples; what a derivative is",
-        "three losses, the table of who pays which, their weighted sum, two functions of your own that train a P-Net",
+        (
+            "the paper's four equations beside their code, two losses of your own that train a P-Net, and a fair way "
+            "to say which of two trainings is better"
+        ),
     ),
     "08": Chapter(
         "08_hard_mining",
@@ -234,6 +237,11 @@ DEEPER = {  # file in `deeper/`, without the ending: the chapter's number comes 
         "Where pyramids differ",
         "The last level, whole pixels, the number of levels: five codes, five rules, and the faces that each of them "
         "loses.",
+    ),
+    "07_wrong_losses": SideTrip(
+        "Wrong losses that nobody notices",
+        "Six losses that run without an error and teach something else: the paper's misprint, landmark "
+        "rows in the box loss, a mean for a sum, softmax twice, 0 times NaN, kinds as a mask.",
     ),
 }
 ROWS = {"find a face": list(CHAPTERS)[:6], "train the nets": list(CHAPTERS)[6:11], "and then": list(CHAPTERS)[11:]}

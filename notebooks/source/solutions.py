@@ -217,6 +217,12 @@ def multitask_loss(losses, kinds, weights):
     return (losses * part * weights).sum()
 
 
+def loss_from_logits(logits, label):
+    """log(sum(exp(z))) - z[label], of logits less each row's largest: exp gets nothing above 0."""
+    z = logits - logits.max(axis=1, keepdims=True)  # (N, 2)
+    return np.log(np.exp(z).sum(axis=1)) - z[np.arange(len(z)), label]  # (N,)
+
+
 # --- 08_hard_mining
 
 

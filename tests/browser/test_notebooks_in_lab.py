@@ -20,8 +20,6 @@ IN_BROWSER = {  # sliders that are linked to the canvas in the browser; the othe
     ),
     "07_losses.ipynb": (
         "p, for a face",
-        "each offset is off by",
-        "each point's x, y by",
         "weight of detection",
         "weight of box",
         "weight of landmark",

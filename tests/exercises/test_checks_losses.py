@@ -12,6 +12,7 @@ from mtcnn_lite import losses, mining
 from mtcnn_lite.course import checks
 from mtcnn_lite.course.checks.detection_loss import JUDGE as _DETECTION
 from mtcnn_lite.course.checks.hard_examples import JUDGE as _HARD
+from mtcnn_lite.course.checks.loss_from_logits import JUDGE as _LOGITS
 from mtcnn_lite.course.checks.multitask_loss import JUDGE as _MULTITASK
 from mtcnn_lite.sampling import sampler as sampling
 
@@ -136,6 +137,107 @@ def test_an_if_that_looks_at_all_labels_gets_the_shape_explained():
 def test_detection_cases_by_hand():
     np.testing.assert_allclose(_DETECTION.answers[2], [-math.log(0.1)], rtol=1e-6)
     np.testing.assert_allclose(_DETECTION.answers[4], [-math.log(0.03)], rtol=1e-6)
+
+
+# --- loss_from_logits
+
+
+def logits_by_loops(logits, label):
+    out = []
+    for (a, b), y in zip(logits.astype(float).tolist(), label.tolist(), strict=True):
+        most = max(a, b)
+        out.append(most + math.log(math.exp(a - most) + math.exp(b - most)) - (b if y else a))
+    return out
+
+
+def logits_by_logaddexp(logits, label):
+    return np.logaddexp(logits[:, 0], logits[:, 1]) - np.where(label == 1, logits[:, 1], logits[:, 0])
+
+
+def logits_by_softplus(logits, label):
+    gap = np.where(label == 1, logits[:, 0] - logits[:, 1], logits[:, 1] - logits[:, 0])
+    return np.maximum(gap, 0) + np.log1p(np.exp(-abs(gap)))
+
+
+def logits_by_torch(logits, label):
+    return functional.cross_entropy(torch.tensor(logits, requires_grad=True), torch.tensor(label), reduction="none")
+
+
+@pytest.mark.parametrize("fn", [logits_by_loops, logits_by_logaddexp, logits_by_softplus, logits_by_torch])
+def test_right_losses_from_logits_pass(fn):
+    verdict = checks.loss_from_logits(fn)
+    assert verdict, verdict
+
+
+def softmax_of(z, axis=1):
+    return np.asarray(torch.tensor(z).softmax(dim=axis))
+
+
+def pick(table, y):
+    return np.take_along_axis(table, y[:, None], axis=1)[:, 0]
+
+
+WRONG_LOGITS = {
+    "overflow": (lambda z, y: np.log(np.exp(z[:, 0]) + np.exp(z[:, 1])) - pick(z, y), "exp overflows"),
+    "naive softmax": (lambda z, y: -np.log(pick(np.exp(z) / np.exp(z).sum(1, keepdims=True), y)), "exp overflows"),
+    "log of softmax": (lambda z, y: -np.log(pick(softmax_of(z), y)), "has rounded to 0"),
+    "an epsilon": (lambda z, y: -np.log(pick(softmax_of(z), y) + 1e-7), "kept away from 0"),
+    "cut off": (lambda z, y: -np.log(pick(softmax_of(z), y).clip(1e-7, 1)), "kept away from 0"),
+    "clipped logits": (lambda z, y: logits_by_softplus(z.clip(-50, 50), y), "logits were kept small"),
+    "the smallest": (
+        lambda z, y: np.log(np.exp(z - z.min(1, keepdims=True)).sum(1)) - pick(z - z.min(1, keepdims=True), y),
+        "smallest logit was subtracted",
+    ),
+    "the batch's largest": (
+        lambda z, y: np.log(np.exp(z - max(z.ravel(), default=0)).sum(1)) - pick(z - max(z.ravel(), default=0), y),
+        "from the whole batch",
+    ),
+    "half shifted": (
+        lambda z, y: np.log(np.exp(z - z.max(1, keepdims=True)).sum(1)) - pick(z, y),
+        "in the exponent alone",
+    ),
+    "put back twice": (lambda z, y: logits_by_logaddexp(z, y) + z.max(axis=1), "nothing is put back"),
+    "columns": (lambda z, y: logits_by_logaddexp(z, 1 - y), "columns have changed places"),
+    "always face": (lambda z, y: logits_by_logaddexp(z, np.ones_like(y)), 'logit of "face" whatever'),
+    "always none": (lambda z, y: logits_by_logaddexp(z, np.zeros_like(y)), 'logit of "no face" whatever'),
+    "the larger": (lambda z, y: np.logaddexp(z[:, 0], z[:, 1]) - z.max(axis=1), "in place of the label's"),
+    "no minus": (lambda z, y: -logits_by_logaddexp(z, y), "minus is missing"),
+    "over the batch": (
+        lambda z, y: -np.log(pick(softmax_of(z, 0), y)) if len(z) else np.zeros(0),
+        "runs over the batch",
+    ),
+    "softmax twice": (lambda z, y: logits_by_logaddexp(softmax_of(z), y), "taken twice"),
+    "one sigmoid": (
+        lambda z, y: functional.binary_cross_entropy_with_logits(
+            torch.tensor(z[:, 1]), torch.tensor(y).float(), reduction="none"
+        ),
+        'logit of "face" alone',
+    ),
+    "log2": (lambda z, y: logits_by_logaddexp(z, y) / math.log(2), "not the natural one"),
+    "no log": (
+        lambda z, y: np.exp(z - z.max(1, keepdims=True)).sum(1) - pick(z - z.max(1, keepdims=True), y),
+        "without",
+    ),
+    "mean": (lambda z, y: logits_by_logaddexp(z, y).mean() if len(z) else 0.0, "mean of the losses"),
+    "sum": (lambda z, y: logits_by_logaddexp(z, y).sum(), "sum of the losses"),
+    "over N": (lambda z, y: logits_by_logaddexp(z, y) / max(1, len(y)), "divided by N"),
+    "both classes": (lambda z, y: np.logaddexp(z[:, :1], z[:, 1:]) - z, "loss for each class"),
+    "the first": (lambda z, y: logits_by_logaddexp(z, y)[:1], "Only the first sample"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG_LOGITS)
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_wrong_losses_from_logits_are_named(name):
+    fn, hint = WRONG_LOGITS[name]
+    check_named(checks.loss_from_logits(fn), hint)
+
+
+def test_logits_cases_by_hand():
+    np.testing.assert_allclose(_LOGITS.answers[0], [math.log(2)], rtol=1e-6)
+    np.testing.assert_allclose(_LOGITS.answers[1], [math.log(1 + math.exp(-1))], rtol=1e-6)
+    np.testing.assert_allclose(_LOGITS.answers[7], [1000])
+    np.testing.assert_allclose(_LOGITS.answers[8], [math.log(2)], rtol=1e-6)
 
 
 # --- multitask_loss, right

@@ -32,6 +32,7 @@ from mtcnn_lite.course.checks.landmark_error import landmark_error
 from mtcnn_lite.course.checks.landmark_target import landmark_target
 from mtcnn_lite.course.checks.landmarks_to_image import landmarks_to_image
 from mtcnn_lite.course.checks.learning_rate import learning_rate
+from mtcnn_lite.course.checks.loss_from_logits import loss_from_logits
 from mtcnn_lite.course.checks.multitask_loss import multitask_loss
 from mtcnn_lite.course.checks.nms import nms
 from mtcnn_lite.course.checks.onet import onet
@@ -50,9 +51,9 @@ from mtcnn_lite.course.checks.triplet_loss import triplet_loss
 from mtcnn_lite.course.remembered import remember
 
 __all__ = [
-    "Verdict", "anchor_grid", "area_average", "average_precision", "box_target", "candidate_windows",
-    "decode_offsets", "detection_loss", "focal_loss", "giou", "hard_examples", "hard_windows", "iou", "iou_matrix",
-    "landmark_error", "landmark_target", "landmarks_to_image", "learning_rate", "multitask_loss", "nms", "onet",
+    "Verdict", "anchor_grid", "area_average", "average_precision", "box_target", "candidate_windows", "decode_offsets",
+    "detection_loss", "focal_loss", "giou", "hard_examples", "hard_windows", "iou", "iou_matrix", "landmark_error",
+    "landmark_target", "landmarks_to_image", "learning_rate", "loss_from_logits", "multitask_loss", "nms", "onet",
     "operating_point", "pnet", "pyramid_scales", "rnet", "sample_kind", "seen", "semi_hard_triplets",
     "similarity_transform", "soft_nms", "square_boxes", "staged_training", "triplet_loss",
 ]  # fmt: skip

@@ -165,6 +165,37 @@ function draggable(canvas, model, grab, pull, hover = () => {}) {
   }
 }
 
+// A box that is dragged: `edges` says which of x1, y1, x2, y2 go with the pointer, all four where the box moves.
+
+function edgesAt([x1, y1, x2, y2], [x, y], near) { // null where the pointer is not on the box
+  if (x < x1 - near || x > x2 + near || y < y1 - near || y > y2 + near) return null;
+  const far = [x2 - x <= near, y2 - y <= near], close = [x - x1 <= near && !far[0], y - y1 <= near && !far[1]];
+  const edges = [...close, ...far];
+  if (edges.includes(true)) return edges;
+  return x > x1 && x < x2 && y > y1 && y < y2 ? [true, true, true, true] : null;
+}
+
+function pulled(start, edges, by, low, high) { // by whole pixels, never inside out, never out of reach: x and y of low to high
+  const box = [...start];
+  for (const axis of [0, 1]) {
+    const way = Math.round(by[axis]);
+    if (edges.every(Boolean)) {
+      const first = clamp(box[axis] + way, low[axis], high[axis] - 1);
+      [box[axis], box[axis + 2]] = [first, first + box[axis + 2] - box[axis]];
+    } else if (edges[axis]) box[axis] = clamp(box[axis] + way, low[axis], Math.min(box[axis + 2], high[axis] - 1));
+    else if (edges[axis + 2]) box[axis + 2] = clamp(box[axis + 2] + way, box[axis], Math.max(box[axis], high[axis]));
+  }
+  return box;
+}
+
+function cursorOf(edges) {
+  if (!edges) return "default";
+  const [x1, y1, x2, y2] = edges;
+  if (edges.every(Boolean)) return "move";
+  if ((x1 || x2) && (y1 || y2)) return (x1 && y1) || (x2 && y2) ? "nwse-resize" : "nesw-resize";
+  return x1 || x2 ? "ew-resize" : "ns-resize";
+}
+
 // --- drawing
 
 function sheet({ fit }, [width, height], root) { // the pen for a plot, in the letters of the page, and their colour

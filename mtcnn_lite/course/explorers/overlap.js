@@ -84,42 +84,22 @@ function render({ model, el }) {
 
   const at = (event) => [left + event.offsetX / zoom, top + event.offsetY / zoom];
 
-  function grip(event) { // which box, and which of x1, y1, x2, y2 go with the pointer
-    const near = GRIP / zoom, from = at(event), [x, y] = from;
+  function grip(event) { // which box, and which of its edges go with the pointer
+    const from = at(event);
     for (const name of ["second", "first"]) {
-      const box = boxes[name].get(), [x1, y1, x2, y2] = box;
-      if (x < x1 - near || x > x2 + near || y < y1 - near || y > y2 + near) continue;
-      const far = [x2 - x <= near, y2 - y <= near], close = [x - x1 <= near && !far[0], y - y1 <= near && !far[1]];
-      const edges = [...close, ...far];
-      if (edges.includes(true)) return { name, edges, box, from };
-      if (x > x1 && x < x2 && y > y1 && y < y2) return { name, edges: [true, true, true, true], box, from };
+      const box = boxes[name].get(), edges = edgesAt(box, from, GRIP / zoom);
+      if (edges) return { name, edges, box, from };
     }
     return null;
   }
 
-  function pull(event, { name, edges, box: start, from }) { // whole pixels, never inside out, never out of reach
-    const low = [left, top], high = [right, bottom], moves = edges.every(Boolean), box = [...start], to = at(event);
-    for (const axis of [0, 1]) {
-      const by = Math.round(to[axis] - from[axis]);
-      if (moves) {
-        const first = clamp(box[axis] + by, low[axis], high[axis] - 1);
-        [box[axis], box[axis + 2]] = [first, first + box[axis + 2] - box[axis]];
-      } else if (edges[axis]) box[axis] = clamp(box[axis] + by, low[axis], Math.min(box[axis + 2], high[axis] - 1));
-      else if (edges[axis + 2]) box[axis + 2] = clamp(box[axis + 2] + by, box[axis], Math.max(box[axis], high[axis]));
-    }
-    boxes[name].set(box);
-  }
-
-  function cursor(edges) {
-    if (!edges) return "default";
-    const [x1, y1, x2, y2] = edges;
-    if (edges.every(Boolean)) return "move";
-    if ((x1 || x2) && (y1 || y2)) return (x1 && y1) || (x2 && y2) ? "nwse-resize" : "nesw-resize";
-    return x1 || x2 ? "ew-resize" : "ns-resize";
+  function pull(event, { name, edges, box, from }) {
+    const to = at(event);
+    boxes[name].set(pulled(box, edges, [to[0] - from[0], to[1] - from[1]], [left, top], [right, bottom]));
   }
 
   draggable(photo.canvas, model, grip, pull, (event, held) => {
-    photo.canvas.style.cursor = cursor((held || grip(event) || {}).edges);
+    photo.canvas.style.cursor = cursorOf((held || grip(event) || {}).edges);
   });
   follow(model, ["first", "x", "y", "width", "height"], draw);
   const [resizeWidth, resizeHeight] = [right - left, bottom - top].map((side_) => Math.round(side_ * zoom * (window.devicePixelRatio || 1)));
