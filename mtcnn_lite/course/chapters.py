@@ -118,7 +118,7 @@ CHAPTERS = {
         "IoU from chapter 00, offsets from chapter 03, landmarks from chapter 05",
         (
             "the four kinds of sample and their targets, photos changed with their labels, a store on disk that "
-            "survives interruptions, two functions of your own"
+            "survives interruptions, functions of your own that label P-Net's proposals"
         ),
     ),
     "07": Chapter(
@@ -220,6 +220,16 @@ DEEPER = {  # file in `deeper/`, without the ending: the chapter's number comes 
         "One pixel more, and exactly one half",
         "Where the + 1 in other people's box code comes from, what it costs on small windows, and why two correct "
         "overlaps can keep different boxes.",
+    ),
+    "06_labels": SideTrip(
+        "Labels that lie",
+        "Eight small mistakes in the making of samples, none of which raises an error: what each does to the labels, "
+        "in pictures and in numbers.",
+    ),
+    "06_skew": SideTrip(
+        "Trained on crops, used on levels",
+        "P-Net learns from windows that are cut out one by one, and works on whole levels of the pyramid. You will "
+        "find both reasons why its scores differ, cure them, and measure whether that pays.",
     ),
 }
 ROWS = {"find a face": list(CHAPTERS)[:6], "train the nets": list(CHAPTERS)[6:11], "and then": list(CHAPTERS)[11:]}
