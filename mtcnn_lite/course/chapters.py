@@ -112,13 +112,12 @@ CHAPTERS = {
         "Samples: what a net learns from",
         (
             "You will turn labelled photos into what the three nets are trained on: small windows of four kinds, each"
-            " with the right answer beside it. Most training that fails, fails here. So you will draw every label "
-            "back onto its picture."
+            " with the right answer beside it. And you will draw every label back onto its picture."
         ),
         "IoU from chapter 00, offsets from chapter 03, landmarks from chapter 05",
         (
             "the four kinds of sample and their targets, photos changed with their labels, a store on disk that "
-            "survives interruptions, functions of your own that label P-Net's proposals"
+            "survives interruptions, functions of your own"
         ),
     ),
     "07": Chapter(

@@ -1,6 +1,7 @@
 """The figures of chapter 06: overlaps and sizes of windows, labels drawn back onto their crops, changed photos."""
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -8,12 +9,24 @@ from numpy.typing import NDArray
 
 from mtcnn_lite.boxes import Floats, decode_offsets, iou
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
-from mtcnn_lite.draw import COLOURS, Described, Pixels, at_height, beside, draw_boxes, draw_landmarks, tiled, with_alt
+from mtcnn_lite.draw import (
+    COLOURS,
+    INK,
+    Described,
+    Pixels,
+    at_height,
+    beside,
+    draw_boxes,
+    draw_landmarks,
+    tiled,
+    with_alt,
+)
 from mtcnn_lite.sampling.sampler import KINDS, Samples
 
 BOUNDS = {"negative": (0.0, 0.3), "nothing": (0.3, 0.4), "part": (0.4, 0.65), "positive": (0.65, 1.01)}
 COLOUR = {"negative": "pnet", "nothing": "muted", "part": "rnet", "positive": "onet", "landmark": "landmark"}
 OCTAVES = (12, 24, 48, 96, 192, 384, 768)  # px: sides of windows are counted from each to the next
+SETS = COLOURS["pnet"], COLOURS["muted"], INK  # of three sets of windows: the first is what P-Net looks at
 MARGIN = 170  # brightness of what lies outside a crop
 
 
@@ -38,7 +51,9 @@ def overlaps(windows: Mapping[str, Floats], faces: Floats) -> Described:
             inside = best[(best >= low) & (best < high)]
             shares[kind] = len(inside) / len(best)
             name = "used for nothing" if kind == "nothing" else kind
-            axis.hist(inside, np.arange(0, 1.01, 0.025), color=COLOURS[COLOUR[kind]], label=f"{name} {shares[kind]:.0%}")
+            axis.hist(
+                inside, np.arange(0, 1.01, 0.025), color=COLOURS[COLOUR[kind]], label=f"{name} {shares[kind]:.0%}"
+            )
         axis.set(xlabel="IoU with the face", title=title)
         axis.legend(fontsize=8)
         said.append(f"{title}: " + ", ".join(f"{share:.0%} {kind}" for kind, share in shares.items()))
@@ -52,21 +67,20 @@ def sizes(sides: Mapping[str, NDArray[Any]]) -> Described:
     Parameters
     ----------
     sides : mapping of str to (N,)
-        What the legend says, and the windows' sides, px.
+        What the legend says, and the windows' sides, px; three sets, the first of P-Net's own windows.
     """
     import matplotlib.pyplot as plt
 
     figure, axis = plt.subplots(figsize=(7.2, 2.8), layout="constrained")
-    names = [f"{low}–{high}" for low, high in zip(OCTAVES, OCTAVES[1:], strict=False)]
+    names = [f"{low}–{high}" for low, high in pairwise(OCTAVES)]
     wide, said = 0.8 / len(sides), []
     for k, (says, values) in enumerate(sides.items()):
         count = np.histogram(values, OCTAVES)[0]
-        colour = list(COLOURS.values())[(0, 1, 5)[k % 3]]
-        axis.bar(np.arange(len(count)) + (k - (len(sides) - 1) / 2) * wide, count / len(values), wide, color=colour,
-                 label=says, hatch=("", "//", "..")[k % 3], edgecolor="white")  # fmt: skip
+        axis.bar(np.arange(len(count)) + (k - (len(sides) - 1) / 2) * wide, count / len(values), wide, label=says,
+                 color=SETS[k], hatch=("", "//", "..")[k], edgecolor="white")  # fmt: skip
         said.append(f"{says}: " + ", ".join(f"{share:.0%}" for share in count / len(values)))
     axis.set_xticks(range(len(names)), names)
-    axis.set(xlabel="side of the window, px", ylabel="share of the windows")
+    axis.set(xlabel="side of the window, px", ylabel="share of the windows", ylim=(0, 0.75))
     axis.legend(fontsize=9)
     return with_alt(figure, f"Windows by their side, {', '.join(names)} px. " + "; ".join(said) + ".")
 
@@ -86,16 +100,16 @@ def called_a_face(best: Floats, scores: Floats, threshold: float = 0.6) -> Descr
     import matplotlib.pyplot as plt
 
     edges = np.array([0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.65, 0.8])
-    inside = [(best >= low) & (best < high) for low, high in zip(edges, edges[1:], strict=False)]
+    inside = [(best >= low) & (best < high) for low, high in pairwise(edges)]
     shares = [float((scores[rows] >= threshold).mean()) for rows in inside]
     figure, axis = plt.subplots(figsize=(6.4, 2.6), layout="constrained")
     kinds = [next(kind for kind, (low, high) in BOUNDS.items() if low <= edge < high) for edge in edges[:-1]]
     axis.bar(edges[:-1], shares, np.diff(edges), align="edge", color=[COLOURS[COLOUR[kind]] for kind in kinds],
              edgecolor="white")  # fmt: skip
-    for low, high, share in zip(edges, edges[1:], shares, strict=False):
+    for low, high, share in zip(edges[:-1], edges[1:], shares, strict=True):
         axis.text((low + high) / 2, share + 0.02, f"{share:.0%}", ha="center", fontsize=9)
     axis.set(xlabel="IoU of the window with the face", ylabel="called a face", ylim=(0, 1.15), yticks=(0, 0.5, 1))
-    said = ", ".join(f"{share:.0%} from {low:g} on" for low, share in zip(edges, shares, strict=False))
+    said = ", ".join(f"{share:.0%} from {low:g} on" for low, share in zip(edges[:-1], shares, strict=True))
     return with_alt(figure, f"Share of the windows that P-Net calls a face, by their overlap with one: {said}.")
 
 
@@ -105,7 +119,8 @@ def some_of_each(photo: LabelledPhoto, samples: Samples, most: int = 12) -> Desc
     kinds = {"positive": "positive: a face", "part": "part: some of one", "negative": "negative: no face"}
     panels = []
     for kind in kinds:
-        windows = samples["window"][samples["kind"] == KINDS.index(kind)][-most:]
+        windows = samples["window"][samples["kind"] == KINDS.index(kind)]
+        windows = windows[np.linspace(0, len(windows) - 1, min(most, len(windows))).astype(int)]  # of all faces
         panels.append(draw_boxes(small, windows * scale, COLOUR[kind], 1))
     return with_alt(beside(panels, [*kinds.values()], height=250), f"A photo with at most {most} windows of each kind: "
                     "positives and parts lie on faces, negatives beside them and anywhere.")  # fmt: skip
@@ -134,7 +149,9 @@ def labelled(crop: Pixels, offsets: Floats, landmarks: Floats, zoom: int = 3) ->
     return large
 
 
-def label_sheet(crops: Pixels, samples: Samples, faces: Floats, zoom: int = 3, height: int = 144) -> Described:
+def label_sheet(
+    crops: Pixels, samples: Samples, faces: Floats, zoom: int = 3, height: int = 144, well: bool = True
+) -> Described:
     """Crops in a row with their targets drawn on them, above each its overlap with its face.
 
     Parameters
@@ -147,13 +164,18 @@ def label_sheet(crops: Pixels, samples: Samples, faces: Floats, zoom: int = 3, h
         The photo's boxes.
     zoom, height : int
         Side of a crop's pixel, and of the row, px.
+    well : bool
+        Whether the labels fit, which the alt text says.
     """
-    drawn = [labelled(crop, each["offsets"], each["landmarks"], zoom) for crop, each in zip(crops, samples, strict=True)]
+    drawn = [
+        labelled(crop, each["offsets"], each["landmarks"], zoom) for crop, each in zip(crops, samples, strict=True)
+    ]
     overlap = [iou(each["window"][None], faces[[each["face"]]])[0, 0] for each in samples]
     names = [KINDS[each["kind"]] for each in samples]
-    captions = [f"{name}\nIoU {value:.2f}" for name, value in zip(names, overlap, strict=True)]
+    captions = [f"{name}\nIoU {value:.3f}" for name, value in zip(names, overlap, strict=True)]
     alt = f"{len(crops)} crops with their labels drawn on them: " + "; ".join(c.replace("\n", ", ") for c in captions)
-    return with_alt(beside(drawn, captions, height=height), f"{alt}. Box and points lie on the face in each.")
+    fits = "Box and points lie on the face in each" if well else "They miss the faces"
+    return with_alt(beside(drawn, captions, height=height), f"{alt}. {fits}.")
 
 
 def changed(photos: Mapping[str, LabelledPhoto], view: tuple[slice, slice], columns: int = 3) -> Described:
@@ -222,4 +244,6 @@ def proposals(photo: LabelledPhoto, windows: Floats, kind: NDArray[Any], hardest
     captions = [f"{count['positive']} positives green, {count['part']} parts orange",
                 f"of {count['negative']} negatives, the {len(hardest)} it is surest of"]  # fmt: skip
     panels: Sequence[Pixels] = [picture, tiled(hardest, columns=4)]
-    return with_alt(beside(panels, captions, height=300), "Windows that P-Net lets through: " + "; ".join(captions) + ".")
+    return with_alt(
+        beside(panels, captions, height=300), "Windows that P-Net lets through: " + "; ".join(captions) + "."
+    )

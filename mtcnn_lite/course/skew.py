@@ -30,7 +30,7 @@ NOTICED = 0.2  # a score that could pass some threshold: nearly all windows have
 def area_crops(halved: Sequence[Pixels], boxes: ArrayLike, size: int = CELL) -> Pixels:
     """Square windows shrunk as a pyramid's levels are: each pixel is the mean over the area that it comes from.
 
-    `images.crop_windows` samples bilinearly instead, from the same copies. What lies outside the photo is black in both.
+    `images.crop_windows` samples bilinearly instead, from the same copies. Outside the photo, both are black.
 
     Parameters
     ----------
@@ -131,7 +131,9 @@ def against(in_use: Floats, cut: Mapping[str, Floats], threshold: float) -> Desc
             axis.scatter(in_use[rows], scores[rows], size, COLOURS[colour], linewidths=0)
         for line in (axis.axhline, axis.axvline):
             line(threshold, color=INK, linewidth=0.8)
-        axis.set(xlabel="score in use", title=f"{name}\n{found.flips} change sides", aspect="equal", xlim=(0, 1), ylim=(0, 1))
+        axis.set(
+            xlabel="score in use", title=f"{name}\n{found.flips} change sides", aspect="equal", xlim=(0, 1), ylim=(0, 1)
+        )
         said.append(f"{name}: {found.flips} of {len(scores):,} windows change sides")
     axes[0][0].set_ylabel("score when cut out")
     return with_alt(figure, "Scores of windows in use and when cut out, on both axes. " + "; ".join(said) + ".")

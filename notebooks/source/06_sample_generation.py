@@ -4,22 +4,16 @@
 # %% [markdown]
 # ## Play
 #
-# Nine labelled faces, and 275 windows drawn at random: off each face, beside it, anywhere. Each is sorted by how much of a face it covers (IoU, chapter
-# 00), and that decides what a net may learn from it. Guess first:
+# Nine labelled faces, and 275 random windows: off each face, beside it, anywhere. A window's IoU (chapter 00) with the faces decides what a net may learn from it. Guess first:
 #
 # <details><summary>You raise <em>positive from</em> to 0.85. What becomes of the windows that no longer pass?</summary>
 #
-# They turn into parts: the net still learns from them where the face is, but no longer that they are one.
-#
-# </details>
-# <details><summary>You let windows move by half a face. Are those that now count as negatives pictures of "no face"?</summary>
-#
-# Hardly: many show an eye, half a mouth, a whole chin. They are the most useful negatives there are.
+# They turn into parts: they still teach where the face is, but no longer that it is one.
 #
 # </details>
 # <details><summary>A program compares each window with the first face only. What does it call a window on the second?</summary>
 #
-# "No face". A net that learns this is taught that eight of nine faces are background.
+# "No face". So a net is taught that eight of nine faces are background.
 #
 # </details>
 
@@ -27,7 +21,7 @@
 from mtcnn_lite.course.explorers.samples import SamplesExplorer
 from mtcnn_lite.course.scenes import scene
 
-group = scene([6, 6], height=360, width=480, faces=(9, 9), sizes=(30, 60), distractors=(3, 5))
+group = scene([6, 34], height=360, width=480, faces=(9, 9), sizes=(32, 60), distractors=(3, 5))
 SamplesExplorer(group)
 
 # %% [markdown]
@@ -39,7 +33,7 @@ SamplesExplorer(group)
 #
 # ### Windows round a face
 #
-# Chance alone would hardly ever put a window on a face. So windows are drawn *from* the face: its middle, moved by up to a fifth of its width and height, and a side
+# Chance would hardly ever put a window on a face. So windows are drawn *from* the face: its middle, moved by up to a fifth of its width and height, and a side
 # from 0.8 times its shorter to 1.25 times its longer side. That is **jitter**.
 
 # %%
@@ -83,7 +77,7 @@ figures.overlaps({"jitter as in training": near, "wilder": far}, photo.boxes)
 # | **negative** | under 0.3 | no | – | – |
 # | **landmark sample** | 0.65 or more, with points | – | – | yes |
 #
-# (The paper says *over* 0.65.) A part shows enough of a face to say where the rest is, but not enough to be called one. `sample` does all of this for a photo:
+# A part shows enough of a face to say where the rest is, but not enough to be called one. `sample` draws all of this from a photo:
 
 # %%
 from mtcnn_lite.sampling import KINDS, counts, kinds, sample
@@ -113,8 +107,7 @@ looped = [by_loops(window, group.boxes.tolist()) for window in mixed.tolist()]
 assert (kinds(mixed, group)[0] == looped).all()
 
 # %% [markdown]
-# Why is 0.3 to 0.4 left out? Push a window that fits the face to the right: its IoU falls from 0.4 to 0.3 within 1.3 of P-Net's 12 pixels. Without
-# a gap, two windows a hair apart would be "part of a face" and "no face". What does the authors' P-Net say of the wilder windows?
+# Why is 0.3 to 0.4 left out? Without a gap, two windows a hair apart would be "part of a face" and "no face". What does the authors' P-Net say of the wilder windows?
 
 # %%
 import torch
@@ -132,13 +125,12 @@ with torch.no_grad():
 figures.called_a_face(iou(far, photo.boxes)[:, 0], scores)
 
 # %% [markdown]
-# It turns from "no" to "yes" in the gap and above. (It was trained with this gap, so this proves nothing; it only fits.)
+# It turns from "no" to "yes" in the gap and above. (It was trained with this gap: no proof, but it fits.)
 #
 # ### Negatives: anywhere, and close by
 #
-# A detector must tell a face from a piece of one. So negatives have two sources: windows *anywhere* in the photo, and windows *beside* each face that touch it.
-# Who took all of them from anywhere got [many false alarms](https://github.com/luoyetx/Joint-Face-Detection-and-Alignment/blob/master/summary.md); who took all from beside lost faces; half and half did best.
-# This package takes 50 anywhere and 5 beside each face. All must stay under 0.3 with **every** face.
+# A detector must tell a face from a piece of one. So negatives come from *anywhere* in the photo, and from *beside* each face. [One author](https://github.com/luoyetx/Joint-Face-Detection-and-Alignment/blob/master/summary.md)
+# found too many false alarms with the first alone, too few faces with the second alone, and settled for half and half. This package takes 50 anywhere and 5 beside each face. All must stay under 0.3 with **every** face.
 #
 # And how large? The [script](https://github.com/AITTSMD/MTCNN-Tensorflow/blob/master/prepare_data/gen_12net_data.py) whose counts most MTCNN code shares draws sides
 # evenly, from 12 px to half of the photo's shorter side. Ours are **log-uniform**: as many from 20 to 40 px as from 40 to 80.
@@ -150,29 +142,28 @@ rng = np.random.default_rng(2)
 ours = random_windows.anywhere(512, 512, 4000, rng)  # (4000, 4)
 pyramid = np.concatenate([level.windows() for level in authors.trace(photo.image()).levels])
 sides = {
-    "log-uniform, up to the shorter side": ours[:, 2] - ours[:, 0],
-    "uniform, up to half of it": rng.integers(12, 256, 4000),
     "what P-Net looks at in use": pyramid[:, 2] - pyramid[:, 0],
+    "the script: uniform, up to half the shorter side": rng.integers(12, 256, 4000),
+    "here: log-uniform, up to the shorter side": ours[:, 2] - ours[:, 0],
 }
 figures.sizes(sides)
 
 # %% [markdown]
-# In use, almost all windows are small. Uniform sides are almost all large; log-uniform ones lie between. More of that script's rules, and ours:
+# In use, most windows are small. Uniform sides are mostly large; log-uniform ones lie between. More of that script's rules, and ours:
 #
 # | | the script | this package |
 # |---|---|---|
 # | faces it learns from | longer side 20 px or more, since labels of small ones are less exact | shorter side 12 px or more |
 # | the same, for landmarks | longer side 40 px or more | as above |
-# | windows that leave the photo | left out | moved inside for P-Net, black outside for R-Net and O-Net |
 #
 # ### The target: where the face lies, as seen from the window
 #
-# Positives and parts teach how each corner must move: chapter 03's offsets, the other way round. For a window $w$ of side $s$ and a face $f$, the **target** is
+# Chapter 03's offsets, the other way round. For a window $w$ of side $s$ and a face $f$, the **target** is
 #
 # $$t_k = \frac{f_k - w_k}{s}, \qquad k = x_1, y_1, x_2, y_2, \qquad\qquad \ell = \frac{p + \tfrac12 - (w_{x_1}, w_{y_1})}{s}.$$
 #
-# $\ell$ is that of a landmark $p$: 0 at the window's left or top, 1 at its right or bottom. The half is there because landmarks count pixel *centres*, windows
-# *edges*. No unit is left, so faces of 20 and of 200 px give the same numbers.
+# $\ell$ is that of a landmark $p$: from 0 to 1 across the window. The half is there because landmarks count pixel *centres*, windows
+# *edges*. No unit is left: faces of 20 and of 200 px give the same numbers.
 
 # %%
 part = samples[samples["kind"] == KINDS.index("part")][0]
@@ -190,8 +181,7 @@ assert np.allclose((face - window) / side, part["offsets"], atol=1e-5)
 # %% [markdown]
 # ### Draw your labels
 #
-# "My landmark loss does not fall": the [answer](https://github.com/AITTSMD/MTCNN-Tensorflow/issues/11) that a maintainer gave to this was to draw the labels onto the pictures, since most likely they
-# are wrong. Not those of the file: those that the net gets, on the crops that it gets.
+# Does the landmark loss not fall? Most likely the labels are wrong, [a maintainer answers](https://github.com/AITTSMD/MTCNN-Tensorflow/issues/11): draw them. Not those of the file: those that the net gets, on the crops that it gets.
 
 # %%
 large, sharp = sample(photo, size=48, rng=np.random.default_rng(6))  # O-Net's size, to see more
@@ -200,12 +190,11 @@ rows = np.concatenate(rows)
 figures.label_sheet(sharp[rows], large[rows], photo.boxes)
 
 # %% [markdown]
-# The box may reach out of the crop, into the gray. The net has to say so all the same: that is what a part teaches. Wrong signs, forgotten neighbours, shuffles that
-# are none: [labels that lie](deeper/06_labels.ipynb) shows what such mistakes look like.
+# The box may reach out of the crop, into the gray: that is what a part teaches. A wrong sign, a forgotten neighbour, a shuffle that is none look like [labels that lie](deeper/06_labels.ipynb).
 #
 # ### More photos from one
 #
-# **Augmentation** makes new photos from old ones: it changes what should not matter, and takes the labels along. In blue: the eye and the mouth corner on the *picture's* left.
+# **Augmentation** changes what should not matter, and takes the labels along. In blue: the eye and the mouth corner on the *picture's* left.
 
 # %%
 from mtcnn_lite.datasets import augment
@@ -235,11 +224,11 @@ for change in (
         assert np.abs(np.array([xs.mean(), ys.mean()]) - moved.landmarks[0, 0]).max() < 0.5
 
 # %% [markdown]
-# In the **mirror**, x becomes width − 1 − x. But the first point is *defined* as the eye on the picture's left, and that is now the other eye: left and right also
-# change names. A **turned** box keeps its size and only its centre moves along, since a face is nearly round; the upright box round the turned corners would grow with each turn.
+# In the mirror, x becomes width − 1 − x. But the first point is *defined* as the eye on the picture's left, and that is now the other one: left and right also
+# change names. A turned box keeps its size: round its turned corners it would grow with each turn.
 #
-# The rest happens to finished crops, while training runs (`training/augmentation.py`, the shares in `training/plan.py`). Besides colours, some are covered in part, and some look as if from a poor camera:
-# small, noisy, dark, compressed. The labels stay.
+# The rest happens to finished crops, while training runs (`training/augmentation.py`). All are recoloured; some are covered in part, some look as if from a poor camera:
+# small, noisy, dark, compressed (`datasets/degrade_crops.py`). The labels stay.
 
 # %%
 from mtcnn_lite.datasets import augment_crops, degrade_crops
@@ -254,16 +243,17 @@ changes = {
     "dark": degrade_crops.darken_batch,
     "compressed": degrade_crops.compress_batch,
 }
+rng = np.random.default_rng(2)
 for name, change in changes.items():
-    rows[name] = change(clean, np.random.default_rng(1), 1.0)  # all of them
+    rows[name] = change(clean, rng, 1.0)  # all of them
 figures.degraded(rows)
 
 # %% [markdown]
-# A net learns to bear only what it has met. Chapter 11 asks how far that goes.
+# A net learns to bear what it has met. Chapter 11 asks how far that goes.
 #
 # ### Where R-Net's samples come from
 #
-# R-Net never meets a random window: it meets what P-Net lets through. So it learns above all from P-Net's **proposals**, sorted by the same rule; O-Net from what
+# R-Net only meets what P-Net lets through. So it learns above all from P-Net's **proposals**, sorted by the same rule, and O-Net from what
 # both let through. That is why the nets are trained one after the other.
 
 # %%
@@ -277,12 +267,11 @@ hard = crop_windows(halvings(group.image(), 0.05), proposed[surest], 24)  # (16,
 figures.proposals(group, proposed, kind, hard)
 
 # %% [markdown]
-# The negatives on the right fooled P-Net: **hard negatives**. `sample(..., propose=propose)` takes proposals and what it took for P-Net. Of the negative ones it takes 80:
-# the 40 surest, and 40 others.
+# Those on the right fooled P-Net: **hard negatives**. `sample(..., propose=propose)` takes 40 of them, 40 other negative proposals, all positives and parts, and what it took for P-Net.
 #
 # ### A store on disk
 #
-# A few thousand photos give a million samples: too many for memory, too slow to draw anew. They go into a folder, in **shards** of 32 photos each. Here are forty scenes:
+# A few thousand photos give a million samples: too many for memory, too slow to draw anew. They go into a folder, in **shards** of 32 photos. Here are forty scenes:
 
 # %%
 import tempfile
@@ -315,9 +304,9 @@ print("files as before:", sum(after[name] == before[name] for name in before), "
 assert before == after
 
 # %% [markdown]
-# Each photo has a random generator of its own, made from the seed and its number. So a shard does not depend on what was written before it, nor on how many processes share the work.
+# Each photo has a random generator of its own, made from the seed and its number: it does not matter what was written before.
 #
-# A sample is *cut*, but in use P-Net sees a *level* of the pyramid. Is that the same? Not quite: [trained on crops, used on levels](deeper/06_skew.ipynb).
+# A sample is *cut*; in use P-Net sees a *level*. Is that the same? Not quite: see [trained on crops, used on levels](deeper/06_skew.ipynb).
 #
 # ## Your turn
 #
@@ -328,12 +317,7 @@ assert before == after
 #
 # <details><summary>A hint</summary>
 #
-# `iou([window], faces)` from `mtcnn_lite.boxes` has shape (1, N). First find the highest, then name it: once, not face by face.
-#
-# </details>
-# <details><summary>Another</summary>
-#
-# The maximum of nothing is an error. `.max(initial=0)` begins with 0, or ask for `len(faces)` first.
+# `iou([window], faces)` from `mtcnn_lite.boxes` has shape (1, N). First find the highest, then name it. `.max(initial=0)` works for N = 0 too.
 #
 # </details>
 
@@ -350,12 +334,11 @@ checks.sample_kind(sample_kind)
 # %% [markdown]
 # ### Exercise: `box_target` (stretch)
 #
-# `window` and `face` have shape (4,). Return four numbers: how far each corner of the face lies from the *same* corner of the window, in
-# window sides (the width for x, the height for y).
+# `window` and `face` have shape (4,). Return four numbers: the formula above, with the window's width for x and its height for y.
 #
 # <details><summary>A hint</summary>
 #
-# Four differences, face − window, and four divisors: width, height, width, height. No rounding, no clipping: a face may stick out.
+# Four differences and four divisors: width, height, width, height. No rounding, no clipping: a face may stick out.
 #
 # </details>
 
@@ -370,7 +353,7 @@ checks.box_target(box_target)
 # %% [markdown]
 # ### Your functions at work
 #
-# What has passed labels P-Net's proposals here; until then the package does. Undoing a target (`decode_offsets`, chapter 03) must give the face.
+# What has passed labels P-Net's proposals here; until then the package does. Decoded (chapter 03), a target must give the face.
 
 # %%
 from mtcnn_lite.boxes import decode_offsets, encode_offsets
@@ -410,17 +393,17 @@ assert np.allclose(
 # </details>
 # <details><summary>A window of 40 px begins 10 px left of the face. What is the first number of its target?</summary>
 #
-# 0.25: the face's corner minus the window's, +10 px, over the window's side, 40 px.
+# 0.25: 10 px over the window's side, 40 px.
 #
 # </details>
 # <details><summary>What does mirroring do to five landmarks?</summary>
 #
-# Two things: x becomes width − 1 − x, and left and right change names.
+# x becomes width − 1 − x, and left and right change names.
 #
 # </details>
 # <details><summary>Why can't all three nets be trained at once?</summary>
 #
-# R-Net learns from what P-Net lets through, O-Net from what both do. So the nets before must be there first.
+# Each learns from what those before it let through.
 #
 # </details>
 

@@ -90,12 +90,8 @@ PAPER, PAPER_O = (1, 0.5, 0.5), (1, 0.5, 1)  # weights of detection, box and lan
 SHARES = (3, 1, 1, 2)  # negatives : positives : parts : landmark samples in a batch
 PLAN = {  # name, net, sampling, steps, batch, rate, ...
     "pnet": TrainingStage("pnet", "pnet", FOR_P, 600, 256, 4e-3, SHARES, PAPER),
-    "rnet": TrainingStage(
-        "rnet", "rnet", FOR_R, 500, 64, 3e-3, (3, 1.3, 1, 1.7), PAPER
-    ),
-    "onet": TrainingStage(
-        "onet", "onet", FOR_O, 450, 32, 3e-3, (2.6, 1.4, 1, 2), PAPER_O
-    ),
+    "rnet": TrainingStage("rnet", "rnet", FOR_R, 500, 64, 3e-3, (3, 1.3, 1, 1.7), PAPER),
+    "onet": TrainingStage("onet", "onet", FOR_O, 450, 32, 3e-3, (2.6, 1.4, 1, 2), PAPER_O),
 }
 
 # %% [markdown]
