@@ -132,7 +132,7 @@ figures.called_a_face(iou(far, photo.boxes)[:, 0], scores)
 # A detector must tell a face from a piece of one. So negatives come from *anywhere* in the photo, and from *beside* each face. [One author](https://github.com/luoyetx/Joint-Face-Detection-and-Alignment/blob/master/summary.md)
 # found too many false alarms with the first alone, too few faces with the second alone, and settled for half and half. This package takes 50 anywhere and 5 beside each face. All must stay under 0.3 with **every** face.
 #
-# And how large? The [script](https://github.com/AITTSMD/MTCNN-Tensorflow/blob/master/prepare_data/gen_12net_data.py) whose counts most MTCNN code shares draws sides
+# And how large? A popular port's [script](https://github.com/AITTSMD/MTCNN-Tensorflow/blob/master/prepare_data/gen_12net_data.py) draws sides
 # evenly, from 12 px to half of the photo's shorter side. Ours are **log-uniform**: as many from 20 to 40 px as from 40 to 80.
 
 # %%
@@ -143,18 +143,18 @@ ours = random_windows.anywhere(512, 512, 4000, rng)  # (4000, 4)
 pyramid = np.concatenate([level.windows() for level in authors.trace(photo.image()).levels])
 sides = {
     "what P-Net looks at in use": pyramid[:, 2] - pyramid[:, 0],
-    "the script: uniform, up to half the shorter side": rng.integers(12, 256, 4000),
+    "the port: uniform, up to half the shorter side": rng.integers(12, 256, 4000),
     "here: log-uniform, up to the shorter side": ours[:, 2] - ours[:, 0],
 }
 figures.sizes(sides)
 
 # %% [markdown]
-# In use, most windows are small. Uniform sides are mostly large; log-uniform ones lie between. More of that script's rules, and ours:
+# In use, most windows are small. Uniform sides are mostly large; log-uniform ones lie between. And which faces are too small to learn from?
 #
-# | | the script | this package |
+# | | the port | this package |
 # |---|---|---|
-# | faces it learns from | longer side 20 px or more, since labels of small ones are less exact | shorter side 12 px or more |
-# | the same, for landmarks | longer side 40 px or more | as above |
+# | box and score | longer side under 20 px, as labels of small faces are less exact | shorter side under 12 px |
+# | landmarks | longer side [under 40 px](https://github.com/AITTSMD/MTCNN-Tensorflow/blob/master/prepare_data/gen_landmark_aug_12.py) | as above |
 #
 # ### The target: where the face lies, as seen from the window
 #
@@ -190,7 +190,7 @@ rows = np.concatenate(rows)
 figures.label_sheet(sharp[rows], large[rows], photo.boxes)
 
 # %% [markdown]
-# The box may reach out of the crop, into the gray: that is what a part teaches. A wrong sign, a forgotten neighbour, a shuffle that is none look like [labels that lie](deeper/06_labels.ipynb).
+# The box may reach out of the crop, into the gray: that is what a part teaches. A wrong sign, a forgotten neighbour, half a mirror: [eight ways to spoil labels](deeper/06_labels.ipynb).
 #
 # ### More photos from one
 #
@@ -249,7 +249,7 @@ for name, change in changes.items():
 figures.degraded(rows)
 
 # %% [markdown]
-# A net learns to bear what it has met. Chapter 11 asks how far that goes.
+# A net copes with what it has met; chapter 11 asks how far that goes.
 #
 # ### Where R-Net's samples come from
 #
@@ -267,7 +267,7 @@ hard = crop_windows(halvings(group.image(), 0.05), proposed[surest], 24)  # (16,
 figures.proposals(group, proposed, kind, hard)
 
 # %% [markdown]
-# Those on the right fooled P-Net: **hard negatives**. `sample(..., propose=propose)` takes 40 of them, 40 other negative proposals, all positives and parts, and what it took for P-Net.
+# Those on the right fooled P-Net: **hard negatives**. `sample(..., propose=propose)` takes the 40 surest, 40 other negative proposals, all positives and parts, and what it took for P-Net.
 #
 # ### A store on disk
 #
@@ -295,7 +295,7 @@ for path in root.glob("00001.*"):
 try:
     Store(root)
 except StoreError as error:
-    print(f"StoreError: {str(error).replace(str(root), '...')}")
+    print("StoreError:", str(error).replace(str(root), "...").replace("; ", ";\n"))
 write_store(root, forty, size=12, seed=0)  # the same call again
 after = {path.name: path.read_bytes() for path in root.iterdir()}
 print("files as before:", sum(after[name] == before[name] for name in before), "of", len(before))

@@ -43,7 +43,7 @@ with_alt(sheet, "Eight crops that would be taught as no face; each shows most of
 # ## The sign
 #
 # The target is face − window. Written the other way round, and decoded with the usual plus, each box moves *away* from its face by as much as it should move towards it. The loss falls
-# all the same: a net can learn either sign. Only who draws the labels sees it.
+# all the same: a net can learn either sign. To see it, draw the labels.
 
 # %%
 group = scene([6, 34], height=360, width=480, faces=(9, 9), sizes=(32, 60), distractors=(3, 5))
@@ -92,7 +92,7 @@ assert np.allclose(
 assert error.mean() > 0.5
 
 # %% [markdown]
-# A good detector's points are off by about 0.05.
+# The authors' points are off by 0.04 on photos of LFW ([model card](../../data/MODEL_CARD.md)).
 #
 # ## Seen from where?
 #
@@ -128,7 +128,7 @@ print(f"round an ellipse of the face's sides {ellipse - 1:.0%}")
 #
 # ## Two decimals
 #
-# The [script](https://github.com/AITTSMD/MTCNN-Tensorflow/blob/master/prepare_data/gen_12net_data.py) that most MTCNN code builds on writes its targets as text, with `%.2f`. What is lost?
+# A popular port's [script](https://github.com/AITTSMD/MTCNN-Tensorflow/blob/master/prepare_data/gen_12net_data.py) writes its targets as text, with `%.2f`. What is lost?
 
 # %%
 lost = np.abs(owned["offsets"].round(2) - owned["offsets"])
@@ -140,8 +140,8 @@ print(f"IoU of the rounded target with the face: {mean_overlap(owned['offsets'].
 #
 # ## A shuffle that is none
 #
-# `choice(N, N)` looks like a shuffle, but draws *with replacement*: some come twice, others never. The same scripts [do this](https://github.com/AITTSMD/MTCNN-Tensorflow/blob/master/prepare_data/gen_imglist_pnet.py)
-# once and store the list (somebody [noticed](https://github.com/AITTSMD/MTCNN-Tensorflow/issues/15)).
+# `choice(N, N)` looks like a shuffle, but draws *with replacement*: some come twice, others never. The same port [does this](https://github.com/AITTSMD/MTCNN-Tensorflow/blob/master/prepare_data/gen_imglist_pnet.py)
+# once and stores the list (somebody [noticed](https://github.com/AITTSMD/MTCNN-Tensorflow/issues/15)).
 
 # %%
 count = 100_000
@@ -156,7 +156,7 @@ print(f"expected     {np.exp(-1):5.1%} never seen: 1 / e")
 #
 # ## Points outside
 #
-# Their [landmark script](https://github.com/AITTSMD/MTCNN-Tensorflow/blob/master/prepare_data/gen_landmark_aug_12.py) drops a sample as soon as one of its ten numbers is not between 0 and 1. How many would that cost here, on forty scenes?
+# Its [landmark script](https://github.com/AITTSMD/MTCNN-Tensorflow/blob/master/prepare_data/gen_landmark_aug_12.py) drops a sample as soon as one of its ten numbers is not between 0 and 1. How many would that cost here, on forty scenes?
 
 # %%
 drawn = [

@@ -4,7 +4,7 @@
 # ## The same window, twice
 #
 # A training sample is one window, cut from the photo and shrunk to 12 × 12 px. In use nothing is cut: the whole photo shrinks, and each 12 × 12 px of a level
-# are a window. When what a model sees in training differs from what it sees in use, that is **train/use skew**. Is there one here? We take every window of the
+# are a window. When what a model sees in training differs from what it sees in use, one speaks of *train/use skew*. Is there one here? We take every window of the
 # astronaut's pyramid, as its level shows it, and once more cut out as a sample.
 
 # %%
@@ -75,6 +75,7 @@ against(use, said, 0.6)
 flips = [Skew.of(use, each, 0.6).flips for each in said.values()]
 assert flips[0] > 1.5 * flips[1] > 10 * flips[3]
 assert flips[0] > flips[2] > flips[1]
+assert Skew.of(use, said["both"], 0.6).both >= 280
 assert np.abs(in_use["the authors'"] - said["cut as samples are"]).mean() < 0.015
 offset = np.abs(placed - windows) / (placed[:, 2:3] - placed[:, :1]) * 12  # px of the level
 assert 0.4 < offset.max() < 0.6
@@ -113,26 +114,7 @@ print(f"{len(is_face):,} windows, {is_face.sum():,} of them faces")
 from mtcnn_lite.losses import detection_loss
 from mtcnn_lite.nets import PNet
 
-torch.set_num_threads(1)
 yes, no = (torch.nonzero(is_face == label)[:, 0].numpy() for label in (True, False))
-
-
-def trained(seed, x, steps=300):
-    torch.manual_seed(seed)
-    net = PNet(landmark_head=False).to(memory_format=torch.channels_last)
-    optimiser = torch.optim.Adam(net.parameters(), lr=0.002)
-    rng = np.random.default_rng(seed)
-    for _ in range(steps):
-        rows = np.concatenate([rng.choice(yes, 24), rng.choice(no, 72)])
-        loss = detection_loss(net(x[rows]).face.flatten(1), is_face[rows]).mean()
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
-    return net
-
-
-# %% tags=["nbval-ignore-output"]
-from mtcnn_lite.course.evidence import intervals, paired
 
 
 def recall(net):
@@ -141,11 +123,46 @@ def recall(net):
     return held.recall(maps, windows=20)
 
 
-found = {way: [recall(trained(seed, x)) for seed in range(8)] for way, x in inputs.items()}
-difference = paired(found["area"], found["bilinear"])
-intervals({"area − bilinear": difference}, "faces found where 20 windows a photo pass, difference")
+def curve(net, x, seed):
+    """Recall after 150 and after 400 steps."""
+    optimiser = torch.optim.Adam(net.parameters(), lr=0.002, fused=True)
+    rng, found = np.random.default_rng(seed), []
+    for step in range(1, 401):
+        rows = np.concatenate([rng.choice(yes, 24), rng.choice(no, 72)])
+        loss = detection_loss(net(x[rows]).face.flatten(1), is_face[rows]).mean()
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        if step in (150, 400):
+            found.append(recall(net))
+    return found
+
 
 # %% [markdown]
-# RESULT
+# No run needs another, so two run at a time, each on one core.
+
+# %% tags=["nbval-ignore-output"]
+from concurrent.futures import ThreadPoolExecutor
+
+from mtcnn_lite.course.evidence import intervals, paired
+
+
+def untrained(seed):
+    torch.manual_seed(seed)
+    return PNet(landmark_head=False).to(memory_format=torch.channels_last)
+
+
+jobs = [(untrained(seed), x, seed) for x in inputs.values() for seed in range(8)]
+with ThreadPoolExecutor(2, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+    bilinear, area = np.array(list(pool.map(curve, *zip(*jobs, strict=True)))).reshape(2, 8, 2)
+pairs = {f"after {n} steps": paired(area[:, k], bilinear[:, k]) for k, n in enumerate((150, 400))}
+print(
+    f"faces found after 400 steps: {bilinear[:, 1].mean():.2f} bilinear, {area[:, 1].mean():.2f} area"
+)
+intervals(pairs, "difference of the faces found, area − bilinear")
+
+# %% [markdown]
+# Not here. Early on, the P-Net that learned from averaged crops finds *fewer* faces, with every seed. Later the difference drowns in that between seeds; after 1,500 steps
+# it was +0.004 ± 0.011, ahead in 4 of 8 ([experiments](../../docs/experiments.md#training)). So the package goes on cutting as it did. What can be measured need not matter; but until it is measured, nobody knows.
 #
 # <!-- footer -->
