@@ -179,7 +179,8 @@ class Held:
         self._faces = [len(photo.boxes) for photo in photos]
         for k, photo in enumerate(photos):
             image = photo.image()
-            scales = pyramid_scales(*image.shape[:2], min_face)
+            height, width = image.shape[:2]
+            scales = pyramid_scales(height, width, min_face)
             for level, scale in zip(resize_levels(halvings(image, scales[-1]), scales), scales, strict=True):
                 windows = candidate_windows(np.zeros(map_size(*level.shape[:2]), np.float32), scale, -1)
                 self.levels.append(level)
