@@ -114,7 +114,17 @@ def called_a_face(best: Floats, scores: Floats, threshold: float = 0.6) -> Descr
 
 
 def some_of_each(photo: LabelledPhoto, samples: Samples, most: int = 12) -> Described:
-    """The photo three times, with some windows of each kind."""
+    """The photo three times, with some windows of each kind.
+
+    Parameters
+    ----------
+    photo : LabelledPhoto
+        Whose windows.
+    samples : records of dtype SAMPLE
+        As `sample` draws them.
+    most : int
+        Windows of a kind that are drawn, from the first to the last.
+    """
     small, scale = at_height(photo.image(), 250)
     kinds = {"positive": "positive: a face", "part": "part: some of one", "negative": "negative: no face"}
     panels = []
