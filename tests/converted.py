@@ -4,7 +4,6 @@ UNCONVERTED = {
     "03_pnet",
     "04_rnet",
     "05_onet",
-    "06_sample_generation",
     "08_hard_mining",
     "09_training",
     "10_evaluation",

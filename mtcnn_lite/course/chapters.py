@@ -112,13 +112,12 @@ CHAPTERS = {
         "Samples: what a net learns from",
         (
             "You will turn labelled photos into what the three nets are trained on: small windows of four kinds, each"
-            " with the right answer beside it. Most training that fails, fails here. So you will draw every label "
-            "back onto its picture."
+            " with the right answer beside it. And you will draw every label back onto its picture."
         ),
         "IoU from chapter 00, offsets from chapter 03, landmarks from chapter 05",
         (
             "the four kinds of sample and their targets, photos changed with their labels, a store on disk that "
-            "survives interruptions, two functions of your own"
+            "survives interruptions, functions of your own"
         ),
     ),
     "07": Chapter(
@@ -237,6 +236,16 @@ DEEPER = {  # file in `deeper/`, without the ending: the chapter's number comes 
         "Where pyramids differ",
         "The last level, whole pixels, the number of levels: five codes, five rules, and the faces that each of them "
         "loses.",
+    ),
+    "06_labels": SideTrip(
+        "Labels that lie",
+        "Eight small mistakes in the making of samples, none of which raises an error: what each does to the labels, "
+        "in pictures and in numbers.",
+    ),
+    "06_skew": SideTrip(
+        "Trained on crops, used on levels",
+        "P-Net learns from windows that are cut out one by one, and works on whole levels of the pyramid. You will "
+        "find both reasons why its scores differ, cure them, and measure whether that pays.",
     ),
     "07_wrong_losses": SideTrip(
         "Wrong losses that nobody notices",
