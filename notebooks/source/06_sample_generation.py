@@ -332,7 +332,7 @@ def sample_kind(window, faces):
 checks.sample_kind(sample_kind)
 
 # %% [markdown]
-# ### Exercise: `box_target` (stretch)
+# ### Exercise: `box_target` (easy)
 #
 # `window` and `face` have shape (4,). Return four numbers: the formula above, with the window's width for x and its height for y.
 #
@@ -349,6 +349,28 @@ def box_target(window, face):
 
 
 checks.box_target(box_target)
+
+# %% [markdown]
+# ### Exercise: `landmark_target` (stretch)
+#
+# `window` has shape (4,), `points` (5, 2), in pixels of the photo. Return (5, 2): each point as a part of the window, $\ell$ above.
+#
+# Half of all samples are mirrored. Where `mirrored` is True, the net sees the window's mirror image, and the answer must be true of *that*. The rows keep their
+# meaning: the eye on the picture's left, the eye on its right, nose, mouth corner on its left, on its right.
+#
+# <details><summary>A hint</summary>
+#
+# In the mirror, x becomes 1 − x. Which eye is now on the left?
+#
+# </details>
+
+
+# %%
+def landmark_target(window, points, mirrored):
+    raise NotImplementedError
+
+
+checks.landmark_target(landmark_target)
 
 # %% [markdown]
 # ### Your functions at work

@@ -137,7 +137,7 @@ checks.decode_offsets(decode_offsets)
 # | [03](03_pnet.ipynb) | P-Net: all windows of a picture in one pass | 40 |
 # | [04](04_rnet.ipynb) | R-Net: a second look at what P-Net let through | 40 |
 # | [05](05_onet.ipynb) | O-Net: the last word, and five landmarks a face | 40 |
-# | [06](06_sample_generation.ipynb) | training samples: four kinds of window, and their answers | 55 |
+# | [06](06_sample_generation.ipynb) | training samples: four kinds of window, and their answers | 65 |
 # | [07](07_losses.ipynb) | the losses: what a wrong answer costs | 70 |
 # | [08](08_hard_mining.ipynb) | hard mining: learn from the samples that the net gets most wrong | 45 |
 # | [09](09_training.ipynb) | training: three nets, each on what the ones before let through | 50 |

@@ -21,6 +21,7 @@ from mtcnn_lite.nets import normalise
 from mtcnn_lite.pyramid import halvings
 from mtcnn_lite.sampling import KINDS, random_windows, sample
 
+# %%
 crowd = LabelledPhoto(*collage(sides=(60,) * 12, columns=6, cell=84))
 beside = random_windows.beside(crowd.boxes, 200, np.random.default_rng(5))  # (2400, 4)
 own = np.repeat(np.arange(12), 200)  # the face that each was drawn beside

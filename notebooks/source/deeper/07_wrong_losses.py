@@ -28,6 +28,7 @@ from mtcnn_lite.course.loss_windows import portrait, windows
 from mtcnn_lite.losses import WEIGHTS, multitask_loss
 from mtcnn_lite.nets import PNet
 
+# %%
 torch.set_num_threads(1)  # so that every machine adds in the same order
 training, fresh = windows(7), windows(8)  # 210 windows each
 
@@ -66,6 +67,7 @@ taught = {loss: [learn(loss, seed) for seed in range(8)] for loss in (right, as_
 from mtcnn_lite.course.evidence import intervals, paired
 
 
+# %%
 def shares(answers, kind):
     """Of the fresh windows of this kind, how many each of eight nets calls a face."""
     return [
@@ -175,6 +177,7 @@ import matplotlib.pyplot as plt
 from mtcnn_lite.draw import COLOURS, with_alt
 from mtcnn_lite.losses import detection_loss
 
+# %%
 p = torch.linspace(0.001, 0.999, 199, dtype=torch.float64)
 figure, axes = plt.subplots(1, 2, figsize=(8, 3), layout="constrained")
 for name, twice, colour in (("right", False, "pnet"), ("softmax twice", True, "landmark")):
@@ -189,7 +192,7 @@ axes[1].set(xlabel="p of a face, for a face", title="slope in the logit")
 axes[0].legend()
 with_alt(
     figure,
-    "Loss and slope over p. The right slope goes from -1 to 0; with softmax twice it never falls below -0.27.",
+    "Loss and slope over p. The right slope goes from -1 to 0; with softmax twice it stays above -0.27.",
 )
 
 # %% tags=["check"]
@@ -262,9 +265,8 @@ torch.manual_seed(1)
 few = [torch.randn(8, k, dtype=torch.float64, requires_grad=True) for k in (2, 4, 10)]
 eight = training[torch.tensor([0, 1, 70, 71, 80, 90, 200, 201])]
 agree = torch.autograd.gradcheck(lambda *answers: right(NetOutput(*answers), eight), few)
-print(
-    f"{sum(a.numel() for a in few)} slopes, measured and computed: {'they agree' if agree else 'off'}"
-)
+slopes = sum(answer.numel() for answer in few)
+print(f"{slopes} slopes, measured and computed: {'they agree' if agree else 'off'}")
 
 # %% [markdown]
 # <!-- footer -->
