@@ -192,7 +192,7 @@ axes[1].set(xlabel="p of a face, for a face", title="slope in the logit")
 axes[0].legend()
 with_alt(
     figure,
-    "Loss and slope over p. The right slope goes from -1 to 0; with softmax twice it stays above -0.27.",
+    "Loss and slope over p. The right one goes from -1 to 0; twice softmaxed it stays above -0.27.",
 )
 
 # %% tags=["check"]
