@@ -5,7 +5,6 @@ UNCONVERTED = {
     "02_image_pyramid",
     "03_pnet",
     "04_rnet",
-    "05_onet",
     "06_sample_generation",
     "07_losses",
     "08_hard_mining",
@@ -13,5 +12,4 @@ UNCONVERTED = {
     "10_evaluation",
     "11_limits",
     "12_recognition",
-    "start_here",
 }

@@ -221,6 +221,16 @@ DEEPER = {  # file in `deeper/`, without the ending: the chapter's number comes 
         "Where the + 1 in other people's box code comes from, what it costs on small windows, and why two correct "
         "overlaps can keep different boxes.",
     ),
+    "05_conventions": SideTrip(
+        "Where paper, code and people disagree",
+        "The order of the steps, the - 1 of other people's landmarks, whose left eye is left, and what the paper "
+        "measured.",
+    ),
+    "05_two_looks": SideTrip(
+        "Two looks",
+        "Why O-Net looks at each face a second time, in the mirror, and what that brings to the points and to the "
+        "scores.",
+    ),
 }
 ROWS = {"find a face": list(CHAPTERS)[:6], "train the nets": list(CHAPTERS)[6:11], "and then": list(CHAPTERS)[11:]}
 LIT = {  # a lit box and the letters on it, of the two inks the one that stands out; other chapters: ink and paper
