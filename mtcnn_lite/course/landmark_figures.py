@@ -57,7 +57,8 @@ def placed_in(picture: Pixels, frames: Mapping[str, ArrayLike], landmarks: Array
         points = (landmarks_to_image(box[None], np.reshape(landmarks, (1, 10)))[0] - low) * scale - PIXEL_CENTRE
         panels.append(draw_landmarks(draw_boxes(part, (box - np.tile(low, 2))[None] * scale), points, radius=4))
     shown = beside(panels, list(frames), height)
-    return with_alt(shown, f"The same face {len(panels)} times, with a box and five points: {'; '.join(frames)}.")
+    times = "twice" if len(panels) == 2 else f"{len(panels)} times"
+    return with_alt(shown, f"The same face {times}, with a box and five points: {'; '.join(frames)}.")
 
 
 def errors_by_width(widths: ArrayLike, errors: Mapping[str, Floats]) -> Described:

@@ -74,7 +74,7 @@ names = [f"R-Net {score:.2f}" for score in windows.scores]
 beside([enlarged(crop, 3) for crop in crops], names, height=140)
 
 # %% [markdown]
-# R-Net let all four through, and two of them are not faces. With 48 pixels you can see that; so can a net.
+# R-Net let all four through. Two of them are not faces: with 48 pixels you can see that, and so can a net.
 #
 # ### The net
 #
@@ -197,8 +197,8 @@ ways = {"half a pixel taken off": error(found), "forgotten": error(found + 0.5)}
 errors_by_width(boxes[:, 2] - boxes[:, 0], ways)
 
 # %% [markdown]
-# Half a pixel, and the error of the smallest face more than doubles. (Nine copies of one label share its mistakes: a difference between two
-# ways to count is measured well here, the error itself is not.)
+# Half a pixel, and the error of the smallest face more than doubles. (Nine copies of one label share its mistakes: the difference is measured
+# well here, the error itself is not.)
 #
 # ### The window, before it moves
 #
@@ -328,8 +328,8 @@ faces = yours.detect(wall().image())
 draw_faces(wall().image(), faces)
 
 # %% [markdown]
-# That is a face detector, and every step of it is one that you can write. Where the paper, the authors' code and other people's disagree, whose left
-# eye is "left" and what the "- 1" is about: [Conventions](deeper/05_conventions.ipynb).
+# That is a face detector, and every step of it is one that you can write. Where the paper and other people's code
+# disagree: [a side trip](deeper/05_conventions.ipynb).
 #
 # ## What you can now say
 #

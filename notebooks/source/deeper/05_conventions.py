@@ -57,7 +57,7 @@ for rows in orders.values():
     pairs.append(int(over.sum()))
 panels = [draw_boxes(picture, final.boxes[rows]) for rows in orders.values()]
 says = [
-    f"{name}: {len(rows)} boxes,\n{count} pairs share over 0.7"
+    f"{name}: {len(rows)} boxes\n{count} pairs share over 0.7"
     for (name, rows), count in zip(orders.items(), pairs, strict=True)
 ]
 beside(panels, says, height=380)
