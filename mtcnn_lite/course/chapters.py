@@ -228,8 +228,7 @@ DEEPER = {  # file in `deeper/`, without the ending: the chapter's number comes 
     ),
     "05_two_looks": SideTrip(
         "Two looks",
-        "Why O-Net looks at each face a second time, in the mirror, and what that brings to the points and to the "
-        "scores.",
+        "Why O-Net looks at each face again, in the mirror, and what that brings to points and scores.",
     ),
 }
 ROWS = {"find a face": list(CHAPTERS)[:6], "train the nets": list(CHAPTERS)[6:11], "and then": list(CHAPTERS)[11:]}

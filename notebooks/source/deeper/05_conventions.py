@@ -160,7 +160,8 @@ assert [net.landmarks is None for net in detector.nets] == [True, True, False]
 from mtcnn_lite.nets import multiply_adds
 
 work = [multiply_adds(net, net.size, net.size) for net in detector.nets]
-for name, count, spent in zip(("P-Net", "R-Net", "O-Net"), work, (0.031, 0.458, 1.347), strict=True):
+seconds = (0.031, 0.458, 1.347)
+for name, count, spent in zip(("P-Net", "R-Net", "O-Net"), work, seconds, strict=True):
     print(f"{name} {count:10,} multiplications, {count / work[0]:5.1f} times P-Net's; ", end="")
     print(f"the paper's time {spent / 0.031:4.1f} times")
 
