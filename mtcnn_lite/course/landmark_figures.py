@@ -24,7 +24,7 @@ def half_pixel() -> Described:
     axes.plot(3.5, 0.5, "o", color=COLOURS["landmark"], markeredgecolor=INK, markersize=9)
     axes.set(xticks=range(9), yticks=[], xlabel="edges: boxes count these (the point is at 3.5)")
     middles = axes.secondary_xaxis("top")
-    middles.set_xticks(np.arange(8) + 0.5, range(8))
+    middles.set_xticks(np.arange(8) + 0.5, [str(at) for at in range(8)])
     middles.set_xlabel("middles: labels count these (the point is at 3)")
     return with_alt(
         figure,

@@ -16,7 +16,7 @@ def test_points_lie_in_the_box_that_each_panel_draws():
     gray = np.full((100, 200, 3), 128, np.uint8)
     shown = placed_in(gray, {"a window": (60, 30, 100, 70), "a box moved right": (80, 30, 120, 70)}, TEN, height=200)
     assert shown.alt == "The same face twice, with a box and five points: a window; a box moved right."
-    # The close-up is 14 px (35 % of 40) wider at each side: x 46 to 134, y 16 to 84, two panels of 88 x 68 px at 200 / 68.
+    # The close-up is 14 px (35 % of 40) wider at each side: two panels of x 46 to 134, y 16 to 84, times 200 / 68.
     scale, panel = 200 / 68, round(88 * 200 / 68)
     top = shown.pixels.shape[0] - 200
     for left, x1 in ((0, 60), (panel + 10, 80)):

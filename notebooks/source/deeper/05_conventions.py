@@ -100,7 +100,7 @@ print("right eye", *(f"{x:+.2f}" for x in apart[:, 1, 0]), "px")
 # %% [markdown]
 # The points spread: what lies left of the window's middle goes left, what lies right goes right, by up to half a pixel. Ports that keep
 # their boxes counting from 1 as well, and round crops down, get something else again: with the same weights
-# [`benchmarks/peers.py`](../../benchmarks/RESULTS.md) finds 6.2% on LFW for facenet-pytorch 2.6.0, and 4.2% for this package. A constant is only
+# [`benchmarks/peers.py`](../../benchmarks/RESULTS.md#accuracy-beside-the-peers) finds 6.2% on LFW for facenet-pytorch 2.6.0, and 4.2% for this package. A constant is only
 # right together with the boxes that it was written for.
 #
 # ## Relative to which box?

@@ -98,7 +98,7 @@ assert all(np.mean(gain) > 0 for gain in gains)
 assert np.min(matched) >= 0.5
 
 # %% [markdown]
-# One woman's face and one hand's labels say little about faces. On 300 photos of LFW (Labeled Faces in the Wild), other people's faces
+# One woman's face and one hand's labels say little about faces. On photos of LFW (Labeled Faces in the Wild), other people's faces
 # and labels, [`benchmarks/own_way.py`](../../benchmarks/RESULTS.md#its-own-way) measures 5.4% for one look, 5.0% with a second look at the same
 # window's mirror image, and 4.4% as it is done here. The price is small: only what NMS leaves is looked at twice.
 
