@@ -1,8 +1,6 @@
 """Notebooks without the frame of CONTRIBUTING's "How a chapter is built" so far. The list only gets shorter."""
 
 UNCONVERTED = {
-    "01_nms",
-    "02_image_pyramid",
     "03_pnet",
     "04_rnet",
     "06_sample_generation",

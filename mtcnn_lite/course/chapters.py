@@ -60,8 +60,8 @@ CHAPTERS = {
         "pyramid",
         "The image pyramid: one small window for faces of every size",
         (
-            "You will shrink a photo again and again, so that a net that only knows faces of 12 px finds faces of any"
-            " size. And you will count what that costs: less than one look at the photo as it is."
+            "You will shrink a photo again and again, so that a net that only knows faces of 12 px finds faces of any "
+            "size. And you will count the cost: less than one look at the photo as it is."
         ),
         "Python; chapters 00 and 01 help, but the words you need are recalled here",
         (
@@ -220,6 +220,20 @@ DEEPER = {  # file in `deeper/`, without the ending: the chapter's number comes 
         "One pixel more, and exactly one half",
         "Where the + 1 in other people's box code comes from, what it costs on small windows, and why two correct "
         "overlaps can keep different boxes.",
+    ),
+    "01_which_nms": SideTrip(
+        "Which NMS? Thresholds, orders and ties",
+        "Where papers and programs disagree about NMS: four thresholds or one, level by level or all together, before "
+        "or after the boxes move, and overlaps of exactly one half.",
+    ),
+    "02_other_answers": SideTrip(
+        "Other answers to faces of every size",
+        "SSD and FPN read faces off several maps of one net. What that costs next to a pyramid, counted on a toy.",
+    ),
+    "02_other_pyramids": SideTrip(
+        "Where pyramids differ",
+        "The last level, whole pixels, the number of levels: five codes, five rules, and the faces that each of them "
+        "loses.",
     ),
     "05_conventions": SideTrip(
         "Where paper, code and people disagree",

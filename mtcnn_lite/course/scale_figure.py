@@ -1,10 +1,10 @@
-"""Four answers to faces of many sizes, drawn side by side for chapter 02."""
+"""Four answers to faces of many sizes, drawn side by side for a side trip of chapter 02."""
 
 from typing import Any
 
 import matplotlib.pyplot as plt
 
-from mtcnn_lite.draw import COLOURS, INK
+from mtcnn_lite.draw import COLOURS, INK, Described, with_alt
 
 WIDTHS = (2.4, 1.7, 1.2, 0.8)  # as drawn: the photo or its largest copy, then what shrinks
 SLANT, TALL = 0.35, 0.42  # of a sheet, seen a little from above
@@ -17,7 +17,19 @@ NAMES = (
 PHOTO, MAP, ANSWER = "#E0E0E0", "#9CC9E8", COLOURS["landmark"]
 
 
-def answers_to_scale() -> Any:
+ALT = (
+    "Four nets side by side. An image pyramid runs the same net on four copies of the photo, and reads faces off each. "
+    "One feature map: faces are read off the last of three maps. SSD reads them off all three. FPN adds the deep maps "
+    "to the shallow ones on a way back down, and reads faces off there."
+)
+
+
+def answers_to_scale() -> Described:
+    """The figure with its alt text."""
+    return with_alt(draw_answers(), ALT)
+
+
+def draw_answers() -> Any:
     """The figure: gray photos, blue feature maps; black arrows are layers, vermilion ones say where faces come out."""
     figure, panels = plt.subplots(1, 4, figsize=(8.6, 3.0), layout="constrained", sharey=True)
     for axes, name in zip(panels, NAMES, strict=True):

@@ -162,7 +162,7 @@ class Notebook:
         return self.page.locator(".mtcnn-canvas input[type=range]")
 
     def _rows(self):
-        return self.page.locator(".widget-inline-hbox:has(.noUi-handle)")
+        return self.page.locator(".widget-inline-hbox:has(.noUi-handle):not(:has([disabled]))")
 
     def focus(self, slider: str) -> None:
         """Put the keyboard on the slider with this description, and its canvas in view."""

@@ -28,7 +28,7 @@ LIVE = {
     "P-Net": PNetExplorer,
     "R-Net": RNetExplorer,
     "cascade": CascadeExplorer,
-    "levels": lambda _, image: LevelsExplorer(image),
+    "levels": LevelsExplorer,
     "limits": lambda detector, image: LimitsExplorer(detector, LabelledPhoto(image, [])),
 }
 FIXED = {

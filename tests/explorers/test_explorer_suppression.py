@@ -18,6 +18,8 @@ from mtcnn_lite.course.explorers.suppression import (
     at,
     draw_step,
     film,
+    found,
+    tag_places,
     view,
     weights,
 )
@@ -185,14 +187,14 @@ def test_a_drawn_step_shows_each_state_in_its_colour():
 
 def test_canvas_gets_the_film(explorer, pools):
     canvas, nine = explorer.canvas, pools["nine"]
-    whole = film(nine.boxes, nine.scores, "greedy", 0.7, 0.5)
+    whole = film(nine.boxes, nine.scores, "greedy", 0.5, 0.5)
     assert np.frombuffer(canvas.best, np.int32).tolist() == whole.best.tolist()
     assert np.array_equal(np.frombuffer(canvas.scores, np.float32).reshape(-1, 9), whole.scores)
     assert np.array_equal(np.frombuffer(canvas.overlaps, np.float32).reshape(-1, 9), whole.overlaps)
     assert np.array_equal(np.frombuffer(canvas.boxes, np.float32).reshape(-1, 4), nine.boxes)
     assert (canvas.size, canvas.colour) == ([512, 512], COLOURS["rnet"])
     assert Image.open(io.BytesIO(canvas.photo)).size == (512, 512)
-    assert explorer.step.max == len(whole.best) == 6
+    assert explorer.step.max == len(whole.best) == 5
 
 
 @pytest.mark.parametrize("name", ["threshold", "sigma", "cut", "step"])
@@ -220,15 +222,15 @@ def test_another_pool_brings_its_photo_colour_and_length(explorer, pools):
     explorer.step.value = 6
     explorer.pool.value = "many"
     assert explorer.canvas.colour == COLOURS["pnet"]
-    kept = nms(pools["many"].boxes, pools["many"].scores, 0.7)
+    kept = nms(pools["many"].boxes, pools["many"].scores, 0.5)
     assert (explorer.step.value, explorer.step.max) == (1, len(kept))
     explorer.measure.value = "iom"
-    assert explorer.step.max == len(nms(pools["many"].boxes, pools["many"].scores, 0.7, "iom")) < len(kept)
+    assert explorer.step.max == len(nms(pools["many"].boxes, pools["many"].scores, 0.5, "iom")) < len(kept)
 
 
 def test_explorer_without_a_kernel_is_a_picture_and_a_line_of_text(explorer, pools):
     bundle, _ = explorer._repr_mimebundle_()
-    text = "nine: 6 of 9 boxes left by greedy NMS, at 0.70, measure iou, score at least 0.50"
+    text = "nine: 5 of 9 boxes left by greedy NMS, at 0.50, measure iou, score at least 0.50"
     assert bundle["text/plain"] == text
     assert Image.open(io.BytesIO(base64.b64decode(bundle["image/jpeg"]))).width > 800
     assert "application/vnd.jupyter.widget-view+json" in bundle
@@ -238,6 +240,46 @@ def test_explorer_without_a_kernel_is_a_picture_and_a_line_of_text(explorer, poo
     assert f"{(lowered >= 0.99).sum()} of {start} boxes left by gaussian NMS, sigma 0.50" in explorer.summary()
     explorer.step.value = 0
     assert explorer.still().pixels.shape[0] > 280
+
+
+def test_a_control_without_a_part_in_the_method_is_disabled(explorer):
+    for method, off in (("linear", (False, True)), ("gaussian", (True, False)), ("greedy", (False, True))):
+        explorer.method.value = method
+        assert (explorer.threshold.disabled, explorer.sigma.disabled) == off
+
+
+def test_up_to_a_dozen_boxes_are_numbered_and_no_two_numbers_touch():
+    row = np.array([[10, 40, 330, 150]] * 12, np.float32)  # all in one place
+    places = tag_places(row)
+    for k, (x, y) in enumerate(places):
+        assert row[k, 0] < x < row[k, 2]
+        assert y == row[k, 1], "on the upper edge"
+    assert all(abs(a - c) > 15 or abs(b - d) > 13 for k, (a, b) in enumerate(places) for c, d in places[:k])
+    blank = np.full((200, 360, 3), 127, np.uint8)
+    for count in (12, 13):
+        boxes = np.concatenate([row, row[-1:] + 1])[:count]
+        indices = [np.arange(count), *[np.zeros(0, np.int64)] * 2]
+        step = NMSStep(-1, indices[1], indices[1], indices[1], indices[0], np.zeros(count, np.float32), 0)
+        x, y = np.round(tag_places(boxes)[0]).astype(int)
+        inside = draw_step(blank, boxes, step, "rnet")[y - 5 : y - 1, x - 7 : x - 5]  # beside the digit, above the line
+        assert (inside == rgb("muted")).all() == (count == 12)
+
+
+def test_a_pool_knows_which_face_each_box_finds():
+    faces = np.float32([[0, 0, 10, 10], [8, 0, 18, 10]])
+    boxes = np.float32(
+        [[0, 0, 10, 10], [1, 0, 11, 10], [7, 0, 17, 10], [0, 0, 10, 20], [0, 0, 10, 21], [40, 0, 50, 10]]
+    )
+    pool = Pool(np.zeros((50, 60, 3), np.uint8), boxes, np.linspace(0.9, 0.4, 6), "onet", faces)
+    assert pool.face().tolist() == [0, 0, 1, 0, -1, -1]  # half of the fourth is on a face: an IoU of 0.5 is enough
+    assert found(pool.face(), np.array([0, 1, 5])) == (1, 2)
+    assert found(pool.face(), np.array([2, 0])) == (2, 0)
+    assert found(pool.face(), np.zeros(0, int)) == (0, 0)
+    explorer = SuppressionExplorer({"six": pool})
+    assert np.frombuffer(explorer.canvas.face, np.int32).tolist() == pool.face().tolist()
+    explorer.threshold.value, explorer.cut.value = 0.9, 0.0
+    assert explorer.summary().endswith("; faces found: 2 of 2, boxes too many: 3")  # row 4 goes
+    assert (Pool(pool.image, boxes, pool.scores, "onet").face() == -1).all()
 
 
 def test_a_cut_film_ends_where_the_best_falls_below():

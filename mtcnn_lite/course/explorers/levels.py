@@ -1,93 +1,52 @@
-"""The image pyramid live: move the smallest face, the factor and the photo's size; levels, windows and cost follow.
+"""The image pyramid live: move the smallest face, the factor and the photo's size, and see which level catches a face.
 
-All of it is computed in the browser (levels.js), by the same rules as `view`; a test holds the two together.
+All of it is computed in the browser (levels.js, P-Net in forward.js), by the same rules as in `level_costs` and
+`level_windows`; tests hold them together.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from mtcnn_lite import pyramid
-from mtcnn_lite.course.explorers.base import Drawing, PhotoExplorer, look, sliders, stacked
+from mtcnn_lite.course.explorers.base import Drawing, PhotoExplorer, buttons, look, sliders, stacked
+from mtcnn_lite.course.explorers.level_costs import PNET, PyramidCost, view
+from mtcnn_lite.course.explorers.level_windows import Look, look_at
+from mtcnn_lite.course.explorers.slide import plan
+from mtcnn_lite.course.net_figures import one_below_other
+from mtcnn_lite.detector import Detector
 from mtcnn_lite.draw import COLOURS, INK, PAPER, Picture, at_height, beside, draw_boxes, font
-from mtcnn_lite.nets import PNet, layer_costs, multiply_adds
+from mtcnn_lite.images import as_rgb, shrink_to
+from mtcnn_lite.nets import layer_costs
 
-PNET = PNet(landmark_head=False)  # the released P-Net has no landmark head
 LONGEST = 1920  # px: the largest photo of the sliders; an uploaded one is shrunk to it
-FOCUS = (0.44, 0.25)  # where in the photo the windows stand, in parts of its width and height: the astronaut's face
-FRAME = 2  # px round a level in a picture
-
-
-@dataclass(frozen=True)
-class LevelCost:
-    """One level: its scale, its size in px, its map's size in cells, what P-Net computes on it."""
-
-    scale: float
-    height: int
-    width: int
-    rows: int
-    columns: int
-    multiply_adds: int
-
-    @property
-    def window(self) -> float:
-        """Side of P-Net's window, px of the photo."""
-        return pyramid.CELL / self.scale
-
-    @property
-    def windows(self) -> int:
-        return self.rows * self.columns
-
-
-@dataclass(frozen=True)
-class PyramidCost:
-    """The levels of a photo of `height` x `width` px, largest first; there may be none."""
-
-    height: int
-    width: int
-    levels: tuple[LevelCost, ...]
-
-    @property
-    def windows(self) -> int:
-        return sum(level.windows for level in self.levels)
-
-    @property
-    def multiply_adds(self) -> int:
-        return sum(level.multiply_adds for level in self.levels)
-
-
-def view(height: int, width: int, min_face: float, factor: float) -> PyramidCost:
-    """The levels of such a photo, their windows and their cost.
-
-    Parameters
-    ----------
-    height, width : int, of the photo, px
-    min_face : float, side of the smallest face that is looked for, px; at least 12
-    factor : float, scale from each level to the next, between 0 and 1
-
-    Examples
-    --------
-    >>> cost = view(512, 512, min_face=20, factor=0.709)
-    >>> len(cost.levels), cost.windows
-    (10, 42721)
-    """
-    levels = []
-    for scale in pyramid.pyramid_scales(height, width, min_face, factor):
-        size = pyramid.level_size(height, width, scale)
-        levels.append(LevelCost(scale, *size, *pyramid.map_size(*size), multiply_adds(PNET, *size)))
-    return PyramidCost(height, width, tuple(levels))
+WIDE, CROP, TALL = 814, 52, 230  # px: all levels in a row, a crop, the highest level
+MAGNIFIED = 4.0  # a level is never drawn larger than so many times its size
+TINT = "#CCE3F0"  # behind the level that catches the face: a fifth of P-Net's blue
 
 
 class LevelsExplorer(PhotoExplorer):
-    """The pyramid of `image` (RGB uint8), or of a photo that the reader uploads, at any size."""
+    """The pyramid of a photo at any size, and what P-Net sees on each level at a point of it, at first on a face.
 
-    def __init__(self, image: NDArray[np.uint8]) -> None:
+    Parameters
+    ----------
+    detector : Detector
+        Its P-Net and threshold are shown; it also says where in a photo a face is.
+    photos : uint8 (H, W, 3), or a mapping of such
+        A photo, RGB, or several with their names, the first of which comes first.
+    """
+
+    def __init__(self, detector: Detector, photos: NDArray[np.uint8] | Mapping[str, NDArray[np.uint8]]) -> None:
+        self._detector, self._net = detector, detector.nets.pnet
+        self._threshold = detector.settings.thresholds.pnet
+        self.photos = dict(photos) if isinstance(photos, Mapping) else {"the photo": photos}
+        rows, values = plan(self._net)
         self.canvas = Drawing(
-            "levels.js", width=512, height=512, min_face=20, factor=0.709, photo=b"", focus=list(FOCUS),
-            layers=[list(layer) for layer in layer_costs(PNET)],
-            colour=COLOURS["pnet"], lit_colour=COLOURS["landmark"],
+            "forward.js", "levels.js", width=512, height=512, min_face=40, factor=0.709, photo=b"", focus=[0.5, 0.5],
+            centre=[0.5, 0.5], layers=[list(layer) for layer in layer_costs(PNET)], plan=rows,
+            weights=values.tobytes(), threshold=self._threshold, colour=COLOURS["pnet"],
         )  # fmt: skip
         self._sliders = sliders(
             self.canvas, look(115),
@@ -96,77 +55,177 @@ class LevelsExplorer(PhotoExplorer):
         )  # fmt: skip
         self.min_face, self.factor, self.width_, self.height_ = self._sliders.values()
         self.factor.readout_format = ".3f"
-        super().__init__(image, LONGEST)
-        own = self.upload, self.message
+        self.choice = buttons(list(self.photos))
+        super().__init__(next(iter(self.photos.values())), LONGEST)
+        self.choice.observe(lambda _: self._choose(), "value")
+        self._switch(False)  # in a saved page, where nobody hears the browser, they stay off
+        own = (self.upload, self.choice, self.message) if len(self.photos) > 1 else (self.upload, self.message)
+        self.canvas.on_msg(lambda *_: self._switch(True))
         self.children = stacked((self.min_face, self.factor), (self.width_, self.height_), own, self.canvas)
+
+    def _switch(self, on: bool) -> None:
+        """What needs the kernel, on or off."""
+        self.upload.disabled = self.choice.disabled = not on
+
+    def _choose(self) -> None:
+        self.message.value = ""
+        self.image = as_rgb(shrink_to(self.photos[self.choice.value], LONGEST))
+        self.show_photo()
 
     def show_photo(self) -> None:
         self.height_.value, self.width_.value = self.image.shape[:2]
+        self._halved = pyramid.halvings(self.image, smallest=0.5 / min(self.image.shape[:2]))
+        face = self._face()
         with self.canvas.hold_sync():
             self.canvas.photo = Picture(self.image).encode("JPEG")
+            self.canvas.focus, self.canvas.centre = face, face
             for name, slider in self._sliders.items():
                 setattr(self.canvas, name, slider.value)
 
-    def _view(self) -> PyramidCost:
-        return view(self.height_.value, self.width_.value, self.min_face.value, self.factor.value)
+    def _face(self) -> list[float]:
+        """The middle of the face that the detector is surest of, in parts of the photo's width and height."""
+        found, (height, width) = self._detector.detect(self.image), self.image.shape[:2]
+        if not len(found):
+            return [0.5, 0.5]
+        x1, y1, x2, y2 = found.boxes[found.scores.argmax()].tolist()
+        return [(x1 + x2) / 2 / width, (y1 + y2) / 2 / height]
+
+    def view(self) -> tuple[PyramidCost, list[Look]]:
+        """The levels at the sliders, and what P-Net sees on each."""
+        height, width = self.height_.value, self.width_.value
+        cost = view(height, width, self.min_face.value, self.factor.value)
+        x, y, w, h = self._cut()
+        sides = self.image.shape[1], self.image.shape[0]
+        at = [
+            min(max((part * whole - start) / length, 0), 1) * side
+            for part, whole, start, length, side in zip(
+                self.canvas.focus, sides, (x, y), (w, h), (width, height), strict=True
+            )
+        ]
+        return cost, look_at(self._net, self._halved, (x, y, w, h), cost, at)
+
+    def caught(self, looks: Sequence[Look]) -> int | None:
+        """The level with the highest score, or None where no score reaches the threshold."""
+        scores = [one.score for one in looks]
+        return scores.index(max(scores)) if scores and max(scores) >= self._threshold else None
+
+    def _cut(self) -> tuple[float, float, float, float]:
+        """The part of the picture that has the sliders' shape, round the face: x, y, width, height."""
+        (height, width), (h, w) = (self.height_.value, self.width_.value), self.image.shape[:2]
+        scale = max(height / h, width / w)
+        cut_w, cut_h = width / scale, height / scale
+        x = min(max(self.canvas.centre[0] * w - cut_w / 2, 0), w - cut_w)
+        y = min(max(self.canvas.centre[1] * h - cut_h / 2, 0), h - cut_h)
+        return x, y, cut_w, cut_h
 
     def _photo(self) -> NDArray[np.uint8]:
-        """The photo at the size of the sliders, cut to their shape round FOCUS."""
-        height, width = self.height_.value, self.width_.value
-        h, w = self.image.shape[:2]
-        scale = max(height / h, width / w)
-        cut_h, cut_w = height / scale, width / scale
-        x = min(max(FOCUS[0] * w - cut_w / 2, 0), w - cut_w)
-        y = min(max(FOCUS[1] * h - cut_h / 2, 0), h - cut_h)
-        return np.asarray(Image.fromarray(self.image).resize((width, height), box=(x, y, x + cut_w, y + cut_h)))
+        """The photo at the size of the sliders."""
+        x, y, w, h = self._cut()
+        size = self.width_.value, self.height_.value
+        return np.asarray(Image.fromarray(self.image).resize(size, box=(x, y, x + w, y + h)))
 
     def still(self) -> Picture:
-        cost, photo = self._view(), self._photo()
-        small, zoom = at_height(photo, 280)
-        centre = np.array([cost.width, cost.height]) * FOCUS
-        windows = [[*(centre - level.window / 2), *(centre + level.window / 2)] for level in cost.levels]
-        panels = [draw_boxes(small, np.reshape(windows, (-1, 4)) * zoom, "pnet", 1), nested(photo, cost, zoom)]
-        captions = ["the window of each level", f"{len(cost.levels)} levels, at the photo's scale"]
-        if cost.levels:
-            panels.append(bars(cost))
-            captions.append(f"{cost.multiply_adds / 1e6:,.1f} million multiply-adds,\nlevel by level")
-        return beside(panels, captions, height=280)
+        (cost, looks), photo = self.view(), self._photo()
+        small, zoom = at_height(photo, 260)
+        best = self.caught(looks)
+        for k, one in sorted(enumerate(looks), key=lambda each: (each[0] == best, each[1].score)):
+            colour = "pnet" if one.score >= self._threshold else "muted"
+            small = draw_boxes(small, one.box[None] * zoom, colour, 3 if k == best else 1)
+        panels, captions = [small], ["the window of each level"]
+        if not cost.levels:
+            return beside(panels, captions, height=260)
+        panels.append(bars(cost))
+        captions.append(f"{cost.multiply_adds / 1e6:,.1f} million multiply-adds, level by level")
+        says = "The levels, on each the window of 12 px; below, what is in it and P-Net's score"
+        laid_out = beside([row(photo, cost, looks, best, self._threshold)], [says], height=row_height(cost))
+        return Picture(one_below_other([beside(panels, captions, height=260), laid_out]))
 
     def summary(self) -> str:
-        cost = self._view()
+        cost, looks = self.view()
+        best = self.caught(looks)
+        catches = "no level catches what is there" if best is None else (
+            f"level {best} catches what is there, with a window of {cost.levels[best].window:.0f} px and a score of "
+            f"{looks[best].score:.2f}")  # fmt: skip
         return (
             f"pyramid of {cost.width} x {cost.height} px, smallest face {self.min_face.value} px, factor "
             f"{self.factor.value:.3f}: {len(cost.levels)} levels, {cost.windows:,} windows, "
-            f"{cost.multiply_adds / 1e6:,.1f} million multiply-adds"
+            f"{cost.multiply_adds / 1e6:,.1f} million multiply-adds; {catches}"
         )
 
 
-def nested(photo: NDArray[np.uint8], cost: PyramidCost, zoom: float = 1) -> NDArray[np.uint8]:
-    """The levels one on the other at the bottom left of a sheet of the photo's size.
+def fitted(cost: PyramidCost) -> tuple[float, float, int]:
+    """How the levels fill the row, each taking at least the width of its crop: (zoom, crop, gap between two)."""
+    count = len(cost.levels)
+    gap = 3 if count > 16 else 6
+    room = WIDE - gap * (count - 1)
+    crop = min(CROP, 0.6 * room / count)
+
+    def takes(zoom: float) -> float:
+        return sum(max(level.width * zoom, crop) for level in cost.levels)
+
+    low, high = 0.0, min(MAGNIFIED, TALL / cost.levels[0].height)
+    if takes(high) <= room:
+        return high, crop, gap
+    for _ in range(40):
+        middle = (low + high) / 2
+        low, high = (middle, high) if takes(middle) <= room else (low, middle)
+    return low, crop, gap
+
+
+def row_height(cost: PyramidCost) -> int:
+    """Of the levels in a row with their crops and scores, px."""
+    zoom, crop, _ = fitted(cost)
+    return round(cost.levels[0].height * zoom + crop + 48)
+
+
+def row(
+    photo: NDArray[np.uint8], cost: PyramidCost, looks: Sequence[Look], best: int | None, threshold: float
+) -> NDArray[np.uint8]:
+    """The levels beside one another, each with P-Net's window, and below what is in the window and its score.
 
     Parameters
     ----------
     photo : uint8 (H, W, 3), the photo
-    cost : PyramidCost, its levels
-    zoom : float, by which the whole picture is enlarged
+    cost : PyramidCost, its levels, one at least
+    looks : sequence of Look, one a level
+    best : int or None, the level that is lit
+    threshold : float, from which on a score is blue
     """
-    size = max(1, round(cost.width * zoom)), max(1, round(cost.height * zoom))
-    sheet, picture = Image.new("RGB", size, "#E4E4E4"), Image.fromarray(photo)
-    pen = ImageDraw.Draw(sheet)
-    for level in cost.levels:
-        w, h = max(1, round(level.width * zoom)), max(1, round(level.height * zoom))
-        pen.rectangle((0, size[1] - h - FRAME, w + FRAME, size[1]), PAPER)
-        sheet.paste(picture.resize((w, h)), (0, size[1] - h))
+    zoom, crop, gap = fitted(cost)
+    picture, letters = Image.fromarray(photo), font(12)
+    sheet = Image.new("RGB", (WIDE, row_height(cost)), PAPER)
+    pen, left, foot = ImageDraw.Draw(sheet), 0.0, round(20 + cost.levels[0].height * zoom)
+    for k, (level, one) in enumerate(zip(cost.levels, looks, strict=True)):
+        room, middle = max(level.width * zoom, crop), left + max(level.width * zoom, crop) / 2
+        if k == best:
+            pen.rectangle((left - gap / 2, 0, left + room + gap / 2, sheet.height), TINT)
+        w, h = (max(1, round(side * zoom)) for side in (level.width, level.height))
+        own = picture.resize((level.width, level.height), Image.Resampling.BOX)
+        resized = own.resize((w, h), Image.Resampling.NEAREST) if zoom > 1 else picture.resize((w, h))
+        colour = COLOURS["pnet" if one.score >= threshold else "muted"]
+        x1, y1, x2, y2 = one.box * np.tile([w / cost.width, h / cost.height], 2)
+        window = draw_boxes(np.asarray(resized), [[x1, y1, x2, y2]], colour, 2)
+        sheet.paste(Image.fromarray(window), (round(left), foot - h))
+        side = max(1, round(crop) - 4)
+        at = round(middle - side / 2), foot + 6
+        if one.score >= threshold:
+            line = 3 if k == best else 1
+            pen.rectangle((at[0] - line, at[1] - line, at[0] + side + line - 1, at[1] + side + line - 1), colour)
+        sheet.paste(Image.fromarray(one.crop).resize((side, side), Image.Resampling.NEAREST), at)
+        if crop > 26:
+            pen.text((middle, sheet.height - 10), f"{one.score:.2f}", INK, letters, anchor="mm")
+            pen.text((middle, foot - h - 9), str(k), INK, letters, anchor="mm")
+        left += room + gap
     return np.asarray(sheet)
 
 
 def bars(cost: PyramidCost) -> NDArray[np.uint8]:
     """A bar for each level, as high as its share of the multiply-adds of all of them."""
-    height, width = 280, 300
+    height, width = 260, 500
     sheet = Image.new("RGB", (width, height), PAPER)
     pen, letters = ImageDraw.Draw(sheet), font(12)
     shares = [level.multiply_adds / cost.multiply_adds for level in cost.levels]
-    step = min(40.0, width / len(shares))
+    step = min(50.0, width / len(shares))
     for k, share in enumerate(shares):
         left, top = k * step, 20 + (height - 40) * (1 - share / shares[0])
         pen.rectangle((left, top, left + step * 0.8, height - 20), COLOURS["pnet"])

@@ -21,9 +21,10 @@ function render({ model, el }) {
     const all = floats(get("scores")), overlaps = floats(get("overlaps"));
     const row = (array, k) => array.subarray(k * n, (k + 1) * n);
     data = {
-      n, boxes, width, height, zoom: PHOTO / Math.max(width, height), best: integers(get("best")),
+      n, boxes, width, height, zoom: PHOTO / Math.max(width, height), best: integers(get("best")), face: integers(get("face")),
       scores: (k) => row(all, k), overlaps: (k) => row(overlaps, k), order: [...Array(n).keys()].sort((a, b) => all[b] - all[a] || a - b),
     };
+    data.tags = numbered() ? tagPlaces() : [];
   }
 
   const box = (i) => data.boxes.subarray(4 * i, 4 * i + 4);
@@ -47,14 +48,35 @@ function render({ model, el }) {
     if (step) state[taken[step - 1]] = "best";
     let compared = 0; // in each step the best with all that are left, those under the cut not counted
     for (let k = 0; k < step; k++) compared += data.scores(k).reduce((count, score) => count + there(score), 0) - (k + 1);
-    return { step, steps, state, scores, compared, best: step ? taken[step - 1] : -1 };
+    const last = [...data.best.slice(0, steps)], faces = new Set(last.map((i) => data.face[i]).filter((f) => f >= 0)).size;
+    return { step, steps, state, scores, compared, best: step ? taken[step - 1] : -1, found: [faces, last.length - faces] };
   }
 
   // --- drawing
 
   const colourOf = (state) => ({ best: get("colour"), kept: get("colour"), waiting: GRAY })[state] || GONE;
 
-  function drawPhoto({ step, steps, state, scores, compared, best }) {
+  const numbered = () => data.n <= get("numbered");
+  const letters = (colour) => (sum(rgb(colour)) < get("light") ? PAPER : INK); // on a patch of this colour
+
+  function tagPlaces() { // on each box's upper edge: of some places the farthest from those before it (as Python's tag_places)
+    const places = [], room = ([x, y]) => Math.min(...places.map(([left, top]) => Math.hypot(x - left, y - top)), Infinity);
+    for (let i = 0; i < data.n; i++) {
+      const [x1, y1, x2] = box(i).map((v) => v * data.zoom);
+      const free = Array.from({ length: 15 }, (_, k) => [x1 + ((k + 1) / 16) * (x2 - x1), Math.max(y1, 8)]);
+      places.push(free.reduce((best, at) => (room(at) > room(best) ? at : best)));
+    }
+    return places;
+  }
+
+  function tag(pen, i, state) { // a box's number
+    const colour = colourOf(state), [x, y] = data.tags[i];
+    pen.font = "bold 11px sans-serif";
+    block(pen, colour, x - 9, y - 8, 18, 16);
+    write(pen, String(i), x, y + 4, "center", letters(colour));
+  }
+
+  function drawPhoto({ step, steps, state, scores, compared, best, found }) {
     const { zoom, width, height } = data, pen = photo.fit(width * zoom, height * zoom);
     pen.drawImage(bitmap, 0, 0, width * zoom, height * zoom);
     const outline = (i, line, colour, dash = []) => {
@@ -69,19 +91,23 @@ function render({ model, el }) {
       const [x1, y1, x2, y2] = outline(i, 1.5, GONE, [5, 4]);
       trace(pen, [[[x1, y1], [x2, y2]], [[x1, y2], [x2, y1]]], GONE, 1.5, [5, 4]);
     });
-    if (best >= 0) {
-      const [x1, y1] = outline(best, 4, colourOf("best")), text = scores[best].toFixed(3);
+    if (best >= 0) outline(best, 4, colourOf("best"));
+    if (numbered()) ["waiting", "lowered", "removed", "kept", "best"].forEach((name) => each(name, (i) => tag(pen, i, name)));
+    if (best >= 0) { // its score, under its lower edge
+      const [x1, , , y2] = box(best).map((v) => v * zoom), text = scores[best].toFixed(3), y = y2 + 20 < height * zoom ? y2 + 2 : y2 - 20;
       pen.font = "bold 13px sans-serif";
-      block(pen, INK, x1 - 2, y1 > 20 ? y1 - 20 : y1, pen.measureText(text).width + 8, 18);
-      write(pen, text, x1 + 2, y1 > 20 ? y1 - 7 : y1 + 13, "left", PAPER);
+      block(pen, INK, x1 - 2, y, pen.measureText(text).width + 8, 18);
+      write(pen, text, x1 + 2, y + 13, "left", PAPER);
     }
     if (pointed.lit !== null) outline(pointed.lit, 3, INK);
     const count = (name) => state.filter((s) => s === name).length;
     const did = [["removes", "removed"], ["lowers", "lowered"]].filter(([, s]) => count(s)).map(([verb, s]) => `${verb} ${count(s)}`);
-    photo.caption.textContent = step ? `step ${step} of ${steps}: the best that is left ${did.join(" and ") || "removes none"}` : `before step 1 of ${steps}`;
+    const who = numbered() && step ? `box ${best}, the best that is left,` : "the best that is left";
+    photo.caption.textContent = step ? `step ${step} of ${steps}: ${who} ${did.join(" and ") || "removes none"}` : `before step 1 of ${steps}`;
     const rows = [["kept so far", count("kept") + (best >= 0)], ["removed now", count("removed")], ["lowered now", count("lowered")],
       ["waiting", count("waiting") + count("lowered")], ["overlaps computed", compared]];
-    fill(table, rows.map((cells) => cells.map(english)));
+    if (get("faces")) rows.push(["faces found in the end", `${found[0]} of ${get("faces")}`], ["boxes too many in the end", found[1]]);
+    fill(table, rows.map((cells) => cells.map(english)), { now: (r) => r > 4 });
   }
 
   function axes(plot, height, xs, ys) { // the pen, and where a number lies, x from 0 to 1 and y from 0 to 1.05
@@ -109,8 +135,11 @@ function render({ model, el }) {
       if (state[i] === "removed") { // crossed out, as on the photo
         trace(pen, [[gap, wide - gap], [wide - gap, gap]].map(([from, to]) => [[x + from, Y(first[i])], [x + to, Y(0)]]), GONE);
       }
-      const lit = i === pointed.lit;
-      if (lit || state[i] === "best") write(pen, "▲", x + wide / 2, BARS - 5, "center", lit ? LIT : colourOf("best"));
+      const lit = i === pointed.lit, named = lit || state[i] === "best";
+      if (numbered() || named) {
+        const ink = lit ? LIT : state[i] === "best" ? colourOf("best") : getComputedStyle(root).color;
+        write(pen, numbered() ? String(i) : "▲", x + wide / 2, BARS - 5, "center", ink);
+      }
     });
     trace(pen, [[[X(0), Y(cut())], [X(1), Y(cut())]]], getComputedStyle(root).color, 1, [4, 3]);
     bars.caption.textContent = "scores (pale: as they came; gray: still waiting; crossed: removed in this step); dashed: score at least";
@@ -189,7 +218,7 @@ function render({ model, el }) {
     const i = smallest(event, data.zoom, there_.map((k) => [box(k), k]));
     if (i === undefined) return null;
     const overlap = step ? `\noverlap with the best: ${data.overlaps(step - 1)[i].toFixed(2)}` : "";
-    return [i, `score ${scores[i].toFixed(3)}, at first ${data.scores(0)[i].toFixed(3)}${overlap}\n${state[i]}`];
+    return [i, `${numbered() ? `box ${i}: ` : ""}score ${scores[i].toFixed(3)}, at first ${data.scores(0)[i].toFixed(3)}${overlap}\n${state[i]}`];
   });
 
   model.on("change:revision", receive);
