@@ -42,7 +42,7 @@ for name, step in (("before", seen), ("after", final)):
     print(f"{name} the move: IoU with the winner {np.mean(overlaps):.2f}, mean of {len(lost)}")
 
 # %% [markdown]
-# And NMS before the move can leave boxes that end up on one another. At low thresholds, on the largest of the nine faces:
+# And NMS before the move can leave boxes that end up on one another. At low thresholds, on the nine faces:
 
 # %%
 low = nine.rerun(thresholds=(0.3, 0.1, 0.1)).onet
