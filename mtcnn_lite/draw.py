@@ -190,7 +190,7 @@ def draw_overlap(image: Pixels, first: ArrayLike, second: ArrayLike, colour: str
 
 
 def draw_landmarks(image: Pixels, landmarks: ArrayLike, colour: str = "landmark", radius: int = 3) -> Pixels:
-    """A copy of the photo with a dot at each landmark, with a white rim.
+    """A copy of the photo with a dot at each landmark, with a dark rim, to show on skin of any tone.
 
     Parameters
     ----------
@@ -205,9 +205,10 @@ def draw_landmarks(image: Pixels, landmarks: ArrayLike, colour: str = "landmark"
     """
     canvas = np.ascontiguousarray(image).copy()
     eighths = np.round(np.asarray(landmarks, np.float32).reshape(-1, 2) * 8).astype(int)  # OpenCV's `shift`: 1/8 px
+    rim = 8 if radius > 1 else 4  # 1/8 px: round a small dot it must leave some colour
     for x, y in eighths.tolist():
-        for size, tint in ((radius + 1, (255, 255, 255)), (radius, rgb(colour))):
-            cv2.circle(canvas, (x, y), size * 8, tint, -1, cv2.LINE_AA, shift=3)
+        for size, tint in ((8 * radius + rim, rgb(INK)), (8 * radius, rgb(colour))):
+            cv2.circle(canvas, (x, y), size, tint, -1, cv2.LINE_AA, shift=3)
     return canvas
 
 

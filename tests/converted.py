@@ -3,11 +3,9 @@
 UNCONVERTED = {
     "03_pnet",
     "04_rnet",
-    "05_onet",
     "08_hard_mining",
     "09_training",
     "10_evaluation",
     "11_limits",
     "12_recognition",
-    "start_here",
 }

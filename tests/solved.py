@@ -2,8 +2,7 @@
 
 Where nbval checks a notebook with exercises, one test named `solved` follows its last cell. Each function that the
 reader is to write comes from `notebooks/source/solutions.py`; the cells from the first of them to the end of their
-section run again, and later ones that name them; all of those where functions of earlier chapters are pasted in. Every
-judge passes, and no cell says that it did without them.
+section run again, and later ones that name them. Every judge passes, and no cell says that it did without them.
 """
 
 import re
@@ -11,12 +10,6 @@ import re
 import pytest
 
 STUB = re.compile(r"^def (\w+)\(.*\):\n    raise NotImplementedError$", re.M)
-PASTE = "mine = {}  # paste your functions"  # the cell that gathers the functions of earlier chapters
-PASTED = (
-    "import solutions\n"
-    "mine = {name: each for name, each in vars(solutions).items() if callable(each)}\n"
-    "globals().update({name: each for name, each in mine.items() if name != 'iou'})"  # as the text says
-)
 VERDICTS = (
     "from mtcnn_lite.course.checks.judge.verdict import Verdict\n"
     "print('verdicts:', *(each.passed for name, each in list(globals().items())\n"
@@ -37,11 +30,10 @@ def exercises(notebook):
 def parts(notebook):
     """The sources of its code cells before the exercises, and of those that depend on the reader's functions."""
     named = re.compile(rf"\b({'|'.join(exercises(notebook))})\b")
-    pasted = any(cell.source.startswith(PASTE) for cell in notebook.cells)
     before, theirs, there = [], [], None  # there: before the exercises, among them (True), after them (False)
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
-            there = there and (pasted or not re.search(r"^## ", cell.source, re.M))
+            there = there and not re.search(r"^## ", cell.source, re.M)
         elif there is None and not STUB.search(cell.source):
             before.append(cell.source)
         elif there is None or there or named.search(cell.source):
@@ -52,7 +44,7 @@ def parts(notebook):
 
 def solution(source):
     """A cell with the solutions in place of what the reader is to write."""
-    return PASTED if source.startswith(PASTE) else STUB.sub(r"from solutions import \1", source)
+    return STUB.sub(r"from solutions import \1", source)
 
 
 @pytest.hookimpl(wrapper=True)

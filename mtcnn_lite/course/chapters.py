@@ -237,6 +237,15 @@ DEEPER = {  # file in `deeper/`, without the ending: the chapter's number comes 
         "The last level, whole pixels, the number of levels: five codes, five rules, and the faces that each of them "
         "loses.",
     ),
+    "05_conventions": SideTrip(
+        "Where paper, code and people disagree",
+        "The order of the steps, the - 1 of other people's landmarks, whose left eye is left, and what the paper "
+        "measured.",
+    ),
+    "05_two_looks": SideTrip(
+        "Two looks",
+        "Why O-Net looks at each face again, in the mirror, and what that brings to points and scores.",
+    ),
     "06_labels": SideTrip(
         "Labels that lie",
         "Eight small mistakes in the making of samples, none of which raises an error: what each does to the labels, "

@@ -20,6 +20,7 @@ SLOT, LARGEST = 0.84, 0.95  # inches: room for a layer's label; the input's side
 TOP, LABELS, BOTTOM = 0.62, -0.6, -1.2  # inches, up from the middle of all boxes
 DENSE = 0.42, 0.1  # inches: half the height of a dense layer, and its depth
 SHEET = 200  # px: the height of a layer's maps in a figure of them
+JPEG_FROM = 48  # px: the maps of a net with such crops make half a megabyte of PNG
 
 
 def architecture(net: Net) -> Picture:
@@ -115,7 +116,7 @@ def feature_maps(net: Net, crops: NDArray[np.uint8], names: Sequence[str]) -> Pi
     said = ", ".join(f"{layer.name} with {' × '.join(map(str, layer.shape))}" for layer in seen.layers)
     scores = " and ".join(f"{name} (score {score:.2f})" for name, score in zip(names, seen.scores, strict=True))
     alt = f"Feature maps of {NET_TITLES[_name(net)]} for {scores}, one row each: the crop, then {said}."
-    return Picture(one_below_other(rows), flat=True, alt=alt)
+    return Picture(one_below_other(rows), flat=net.size < JPEG_FROM, alt=alt)
 
 
 def one_below_other(rows: Sequence[Picture]) -> NDArray[np.uint8]:

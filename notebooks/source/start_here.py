@@ -1,21 +1,70 @@
 # %% [markdown]
-# # Start here: a face detector on one screen
+# <!-- header -->
+
+# %% [markdown]
+# ## Play
 #
-# In a minute you will have seen all of it work. Then thirteen chapters take it apart and let you build each piece yourself.
+# The detector is MTCNN (Zhang, Zhang, Li and Qiao 2016): three small nets in a row, each stricter than the one before. That is a
+# **cascade**. Each net has a threshold, the lowest score that passes. Here it is at work on a wall with 37 faces, and with things
+# that are not faces. A box has the colour of the last net that let it through: **blue** P-Net, **orange** R-Net, **green** O-Net.
+# Missed faces are yellow, and a small cross marks a false alarm.
 #
-# | | |
-# |---|---|
-# | **needs** | a little Python; nothing to download, no graphics card |
-# | **leaves you with** | a picture of the whole, and an idea of where to go first |
-# | **takes** | about 10 minutes |
+# Before you touch anything, guess:
 #
-# The detector is MTCNN (Zhang, Zhang, Li and Qiao 2016): three small nets in a row, each stricter than the one before. That
-# is a **cascade**. Chapters 00 to 05 build it, 06 to 10 train it and measure it, 11 and 12 ask where it fails and what comes after.
+# <details><summary>A face may be anywhere and of any size, so P-Net looks at 104,557 windows of this picture. How many boxes does it leave?</summary>
+#
+# 335. Nearly everything is gone after the first and smallest net, and the other two have little left to look at.
+#
+# </details>
+# <details><summary>P-Net's threshold goes from 0.5 up to 0.9. Fewer false alarms, or fewer faces?</summary>
+#
+# Fewer faces, 21 in place of 25; the one false alarm stays. What the first net drops, no later net brings back.
+#
+# </details>
+# <details><summary>O-Net's threshold goes down to 0.1. What comes?</summary>
+#
+# 3 more faces, and 2 more false alarms.
+#
+# </details>
 
 # %%
-from mtcnn_lite.course.chapters import chapter_map
+from mtcnn_lite import Detector
+from mtcnn_lite.course.explorers.cascade import CascadeExplorer
+from mtcnn_lite.course.scenes import portrait, wall
 
-chapter_map()
+detector = Detector()  # with the weights that we trained
+explorer = CascadeExplorer(detector, {"the wall": wall(), "the portrait": portrait()})
+explorer
+
+# %% [markdown]
+# 1. Drag **P-Net threshold** up to 0.9 and back to 0.5, then **O-Net threshold** down to 0.1. Were you right?
+# 2. Drag all three to their left ends. How many faces, how many false alarms?
+# 3. Click on a missed face: which net lost it?
+# 4. Take a photo of your own, with **your photo**, or with your camera by the button below. It stays on your machine.
+#
+# Without a running kernel you see a still picture of the explorer, and no camera.
+
+# %%
+from mtcnn_lite.course.explorers.camera import Camera
+
+camera = Camera()
+camera.observe(lambda change: explorer.receive("camera", change.new), "photo")
+camera
+
+# %% tags=["check"]
+from mtcnn_lite.boxes import iou
+
+photo, trace = wall(), detector.trace(wall().image())
+assert (len(photo.boxes), trace.pnet.windows, len(trace.pnet.last)) == (37, 104_557, 335)
+assert detector.settings.thresholds == (0.5, 0.6, 0.53)
+for thresholds, expected in (
+    ((0.5, 0.6, 0.53), (25, 1)),
+    ((0.9, 0.6, 0.53), (21, 1)),
+    ((0.5, 0.6, 0.1), (28, 3)),
+):
+    faces = trace.rerun(thresholds=thresholds).faces
+    on = (iou(photo.boxes, faces.boxes) >= 0.5).any(axis=1).sum()
+    assert (on, len(faces) - on) == expected
 
 # %% [markdown]
 # ## What goes in, what comes out
@@ -25,11 +74,9 @@ chapter_map()
 # %%
 from skimage.data import astronaut
 
-from mtcnn_lite import Detector
 from mtcnn_lite.draw import beside, draw_faces
 
 photo = astronaut()  # (512, 512, 3), RGB, uint8
-detector = Detector()
 faces = detector.detect(photo)
 drawn = draw_faces(photo, faces).pixels  # (512, 512, 3)
 beside([photo, drawn[20:240, 100:350]], ["a photo goes in", "what comes out, closer"])
@@ -45,10 +92,10 @@ for name, (x, y) in zip(names, faces.landmarks[0], strict=True):
     print(f"{name:12} x {x:3.0f}  y {y:3.0f}")
 
 # %% [markdown]
-# ## What each stage throws away
+# ## What each net throws away
 #
-# A face may be anywhere and of any size. So P-Net looks at windows all over the photo, in many sizes, and throws nearly all of them
-# away. R-Net looks at what is left, at twice the resolution, and O-Net at the few after that.
+# P-Net looks at windows all over the photo, in many sizes. R-Net looks at what is left, at twice the resolution, and O-Net at the few
+# after that, at four times.
 
 # %%
 from mtcnn_lite.draw import draw_stages
@@ -56,37 +103,9 @@ from mtcnn_lite.draw import draw_stages
 trace = detector.trace(photo)  # the same run, with every candidate after every step
 draw_stages(trace, height=205)
 
-# %%
-for name, stage in zip(["P-Net", "R-Net", "O-Net"], trace.stages, strict=True):
-    print(f"{name}: {stage.windows:6,} windows in, {len(stage.last):3} out")
-
 # %% [markdown]
-# This is why a cascade is fast: the net that sees everything is tiny, and the net that sees well sees almost nothing.
-#
-# ## Play with it
-#
-# Each net has a threshold: the lowest score that passes. Drag the sliders. A box has the colour of the last net that let it through:
-# blue P-Net, orange R-Net, green O-Net. Click on a box to ask what became of that face. Three things to try:
-#
-# 1. Draw **P-Net threshold** down, then up to its end. Which colour comes and goes? Does the face stay?
-# 2. Now **O-Net threshold**. How far up does the face stay?
-# 3. Take a photo of your own, with **your photo**, or with your camera by the button in the next cell. It stays on your machine.
-
-# %%
-from mtcnn_lite.course.explorers.cascade import CascadeExplorer
-
-explorer = CascadeExplorer(detector, photo)
-explorer
-
-# %%
-from mtcnn_lite.course.explorers.camera import Camera
-
-camera = Camera()
-camera.observe(lambda change: explorer.receive("camera", change.new), "photo")
-camera
-
-# %% [markdown]
-# Without a running kernel you see a still picture of the explorer, and no camera.
+# This is why a cascade is fast: the net that sees everything is tiny, and the net that sees well sees almost nothing. (The counts are those
+# of our own weights. Chapters 03 to 05 use the weights that the authors of MTCNN released, so they count others.)
 #
 # ## Ask what became of a face
 #
@@ -103,30 +122,39 @@ print(explanation.sentence.replace("; ", "\n"))
 beside([night], ["the photo, dark"], height=200)
 
 # %% [markdown]
-# That is: P-Net gives no window on the face a score near its threshold. With that score as its threshold, and those of the other two nets as low as the last line says, the face is found.
-
-# %% [markdown]
+# P-Net gives no window on the face a score near its threshold. With the thresholds of the last line, the face is found.
+#
 # ## How the exercises work
 #
-# Every chapter has one or two. You write a function, and a judge tries it. If it is wrong, the judge shows the smallest case where it
-# fails and names the likely mistake.
-#
-# Here is an example from chapter 03. `decode_offsets` should move each side of a box by a given part of the box's width or height. This
-# one forgets to multiply:
+# You write a function, and a judge tries it. If it is wrong, the judge shows the smallest case where it
+# fails and names the likely mistake. An example from chapter 03: `decode_offsets` should move each side of a box by a given part of the box's
+# width or height. This one forgets to multiply:
 
 # %%
-from mtcnn_lite.course import checks
+from mtcnn_lite.course import checks, mine
 
 
 def decode_offsets(boxes, offsets):
     return boxes + offsets
 
 
-checks.decode_offsets(decode_offsets)
+verdict = checks.decode_offsets(decode_offsets)
+verdict
 
 # %% [markdown]
-# (No drawing above? Run the cell.) There are hints that unfold, and a solution for later. In the chapters that build the detector, a function that has passed then runs in a live one.
-#
+# (No drawing above? Run the cell.) A mistake shows in the live detector as well, beside the right answer:
+
+# %%
+verdict.seen()
+
+# %% [markdown]
+# There are hints that unfold, and a solution for later. A function that has passed is remembered, and runs in the detector of every later chapter.
+# At the end of chapter 05 all ten parts can be yours:
+
+# %%
+mine.strip()
+
+# %% [markdown]
 # ## Where to go
 #
 # | chapter | you build | minutes |
@@ -136,7 +164,7 @@ checks.decode_offsets(decode_offsets)
 # | [02](02_image_pyramid.ipynb) | the image pyramid: one small net, faces of every size | 55 |
 # | [03](03_pnet.ipynb) | P-Net: all windows of a picture in one pass | 40 |
 # | [04](04_rnet.ipynb) | R-Net: a second look at what P-Net let through | 40 |
-# | [05](05_onet.ipynb) | O-Net: the last word, and five landmarks a face | 40 |
+# | [05](05_onet.ipynb) | O-Net: the last word, and five landmarks a face | 60 |
 # | [06](06_sample_generation.ipynb) | training samples: four kinds of window, and their answers | 65 |
 # | [07](07_losses.ipynb) | the losses: what a wrong answer costs | 70 |
 # | [08](08_hard_mining.ipynb) | hard mining: learn from the samples that the net gets most wrong | 45 |
@@ -145,8 +173,8 @@ checks.decode_offsets(decode_offsets)
 # | [11](11_limits.ipynb) | limits: what a crowd costs, which faces are lost, and what came after | 50 |
 # | [12](12_recognition.ipynb) | recognition: upright crops, and a net that tells people apart | 50 |
 #
-# If you are in a hurry, begin with 03. Words are explained in the
-# [glossary](glossary.md).
+# Chapters 00 to 05 build the detector, 06 to 10 train it and measure it, 11 and 12 ask where it fails and what comes after. If you are in a
+# hurry, begin with 03. Side trips are in `deeper/`; words are explained in the [glossary](glossary.md).
 #
 # ## Install it, test it
 #
@@ -159,3 +187,5 @@ checks.decode_offsets(decode_offsets)
 #
 # The tests run every notebook again and compare it with what you see stored. That part alone is
 # `.venv/bin/python -m pytest --nbval notebooks/`. The README has other ways to install, and the detector as a command.
+#
+# <!-- footer -->

@@ -10,7 +10,7 @@ from skimage.data import astronaut
 
 from mtcnn_lite import Detector, boxes, nms, pyramid
 from mtcnn_lite.course import checks
-from mtcnn_lite.course.checks.judge import limits
+from mtcnn_lite.course.checks.judge import limits, seeing
 from mtcnn_lite.course.checks.judge.seeing import HOOKS
 
 RIGHT = {"pyramid_scales": pyramid.pyramid_scales, "candidate_windows": pyramid.candidate_windows, "nms": nms.nms,
@@ -51,6 +51,25 @@ def test_a_verdict_shows_its_function():
     bundle, metadata = seen._repr_mimebundle_()
     assert {"text/plain", "image/jpeg"} == set(bundle)
     assert metadata["image/jpeg"]["alt"] == seen.alt
+
+
+def added_as_they_are(boxes, offsets):
+    return boxes + offsets
+
+
+@pytest.mark.parametrize("first", ["ours", "yours"])
+def test_each_side_shows_what_its_own_detector_finds(monkeypatch, first):
+    """Whichever of the two runs first: neither may take over what the nets have said of the other's windows."""
+    sides = {}
+    monkeypatch.setattr(seeing, "side_by_side", lambda photo, ours, yours, name: sides.update(ours=ours, yours=yours))
+    seeing._settings.cache_clear()
+    if first == "ours":
+        assert len(seeing._settings()[0].faces) == 2
+    seeing.seen_beside(added_as_they_are, "decode_offsets", None, None)
+    for side, detector in (("ours", Detector()), ("yours", Detector().swap(decode_offsets=added_as_they_are))):
+        found = detector.detect(seeing._photo())
+        assert np.array_equal(sides[side].boxes, found.boxes), side
+        assert np.array_equal(sides[side].points, found.landmarks), side
 
 
 def test_on_a_photo_and_a_detector_of_ones_own():

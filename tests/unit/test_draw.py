@@ -47,6 +47,10 @@ def test_landmark_is_drawn_round_its_pixel():
     drawn = draw_landmarks(BLACK, [[[20, 15]] * 5], radius=3)
     x1, y1, x2, y2 = where(drawn, "landmark")
     assert ((x1 + x2 - 1) / 2, (y1 + y2 - 1) / 2) == (20, 15)
+    on_light = draw_landmarks(np.full_like(BLACK, 240), [[[20, 15]] * 5], radius=3)
+    assert where(on_light, "landmark") == (x1, y1, x2, y2)
+    rim = on_light[15, x2]
+    assert rim.max() < 130, "a dark rim parts the dot from the skin"
 
 
 def test_stage_colours_differ_for_colour_blind_readers():

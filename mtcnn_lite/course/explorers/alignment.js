@@ -80,7 +80,7 @@ function render({ model, el }) {
     path.arc(x, y, ring ? 7 : 4, 0, 7);
     if (ring) return rimmed(pen, path, 2, colour, 2, 1);
     pen.lineWidth = 3;
-    pen.strokeStyle = PAPER;
+    pen.strokeStyle = INK;
     pen.stroke(path);
     pen.fillStyle = colour;
     return pen.fill(path);

@@ -137,7 +137,7 @@ def drawn(sieve: Sieve, at: Sequence[int], image: Pixels, after: Sequence[str], 
     outcome = tallies[-1]
     facts = [f"{outcome.found} faces found (green)"] if sieve.faces is None else [
         f"{outcome.found} of {len(sieve.faces)} faces found (green)", f"{outcome.missed} missed (yellow)",
-        f"{outcome.false} false alarms"]  # fmt: skip
+        f"{outcome.false} false alarm{'s' * (outcome.false != 1)}"]  # fmt: skip
     for line, text in enumerate(facts):
         pen.text((0, 24 * line), text, INK, font(15))
     for column, head in enumerate(["boxes", "faces", "false"][: 1 if sieve.faces is None else 3]):

@@ -46,7 +46,7 @@ function render({ model, el }) {
     const thin = boxes.length > 300; // so that the photo stays visible
     rimmed(pen, outlines(boxes, zoom), thin ? 1 : 1.8, get("colours")[now], thin ? 0.8 : 1.6);
     pen.lineWidth = 1.6;
-    pen.strokeStyle = "#fff";
+    pen.strokeStyle = INK;
     pen.fillStyle = get("dots");
     pen.stroke(dots);
     pen.fill(dots);

@@ -98,7 +98,9 @@ function render({ model, el }) {
         pen.strokeStyle = box;
         pen.strokeRect(x + (a - x1) * by, y + (b - y1) * by, (c - a) * by, (d - b) * by);
         for (let p = 0; p < 10; p += 2) { // whole numbers are pixel centres
-          disc(pen, x + (points[p] + 0.5 - x1) * by, y + (points[p + 1] + 0.5 - y1) * by, 2, dot);
+          const at = [x + (points[p] + 0.5 - x1) * by, y + (points[p + 1] + 0.5 - y1) * by];
+          disc(pen, ...at, 3, INK);
+          disc(pen, ...at, 2, dot);
         }
       }
       pen.restore();

@@ -13,6 +13,7 @@ from skimage.data import astronaut
 
 from mtcnn_lite import Detector
 from mtcnn_lite.arguments import shown
+from mtcnn_lite.cascade.answers import Answers
 from mtcnn_lite.cascade.hooks import Hooks
 from mtcnn_lite.cascade.trace import Trace
 from mtcnn_lite.course.checks.judge.compare import difference
@@ -68,11 +69,21 @@ def seen_beside(fn: Callable[..., Any], name: str, photo: Array | None, detector
     image = _photo() if photo is None else photo
     runs = _ours(photo, detector)
     for run in runs:
-        found = _first_difference(run, _run(replace(run, hooks=replace(Hooks(), **{name: _on_copies(fn)})), fn))
+        found = _first_difference(run, _run(_with(run, name, fn), fn))
         if found:
             return side_by_side(image, *found, name)
     ours, yours = _failing_case(fn, name) or (_faces(runs[0]), _faces(runs[0]))
     return side_by_side(image, ours, yours, name)
+
+
+def _with(run: Trace, name: str, fn: Callable[..., Any]) -> Trace:
+    """Our run with the reader's function, and with answers of its own.
+
+    R-Net's and O-Net's are kept by the cell that a window began as, and this function may move it elsewhere.
+    """
+    answers = Answers(run.answers.engine, run.image)
+    answers.pnet = run.answers.pnet  # by the level's scale alone
+    return Trace(answers, run.settings, replace(Hooks(), **{name: _on_copies(fn)}))
 
 
 def _on_copies(fn: Callable[..., Any]) -> Callable[..., Any]:
