@@ -74,11 +74,11 @@ CHAPTERS = {
         "P-Net",
         "P-Net: all windows of a picture, in one pass",
         (
-            'You will build the first net of the cascade. It looks at 12 × 12 pixels and says "face" or "no face". '
-            "Then you will let it look at all 42,721 windows of a photo, in ten passes: one for each level."
+            "You will look into the first net of the cascade, and build it. It sees 12 × 12 pixels and says whether they "
+            "are a face; and one pass answers for all windows of a picture."
         ),
         "Python, and having met convolutions; chapters 00 to 02 help, the words you need are recalled here",
-        "P-Net's map, the windows behind it, the offsets that move them, two functions of your own in a live detector",
+        "a P-Net of your own, the windows behind its map and the offsets that move them, in a live detector",
     ),
     "04": Chapter(
         "04_rnet",
@@ -220,6 +220,10 @@ DEEPER = {  # file in `deeper/`, without the ending: the chapter's number comes 
         "One pixel more, and exactly one half",
         "Where the + 1 in other people's box code comes from, what it costs on small windows, and why two correct "
         "overlaps can keep different boxes.",
+    ),
+    "03_paper_code_ports": SideTrip(
+        "Paper, code and ports",
+        "A pooling that nobody misses, four ways to place one window, an NMS that is idle, a head that is not there.",
     ),
 }
 ROWS = {"find a face": list(CHAPTERS)[:6], "train the nets": list(CHAPTERS)[6:11], "and then": list(CHAPTERS)[11:]}
