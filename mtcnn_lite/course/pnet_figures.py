@@ -83,7 +83,7 @@ def decoded(windows: Mapping[str, Edges], pixel: float) -> Described:
     middle, said = (first + last) / 2, [f"{name} from {first:.1f} to {last:.1f} px"]
     for row, (x1, x2) in enumerate(windows.values()):
         off = (x1 + x2) / 2 - middle
-        axis.barh(row, x2 - x1, left=x1, height=0.55, color=COLOURS["truth" if row == 0 else "pnet"], edgecolor=INK)
+        axis.barh(row, x2 - x1, left=x1, height=0.55, color=COLOURS["muted" if row == 0 else "pnet"], edgecolor=INK)
         axis.plot([(x1 + x2) / 2] * 2, [row - 0.28, row + 0.28], color=INK, linewidth=2)
         if row:
             axis.text(last + 1.7 * pixel, row, f"{off:+.1f} px", va="center", color=INK)

@@ -20,7 +20,7 @@
 # </details>
 # <details><summary>Raise it to 0.99. Is everything that is left a face?</summary>
 #
-# No. 22 of 58 boxes are on no face, and 14 faces are lost. P-Net is most sure of some things that are not faces at all.
+# No: 22 of 58 boxes are on no face, and 14 faces are lost.
 #
 # </details>
 
@@ -44,13 +44,13 @@ assert (high.boxes, high.missed, high.false) == (58, 14, 22)
 
 # %% [markdown]
 # 1. Find the highest threshold at which no face is missed. Which face goes first?
-# 2. Set 0.99. Which thing fools P-Net? Click on it: which net catches it?
+# 2. What fools P-Net even at 0.99? Click on it: which net catches it?
 # 3. Tick **P-Net's map as heat** and walk through the pyramid's levels. Where do large faces light up, where small ones?
 # 4. Set **smallest face** to 40. What is won, what is lost?
 # 5. Switch to **the portrait**, Eileen Collins (NASA, public domain). Can any threshold lose her?
 #
 # That is P-Net's bargain: *lose no face, be cheap*. R-Net and O-Net clean up. (The values here are the authors'. On the portrait they leave 121
-# windows for R-Net; our own, which README and start_here use, leave 93. Same net, other training.)
+# windows for R-Net; our own, which README and start_here use, leave 93.)
 #
 # ## Build
 #
@@ -126,7 +126,7 @@ for name, pair, p in zip(places, z, z.softmax(dim=1)[:, 1], strict=True):
     print(f"{name:20} z0 {pair[0]:+.1f}, z1 {pair[1]:+.1f}: p = {p:.3f}")
 
 # %% [markdown]
-# The retina is bright and round, with a dark spot where a face might have one. On 12 × 12 pixels, P-Net falls for it.
+# A retina is round and bright, with darker spots. On 12 × 12 pixels, P-Net falls for it.
 #
 # ### From one window to all of them
 #
@@ -140,20 +140,12 @@ microscope = MicroscopeExplorer(detector, photo, "pnet")
 microscope
 
 # %% [markdown]
-# 1. Press **slide**, then **one pass**: the same map, at once.
-# 2. Move the window cell by cell over her face. How far may it be off before the score falls under 0.6?
-# 3. Under *what mattered*, which part of the face can she least do without?
+# 1. Press **slide the window over the level**. Do both maps end up the same?
+# 2. Move the window over her face with the arrow keys, cell by cell. How far off may it be before its score falls under 0.6?
+# 3. In *what mattered*, which part of the face does P-Net miss most?
 #
-# One pass is cheaper too. Windows overlap, and so does their arithmetic:
-
-# %%
-from mtcnn_lite.nets.cost import multiply_adds
-
-rows = columns = (60 - 12) // 2 + 1  # a picture of 60 x 60 px: 25 x 25 windows
-apart, together = rows * columns * multiply_adds(pnet, 12, 12), multiply_adds(pnet, 60, 60)
-print(f"window by window {apart:,} multiplications, in one pass {together:,}: 1/{apart / together:.0f}")
-
-# %% [markdown]
+# One pass is cheaper, too: windows overlap, and it does what they share once. That is 3.9 million multiply-adds in place of 21.7.
+#
 # ### What a cell sees
 #
 # The pixels that a cell depends on are its **receptive field**. It grows from layer to layer:
@@ -162,13 +154,16 @@ print(f"window by window {apart:,} multiplications, in one pass {together:,}: 1/
 receptive_field(pnet)
 
 # %% tags=["check"]
-tiny = np.ascontiguousarray(crop_windows(halvings(photo, smallest=0.1), [[0, 0, 512, 512]], size=60)[0])
-cells = [(i, j) for i in range(rows) for j in range(columns)]  # row, column
-each = np.stack([tiny[2 * i : 2 * i + 12, 2 * j : 2 * j + 12] for i, j in cells])  # (625, 12, 12, 3)
+from mtcnn_lite.nets.cost import multiply_adds
+
+picture = detector.trace(photo).levels[5].image[:54, :54]  # (54, 54, 3): whole windows only
+cells = [(i, j) for i in range(22) for j in range(22)]  # row, column
+each = np.stack([picture[2 * i : 2 * i + 12, 2 * j : 2 * j + 12] for i, j in cells])  # (484, 12, 12, 3)
 with torch.no_grad():
-    whole, singly = pnet(normalise(tiny[None])).score[0], pnet(normalise(each)).score.reshape(rows, columns)
-assert whole.shape == (rows, columns)
+    whole, singly = pnet(normalise(picture[None])).score[0], pnet(normalise(each)).score.reshape(22, 22)
 assert (whole - singly).abs().max() < 1e-5
+assert round(multiply_adds(pnet, 54, 54) / 1e6, 1) == 3.9
+assert round(len(cells) * multiply_adds(pnet, 12, 12) / 1e6, 1) == 21.7
 assert sum(weight.numel() for weight in pnet.parameters()) == 6632
 assert abs(by_hand - maps[0, 0, 0, 0]) < 1e-5
 assert [len(Detector(weights=w).trace(photo).pnet.last) for w in ("zhang2016", "mtcnn_lite")] == [121, 93]
@@ -222,19 +217,19 @@ beside([both], ["gray: the window, blue: moved"], height=260)
 # first within each level (overlap above 0.5), then across levels (0.7):
 
 # %%
-steps = {"above threshold": "", "nms within levels": "", "nms across levels": "", "refined": "moved"}
-left = [trace.pnet[step].boxes for step in steps]  # (286, 4), then fewer
-words = [f"{len(boxes)} {says or step}" for boxes, (step, says) in zip(left, steps.items(), strict=True)]
-beside([draw_boxes(photo, boxes, "pnet", 1)[:300, 60:360] for boxes in left], words, height=215)
+steps = {"above threshold": "above 0.6", "nms across levels": "after both NMS", "refined": "moved by offsets"}
+left = [trace.pnet[step].boxes[trace.pnet[step].level == 5] for step in steps]  # (16, 4), then fewer
+words = [f"level 5: {len(boxes)} {says}" for boxes, says in zip(left, steps.values(), strict=True)]
+beside([draw_boxes(photo, boxes, "pnet") for boxes in left], words, height=270)
 
 # %% [markdown]
-# The second NMS dropped nothing, and not by chance: of two windows with the same middle, one level apart, the smaller has 0.709² = 0.50 of the
-# larger one's area. That is an overlap of 0.50, and 0.7 is allowed. It begins to work where the factor's square passes 0.7, from
-# $\sqrt{0.7}$ = 0.837 on: at a factor of 0.83 it leaves 216 of 216 windows, at 0.84 191 of 230.
+# Over all levels, 286 windows become 121. The second NMS drops nothing, and not by chance. Of two windows with the same middle, one level apart, the smaller has 0.709² = 0.50 of the
+# larger one's area. So they overlap by 0.50, and 0.7 is allowed. It has work only from a factor of $\sqrt{0.7}$ = 0.837 on: at 0.83 it leaves
+# 216 of 216 windows, at 0.84 191 of 230. ([Deeper](deeper/03_paper_code_ports.ipynb).)
 #
 # ### What a threshold trades
 #
-# You have moved it. Here is the whole trade, on the wall, and on the same wall at night.
+# Here is the whole trade, on the wall and on the same wall at night:
 
 # %%
 from mtcnn_lite.course.degrade import dark
@@ -245,7 +240,8 @@ scenes = {"the wall": wall(), "at night, with noise": dark(wall(), 0.65)}
 trade_curves(detector, scenes, thresholds)
 
 # %% tags=["check"]
-assert [len(boxes) for boxes in left] == [286, 121, 121, 121]
+assert trace.pnet.windows == 42_721
+assert [len(trace.pnet[step]) for step in (*steps, "nms within levels")] == [286, 121, 121, 121]
 for factor, before, after in ((0.83, 216, 216), (0.84, 230, 191)):
     counts = Detector(weights="zhang2016", factor=factor).trace(photo).pnet.counts()
     assert (counts["nms within levels"], counts["nms across levels"]) == (before, after)
@@ -344,12 +340,13 @@ checks.pnet(build_pnet)
 mine.strip()
 
 # %%
-from mtcnn_lite.draw import draw_faces
-
-draw_faces(wall().image(), mine.detector(detector).detect(wall().image()))
+ran = mine.detector(detector).trace(wall().image())
+boxes = {"pnet": ran.pnet.last.boxes, "onet": ran.faces.boxes}  # R-Net and O-Net: the next two chapters
+words = f"{len(ran.pnet.last)} windows for R-Net", f"{len(ran.faces)} faces in the end"
+beside([draw_boxes(ran.image, some, net, 1) for net, some in boxes.items()], words, height=300)
 
 # %% [markdown]
-# Solutions are in `source/solutions.py`. Look after you have tried.
+# Solutions are in `source/solutions.py`.
 #
 # ## What you can now say
 #
@@ -360,7 +357,7 @@ draw_faces(wall().image(), mine.detector(detector).detect(wall().image()))
 # </details>
 # <details><summary>Why can P-Net take a photo of any size?</summary>
 #
-# It has convolutions and a pooling only: no layer fixes the size. One pass answers for every window.
+# It has convolutions and a pooling only: no layer fixes the size.
 #
 # </details>
 # <details><summary>Which window is row 10, column 3 of a map at scale 0.5?</summary>

@@ -41,8 +41,8 @@ assert receptive_field(2, 5, 3) == (6, 10, 18, 22)
 assert receptive_field(3, 5, 3) == (6, 10, 19, 23)
 
 # %% [markdown]
-# With 2 × 2 a cell sees the 12 px that everybody computes with, with 3 × 3 it would see 13: the window would be half a pixel of the level too small
-# on one side. What does the mistake cost? The released values, with the pooling of the figure:
+# With 2 × 2 a cell sees the 12 px that everybody computes with. With 3 × 3 it sees 13, and everybody's window is a pixel of the level too small.
+# What would the mistake cost? Here are the released values on level 5 of the portrait, with either pooling:
 
 # %%
 trace = detector.trace(photo)
@@ -58,6 +58,17 @@ for size in (2, 3):
     print(f"pool {size} x {size}: map {tuple(scores.shape)}, {passing} windows of at least 0.6")
 
 # %% [markdown]
+# ## A cell that hangs over the edge
+#
+# Poolings of the released nets round up. So a level of an odd number of pixels has a last row and column whose windows end a pixel outside it:
+
+# %%
+side, cells = level.image.shape[0], level.face_map.shape[0]
+print(f"level 5: {side} px, {cells} cells a side; the last sees px {2 * (cells - 1)} to {2 * (cells - 1) + 12}")
+
+# %% [markdown]
+# There the pooling takes the largest of what it has. The microscope of chapter 03 leaves the odd pixel out, so that every window is whole.
+#
 # ## From a cell to pixels: four ways
 #
 # P-Net's map is small numbers in rows and columns. Programs that run MTCNN turn the same cell into different boxes:
@@ -90,9 +101,9 @@ assert abs(off["AITTSMD"]) < 0.1
 
 # %% [markdown]
 # Where does the 1 come from? MATLAB counts pixels from 1, and the authors' boxes include their last pixel: there it is right.
-# Boxes that count from 0 and end before their last edge need neither. A 1 that is kept shifts them by a pixel of the level, or by half of one where
-# only the left edge has it: several pixels of the photo where the level is small. The author of TropComplique's port wondered, in a comment below
-# that line: "why one is added?" (facenet-pytorch counts from 1 when it cuts, too, which takes one pixel of the *photo* off again.)
+# Half-open boxes that count from 0 need neither. A 1 that is kept shifts them by a pixel of the level, or by half of one where only the left
+# edge has it: several pixels of the photo where the level is small. "Why one is added?", asks a comment below that line in TropComplique's port.
+# (facenet-pytorch counts from 1 when it cuts, too, which takes one pixel of the *photo* off again.)
 # [Chapter 00's side trip](00_plus_one.ipynb) follows the + 1 into areas and overlaps.
 #
 # ## An NMS that is idle
@@ -115,14 +126,14 @@ for factor in (0.709, 0.8, 0.83, 0.84, 0.85, 0.9):
 # The paper's figure gives P-Net a third head, for five landmarks: ten numbers. The released P-Net has none.
 
 # %%
-print("landmark head of the released P-Net:", pnet.landmarks)
+for name in ("zhang2016", "mtcnn_lite"):
+    print(f"landmark head of P-Net, {name:10}:", Detector(weights=name).nets.pnet.landmarks)
 
 # %% [markdown]
-# The package's own P-Net has one. It is for training only: detection skips it.
+# The package's own P-Net has learned with one; detection skips it.
 #
-# ## "The photo is scaled to 12 × 12"
+# ## Is the photo scaled to 12 × 12?
 #
-# One reads it here and there, and it is half true. In *training*, P-Net is fed crops of 12 × 12 pixels. In *use* it sees whole levels, and a
-# 12 × 12 window is only what each cell depends on.
+# In *training*, P-Net is fed crops of 12 × 12 pixels. In *use* it sees whole levels, and 12 × 12 px is what each cell depends on.
 #
 # <!-- footer -->
