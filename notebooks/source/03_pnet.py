@@ -56,7 +56,7 @@ assert (high.boxes, high.missed, high.false) == (58, 14, 22)
 #
 # ### One window
 #
-# P-Net sees 12 × 12 pixels, whatever the size of the face: a face is first shrunk to that. Here are three windows.
+# P-Net sees 12 × 12 pixels. Whatever a face's size, it is first shrunk to that:
 
 # %%
 import numpy as np
@@ -73,12 +73,12 @@ places = {  # where to look: a photo and x1, y1, x2, y2
     "grass": (lawn, [0, 0, 128, 128]),
     "an eye, from within": (wall().image(), [712, 264, 791, 343]),
 }
-cut = [crop_windows(halvings(image, smallest=0.1), [box], size=12) for image, box in places.values()]
+cut = [crop_windows(halvings(image, 0.1), [box], size=12) for image, box in places.values()]
 crops = np.concatenate(cut)  # (3, 12, 12, 3)
 beside([enlarged(crop, 14) for crop in crops], list(places), height=168)
 
 # %% [markdown]
-# 144 pixels, three numbers each. You can still tell which is which. So can a net of 6,632 numbers, nearly.
+# 144 pixels, three numbers each. You can still tell which is which. So, nearly, can a net of 6,632 numbers.
 #
 # ### The net
 #
@@ -158,15 +158,16 @@ from mtcnn_lite.nets.cost import multiply_adds
 
 picture = detector.trace(photo).levels[5].image[:54, :54]  # (54, 54, 3): whole windows only
 cells = [(i, j) for i in range(22) for j in range(22)]  # row, column
-each = np.stack([picture[2 * i : 2 * i + 12, 2 * j : 2 * j + 12] for i, j in cells])  # (484, 12, 12, 3)
+each = np.stack([picture[2 * i : 2 * i + 12, 2 * j : 2 * j + 12] for i, j in cells])
 with torch.no_grad():
-    whole, singly = pnet(normalise(picture[None])).score[0], pnet(normalise(each)).score.reshape(22, 22)
-assert (whole - singly).abs().max() < 1e-5
+    whole, singly = (pnet(normalise(some)).score for some in (picture[None], each))
+assert (whole[0] - singly.reshape(22, 22)).abs().max() < 1e-5
 assert round(multiply_adds(pnet, 54, 54) / 1e6, 1) == 3.9
 assert round(len(cells) * multiply_adds(pnet, 12, 12) / 1e6, 1) == 21.7
 assert sum(weight.numel() for weight in pnet.parameters()) == 6632
 assert abs(by_hand - maps[0, 0, 0, 0]) < 1e-5
-assert [len(Detector(weights=w).trace(photo).pnet.last) for w in ("zhang2016", "mtcnn_lite")] == [121, 93]
+for weights, count in (("zhang2016", 121), ("mtcnn_lite", 93)):
+    assert len(Detector(weights=weights).trace(photo).pnet.last) == count
 
 # %% [markdown]
 # At the end it is 12 × 12 px: the window. One cell further is 2 px further, the pooling's step. So row *i*, column *j* of a map sees x from 2*j*
@@ -209,7 +210,7 @@ both = draw_boxes(draw_boxes(photo, [window], "muted"), [moved], "pnet")[40:220,
 beside([both], ["gray: the window, blue: moved"], height=260)
 
 # %% [markdown]
-# The moved box is narrower, as a face is.
+# It is narrower now, as a face is.
 #
 # ### Too many: NMS
 #
@@ -217,9 +218,9 @@ beside([both], ["gray: the window, blue: moved"], height=260)
 # first within each level (overlap above 0.5), then across levels (0.7):
 
 # %%
-steps = {"above threshold": "above 0.6", "nms across levels": "after both NMS", "refined": "moved by offsets"}
-left = [trace.pnet[step].boxes[trace.pnet[step].level == 5] for step in steps]  # (16, 4), then fewer
-words = [f"level 5: {len(boxes)} {says}" for boxes, says in zip(left, steps.values(), strict=True)]
+steps = {"above threshold": "above 0.6", "nms across levels": "after NMS", "refined": "moved"}
+left = [trace.pnet[step].boxes[trace.pnet[step].level == 5] for step in steps]  # (16, 4) ...
+words = [f"level 5: {len(each)} {says}" for each, says in zip(left, steps.values(), strict=True)]
 beside([draw_boxes(photo, boxes, "pnet") for boxes in left], words, height=270)
 
 # %% [markdown]
@@ -334,16 +335,20 @@ checks.pnet(build_pnet)
 # %% [markdown]
 # ### Your functions in the live detector
 #
-# What has passed runs here, and in every later chapter; the package's functions stand in for the rest.
+# What has passed runs here and in all later chapters; the package stands in for the rest.
 
 # %%
 mine.strip()
 
 # %%
+from mtcnn_lite.draw import at_height
+
 ran = mine.detector(detector).trace(wall().image())
-boxes = {"pnet": ran.pnet.last.boxes, "onet": ran.faces.boxes}  # R-Net and O-Net: the next two chapters
+small, scale = at_height(ran.image, 300)
+handed_on = draw_boxes(small, ran.pnet.last.boxes * scale, "pnet", 1)
+faces = draw_boxes(small, ran.faces.boxes * scale, "onet")  # after R-Net and O-Net
 words = f"{len(ran.pnet.last)} windows for R-Net", f"{len(ran.faces)} faces in the end"
-beside([draw_boxes(ran.image, some, net, 1) for net, some in boxes.items()], words, height=300)
+beside([handed_on, faces], words)
 
 # %% [markdown]
 # Solutions are in `source/solutions.py`.

@@ -21,6 +21,7 @@ detector = Detector(weights="zhang2016")  # the values that the authors of MTCNN
 pnet = detector.nets.pnet
 
 
+# %%
 def receptive_field(pool, row, column):
     """x1, y1, x2, y2 of the pixels that reach one cell, with a pooling of `pool` px."""
     average = nn.AvgPool2d(pool, stride=2, ceil_mode=True)
@@ -64,7 +65,8 @@ for size in (2, 3):
 
 # %%
 side, cells = level.image.shape[0], level.face_map.shape[0]
-print(f"level 5: {side} px, {cells} cells a side; the last sees px {2 * (cells - 1)} to {2 * (cells - 1) + 12}")
+last = 2 * (cells - 1)
+print(f"level 5: {side} px, {cells} cells a side; the last sees px {last} to {last + 12}")
 
 # %% [markdown]
 # There the pooling takes the largest of what it has. The microscope of chapter 03 leaves the odd pixel out, so that every window is whole.
@@ -95,7 +97,8 @@ decoded(ways, pixel=1 / s)
 
 # %% tags=["check"]
 middles = {name: (left + right) / 2 for name, (left, right) in ways.items()}
-off = {name: (middle - middles["this package"]) * s for name, middle in middles.items()}  # in the level's pixels
+ours = middles["this package"]
+off = {name: (middle - ours) * s for name, middle in middles.items()}  # in the level's pixels
 assert 0.3 < off["facenet-pytorch"] < 0.6 < 0.9 < off["TropComplique"] < 1.1
 assert abs(off["AITTSMD"]) < 0.1
 
@@ -109,13 +112,13 @@ assert abs(off["AITTSMD"]) < 0.1
 # ## An NMS that is idle
 #
 # P-Net's second NMS, across levels, drops what overlaps by more than 0.7. At a factor of 0.709 it never finds anything. Two windows with the
-# same middle, one level apart, overlap by the factor's square, and other neighbours by less. So it has work from $\sqrt{0.7}$ = 0.837 on:
+# same middle, one level apart, overlap by the factor's square, and other neighbours by less. So it has work from $\sqrt{0.7}$ = 0.837 on. Windows before and after it:
 
 # %%
 for factor in (0.709, 0.8, 0.83, 0.84, 0.85, 0.9):
     counts = Detector(weights="zhang2016", factor=factor).trace(photo).pnet.counts()
     before, after = counts["nms within levels"], counts["nms across levels"]
-    print(f"factor {factor:5}, squared {factor**2:.3f}: {before} windows, {after} after the second NMS")
+    print(f"factor {factor:5}, squared {factor**2:.3f}: {before} windows, {after} left")
 
 # %% [markdown]
 # The authors' [demo](https://github.com/kpzhang93/MTCNN_face_detection_alignment/blob/master/code/codes/MTCNNv1/demo.m) uses 0.709. AITTSMD's port
