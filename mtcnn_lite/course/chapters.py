@@ -74,8 +74,8 @@ CHAPTERS = {
         "P-Net",
         "P-Net: all windows of a picture, in one pass",
         (
-            "You will look into the first net of the cascade, and build it. It sees 12 × 12 pixels and says whether they "
-            "are a face; and one pass answers for all windows of a picture."
+            "You will look into the first net of the cascade, and build it. It sees 12 × 12 pixels and says whether "
+            "they are a face; and one pass answers for all windows of a picture."
         ),
         "Python, and having met convolutions; chapters 00 to 02 help, the words you need are recalled here",
         "a P-Net of your own, the windows behind its map and the offsets that move them, in a live detector",

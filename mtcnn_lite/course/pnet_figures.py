@@ -89,7 +89,8 @@ def decoded(windows: Mapping[str, Edges], pixel: float) -> Described:
             axis.text(last + 1.7 * pixel, row, f"{off:+.1f} px", va="center", color=INK)
     said += [f"{name} {(x1 + x2) / 2 - middle:+.1f} px off" for name, (x1, x2) in list(windows.items())[1:]]
     _names(axis, list(windows))
-    axis.set(xlim=(first - 1.5 * pixel, last + 3.6 * pixel), xlabel="x in the photo, px; a line for each pixel of the level")
+    axis.set_xlim(first - 1.5 * pixel, last + 3.6 * pixel)
+    axis.set_xlabel("x in the photo, px; a line for each pixel of the level")
     return with_alt(figure, f"One bar for each way to place the same window: {'; '.join(said)}.")
 
 

@@ -96,14 +96,16 @@ architecture(pnet)
 
 # %%
 import torch
+from torch import nn
 
 from mtcnn_lite.nets import normalise
 
 x = normalise(crops)  # (3, 3, 12, 12): (pixel - 127.5) / 128
-kernel, bias = pnet.conv1.weight[0], pnet.conv1.bias[0]  # (3, 3, 3), ()
+conv1 = nn.Conv2d(3, 10, kernel_size=3)  # 3 colours in, 10 maps out
+conv1.load_state_dict(pnet.conv1.state_dict())  # what P-Net has learned
 with torch.no_grad():
-    by_hand = (x[0, :, 0:3, 0:3] * kernel).sum() + bias
-    maps = pnet.conv1(x)  # (3, 10, 10, 10)
+    by_hand = (x[0, :, 0:3, 0:3] * conv1.weight[0]).sum() + conv1.bias[0]
+    maps = conv1(x)  # (3, 10, 10, 10)
 print(f"27 products: {by_hand:.4f}, conv1: {maps[0, 0, 0, 0]:.4f}")
 
 # %% [markdown]
@@ -322,10 +324,8 @@ second
 #
 # </details>
 
+
 # %%
-from torch import nn
-
-
 def build_pnet():
     raise NotImplementedError
 
