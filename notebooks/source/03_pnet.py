@@ -10,7 +10,7 @@
 #
 # <details><summary>There are 104,557 windows. How many does P-Net hand on at its threshold of 0.6?</summary>
 #
-# 432. Some 100 of them lie on 34 of the 37 faces. The others are false alarms.
+# 432. Of them, 100 lie on 34 of the 37 faces; 332 are false alarms.
 #
 # </details>
 # <details><summary>Lower the threshold to 0.3, and no face is missed. What does that cost?</summary>
@@ -91,7 +91,7 @@ pnet = detector.nets.pnet
 architecture(pnet)
 
 # %% [markdown]
-# A convolution lays a small **kernel** on the picture and multiplies what lies on one another: 3 × 3 pixels of 3 colours are 27 products. Their
+# A convolution lays a small **kernel** on the picture and multiplies number by number: 3 × 3 pixels of 3 colours are 27 products. Their
 # sum and a bias are one number of one map. Then the kernel moves on. By hand, for the first of ten kernels and its first place:
 
 # %%
@@ -144,7 +144,7 @@ microscope
 # %% [markdown]
 # 1. Press **slide the window over the level**. Do both maps end up the same?
 # 2. Move the window over her face with the arrow keys, cell by cell. How far off may it be before its score falls under 0.6?
-# 3. In *what mattered*, which part of the face does P-Net miss most?
+# 3. In *what mattered*, which part of the face matters most to P-Net?
 #
 # One pass is cheaper, too: windows overlap, and it does what they share once. That is 3.9 million multiply-adds in place of 21.7.
 #
@@ -212,7 +212,7 @@ both = draw_boxes(draw_boxes(photo, [window], "muted"), [moved], "pnet")[40:220,
 beside([both], ["gray: the window, blue: moved"], height=260)
 
 # %% [markdown]
-# It is narrower now, as a face is.
+# The moved box is narrower, as a face is.
 #
 # ### Too many: NMS
 #
@@ -226,8 +226,8 @@ words = [f"level 5: {len(each)} {says}" for each, says in zip(left, steps.values
 beside([draw_boxes(photo, boxes, "pnet") for boxes in left], words, height=270)
 
 # %% [markdown]
-# Over all levels, 286 windows become 121. The second NMS drops nothing, and not by chance. Of two windows with the same middle, one level apart, the smaller has 0.709² = 0.50 of the
-# larger one's area. So they overlap by 0.50, and 0.7 is allowed. It has work only from a factor of $\sqrt{0.7}$ = 0.837 on: at 0.83 it leaves
+# Over all levels, the authors' values let 286 windows pass, and NMS leaves 121. Across levels it drops nothing, and not by chance. Of two windows
+# with the same middle, one level apart, the smaller has 0.709² = 0.50 of the larger one's area. So they overlap by 0.50, and 0.7 is allowed. It has work only from a factor of $\sqrt{0.7}$ = 0.837 on: at 0.83 it leaves
 # 216 of 216 windows, at 0.84 191 of 230. ([Deeper](deeper/03_paper_code_ports.ipynb).)
 #
 # ### What a threshold trades

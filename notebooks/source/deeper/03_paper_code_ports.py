@@ -73,7 +73,7 @@ print(f"level 5: {side} px, {cells} cells a side; the last sees px {last} to {la
 #
 # ## From a cell to pixels: four ways
 #
-# P-Net's map is small numbers in rows and columns. Programs that run MTCNN turn the same cell into different boxes:
+# Programs that run MTCNN turn the same cell into different boxes:
 #
 # | | left edge | right edge | |
 # |---|---|---|---|
