@@ -74,11 +74,11 @@ CHAPTERS = {
         "P-Net",
         "P-Net: all windows of a picture, in one pass",
         (
-            'You will build the first net of the cascade. It looks at 12 × 12 pixels and says "face" or "no face". '
-            "Then you will let it look at all 42,721 windows of a photo, in ten passes: one for each level."
+            "You will look into the first net of the cascade, and build it. It sees 12 × 12 pixels and says whether "
+            "they are a face; and one pass answers for all windows of a picture."
         ),
         "Python, and having met convolutions; chapters 00 to 02 help, the words you need are recalled here",
-        "P-Net's map, the windows behind it, the offsets that move them, two functions of your own in a live detector",
+        "a P-Net of your own, the windows behind its map and the offsets that move them, in a live detector",
     ),
     "04": Chapter(
         "04_rnet",
@@ -236,6 +236,10 @@ DEEPER = {  # file in `deeper/`, without the ending: the chapter's number comes 
         "Where pyramids differ",
         "The last level, whole pixels, the number of levels: five codes, five rules, and the faces that each of them "
         "loses.",
+    ),
+    "03_paper_code_ports": SideTrip(
+        "Paper, code and ports",
+        "A pooling that nobody misses, four ways to place one window, an NMS that is idle, a head that is not there.",
     ),
     "05_conventions": SideTrip(
         "Where paper, code and people disagree",

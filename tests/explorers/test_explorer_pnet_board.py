@@ -53,6 +53,28 @@ def test_threshold_and_overlap_change_faces_or_false_alarms_at_three_stops_or_mo
         assert sum(a != b for a, b in itertools.pairwise(outcomes)) >= 3
 
 
+def strong(page, box):
+    """How many pixels of the photo's canvas are P-Net's blue, or nearly, round a box: those of a strong line."""
+    script = """(canvas, [x1, y1, x2, y2, width]) => {
+      const zoom = canvas.width / width, { data } = canvas.getContext('2d').getImageData(
+        x1 * zoom - 4, y1 * zoom - 4, (x2 - x1) * zoom + 8, (y2 - y1) * zoom + 8);
+      let count = 0;
+      for (let k = 0; k < data.length; k += 4) {
+        count += Math.abs(data[k]) + Math.abs(data[k + 1] - 0x72) + Math.abs(data[k + 2] - 0xB2) < 40;
+      }
+      return count;
+    }"""
+    return page.locator(PHOTO).evaluate(script, [*box, wall().image().shape[1]])
+
+
+def test_the_surest_boxes_are_strong_at_every_threshold(page, explorer, set_traits):
+    sieve, (_, *others) = explorer.sieve(), explorer.canvas.at
+    surest = sieve.boxes[1][sieve.scores[0].argmax()].tolist()
+    for stop in (40, len(THRESHOLDS) - 2, len(THRESHOLDS) - 1):
+        set_traits(at=[stop, *others])
+        assert strong(page, surest) > 20, stop
+
+
 def test_smallest_face_waits_for_a_kernel(page):
     slider = page.get_by_role("slider", name=MIN_FACE.says)
     assert not slider.is_enabled()

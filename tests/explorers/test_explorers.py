@@ -143,6 +143,15 @@ def test_uploaded_photo_replaces_the_old_one_and_a_large_one_is_shrunk(detector,
     assert "shrunk from 2048 x 1024" in mine.message.value
 
 
+def test_after_an_upload_the_photo_before_it_is_a_click_away(detector, astronaut):
+    mine = PNetExplorer(detector, {"whole": astronaut, "part": astronaut[:300]})
+    mine.choice.value = "part"
+    upload(mine, "small.png", encoded(astronaut[:200, :300]))
+    assert (mine.choice.value, mine.canvas.size) == (None, [300, 200])
+    mine.choice.value = "part"
+    assert mine.canvas.size == [512, 300]
+
+
 @pytest.mark.parametrize("content", [b"", b"no picture", None])
 def test_bad_upload_says_so_and_keeps_the_photo(detector, astronaut, content):
     mine = PNetExplorer(detector, astronaut[:120, :120])

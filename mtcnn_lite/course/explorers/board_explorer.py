@@ -58,10 +58,14 @@ class BoardExplorer(DetectorExplorer):
 
     def show_photo(self) -> None:
         super().show_photo()
-        known = (photo for photo in self.photos.values() if np.array_equal(photo.image(), self.image))
-        self.photo = next(known, LabelledPhoto(self.image, [], complete=False))
+        known = (name for name, photo in self.photos.items() if np.array_equal(photo.image(), self.image))
+        name = next(known, None)
+        self.photo = LabelledPhoto(self.image, [], complete=False) if name is None else self.photos[name]
+        self.choice.value = name  # no button is pressed while a photo of the reader's is shown
 
     def _choose(self) -> None:
+        if self.choice.value is None or self.photo is self.photos[self.choice.value]:
+            return
         self.message.value = ""
         self.image = self.photos[self.choice.value].image()
         self.show_photo()

@@ -3,6 +3,7 @@
 
 const SMALL = 166, BROAD = 300, CROP = 144; // CSS pixels on screen
 const POINTS = ["eye, left", "eye, right", "nose", "mouth, left", "mouth, right"];
+const SLIDES = "The window slides over the level. Each cell that it fills is its score there.";
 const signed = (value, digits = 2) => `${value < 0 ? "−" : ""}${Math.abs(value).toFixed(digits)}`;
 
 function render({ model, el }) {
@@ -131,7 +132,11 @@ function render({ model, el }) {
       points ? POINTS.map((name, k) => [name, `${signed(points[k])}, ${signed(points[k + 5])}`]) : [["no landmark head", ""]],
     ];
     rows.forEach((some, k) => fill(heads[k], some, { now: (r) => k === 0 && r === 0 }));
-    if (stale() || (cells && !sample.hidden)) return; // while the window slides, a screen reader is not told of each place
+    if (stale()) return;
+    if (cells && !sample.hidden) { // while the window slides, a screen reader is not told of each place
+      if (advice.textContent !== SLIDES) advice.textContent = SLIDES;
+      return;
+    }
     const passes = passed() ? "passes" : "is stopped by";
     advice.textContent = `Score ${score.toFixed(3)}: the window ${passes} ${get("title")}'s threshold of ${get("threshold")}. ${get("advice")}`;
   }

@@ -18,6 +18,8 @@ OVERLAPS = [0.1, 0.15, 0.18, 0.22, 0.27, 0.3, 0.35, 0.4, 0.5, 0.6, 0.75]
 FACES = [20 * 0.709 ** (k / 3) for k in range(4, -15, -1)]  # three stops a level: every third uses the same scales
 FLOOR = 0.2  # lowest threshold of the slider: candidates below it never travel to the browser
 THRESHOLDS = [round(0.01 * k, 2) for k in range(20, 100)]
+HIGH = 310  # px: of the panels of the still picture
+STRENGTHS = ((0, 0.3), (0.5, 0.6), (0.9, 1))  # there: from which part of the way up from the cut, how much ink
 LONGEST = 1280  # an uploaded photo's longer side is shrunk to this, so that the sliders keep answering at once
 STEPS = ["above the threshold", "left by NMS within each level", "left by NMS across levels", "moved by their offsets"]
 SLIDERS = [
@@ -116,17 +118,25 @@ class PNetExplorer(BoardExplorer):
         )
 
     def still(self) -> Picture:
-        photo, scale = at_height(self.image, 280)
-        panels, captions = [], []
-        for step in (0, 3):
-            chosen = self._sieve.left(step, self.canvas.at)
-            panels.append(draw_boxes(photo, self._sieve.boxes[self._sieve.box_of[step], chosen] * scale, "pnet", 1))
-            captions.append(f"{int(chosen.sum())} {STEPS[step]}")
-        if self._sieve.maps:
+        sieve, at, last = self._sieve, self.canvas.at, len(STEPS) - 1
+        photo, scale = at_height(self.image, HIGH)
+        left, tally = sieve.left(last, at), sieve.tally(last, at)
+        boxes, scores = sieve.boxes[sieve.box_of[last], left] * scale, sieve.scores[0, left]
+        parts = (scores - self.threshold.value) / max(1 - self.threshold.value, 1e-6)  # 0 at the cut, 1 at the top
+        for (low, ink), high in zip(STRENGTHS, [*(start for start, _ in STRENGTHS[1:]), np.inf], strict=True):
+            drawn = draw_boxes(photo, boxes[(parts >= low) & (parts < high)], "pnet", 1)
+            photo = np.rint(photo + ink * (drawn.astype(np.float32) - photo)).astype(np.uint8)
+        caption = f"{tally.boxes} boxes, {STEPS[last]}"
+        if sieve.faces is not None:
+            missed = np.setdiff1d(np.arange(len(sieve.faces)), sieve.on[sieve.on_of[last], left])
+            photo = draw_boxes(photo, sieve.faces[missed] * scale, "truth", 1)
+            caption += f": {tally.found} of {len(sieve.faces)} faces (missed: yellow), {tally.false} false alarms"
+        panels, captions = [photo], [caption]
+        if sieve.maps:
             level = self.canvas.level
-            panels.append(draw_map(self._sieve.maps[level], self.threshold.value, "pnet"))
+            panels.append(draw_map(sieve.maps[level], self.threshold.value, "pnet"))
             captions.append(f"map of level {level}, blue where it passes")
-        return beside(panels, captions, height=280)
+        return beside(panels, captions, height=HIGH)
 
     def summary(self) -> str:
         return f"P-Net at threshold {self.threshold.value:.2f}: {told(self._sieve, self.canvas.at)}"

@@ -36,9 +36,9 @@ function render({ model, el }) {
     }
   }
 
-  function shade(i, step) { // 0 at the cut, SHADES - 1 at the top
-    const k = get("emphasis")[step], cut = at[k], passed = data.bins[k][i] - 1;
-    return clamp(Math.floor((SHADES * (passed - cut)) / Math.max(1, data.sliders[k].stops.length - cut)), 0, SHADES - 1);
+  function shade(i, step) { // 0 at the cut, SHADES - 1 at the top; where the cut is the last stop, all are at the top
+    const k = get("emphasis")[step], cut = at[k], passed = data.bins[k][i] - 1, above = data.sliders[k].stops.length - 1 - cut;
+    return above ? clamp(Math.floor((SHADES * (passed - cut)) / above), 0, SHADES - 1) : SHADES - 1;
   }
 
   function size() {
