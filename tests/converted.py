@@ -4,7 +4,6 @@ UNCONVERTED = {
     "01_nms",
     "02_image_pyramid",
     "03_pnet",
-    "04_rnet",
     "05_onet",
     "06_sample_generation",
     "07_losses",
