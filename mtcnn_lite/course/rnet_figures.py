@@ -1,6 +1,7 @@
 """The figures of chapter 04: two nets' scores, boxes that move closer, what looking costs, faces cut by the edge."""
 
 from collections.abc import Mapping
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -9,12 +10,24 @@ from numpy.typing import ArrayLike, NDArray
 from mtcnn_lite.boxes import Floats, clip_boxes, landmarks_to_image, square_boxes
 from mtcnn_lite.coordinates import PIXEL_CENTRE
 from mtcnn_lite.course.activations import Layer, layers
-from mtcnn_lite.draw import COLOURS, INK, Described, Pixels, beside, draw_landmarks, enlarged, new_axes, rendered, with_alt
+from mtcnn_lite.draw import (
+    COLOURS,
+    INK,
+    Described,
+    Pixels,
+    beside,
+    draw_landmarks,
+    enlarged,
+    new_axes,
+    rendered,
+    with_alt,
+)
 from mtcnn_lite.images import crop_windows
 from mtcnn_lite.nets import ONet, PNet, RNet, normalise
 from mtcnn_lite.pyramid import halvings
 
 SMALLEST = 0.05  # of a photo: its smallest copy that crops are cut from
+ZOOM = 5  # of a crop on show
 WAYS = "zero padding", "clamped, stretched", "the same, mapped back from the square"
 
 
@@ -24,14 +37,14 @@ def second_opinion(first: Floats, second: Floats, on_face: NDArray[np.bool_], th
     axes = new_axes(6.2, 3.6)
     for group, colour, marker, says in ((~kept, "muted", "o", "dropped"), (kept, "rnet", "s", "kept")):
         axes.scatter(first[group], second[group], s=24, color=COLOURS[colour], marker=marker, label=says)
-    axes.scatter(first[on_face], second[on_face], s=9, color=COLOURS["truth"], edgecolor=INK, linewidth=0.6,
+    axes.scatter(first[on_face], second[on_face], s=16, color=COLOURS["truth"], edgecolor=INK, linewidth=0.7,
                  label="on a face")  # fmt: skip
     axes.axhline(threshold, color=INK, linewidth=0.8)
     axes.set(xlabel="P-Net's score", ylabel="R-Net's score", title=f"The same {len(first)} windows, two nets")
     axes.figure.legend(*axes.get_legend_handles_labels(), loc="outside right center")
     text = (
-        f"{len(first)} windows as dots. R-Net keeps {kept.sum()}, {(kept & on_face).sum()} of them on a face, and drops "
-        f"{(~kept).sum()}, {(~kept & on_face).sum()} of them on a face. To {(second < 0.1).sum()} it gives less than "
+        f"{len(first)} windows as dots. R-Net keeps {kept.sum()}, {(kept & on_face).sum()} of them on a face, and "
+        f"drops {(~kept).sum()}, {(~kept & on_face).sum()} of them on a face. To {(second < 0.1).sum()} it gives less than "
         f"0.1, also to {((second < 0.1) & (first >= 0.9)).sum()} of the {(first >= 0.9).sum()} with 0.9 from P-Net."
     )
     return with_alt(rendered(axes), text)
@@ -43,7 +56,7 @@ def moved_closer(before: Floats, after: Floats) -> Described:
     axes.scatter(before, after, s=18, color=COLOURS["rnet"])
     axes.plot([0, 1], [0, 1], color=INK, linewidth=0.8)
     axes.axhline(0.5, color=INK, linewidth=0.8, linestyle=":")
-    axes.set(xlim=(0, 1), ylim=(0, 1), xlabel="IoU as R-Net got it", ylabel="IoU as R-Net leaves it")
+    axes.set(xlim=(0, 1), ylim=(0, 1), xlabel="IoU as P-Net left it", ylabel="IoU as R-Net leaves it")
     axes.set_title("Above the line: moved closer to a face")
     closer, good = after > before, before >= 0.7
     text = (
@@ -66,7 +79,7 @@ def multiplications(net: PNet | RNet | ONet, height: int, width: int) -> int:
     total, before, rows, columns = 0, (3, height, width), height, width
     shown = layers(net)
     for layer in shown:
-        kernel = before_dense(shown) if layer.kind == "dense" else layer.kernel
+        kernel = _before_dense(shown) if layer.kind == "dense" else layer.kernel
         rows, columns = (_cells(layer, kernel, length) for length in (rows, columns))
         if layer.kind != "pool":
             total += before[0] * kernel**2 * layer.shape[0] * rows * columns
@@ -74,9 +87,9 @@ def multiplications(net: PNet | RNet | ONet, height: int, width: int) -> int:
     return total
 
 
-def before_dense(shown: tuple[Layer, ...]) -> int:
+def _before_dense(shown: tuple[Layer, ...]) -> int:
     """The side of the maps that a net's dense layer reads."""
-    return next((one.shape[1] for one, after in zip(shown, shown[1:], strict=False) if after.kind == "dense"), 1)
+    return next((one.shape[1] for one, after in pairwise(shown) if after.kind == "dense"), 1)
 
 
 def _cells(layer: Layer, kernel: int, length: int) -> int:
@@ -92,6 +105,7 @@ def cost_bars(millions: Mapping[str, float]) -> Described:
     bars = axes.barh(names, values, color=colours)
     axes.bar_label(bars, [f" {value:,.0f}" for value in values])
     axes.set(xlim=(0, 1.15 * max(values)), xlabel="millions of multiplications")
+    axes.xaxis.set_major_formatter("{x:,.0f}")
     axes.invert_yaxis()
     axes.spines[["top", "right"]].set_visible(False)
     said = "; ".join(f"{name} {value:,.0f}" for name, value in millions.items())
@@ -112,7 +126,7 @@ def edge_windows(photo: Pixels, box: ArrayLike, share: float) -> tuple[Pixels, F
     x1, _, x2, _ = np.asarray(box, np.float64)
     edge = round(x1 + share * (x2 - x1))
     cut = np.ascontiguousarray(photo[:, edge:])
-    square = square_boxes(np.reshape(box, (1, 4))) - np.float32([edge, 0, edge, 0])
+    square = square_boxes(np.reshape(box, (1, 4))) - np.array([edge, 0, edge, 0], np.float32)
     return cut, square, clip_boxes(square, *cut.shape[:2]), edge
 
 
@@ -143,18 +157,31 @@ def edge_errors(onet: ONet, photo: Pixels, box: ArrayLike, points: ArrayLike, sh
     return tuple(errors)
 
 
-def at_the_edge(onet: ONet, photo: Pixels, box: ArrayLike, share: float) -> Described:
-    """A face that the edge cuts, as O-Net sees it, zero-padded and clamped, with the points that it finds."""
-    cut, square, clamped, _ = edge_windows(photo, box, share)
+def at_the_edge(onet: ONet, photo: Pixels, box: ArrayLike, points: ArrayLike, share: float) -> Described:
+    """A face that the edge cuts, as O-Net sees it, zero-padded and clamped, with its landmarks and what O-Net finds.
+
+    The arguments are those of `edge_errors`.
+    """
+    cut, square, clamped, edge = edge_windows(photo, box, share)
+    errors = edge_errors(onet, photo, box, points, share)
     panels = []
     for window in (square, clamped):
         crop = crop_windows(halvings(cut, SMALLEST), window, onet.size)  # (1, 48, 48, 3)
         with torch.no_grad():
             said = onet(normalise(crop)).landmarks[0].reshape(2, 5).T.numpy()  # (5, 2), of the window
-        panels.append(draw_landmarks(enlarged(crop[0], 5), said[None] * 5 * onet.size - PIXEL_CENTRE, radius=4))
-    captions = [f"{way}" for way in WAYS[:2]]
-    text = f"A face of which {share:.0%} lie outside the photo, with five points: once with black there, once stretched."
-    return with_alt(beside(panels, captions, height=240), text)
+        x1, y1, x2, y2 = window[0]
+        truth = (np.asarray(points) + PIXEL_CENTRE - [edge + x1, y1]) / [x2 - x1, y2 - y1]  # (5, 2), of the window
+        panel = enlarged(crop[0], ZOOM)
+        for where, colour in ((truth, "truth"), (said, "landmark")):
+            panel = draw_landmarks(panel, ZOOM * onet.size * where - PIXEL_CENTRE, colour, radius=4)
+        panels.append(panel)
+    captions = [f"{way}: off by {error:.2f}" for way, error in zip(WAYS[:2], errors[:2], strict=True)]
+    text = (
+        f"A face of which {share:.0%} lie outside the photo, in two crops, with its five points (yellow) and those "
+        f"that O-Net finds (vermilion). With black outside they are off by {errors[0]:.2f} eye distances, with what is left "
+        f"stretched by {errors[1]:.2f}."
+    )
+    return with_alt(beside(panels, captions, height=ZOOM * onet.size), text)
 
 
 def paired_errors(shares: ArrayLike, errors: NDArray[np.float64]) -> Described:
@@ -174,5 +201,9 @@ def paired_errors(shares: ArrayLike, errors: NDArray[np.float64]) -> Described:
     axes.set(xlabel="share of the face outside the photo, %", ylabel="landmark error, eye distances", ylim=(0, None))
     axes.set_title(f"Mean over {errors.shape[1]} faces; bars: its standard error")
     axes.legend()
-    rows = [f"{way}: " + ", ".join(f"{value:.2f}" for value in column) for way, column in zip(WAYS, mean.T, strict=True)]
-    return with_alt(rendered(axes), "Landmark error as more of the face lies outside the photo. " + "; ".join(rows) + ".")
+    rows = [
+        f"{way}: " + ", ".join(f"{value:.2f}" for value in column) for way, column in zip(WAYS, mean.T, strict=True)
+    ]
+    return with_alt(
+        rendered(axes), "Landmark error as more of the face lies outside the photo. " + "; ".join(rows) + "."
+    )

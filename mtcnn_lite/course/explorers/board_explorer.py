@@ -40,9 +40,7 @@ class BoardExplorer(DetectorExplorer):
 
     invitation = "Click on a box, or on a missed face, to ask what became of it."
 
-    def __init__(
-        self, detector: Detector, photos: Photo | Mapping[str, Photo], longest: int, board: Drawing
-    ) -> None:
+    def __init__(self, detector: Detector, photos: Photo | Mapping[str, Photo], longest: int, board: Drawing) -> None:
         self.canvas: Any = board
         self.photos = named(photos)
         self.choice = buttons(list(self.photos))

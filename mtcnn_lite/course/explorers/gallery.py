@@ -41,8 +41,8 @@ class Crops:
     (N,), up to 1: a crop takes part where its gate is at least the chosen one of `stops` (G,), the lowest first. steps:
     names, in order; the first has every crop that takes part, the others only those of the first group. alive (G, N):
     how many steps a crop takes part in at each stop, 1 or more, if its value allows. boxes (S, N, 4): where it is at
-    each step, image pixels. faces (M, 4): the labelled faces, None where nobody knows them all. on (S, N): the number of
-    the face that a crop is on at each step, below 0 for none.
+    each step, image pixels. faces (M, 4): the labelled faces, None where nobody knows them all. on (S, N): the number
+    of the face that a crop is on at each step, below 0 for none.
     """
 
     pictures: NDArray[np.uint8]
