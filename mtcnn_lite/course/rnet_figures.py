@@ -44,8 +44,9 @@ def second_opinion(first: Floats, second: Floats, on_face: NDArray[np.bool_], th
     axes.figure.legend(*axes.get_legend_handles_labels(), loc="outside right center")
     text = (
         f"{len(first)} windows as dots. R-Net keeps {kept.sum()}, {(kept & on_face).sum()} of them on a face, and "
-        f"drops {(~kept).sum()}, {(~kept & on_face).sum()} of them on a face. To {(second < 0.1).sum()} it gives less than "
-        f"0.1, also to {((second < 0.1) & (first >= 0.9)).sum()} of the {(first >= 0.9).sum()} with 0.9 from P-Net."
+        f"drops {(~kept).sum()}, {(~kept & on_face).sum()} of them on a face. To {(second < 0.1).sum()} it gives less "
+        f"than 0.1, also to {((second < 0.1) & (first >= 0.9)).sum()} of the {(first >= 0.9).sum()} with 0.9 or more "
+        "from P-Net."
     )
     return with_alt(rendered(axes), text)
 
@@ -172,14 +173,14 @@ def at_the_edge(onet: ONet, photo: Pixels, box: ArrayLike, points: ArrayLike, sh
         x1, y1, x2, y2 = window[0]
         truth = (np.asarray(points) + PIXEL_CENTRE - [edge + x1, y1]) / [x2 - x1, y2 - y1]  # (5, 2), of the window
         panel = enlarged(crop[0], ZOOM)
-        for where, colour in ((truth, "truth"), (said, "landmark")):
-            panel = draw_landmarks(panel, ZOOM * onet.size * where - PIXEL_CENTRE, colour, radius=4)
+        for where, colour, radius in ((truth, INK, 5), (truth, "truth", 3), (said, "landmark", 4)):
+            panel = draw_landmarks(panel, ZOOM * onet.size * where - PIXEL_CENTRE, colour, radius)
         panels.append(panel)
     captions = [f"{way}: off by {error:.2f}" for way, error in zip(WAYS[:2], errors[:2], strict=True)]
     text = (
         f"A face of which {share:.0%} lie outside the photo, in two crops, with its five points (yellow) and those "
-        f"that O-Net finds (vermilion). With black outside they are off by {errors[0]:.2f} eye distances, with what is left "
-        f"stretched by {errors[1]:.2f}."
+        f"that O-Net finds (vermilion). With black outside they are off by {errors[0]:.2f} eye distances, with what is "
+        f"left stretched by {errors[1]:.2f}."
     )
     return with_alt(beside(panels, captions, height=ZOOM * onet.size), text)
 

@@ -1,8 +1,8 @@
 // Draws the photo with its windows, the crops in groups with their values, and each crop as a dot: gate against value.
 // All filtering by gate, cut and step happens here: Python sends the crops once (see gallery.py).
 
-const PHOTO = [480, 350], PLOT = [480, 170], INSET = 22; // CSS pixels on screen; INSET: room for the plot's numbers
-const CELL = 36, LABEL = 15, GAP = [6, 7], ACROSS = 12; // a crop in the gallery, its value below, the space between
+const PHOTO = [400, 350], PLOT = [400, 170], INSET = 22; // CSS pixels on screen; INSET: room for the plot's numbers
+const CELL = 36, LABEL = 15, GAP = [6, 7], ACROSS = 10; // a crop in the gallery, its value below, the space between
 const FACE = "#F0E442", MARK = 4; // the mark of a labelled face: a bar over its crop, a rim round its dot
 
 // How many crops lie where, and how many of the labelled faces they find: on has the number of each crop's face, below 0
@@ -122,7 +122,7 @@ function render({ model, el }) {
     const px = (gate_) => INSET + ((gate_ - low) / reach) * (width - INSET - 12), py = (value) => 10 + (1 - value / top) * (height - INSET - 10);
     const dot = (i, colour, radius) => {
       const at = [px(data.gates[i]), py(data.values[i])];
-      if (onFace(i)) [[INK, 2], [FACE, 1.4]].forEach(([rim, wide]) => disc(pen, ...at, radius + wide, rim));
+      if (shown(i) && onFace(i)) [[INK, 2], [FACE, 1.4]].forEach(([rim, wide]) => disc(pen, ...at, radius + wide, rim));
       disc(pen, ...at, radius, colour);
     };
     block(pen, PAPER, 0, 0, width, height);

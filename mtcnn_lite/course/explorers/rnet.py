@@ -63,7 +63,7 @@ class RNetExplorer(BoardExplorer):
     invitation = "Click on a box, a crop or a missed face to ask what became of it."
 
     def __init__(self, detector: Detector, photos: Photo | Mapping[str, Photo]) -> None:
-        groups = [Group("kept by R-Net", COLOURS["rnet"], None, 5), Group("dropped", COLOURS["muted"], 0.0, 3)]
+        groups = [Group("kept by R-Net", COLOURS["rnet"], None, 6), Group("dropped", COLOURS["muted"], 0.0, 4)]
         gallery = Gallery(groups, gate="P-Net's score", value="R-Net's score", cut=0.7, step=len(STEPS) - 1)
         wide, stops = look(115), [(f"{stop:.2f}", stop) for stop in STOPS]
         self.pnet = widgets.SelectionSlider(options=stops, value=0.6, description="P-Net threshold", **wide)
