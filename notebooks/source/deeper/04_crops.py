@@ -21,6 +21,7 @@ from mtcnn_lite.images import crop_windows
 from mtcnn_lite.nets import normalise
 from mtcnn_lite.pyramid import halvings
 
+# %%
 detector = Detector(weights="zhang2016")  # the authors' weights
 rnet, onet = detector.nets.rnet, detector.nets.onet
 picture, faces, points = wall().image(), wall().boxes, wall().landmarks  # (37, 4), (37, 5, 2)
@@ -94,6 +95,7 @@ def enlarged_scores(image, boxes):
         return rnet(normalise(enlarged)).score.numpy()
 
 
+# %%
 def told_apart(image, truth):
     """In what share of the pairs the face scores higher: cut anew, and enlarged."""
     boxes = detector.trace(image).pnet["squared"].boxes

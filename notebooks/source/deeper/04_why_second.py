@@ -20,6 +20,8 @@ from mtcnn_lite.pyramid import halvings
 
 detector = Detector(weights="zhang2016")  # the authors' weights
 rnet = detector.nets.rnet
+
+# %%
 convolutions, dense = nn.Sequential(*list(rnet.children())[:8]), rnet.dense4
 for side in (22, 24, 25, 26, 32):
     numbers = convolutions(torch.zeros(1, 3, side, side)).numel()
