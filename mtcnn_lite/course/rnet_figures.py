@@ -32,7 +32,17 @@ WAYS = "zero padding", "clamped, stretched", "the same, mapped back from the squ
 
 
 def second_opinion(first: Floats, second: Floats, on_face: NDArray[np.bool_], threshold: float) -> Described:
-    """P-Net's scores (N,) to the right, R-Net's (N,) up; windows on a labelled face have a yellow middle."""
+    """Each window as a dot, P-Net's score to the right, R-Net's up; those on a labelled face have a yellow middle.
+
+    Parameters
+    ----------
+    first, second : (N,)
+        P-Net's scores and R-Net's, 0 to 1.
+    on_face : bool (N,)
+        Whether a window is on a face.
+    threshold : float
+        R-Net's.
+    """
     kept = second >= threshold
     axes = new_axes(6.2, 3.6)
     for group, colour, marker, says in ((~kept, "muted", "o", "dropped"), (kept, "rnet", "s", "kept")):
@@ -74,6 +84,14 @@ def multiplications(net: PNet | RNet | ONet, height: int, width: int) -> int:
 
     A dense layer counts as a convolution over all that is left of a crop; heads are too small to count.
 
+    Parameters
+    ----------
+    net : PNet, RNet or ONet
+    height, width : int
+        Of the picture, px; at least the net's own size.
+
+    Examples
+    --------
     >>> multiplications(RNet(), 24, 24)
     1530000
     """
@@ -114,7 +132,16 @@ def cost_bars(millions: Mapping[str, float]) -> Described:
 
 
 def edge_windows(photo: Pixels, box: ArrayLike, share: float) -> tuple[Pixels, Floats, Floats, int]:
-    """A photo that lacks this share of a face, from its left.
+    """A photo that lacks a part of a face, from its left.
+
+    Parameters
+    ----------
+    photo : uint8 (H, W, 3)
+        RGB.
+    box : (4,)
+        The face, px.
+    share : float
+        Of the face, to cut off.
 
     Returns
     -------
@@ -161,7 +188,17 @@ def edge_errors(onet: ONet, photo: Pixels, box: ArrayLike, points: ArrayLike, sh
 def at_the_edge(onet: ONet, photo: Pixels, box: ArrayLike, points: ArrayLike, share: float) -> Described:
     """A face that the edge cuts, as O-Net sees it, zero-padded and clamped, with its landmarks and what O-Net finds.
 
-    The arguments are those of `edge_errors`.
+    Parameters
+    ----------
+    onet : ONet
+    photo : uint8 (H, W, 3)
+        RGB.
+    box : (4,)
+        The face, px.
+    points : (5, 2)
+        Its landmarks, px.
+    share : float
+        Of the face, outside the photo.
     """
     cut, square, clamped, edge = edge_windows(photo, box, share)
     errors = edge_errors(onet, photo, box, points, share)

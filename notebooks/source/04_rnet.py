@@ -38,8 +38,8 @@ crops, stop = explorer.crops, explorer.pnet.index
 
 def outcome(cut, step=3, at=stop):
     """Boxes, faces found, boxes on no face."""
-    boxes = list(crops.counts(at, cut).values())[step]
-    return boxes, len(crops.found(at, cut, step)), crops.false(at, cut, step)
+    found, false = crops.outcome(at, cut, step)
+    return list(crops.counts(at, cut).values())[step], len(found), false
 
 
 assert len(crops.faces) == 37

@@ -143,13 +143,15 @@ def test_faces_found_and_false_alarms_are_those_of_the_cascade(explorer, detecto
     for step, boxes in ((0, run.pnet.last.boxes), (3, run.rnet["nms"].boxes)):
         pairs = np.array([[overlap(box, face) for face in wall().boxes.tolist()] for box in boxes.tolist()])  # (N, 37)
         nearest = pairs.argmax(axis=1)[pairs.max(axis=1) >= 0.5]
-        assert explorer.crops.found(at, cut, step).tolist() == sorted(set(nearest.tolist()))
-        assert explorer.crops.false(at, cut, step) == len(boxes) - len(nearest)
+        found, false = explorer.crops.outcome(at, cut, step)
+        assert found.tolist() == sorted(set(nearest.tolist()))
+        assert false == len(boxes) - len(nearest)
 
 
 def test_each_threshold_changes_what_is_found_or_false_at_three_stops_or_more(explorer):
     def outcome(stop, cut):
-        return len(explorer.crops.found(stop, cut, 3)), explorer.crops.false(stop, cut, 3)
+        found, false = explorer.crops.outcome(stop, cut, 3)
+        return len(found), false
 
     assert len({outcome(stop, 0.7) for stop in range(len(STOPS))}) > 3
     assert len({outcome(STOPS.index(0.6), cut) for cut in np.arange(FLOOR, 1, 0.01)}) > 3
@@ -157,7 +159,7 @@ def test_each_threshold_changes_what_is_found_or_false_at_three_stops_or_more(ex
 
 def test_photos_without_labels_have_no_tally(crops):
     with pytest.raises(ValueError, match="on is None"):
-        crops.found(0, 0.7, 0)
+        crops.outcome(0, 0.7, 0)
 
 
 def table(page):
@@ -171,7 +173,7 @@ def test_browser_counts_as_python_does(page, set_traits, explorer, stop, cut, st
     at, crops = STOPS.index(stop), explorer.crops
     set_traits(stop=at, cut=cut, step=step)
     counts = crops.counts(at, cut).values()
-    found, false = ([f(at, cut, k) for k in range(4)] for f in (crops.found, crops.false))
+    found, false = zip(*(crops.outcome(at, cut, k) for k in range(4)), strict=True)
     assert table(page) == [[n, len(one), bad] for n, one, bad in zip(counts, found, false, strict=True)]
     missed = 37 - len(found[step])
     assert page.locator("figcaption").first.inner_text().endswith(f"; yellow: {missed} of 37 faces missed")
@@ -180,7 +182,7 @@ def test_browser_counts_as_python_does(page, set_traits, explorer, stop, cut, st
 
 def test_a_click_on_a_missed_face_asks_for_it(page, explorer):
     """Its tooltip says that no box is on it; the answer is that of `explain` for its label."""
-    missed = np.setdiff1d(np.arange(37), explorer.crops.found(STOPS.index(0.6), 0.7, 3))
+    missed = np.setdiff1d(np.arange(37), explorer.crops.outcome(STOPS.index(0.6), 0.7, 3)[0])
     face = next(k for k in missed if wall().about["sources"][k] == "lfw_subset[50]")  # turned by 42°
     x1, y1, x2, y2 = wall().boxes[face] * 0.4  # 400 px show 1000
     page.locator("canvas").first.hover(position={"x": float(x1 + x2) / 2, "y": float(y1 + y2) / 2})

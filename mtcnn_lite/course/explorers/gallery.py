@@ -71,19 +71,24 @@ class Crops:
         """How many crops take part in each step."""
         return {name: int(self.shown(stop, cut, step).sum()) for step, name in enumerate(self.steps)}
 
-    def found(self, stop: int, cut: float, step: int) -> NDArray[np.int16]:
-        """The numbers of the faces that some crop is on after a step, in order."""
-        on = np.unique(self._on(stop, cut, step))
-        return on[on >= 0]
+    def outcome(self, stop: int, cut: float, step: int) -> tuple[NDArray[np.int16], int]:
+        """The numbers of the faces that some crop is on after a step, and how many crops are on none.
 
-    def false(self, stop: int, cut: float, step: int) -> int:
-        """How many crops are on no face after a step."""
-        return int((self._on(stop, cut, step) == NO_FACE).sum())
+        Parameters
+        ----------
+        stop : int, the gate is `stops[stop]`
+        cut : float, the lowest value of the first group
+        step : int, the number of the step, from 0
 
-    def _on(self, stop: int, cut: float, step: int) -> NDArray[np.int16]:
+        Raises
+        ------
+        ValueError
+            Where the photo's faces are not labelled.
+        """
         if self.on is None:
             raise ValueError("on is None: these crops come from a photo whose faces are not labelled")
-        return self.on[step, self.shown(stop, cut, step)]
+        on = self.on[step, self.shown(stop, cut, step)]
+        return np.unique(on[on >= 0]), int((on == NO_FACE).sum())
 
 
 class Gallery(Drawing):

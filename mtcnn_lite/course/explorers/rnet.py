@@ -90,7 +90,7 @@ class RNetExplorer(BoardExplorer):
         drawn = photo if step else draw_boxes(photo, self.crops.boxes[0, proposed & ~kept] * scale, "muted", 1)
         drawn = draw_boxes(drawn, self.crops.boxes[step, kept & left] * scale, "rnet", 1)
         if self.crops.faces is not None:
-            found = self.crops.found(stop, cut, step)
+            found, _ = self.crops.outcome(stop, cut, step)
             drawn = draw_boxes(drawn, np.delete(self.crops.faces, found, axis=0) * scale, "truth", 1)
             captions[0] += f"; {len(found)} of {len(self.crops.faces)} faces found, the others yellow"
         panels = [drawn]
@@ -106,6 +106,5 @@ class RNetExplorer(BoardExplorer):
         said = f"R-Net at thresholds {self.pnet.value:.2f} and {self.rnet.value:.2f}: {steps}"
         if self.crops.faces is None:
             return said
-        last = len(STEPS) - 1
-        found, false = len(self.crops.found(*at, last)), self.crops.false(*at, last)
-        return f"{said}; faces found {found} of {len(self.crops.faces)}, boxes on no face {false}"
+        found, false = self.crops.outcome(*at, len(STEPS) - 1)
+        return f"{said}; faces found {len(found)} of {len(self.crops.faces)}, boxes on no face {false}"
