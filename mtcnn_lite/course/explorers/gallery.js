@@ -25,7 +25,7 @@ function framed(parent) { // a view with room below it
 function render({ model, el }) {
   const [root, views] = frame(el), left = element(views, "div"), right = element(views, "div"), get = (name) => model.get(name);
   const photo = framed(left);
-  const table = live(element(left, "table"));
+  const table = live(element(left, "table", "numbers"));
   const plot = framed(left);
   const groups = get("groups").map(([title, colour, lowest, rows]) => ({ ...framed(right), title, colour, lowest, rows }));
   const pointed = pointer(root, 300, () => draw()); // lit: a crop, or -1 - k for the missed face k
@@ -92,7 +92,7 @@ function render({ model, el }) {
     rimmed(pen, outlines(gone.map(face), zoom), 1.6, FACE, 1.4, 0.5);
     if (pointed.lit !== null) light(pen, litBox(), zoom);
     const yellow = data.labelled ? `; yellow: ${gone.length} of ${data.faces.length / 4} faces missed` : "";
-    photo.caption.textContent = `photo, ${width} × ${height} px: ${count} ${data.steps[step]}${yellow}`;
+    photo.caption.textContent = `photo: ${count} ${data.steps[step]}${yellow}`;
   }
 
   const at = (k) => [(k % ACROSS) * (CELL + GAP[0]), Math.floor(k / ACROSS) * (CELL + LABEL + GAP[1])];
@@ -120,19 +120,28 @@ function render({ model, el }) {
     const [width, height] = PLOT, pen = plot.fit(width, height), [gateName, valueName] = get("axes");
     const low = data.stops[0], reach = 1 - low, top = Math.max(1, ...data.values); // the gate's lowest stop on the left
     const px = (gate_) => INSET + ((gate_ - low) / reach) * (width - INSET - 12), py = (value) => 10 + (1 - value / top) * (height - INSET - 10);
-    const dot = (i, colour, radius) => {
-      const at = [px(data.gates[i]), py(data.values[i])];
-      if (shown(i) && onFace(i)) [[INK, 2], [FACE, 1.4]].forEach(([rim, wide]) => disc(pen, ...at, radius + wide, rim));
-      disc(pen, ...at, radius, colour);
+    const dots = (rows, colour, radius) => { // in one path: hundreds of them
+      const path = new Path2D();
+      for (const i of rows) {
+        const [x, y] = [px(data.gates[i]), py(data.values[i])];
+        path.moveTo(x + radius, y);
+        path.arc(x, y, radius, 0, 2 * Math.PI);
+      }
+      pen.fillStyle = colour;
+      pen.fill(path);
     };
     block(pen, PAPER, 0, 0, width, height);
-    for (const i of data.order) if (!shown(i)) dot(i, "#DDDDDD", 2);
-    for (const group of [...groups].reverse()) for (const i of group.crops) dot(i, group.colour, 2.6);
-    if (isCrop(pointed.lit)) dot(pointed.lit, LIT, 4.5);
+    dots(data.order.filter((i) => !shown(i)), "#DDDDDD", 2);
+    for (const group of [...groups].reverse()) {
+      const faces = group.crops.filter(onFace);
+      for (const [radius, colour] of [[4.6, INK], [4, FACE]]) dots(faces, colour, radius);
+      dots(group.crops, group.colour, 2.6);
+    }
+    if (isCrop(pointed.lit)) dots([pointed.lit], LIT, 4.5);
     trace(pen, [[[px(gate()), py(0)], [px(gate()), py(top)]], [[px(gate()), py(cut())], [px(1), py(cut())]]], INK);
     for (const value of [0, top]) write(pen, value.toFixed(0), INSET - 8, py(value) + 4, "right", INK);
     for (const value of [low, 1]) write(pen, value, px(value), height - 6, "center");
-    plot.caption.textContent = `to the right: ${gateName}, up: ${valueName}${data.labelled ? "; yellow rim: a labelled face" : ""}`;
+    plot.caption.textContent = `right: ${gateName}, up: ${valueName}${data.labelled ? "; yellow: on a face" : ""}`;
   }
 
   function draw() {
@@ -142,7 +151,7 @@ function render({ model, el }) {
     drawPhoto();
     groups.forEach(drawGroup);
     drawPlot();
-    const head = ["", "boxes", ...(data.labelled ? ["faces found", "boxes on no face"] : [])];
+    const head = ["", "boxes", ...(data.labelled ? ["faces", "on no face"] : [])];
     const rows = data.steps.map((name, step) => [name, ...counts(step).slice(0, head.length - 1)]);
     fill(table, [head, ...rows], { head: true, now: (row) => row === get("step") + 1 });
   }
