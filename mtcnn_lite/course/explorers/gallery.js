@@ -29,7 +29,7 @@ function render({ model, el }) {
   const plot = framed(left);
   const groups = get("groups").map(([title, colour, lowest, rows]) => ({ ...framed(right), title, colour, lowest, rows }));
   const pointed = pointer(root, 300, () => draw()); // lit: a crop, or -1 - k for the missed face k
-  remark(right, model);
+  remark(left, model);
   let data = null, groupOf = []; // groupOf: each crop's group, -1 where its gate is too low
 
   async function receive() {
