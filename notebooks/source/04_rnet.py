@@ -211,7 +211,7 @@ bars = {
 cost_bars({name: count / 1e6 for name, count in bars.items()})
 
 # %% [markdown]
-# P-Net and R-Net together take 11 times less than R-Net everywhere. That is what a **cascade** is for: a cheap net looks everywhere, a costly one only where the cheap one could not say no.
+# P-Net and R-Net together take an eleventh of what R-Net everywhere would. That is what a **cascade** is for: a cheap net looks everywhere, a costly one only where the cheap one could not say no.
 #
 # ### A second opinion
 #

@@ -41,11 +41,10 @@ paired_errors(shares, errors)
 
 # %%
 for share, (padded, clamped, _) in zip(shares, errors.transpose(0, 2, 1), strict=True):
-    less = clamped - padded
-    print(
-        f"{share:4.0%} outside: padding better by {less.mean():.2f} ± {less.std(ddof=1) / len(less) ** 0.5:.2f}, "
-        f"on {(less > 0).sum()} of {len(less)} faces"
-    )
+    less = clamped - padded  # (27,)
+    spread = less.std(ddof=1) / len(less) ** 0.5
+    better = f"{less.mean():.2f} ± {spread:.2f}, on {(less > 0).sum()} of {len(less)} faces"
+    print(f"{share:4.0%} outside: padding better by {better}")
 
 # %% tags=["check"]
 assert len(found) == 27
