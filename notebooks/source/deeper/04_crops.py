@@ -169,9 +169,8 @@ shares_wrong = []
 for says, boxes in (("at random", at_random), ("P-Net's", proposed)):
     scores = rnet_scores(photo, boxes[iou(label, boxes)[0] < 0.3])
     shares_wrong.append((scores > 0.5).mean())
-    print(
-        f"{says:10} {len(scores):5,} windows, {(scores < 0.1).mean():.0%} under 0.1, {(scores > 0.5).sum()} over 0.5"
-    )
+    under, over = (scores < 0.1).mean(), (scores > 0.5).sum()
+    print(f"{says:10} {len(scores):5,} windows, {under:.0%} under 0.1, {over} over 0.5")
 
 # %% tags=["check"]
 assert shares_wrong[1] > 3 * shares_wrong[0]
