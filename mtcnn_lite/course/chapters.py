@@ -85,14 +85,11 @@ CHAPTERS = {
         "R-Net",
         "R-Net: a second look at what P-Net let through",
         (
-            "You will build the second net of the cascade. It gets 121 windows of a photo, looks at each with four "
-            "times as many pixels as P-Net had, and leaves 4 of them, moved closer to what it takes for a face."
+            "You will build the second net of the cascade. It takes each window that P-Net let through, looks at it "
+            "with four times as many pixels, drops most of them, and moves the rest closer to a face."
         ),
         "chapter 03: windows, offsets, heads; NMS from chapter 01 helps",
-        (
-            "crops that keep a face's shape, R-Net's layers, its second opinion, one function of your own in a live "
-            "detector"
-        ),
+        "crops that keep a face's shape, an R-Net built by you, and what it changes: two functions of your own",
     ),
     "05": Chapter(
         "05_onet",
@@ -240,6 +237,15 @@ DEEPER = {  # file in `deeper/`, without the ending: the chapter's number comes 
     "03_paper_code_ports": SideTrip(
         "Paper, code and ports",
         "A pooling that nobody misses, four ways to place one window, an NMS that is idle, a head that is not there.",
+    ),
+    "04_crops": SideTrip(
+        "What R-Net gets to see",
+        "Black or stretched at the photo's edge, whole pixels or fractions, cut anew or enlarged, pixels or features: "
+        "each is measured.",
+    ),
+    "04_why_second": SideTrip(
+        "Why R-Net comes second, and why it looks as it does",
+        "R-Net as a net that slides, what that would cost, what its slopes are for, and why boxes move before NMS.",
     ),
     "05_conventions": SideTrip(
         "Where paper, code and people disagree",

@@ -163,7 +163,7 @@ mine.strip()
 # | [01](01_nms.ipynb) | non-maximum suppression: of many boxes, the best | 70 |
 # | [02](02_image_pyramid.ipynb) | the image pyramid: one small net, faces of every size | 55 |
 # | [03](03_pnet.ipynb) | P-Net: all windows of a picture in one pass | 70 |
-# | [04](04_rnet.ipynb) | R-Net: a second look at what P-Net let through | 40 |
+# | [04](04_rnet.ipynb) | R-Net: a second look at what P-Net let through | 60 |
 # | [05](05_onet.ipynb) | O-Net: the last word, and five landmarks a face | 60 |
 # | [06](06_sample_generation.ipynb) | training samples: four kinds of window, and their answers | 65 |
 # | [07](07_losses.ipynb) | the losses: what a wrong answer costs | 70 |

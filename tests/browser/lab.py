@@ -255,7 +255,7 @@ class Notebook:
         tip = self.text(".mtcnn-canvas .tip")
         self.canvas(number).click(position={"x": x, "y": y})
         self.page.wait_for_function(
-            "(old) => document.querySelector('.mtcnn-canvas p').textContent !== old", arg=before
+            "(old) => !['', old].includes(document.querySelector('.mtcnn-canvas p').textContent)", arg=before
         )
         return tip, self.text(".mtcnn-canvas p")
 

@@ -8,8 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from mtcnn_lite.coordinates import scale_landmarks
-from mtcnn_lite.course.explorers.base import DetectorExplorer, buttons, stacked
-from mtcnn_lite.course.explorers.scoreboard import Scoreboard
+from mtcnn_lite.course.explorers.base import DetectorExplorer, Drawing, buttons, stacked
 from mtcnn_lite.course.explorers.sieve import Sieve, Slider, counted
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
 from mtcnn_lite.detector import Detector
@@ -21,7 +20,7 @@ Photo = LabelledPhoto | Pixels
 
 
 class BoardExplorer(DetectorExplorer):
-    """Subclasses say how a photo becomes a `Sieve`, and what runs at the stops of the sliders.
+    """Subclasses say how a photo becomes what the drawing shows, and what runs at the stops of the sliders.
 
     What needs the kernel, the buttons for other photos and the upload, is switched on by the first word from a browser:
     in a saved page, where nobody hears that word, it stays off.
@@ -35,15 +34,15 @@ class BoardExplorer(DetectorExplorer):
         complete, the board can't say who is missed.
     longest : int
         An uploaded photo's longer side is shrunk to so many px.
-    board : Scoreboard
+    board : Drawing
+        It says {"ready": true} when it is drawn, and a click's box, or a labelled face by its number.
     """
 
     invitation = "Click on a box, or on a missed face, to ask what became of it."
 
-    def __init__(
-        self, detector: Detector, photos: Photo | Mapping[str, Photo], longest: int, board: Scoreboard
-    ) -> None:
-        self.canvas, self.photos = board, named(photos)
+    def __init__(self, detector: Detector, photos: Photo | Mapping[str, Photo], longest: int, board: Drawing) -> None:
+        self.canvas: Any = board
+        self.photos = named(photos)
         self.choice = buttons(list(self.photos))
         super().__init__(detector, next(iter(self.photos.values())).image(), longest, board)
         self.choice.observe(lambda _: self._choose(), "value")
@@ -51,10 +50,6 @@ class BoardExplorer(DetectorExplorer):
         for control in self._needs_kernel:
             control.disabled = True
         self.children = stacked((*reversed(self._needs_kernel), self.message), board)
-
-    def sieve(self) -> Sieve:
-        """Of the photo on show."""
-        raise NotImplementedError
 
     def show_photo(self) -> None:
         super().show_photo()
@@ -71,7 +66,7 @@ class BoardExplorer(DetectorExplorer):
         self.show_photo()
 
     def heard(self, message: dict[str, Any]) -> None:
-        """A word from the browser: see `Scoreboard`."""
+        """A word from the browser."""
         if "ready" in message:
             for control in self._needs_kernel:
                 control.disabled = False

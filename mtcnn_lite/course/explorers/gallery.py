@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from mtcnn_lite.boxes import Floats
 from mtcnn_lite.course.explorers.base import Drawing, synced
+from mtcnn_lite.course.explorers.sieve import NO_FACE
 from mtcnn_lite.draw import Picture, tiled
 
 COLUMNS = 24  # crops in a row of the picture in which they travel
@@ -40,7 +41,8 @@ class Crops:
     (N,), up to 1: a crop takes part where its gate is at least the chosen one of `stops` (G,), the lowest first. steps:
     names, in order; the first has every crop that takes part, the others only those of the first group. alive (G, N):
     how many steps a crop takes part in at each stop, 1 or more, if its value allows. boxes (S, N, 4): where it is at
-    each step, image pixels.
+    each step, image pixels. faces (M, 4): the labelled faces, None where nobody knows them all. on (S, N): the number
+    of the face that a crop is on at each step, below 0 for none.
     """
 
     pictures: NDArray[np.uint8]
@@ -50,6 +52,8 @@ class Crops:
     steps: Sequence[str]
     alive: NDArray[np.uint8]
     boxes: Floats
+    faces: Floats | None = None
+    on: NDArray[np.int16] | None = None
 
     def shown(self, stop: int, cut: float, step: int) -> NDArray[np.bool_]:
         """Which crops (N,) take part in a step, as gallery.js decides it.
@@ -67,11 +71,32 @@ class Crops:
         """How many crops take part in each step."""
         return {name: int(self.shown(stop, cut, step).sum()) for step, name in enumerate(self.steps)}
 
+    def outcome(self, stop: int, cut: float, step: int) -> tuple[NDArray[np.int16], int]:
+        """The numbers of the faces that some crop is on after a step, and how many crops are on none.
+
+        Parameters
+        ----------
+        stop : int, the gate is `stops[stop]`
+        cut : float, the lowest value of the first group
+        step : int, the number of the step, from 0
+
+        Raises
+        ------
+        ValueError
+            Where the photo's faces are not labelled.
+        """
+        if self.on is None:
+            raise ValueError("on is None: these crops come from a photo whose faces are not labelled")
+        on = self.on[step, self.shown(stop, cut, step)]
+        return np.unique(on[on >= 0]), int((on == NO_FACE).sum())
+
 
 class Gallery(Drawing):
     """Photo, gallery, and each crop as a dot: its gate to the right, its value up. Fill it with `show`.
 
-    A click on a box or a crop sends the message {"clicked": [x1, y1, x2, y2]}.
+    Where the photo's faces are labelled, a table says how many each step finds, those that it misses are yellow on the
+    photo, and crops and dots of a face have a yellow mark. The messages are {"ready": true}, and after a click on a box
+    or a crop {"clicked": [x1, y1, x2, y2]}, with "face", its number, if that was a missed face.
 
     Parameters
     ----------
@@ -92,6 +117,8 @@ class Gallery(Drawing):
     layout_of_sheet = synced([1, 1, 0])  # side of a crop, crops in a row, rim
     stops, steps = synced([]), synced([])
     values, gates, alive, boxes = synced(b""), synced(b""), synced(b""), synced(b"")
+    labelled = synced(False)  # whether all faces are known
+    faces, on = synced(b""), synced(b"")
     revision = synced(0)  # the browser redraws when it changes: once a message
 
     def __init__(self, groups: Sequence[Group], gate: str, value: str, **kwargs: Any) -> None:
@@ -109,4 +136,7 @@ class Gallery(Drawing):
             self.values, self.gates = crops.values.tobytes(), crops.gates.tobytes()
             self.alive = crops.alive.tobytes()
             self.boxes = np.ascontiguousarray(crops.boxes, np.float32).tobytes()
+            self.labelled = crops.faces is not None
+            self.faces = b"" if crops.faces is None else np.ascontiguousarray(crops.faces, np.float32).tobytes()
+            self.on = b"" if crops.on is None else crops.on.astype(np.int32).tobytes()
             self.revision += 1
