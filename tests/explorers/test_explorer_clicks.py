@@ -47,15 +47,10 @@ def explorers(detector, scene):
     return {kind: kind(detector, scene[0]) for kind in EXPLORERS}
 
 
-def view(explorer):
-    """What the reader clicks on."""
-    return explorer.gallery if isinstance(explorer, RNetExplorer) else explorer.canvas
-
-
 def click(explorer, box):
     """As the browser's message arrives; the note that it leaves."""
-    view(explorer)._handle_custom_msg({"clicked": list(box)}, [])
-    return view(explorer).note
+    explorer.canvas._handle_custom_msg({"clicked": list(box)}, [])
+    return explorer.canvas.note
 
 
 def said(trace, box):
@@ -82,13 +77,13 @@ def test_click_explains_the_box_at_the_sliders_values(detector, scene, usual, ex
 @pytest.mark.parametrize("kind", EXPLORERS)
 def test_note_invites_to_click_and_forgets_what_it_said_of_another_photo(detector, astronaut, kind):
     mine = kind(detector, astronaut[:220, 120:340])
-    invitation = view(mine).note
+    invitation = mine.canvas.note
     assert invitation.startswith("Click on a box")
     assert click(mine, (61, 74, 150, 179)).startswith("That box, at 0.6, 0.7, 0.7: found, score 1.00")
     file = io.BytesIO()
     Image.fromarray(astronaut[:200, :200]).save(file, "PNG")
     mine.receive("mine.png", file.getvalue())
-    assert view(mine).note == invitation
+    assert mine.canvas.note == invitation
     assert click(mine, (0, 0, 40, 40)).startswith("That box, at 0.6, 0.7, 0.7: lost in ")
 
 
