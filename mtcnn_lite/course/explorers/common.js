@@ -57,8 +57,13 @@ function remark(parent, model) { // what Python has to say: the trait `note`
 const follow = (model, traits, act) => traits.forEach((trait) => model.on(`change:${trait}`, act));
 
 function onPage(root, draw) { // the first drawing: colours and fonts of the page are known once `root` is part of it
-  if (root.isConnected) draw();
-  else requestAnimationFrame(() => onPage(root, draw));
+  if (root.isConnected) return draw();
+  const arrival = new ResizeObserver(() => { // silent while `root` has no size, as everything has none outside the page
+    if (!root.isConnected) return;
+    arrival.disconnect();
+    draw();
+  });
+  arrival.observe(root);
 }
 
 // A canvas, and fit(width, height): the pen for an empty picture of that size, CSS pixels; sharp on dense screens, as it

@@ -236,7 +236,7 @@ function render({ model, el }) {
     if (data) drawTracks();
   });
   follow(model, ["at", "step", "heat", "level", "together"], draw);
-  new ResizeObserver(() => onPage(root, draw)).observe(root);
+  onPage(root, () => new ResizeObserver(draw).observe(root));
   receive();
   model.send({ ready: true });
 }
