@@ -21,7 +21,8 @@ RUN = 300_000  # ms, for all cells of a notebook: chapter 09 trains three nets
 # makes, have none: a message to a widget that is gone is an error here.
 CONTROL = re.compile(r"(No such comm target registered: jupyter\.widget\.control\s*|No such comm: \w{8}(-\w+){4}\s*)+")
 
-# Runs in the page: on each frame, a number for what the canvases show. Times are the page's own.
+# Runs in the page. seen() is a number for what the canvases show, which costs time where they are large: between arm() and
+# the first frame that shows something else it is asked on each frame, and otherwise not at all. Times are the page's own.
 WATCH = """() => {
   const seen = () => {
     let hash = 0;
@@ -32,14 +33,17 @@ WATCH = """() => {
     }
     return hash;
   };
-  window.watch = { pressed: null, changed: null, last: seen(), seen };
-  document.addEventListener('keydown', (event) => { watch.pressed = event.timeStamp; watch.changed = null; }, true);
   const frame = () => {
-    const now = seen();
-    if (now !== watch.last) { watch.last = now; if (watch.changed === null) watch.changed = performance.now(); }
+    if (!watch.armed) return;
+    if (seen() !== watch.last) Object.assign(watch, { armed: false, changed: performance.now() });
+    else requestAnimationFrame(frame);
+  };
+  const arm = () => {
+    Object.assign(watch, { armed: true, pressed: null, changed: null, last: seen() });
     requestAnimationFrame(frame);
   };
-  requestAnimationFrame(frame);
+  window.watch = { armed: false, pressed: null, changed: null, seen, arm };
+  document.addEventListener('keydown', (event) => { watch.pressed = event.timeStamp; }, true);
 }"""
 
 
@@ -178,6 +182,7 @@ class Notebook:
 
     def press(self, key: str, wait: float = 4.0) -> float | None:
         """Milliseconds from a key press to the first frame with other pixels; None if the picture stays the same."""
+        self.page.evaluate("() => watch.arm()")
         self.page.keyboard.press(key)
         deadline = time.monotonic() + wait
         while time.monotonic() < deadline:
@@ -186,6 +191,7 @@ class Notebook:
                 self.page.wait_for_timeout(120)  # let later frames of the same move pass
                 return changed - pressed
             self.page.wait_for_timeout(20)
+        self.page.evaluate("() => { watch.armed = false; }")
         return None
 
     def close(self) -> None:

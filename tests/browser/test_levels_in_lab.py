@@ -14,7 +14,7 @@ def places(notebook):
 
 
 def test_click_moves_the_windows(notebook):
-    assert notebook.changes(lambda: notebook.canvas(0).click(position={"x": 60, "y": 300}))
+    assert notebook.changes(lambda: notebook.canvas(0).click(position={"x": 60, "y": 250}))
 
 
 @pytest.mark.parametrize(("width", "height"), [("Home", "End"), ("End", "Home"), ("End", "End")])

@@ -21,19 +21,20 @@ AT_ONCE = 120  # ms, from a key to other maps: what an eye takes for at once
 TIME = """(k) => {
   const canvas = document.querySelectorAll('.mtcnn-canvas canvas')[k];
   const seen = () => {
+    let hash = 0;
     const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
-    return new Uint32Array(data.buffer).reduce((hash, pixel) => Math.imul(hash ^ pixel, 16777619), 0);
+    for (const pixel of new Uint32Array(data.buffer)) hash = Math.imul(hash ^ pixel, 16777619);
+    return hash;
   };
   window.timed = { pressed: null, took: null };
-  let last = seen();
-  document.addEventListener('keydown', (event) => Object.assign(timed, { pressed: event.timeStamp, took: null }), true);
   const frame = () => {
-    const now = seen();
-    if (now !== last && timed.pressed !== null && timed.took === null) timed.took = performance.now() - timed.pressed;
-    last = now;
-    requestAnimationFrame(frame);
+    if (seen() !== timed.last) timed.took = performance.now() - timed.pressed;
+    else requestAnimationFrame(frame);
   };
-  requestAnimationFrame(frame);
+  document.addEventListener('keydown', (event) => {
+    Object.assign(timed, { pressed: event.timeStamp, took: null, last: seen() });
+    requestAnimationFrame(frame);
+  }, true);
 }"""
 
 
