@@ -116,8 +116,8 @@ def compress_batch(
         Lowest and highest of JPEG's quality, 1 to 100; a crop's is drawn evenly between them.
     """
     crops, rng, share = square_crops("crops", crops), generator("rng", rng), share_of("share", share)
-    low, high = _range("quality", quality, 100)
-    packed, qualities = crops.copy(), np.rint(rng.uniform(max(low, 1), max(high, 1), len(crops))).astype(int)
+    low, high = _range("quality", quality, 100, least=1)
+    packed, qualities = crops.copy(), np.rint(rng.uniform(low, high, len(crops))).astype(int)
     for row in np.flatnonzero(rng.random(len(crops)) < share):
         blue_first = np.ascontiguousarray(crops[row, :, :, ::-1])  # OpenCV's order, which decides what JPEG keeps
         _, file = cv2.imencode(".jpg", blue_first, [cv2.IMWRITE_JPEG_QUALITY, int(qualities[row])])
@@ -130,8 +130,8 @@ def share_of(name: str, share: float) -> float:
     return number(name, share, lambda part: 0 <= part <= 1, "be a share from 0 to 1")
 
 
-def _range(name: str, pair: tuple[float, float], most: float) -> tuple[float, ...]:
-    low, high = numbers(name, pair, 2, lambda value: 0 <= value <= most, f"from 0 to {most}")
+def _range(name: str, pair: tuple[float, float], most: float, least: float = 0) -> tuple[float, ...]:
+    low, high = numbers(name, pair, 2, lambda value: least <= value <= most, f"from {least} to {most}")
     if low > high:
         raise ValueError(f"{name} is {(low, high)}; the first may not be above the second")
     return low, high

@@ -6,11 +6,11 @@ patient and consistent"), but before noise, darkness and compression spoil them.
 """
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
 from mtcnn_lite.losses import _detection_loss
-from mtcnn_lite.nets import NetOutput, ONet, PNet, RNet
+from mtcnn_lite.nets import NetOutput
 from mtcnn_lite.sampling.sampler import NEGATIVE, PART
 
 # The teacher's logits are divided by the temperature before they are compared (Hinton et al., section 2). At 1, the
@@ -18,31 +18,6 @@ from mtcnn_lite.sampling.sampler import NEGATIVE, PART
 TEMPERATURE = 2.0
 LANDMARK_CONFIDENCE = 0.7  # the teacher's landmarks are used from this probability of "face" on
 BOX_CONFIDENCE = 0.1  # and its box from this one: it also moves windows towards a face that it would not call one
-
-
-class EnsembleTeacher(nn.Module):
-    """A teacher made of two trained nets of one kind: the mean of their logits, offsets and landmarks.
-
-    The first net sees each crop, the second its mirror image. Their errors differ, so their mean is better than either
-    (Lakshminarayanan et al. 2017, "Simple and scalable predictive uncertainty estimation using deep ensembles"), and a
-    net that learns from the mean can be better than both (Allen-Zhu and Li 2023, "Towards understanding ensemble,
-    knowledge distillation and self-distillation in deep learning").
-    """
-
-    def __init__(self, first: PNet | RNet | ONet, second: PNet | RNet | ONet) -> None:
-        super().__init__()
-        self.first, self.second = first, second
-
-    @property
-    def landmarks(self) -> nn.Module | None:
-        """A landmark head, as a net has it, or None where one of the two nets has none."""
-        return self.first.landmarks if self.second.landmarks is not None else None
-
-    def forward(self, crops: Tensor) -> NetOutput:  # (N, 3, s, s)
-        one: NetOutput = self.first(crops).flat
-        other: NetOutput = self.second(crops.flip(3)).unmirror()
-        points = None if one.landmarks is None or other.landmarks is None else (one.landmarks + other.landmarks) / 2
-        return NetOutput((one.face + other.face) / 2, (one.offsets + other.offsets) / 2, points)
 
 
 def distillation_loss(face: Tensor, teacher: NetOutput, kinds: Tensor, weight: float, unlabelled: Tensor) -> Tensor:

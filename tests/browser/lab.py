@@ -21,8 +21,8 @@ RUN = 300_000  # ms, for all cells of a notebook: chapter 09 trains three nets
 # makes, have none: a message to a widget that is gone is an error here.
 CONTROL = re.compile(r"(No such comm target registered: jupyter\.widget\.control\s*|No such comm: \w{8}(-\w+){4}\s*)+")
 
-# Runs in the page. seen() is a number for what the canvases show, which costs time where they are large: between arm() and
-# the first frame that shows something else it is asked on each frame, and otherwise not at all. Times are the page's own.
+# Runs in the page. seen() is a number for what the canvases show. It costs time where they are large, so it is asked on
+# each frame between arm() and the first that shows something else, and otherwise not at all. Times are the page's own.
 WATCH = """() => {
   const seen = () => {
     let hash = 0;

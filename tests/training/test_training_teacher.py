@@ -10,13 +10,13 @@ import torch
 from tiny_training import TINY, photos
 
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
-from mtcnn_lite.nets import NetOutput, PNet, normalise
+from mtcnn_lite.nets import NetOutput, normalise
 from mtcnn_lite.sampling.store import Store
 from mtcnn_lite.training.batch_loss import batch_loss
 from mtcnn_lite.training.batches import as_batch
 from mtcnn_lite.training.run_folder import RunError
 from mtcnn_lite.training.stages import train_cascade, untrained_nets
-from mtcnn_lite.training.teacher import TEMPERATURE, EnsembleTeacher, distillation_loss, distilled_targets
+from mtcnn_lite.training.teacher import TEMPERATURE, distillation_loss, distilled_targets
 
 
 def says(probabilities, points=None):
@@ -172,28 +172,3 @@ def test_of_a_blend_only_the_teacher_says_what_it_is():
     assert costs.box.item() == pytest.approx(apart.item(), rel=1e-5)
     assert costs.landmark.item() == pytest.approx(points_apart.item(), rel=1e-5)
     assert faces == others == 0
-
-
-def test_an_ensemble_says_the_mean_of_one_look_and_a_mirrored_one():
-    crops = np.random.default_rng(5).integers(0, 255, (6, 12, 12, 3), np.uint8)
-    first, second = untrained_nets(5).pnet.eval(), untrained_nets(6).pnet.eval()
-    with torch.inference_mode():
-        ensemble = EnsembleTeacher(first, second)(normalise(crops))
-        one, other = first(normalise(crops)), second(normalise(np.ascontiguousarray(crops[:, :, ::-1])))
-    logits = (one.face + other.face).flatten(1) / 2
-    x1, y1, x2, y2 = other.offsets.flatten(1).T
-    offsets = (one.offsets.flatten(1) + torch.stack([-x2, y1, -x1, y2], dim=1)) / 2
-    x, y = other.landmarks.flatten(1)[:, :5], other.landmarks.flatten(1)[:, 5:]
-    swapped = [1, 0, 2, 4, 3]
-    points = (one.landmarks.flatten(1) + torch.cat([1 - x[:, swapped], y[:, swapped]], dim=1)) / 2
-    torch.testing.assert_close(ensemble.face, logits)
-    torch.testing.assert_close(ensemble.offsets, offsets)
-    torch.testing.assert_close(ensemble.landmarks, points)
-
-
-@pytest.mark.parametrize("heads", [(True, False), (False, True), (False, False)])
-def test_an_ensemble_finds_landmarks_where_both_do(heads):
-    ensemble = EnsembleTeacher(*(PNet(landmark_head=head).eval() for head in heads))
-    assert ensemble.landmarks is None
-    assert ensemble(torch.zeros(2, 3, 12, 12)).landmarks is None
-    assert EnsembleTeacher(PNet(), PNet()).landmarks is not None
