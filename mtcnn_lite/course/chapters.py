@@ -271,6 +271,11 @@ DEEPER = {  # file in `deeper/`, without the ending: the chapter's number comes 
         "Six losses that run without an error and teach something else: the paper's misprint, landmark "
         "rows in the box loss, a mean for a sum, softmax twice, 0 times NaN, kinds as a mask.",
     ),
+    "10_other_numbers": SideTrip(
+        "One detector, many numbers",
+        "The same weights used otherwise, the same answers judged otherwise: ways to a different figure, each with its "
+        "range where photos decide, and what others have measured.",
+    ),
 }
 ROWS = {"find a face": list(CHAPTERS)[:6], "train the nets": list(CHAPTERS)[6:11], "and then": list(CHAPTERS)[11:]}
 LIT = {  # a lit box and the letters on it, of the two inks the one that stands out; other chapters: ink and paper
