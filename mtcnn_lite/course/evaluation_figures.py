@@ -9,9 +9,10 @@ from mtcnn_lite.boxes import square_boxes
 from mtcnn_lite.cascade.faces import Faces
 from mtcnn_lite.coordinates import PIXEL_CENTRE
 from mtcnn_lite.course.loss_figures import SIDE, points_off
+from mtcnn_lite.course.redrawn import matched_points
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
 from mtcnn_lite.draw import COLOURS, INK, Described, new_axes, rendered, with_alt
-from mtcnn_lite.evaluation import FAILURE, Reached, landmark_error, match
+from mtcnn_lite.evaluation import FAILURE, Reached, landmark_error
 from mtcnn_lite.images import crop_windows
 from mtcnn_lite.net_names import NET_TITLES
 from mtcnn_lite.pyramid import halvings
@@ -35,10 +36,9 @@ def curve_and_area(scores: ArrayLike, precision: ArrayLike, recall: ArrayLike) -
     axes.fill_between(np.append(0, r), np.append(p.max(), envelope), step="pre", color=COLOURS["onet"], alpha=0.18)
     axes.step(np.append(0, r), np.append(p.max(), envelope), color=COLOURS["onet"], linewidth=2, label="envelope")
     axes.plot(r, p, "o--", color=INK, linewidth=1, markersize=4, label="after each detection")
-    for k, score in enumerate(said):
-        up = k == 0 or r[k] > r[k - 1]
-        axes.annotate(f"{score:.2f}", (r[k], p[k]), xytext=(4, 4) if up else (4, -11), textcoords="offset points",
-                      fontsize=8)  # fmt: skip
+    for score, x, y, top in zip(said, r, p, envelope, strict=True):
+        place = (4, 4) if y == top else (4, -11)  # under the envelope
+        axes.annotate(f"{score:.2f}", (x, y), xytext=place, textcoords="offset points", fontsize=8)
     axes.set(xlim=(0, 1), ylim=(0, 1.1), xlabel="recall", ylabel="precision", title=f"the area, AP: {area:.3f}")
     axes.legend(loc="lower left")
     told = ", ".join(f"{a:.2f} and {b:.2f} at {score:.2f}" for score, a, b in zip(said, p, r, strict=True))
@@ -82,8 +82,8 @@ def histogram_of_draws(values: NDArray[np.float64], bounds: tuple[float, float],
     axes.annotate("95%", (float(np.mean(bounds)), 0.96 * top), ha="center", color=INK)
     axes.set(xlabel=what, ylabel="draws", title=f"{len(values):,} draws of the same photos", ylim=(0, 1.1 * top))
     low, high = bounds
-    text = f"{what}, in {len(values):,} draws: 95% of them from {low:+.3f} to {high:+.3f}, {(values <= 0).sum()} not over 0"
-    return with_alt(rendered(axes), f"{text}.")
+    text = f"{what}, in {len(values):,} draws: 95% of them from {low:+.3f} to {high:+.3f}."
+    return with_alt(rendered(axes), f"{text} In {(values <= 0).sum()} it is not over 0.")
 
 
 def coverage(
@@ -119,8 +119,10 @@ def coverage(
                        markerfacecolor=COLOURS["pnet"] if mark == "o" else "white", label=name)  # fmt: skip
         told.append(f"{name}: " + ", ".join(f"{s:.0%} of {n} photos" for n, s in zip(counts, share, strict=True)))
     right.axhline(0.95, color=INK, linewidth=1, linestyle="--")
-    right.set(xticks=range(len(counts)), xticklabels=counts, xlabel="photos a range was made of", ylim=(0.6, 1.01))
-    right.set(ylabel="hold the truth", title="dashed: the promise, 95%")
+    right.set(xticks=range(len(counts)), xticklabels=counts, xlabel="photos a range was made of", ylim=(0.45, 1.01))
+    right.set(
+        ylabel="hold the truth", title=f"dashed: 95%, the promise; bars: {len(next(iter(by_count.values())))} trials"
+    )
     right.legend(loc="lower right")
     text = f"Left, {hold.sum()} of {len(ranges)} ranges hold the truth, {truth:.3f}. Right, how often ranges do, "
     return with_alt(figure, f"{text}by photos. {'; '.join(told)}.")
@@ -140,8 +142,9 @@ def recall_by_size(rows: Mapping[str, Sequence[tuple[float, float, float]]], ban
     for k, (name, values) in enumerate(rows.items()):
         middle, low, high = np.array(values).T
         at = np.arange(len(bands)) + 0.24 * (k - (len(rows) - 1) / 2)
+        inside = "white" if k == 0 else COLOURS["onet"]
         axes.errorbar(at, middle, [middle - low, high - middle], fmt="os"[k], color=COLOURS["onet"], capsize=5,
-                      linewidth=2, markersize=7, markerfacecolor="white" if k == 0 else COLOURS["onet"], label=name)  # fmt: skip
+                      linewidth=2, markersize=7, markerfacecolor=inside, label=name)  # fmt: skip
         told.append(f"{name}: " + ", ".join(f"{m:.2f} ({a:.2f} to {b:.2f})" for m, a, b in values))
     axes.set(xticks=range(len(bands)), xticklabels=bands, ylim=(0, 1.03), ylabel="recall")
     axes.set_title("recall by the face's shorter side, with 95% ranges")
@@ -203,13 +206,23 @@ def _area(photos: Sequence[NDArray[np.float32]], times: NDArray[np.int64]) -> fl
     return float(times @ sums / max(times @ np.array([len(each) for each in photos]), 1))
 
 
-def halves(chose: NDArray[np.float64], verified: NDArray[np.float64], most: float) -> Described:
-    """False alarms a photo at the chosen threshold, (H,) each, on the half that chose and on the half that verified."""
-    axes = new_axes(6.4, 2.9)
-    bins = np.linspace(0, max(chose.max(), verified.max()) * 1.05, 25).tolist()
+def halves(chose: NDArray[np.float64], verified: NDArray[np.float64], most: float, photos: int) -> Described:
+    """False alarms a photo at a chosen threshold, on the half that chose and on the half that verified.
+
+    Parameters
+    ----------
+    chose, verified : (H,)
+        Of each split.
+    most : float
+        How many are allowed.
+    photos : int
+        Of a half: its false alarms are whole numbers over it.
+    """
+    axes = new_axes(6.8, 3.0)
+    bins = ((np.arange(round(max(chose.max(), verified.max()) * photos) + 2) - 0.5) / photos).tolist()
     axes.hist(chose, bins=bins, color=COLOURS["muted"], label="on the half that chose")
     axes.hist(verified, bins=bins, histtype="step", color=INK, linewidth=2, label="on the other half")
-    axes.axvline(most, color=COLOURS["landmark"], linewidth=2, label="allowed")
+    axes.axvline(most + 0.5 / photos, color=COLOURS["landmark"], linewidth=2, label="at most so many allowed")
     axes.set(xlabel="false alarms a photo", ylabel="splits", title=f"{len(chose)} ways to split the photos in halves")
     axes.legend(loc="upper right")
     text = (
@@ -229,19 +242,16 @@ def by_error(pairs: Sequence[tuple[Faces, LabelledPhoto]], count: int) -> Descri
     count : int
         How many faces, evenly spread over the order of their errors.
     """
-    rows = []
-    for found, photo in pairs:
-        face, _ = match(found.boxes, found.scores, photo)
-        for row in np.flatnonzero(face >= 0):
-            rows.append((found.landmarks[row], photo.landmarks[face[row]], photo, photo.boxes[face[row]]))
-    errors = landmark_error([row[0] for row in rows], [row[1] for row in rows])  # (K,)
-    some = np.argsort(errors)[np.linspace(0, len(rows) - 1, count).astype(int)]
+    found, labels, places = matched_points(pairs)
+    errors = landmark_error(found, labels)  # (K,)
+    some = np.argsort(errors)[np.linspace(0, len(errors) - 1, count).astype(int)]
     crops, said, targets = [], [], []
-    for points, label, photo, box in (rows[k] for k in some):
+    for k in some:
+        photo, box = places[k]
         window = square_boxes(box[None] + np.array([-4, -4, 4, 4], np.float32))[0]  # (4,)
         crops.append(crop_windows(halvings(photo.image(), smallest=1), window[None], SIDE)[0])
-        for to, each in ((said, points), (targets, label)):
-            to.append(((each + PIXEL_CENTRE - window[:2]) / (window[2] - window[0])).T.reshape(-1))
+        for to, points in ((said, found[k]), (targets, labels[k])):
+            to.append(((points + PIXEL_CENTRE - window[:2]) / (window[2] - window[0])).T.reshape(-1))
     return points_off(np.array(crops), said, targets, [f"error {errors[k]:.2f}" for k in some])
 
 

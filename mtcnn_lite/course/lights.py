@@ -1,8 +1,10 @@
 """Chapter 10's photos: composed scenes, one in four in bright light, the others in dim light, darker and noisier."""
 
+from functools import cache
+
 import numpy as np
 
-from mtcnn_lite.course.scenes import scenes
+from mtcnn_lite.course.scenes import scene
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
 
 LIGHTS = 1.0, 0.6, 0.45, 0.7  # of photo k: LIGHTS[k % 4]; 1 is the scene as it is composed
@@ -34,5 +36,10 @@ def lit_scenes(count: int, seed: int = 10) -> list[LabelledPhoto]:
     >>> len(lit_scenes(2))
     2
     """
-    made = scenes(count, seed, split="held_out", sizes=(14, 60), faces=(3, 5), distractors=(10, 16), height=180, width=240)
-    return [in_light(photo, LIGHTS[k % len(LIGHTS)], k) for k, photo in enumerate(made)]
+    return [_lit_scene(seed, k) for k in range(count)]
+
+
+@cache
+def _lit_scene(seed: int, k: int) -> LabelledPhoto:
+    made = scene([seed, k], 180, 240, faces=(3, 5), sizes=(14, 60), split="held_out", distractors=(9, 13))
+    return in_light(made, LIGHTS[k % len(LIGHTS)], k)

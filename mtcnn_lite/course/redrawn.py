@@ -10,7 +10,7 @@ from mtcnn_lite.boxes import iou
 from mtcnn_lite.cascade.faces import Faces
 from mtcnn_lite.cascade.trace import Trace
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
-from mtcnn_lite.evaluation import Judged
+from mtcnn_lite.evaluation import Judged, match
 
 
 def areas(judged: Judged, times: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -94,3 +94,19 @@ def threshold_of_half(
     threshold = float(good[0]) if len(good) else float("inf")
     kept = (half == 1) & (scores >= threshold)
     return threshold, float((kept & is_true).sum() / faces[1]), float((kept & ~is_true).sum() / photos[1])
+
+
+Place = tuple[LabelledPhoto, NDArray[np.float32]]  # a photo, and the label (4,) of a face in it
+
+
+def matched_points(
+    pairs: Iterable[tuple[Faces, LabelledPhoto]],
+) -> tuple[NDArray[np.float32], NDArray[np.float32], list[Place]]:
+    """The points of the K faces found, those of their labels, (K, 5, 2) each, and where each face is."""
+    said, labels, places = [np.zeros((0, 5, 2), np.float32)], [np.zeros((0, 5, 2), np.float32)], list[Place]()
+    for found, photo in pairs:
+        face, _ = match(found.boxes, found.scores, photo)
+        said.append(found.landmarks[face >= 0])
+        labels.append(photo.landmarks[face[face >= 0]])
+        places += [(photo, photo.boxes[one]) for one in face[face >= 0]]
+    return np.concatenate(said), np.concatenate(labels), places

@@ -35,7 +35,7 @@ def page(verdicts: Sequence[str] = ()) -> Described:
         colour, line = LOOKS[verdict]
         _box(axes, box, colour, 2, line)
         below = score in BELOW
-        place = (box[0] + 2, box[3] + 1) if below else (box[2], box[1] - 1)
+        place = (box[0] + 2, box[3] + 2) if below else (box[2], min(box[1], box[1] // 10 * 10) - 3)
         side = {"ha": "left", "va": "top"} if below else {"ha": "right", "va": "bottom"}
         axes.text(*place, f"{score:.2f} {verdict}".strip(), fontsize=9, color=INK, **side)
     axes.set(xlim=(0, 310), ylim=(190, 0), aspect="equal", xticks=[], yticks=[])

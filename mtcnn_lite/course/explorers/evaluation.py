@@ -47,8 +47,8 @@ class Measured:
     """Everything that a view needs.
 
     runs[i][j]: at STOPS[i], STOPS[j]. work: millions of multiply-adds that P-Net takes for a photo, R-Net and O-Net for
-    a box. milliseconds: the same in time, on this machine, with all that goes with it. labels: the faces of the photos on
-    show, [x1, y1, x2, y2] on the sheet.
+    a box. milliseconds: the same in time, on this machine, with all that goes with it. labels: the faces of the photos
+    on show, [x1, y1, x2, y2] on the sheet.
     """
 
     runs: Sequence[Sequence[ThresholdRun]]
@@ -106,8 +106,9 @@ def measure(detector: Detector, traces: Sequence[Trace], photos: Sequence[Labell
     runs: list[list[ThresholdRun]] = []
     for p in STOPS:
         runs.append([])
+        first = [trace.rerun(thresholds=(p, STOPS[0], LEAST)) for trace in traces]
         for r in STOPS:
-            now = [trace.rerun(thresholds=(p, r, LEAST)) for trace in traces]
+            now = [_rerun_from_rnet(trace, r) for trace in first]
             judged = judge((trace.faces, photo) for trace, photo in zip(now, photos, strict=True))
             nets = reached_in(reached(trace, photo) for trace, photo in zip(now, photos, strict=True))
             covered = [int((nets[net].best >= 0).sum()) for net in NET_NAMES[:2]]
@@ -119,10 +120,17 @@ def measure(detector: Detector, traces: Sequence[Trace], photos: Sequence[Labell
     levels = [level.image for trace in traces for level in trace.levels]
     work = [sum(multiply_adds(detector.nets.pnet, *level.shape[:2]) for level in levels) / len(photos),
             *(multiply_adds(net, net.size, net.size) for net in detector.nets[1:])]  # fmt: skip
-    labels = [[float(x1 + x), float(y1), float(x2 + x), float(y2)]
-              for photo, x in zip(photos, starts, strict=False) for x1, y1, x2, y2 in photo.boxes[~photo.ignore]]  # fmt: skip
+    labels = [(box + [x, 0, x, 0]).tolist() for photo, x in zip(photos, starts, strict=False)
+              for box in photo.boxes[~photo.ignore]]  # fmt: skip
     milliseconds = (1000 * seconds / looked.clip(1)).tolist()
     return Measured(runs, faces, len(photos), [w / 1e6 for w in work], milliseconds, labels)
+
+
+def _rerun_from_rnet(trace: Trace, threshold: float) -> Trace:
+    """A rerun with another threshold of R-Net alone: what P-Net let through stays, and is not thinned out once more."""
+    again = trace.rerun(thresholds=(trace.settings.thresholds.pnet, threshold, LEAST))
+    vars(again)["pnet"] = trace.pnet  # where `once` looks first
+    return again
 
 
 def _marks(traces: Sequence[Trace], photos: Sequence[LabelledPhoto], starts: Sequence[int]) -> list[list[float]]:
@@ -187,7 +195,8 @@ class EvaluationExplorer(Explorer):
             "evaluation.js", p=DEFAULT[0], r=DEFAULT[1], o=DEFAULT[2], stops=list(STOPS), start=list(DEFAULT),
             names=list(NET_TITLES.values()), colours=[COLOURS[net] for net in NET_NAMES],
             measured=json.dumps(asdict(self.measured)), photo=Picture(self.sheet).encode(),
-            size=[self.sheet.shape[1], self.sheet.shape[0]], marking=[[name, COLOURS[colour]] for name, colour in OUTCOMES.items()],
+            size=[self.sheet.shape[1], self.sheet.shape[0]],
+            marking=[[name, COLOURS[colour]] for name, colour in OUTCOMES.items()],
         )  # fmt: skip  # start: whose curve stays, in gray
         ends = {"p": (STOPS[0], STOPS[-1], 0.1), "r": (STOPS[0], STOPS[-1], 0.1), "o": (LEAST, 0.99, 0.01)}
         titles = (f"{title} threshold" for title in NET_TITLES.values())

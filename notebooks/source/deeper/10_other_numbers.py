@@ -43,7 +43,7 @@ ways = {
     "blue for red (BGR)": judged(blue_first),
     "last NMS at 1: none": judged([trace.rerun(nms=(0.5, 0.7, 0.8, 1)) for trace in traces]),
 }
-for scale in (0.5, 1.5):
+for scale in (0.5, 0.75):
     sized = [at_scale(photo, scale) for photo in photos]
     ways[f"{scale} times the size"] = judged([detector.trace(p.image()) for p in sized], sized)
 
@@ -115,7 +115,9 @@ from mtcnn_lite.course import ten_detections as ten
 page = LabelledPhoto(np.zeros((190, 310, 3), np.uint8), ten.FACES, ignore=ten.IGNORED)
 from mtcnn_lite import Faces
 
-said = Faces(ten.BOXES.astype(np.float32), ten.SCORES.astype(np.float32), np.zeros((10, 5, 2), np.float32))
+said = Faces(
+    ten.BOXES.astype(np.float32), ten.SCORES.astype(np.float32), np.zeros((10, 5, 2), np.float32)
+)
 assert judge([(said, page)]).right.tolist() == right.tolist()
 
 # %% [markdown]
@@ -143,13 +145,18 @@ def ap(photos, smallest=0):
 sides = [(photo.boxes[:, 2:] - photo.boxes[:, :2]).min(axis=1) for photo in photos]
 large = [LabelledPhoto(p.image(), p.boxes[s >= 20]) for p, s in zip(photos, sides, strict=True)]
 values = {"all in one list": ap(photos)}
-values["mean over photos"] = np.mean([judge([p]).average_precision for p in zip(found, photos, strict=True)])
-values |= {f"labels {share:.0%} shorter at either end": ap([shorter(p, share) for p in photos]) for share in (0.1, 0.2)}
+values["mean over photos"] = np.mean(
+    [judge([p]).average_precision for p in zip(found, photos, strict=True)]
+)
+values |= {
+    f"labels {share:.0%} shorter at either end": ap([shorter(p, share) for p in photos])
+    for share in (0.1, 0.2)
+}
 values |= {"under 20 px ignored": ap(photos, 20), "under 20 px left out": ap(large)}
 figures.bars(values, "the same boxes, six APs")
 
 # %% tags=["check"]
-assert values["labels 20% shorter at either end"] < 0.7 * values["all in one list"]
+assert values["labels 20% shorter at either end"] < values["all in one list"] - 0.1
 assert values["under 20 px left out"] < values["under 20 px ignored"] - 0.05
 
 # %% [markdown]
