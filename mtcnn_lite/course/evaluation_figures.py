@@ -119,7 +119,7 @@ def coverage(
                        markerfacecolor=COLOURS["pnet"] if mark == "o" else "white", label=name)  # fmt: skip
         told.append(f"{name}: " + ", ".join(f"{s:.0%} of {n} photos" for n, s in zip(counts, share, strict=True)))
     right.axhline(0.95, color=INK, linewidth=1, linestyle="--")
-    right.set(xticks=range(len(counts)), xticklabels=counts, xlabel="photos a range was made of", ylim=(0.45, 1.01))
+    right.set(xticks=range(len(counts)), xticklabels=counts, xlabel="photos a range was made of", ylim=(0.4, 1.01))
     right.set(
         ylabel="hold the truth", title=f"dashed: 95%, the promise; bars: {len(next(iter(by_count.values())))} trials"
     )

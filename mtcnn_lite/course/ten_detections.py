@@ -20,6 +20,7 @@ LOOKS = {  # of a detection: colour, line
     "ignored": (COLOURS["muted"], "-"),
     "": (INK, "-"),
 }
+NEAR = 5  # px between the upper edges of a box and of its face
 BELOW = 0.88, 0.66  # whose scores stand below: above, they would lie on another box
 
 
@@ -29,16 +30,18 @@ def page(verdicts: Sequence[str] = ()) -> Described:
 
     figure, axes = plt.subplots(figsize=(7, 4), layout="constrained")
     for box, skip in zip(FACES, IGNORED, strict=True):
-        _box(axes, box, INK, 3.4 if not skip else 2.4, ":" if skip else "-")
+        if not skip:
+            _box(axes, box, INK, 3.4, "-")
         _box(axes, box, COLOURS["muted" if skip else "truth"], 2, ":" if skip else "-")
     for box, score, verdict in zip(BOXES, SCORES, [*verdicts] or [""] * len(SCORES), strict=True):
         colour, line = LOOKS[verdict]
         _box(axes, box, colour, 2, line)
         below = score in BELOW
-        place = (box[0] + 2, box[3] + 2) if below else (box[2], min(box[1], box[1] // 10 * 10) - 3)
+        top = min([box[1], *(y for y in FACES[:, 1] if abs(y - box[1]) <= NEAR)])  # of the box and the face below it
+        place = (box[0] + 2, box[3] + 2) if below else (box[2], top - 3)
         side = {"ha": "left", "va": "top"} if below else {"ha": "right", "va": "bottom"}
         axes.text(*place, f"{score:.2f} {verdict}".strip(), fontsize=9, color=INK, **side)
-    axes.set(xlim=(0, 310), ylim=(190, 0), aspect="equal", xticks=[], yticks=[])
+    axes.set(xlim=(0, 310), ylim=(190, -6), aspect="equal", xticks=[], yticks=[])
     title = "green: right; vermilion: wrong; gray: struck off" if verdicts else "yellow: faces; dark: detections"
     axes.set_title(title)
     if verdicts:

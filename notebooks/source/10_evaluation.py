@@ -145,7 +145,7 @@ curves = [net.curve() for net in after_each_net(low).values()]
 assert [round(float(boxes[recall >= 0.9].min())) for boxes, recall in curves] == [9, 6, 4]
 
 # %% [markdown]
-# At the usual thresholds P-Net covers all 46 faces, R-Net loses 2, O-Net 6 more: improve that. Boxes are the price, as each costs the
+# At the usual thresholds P-Net covers all 46 faces, R-Net loses 2, O-Net 6 more: that is the net to improve. Boxes are the price, as each costs the
 # next net a look. For a recall of 0.9, P-Net needs 9 a photo, R-Net 6, O-Net 4.
 #
 # ### Another twelve, another number
@@ -189,9 +189,7 @@ def ranges(number, trials=200):
     said = []
     for seed in range(trials):
         rng = np.random.default_rng(seed)
-        theirs = rng.multinomial(
-            number, np.full(48, 1 / 48)
-        )  # (48,) how often they have each photo
+        theirs = rng.multinomial(number, np.full(48, 1 / 48))  # (48,) how often each
         draws = rng.multinomial(number, theirs / number, size=200)  # (200, 48)
         again = areas(two, draws)  # (200,)
         both = again - areas(one, draws), again
@@ -414,10 +412,7 @@ print("yours:", ", ".join(name for name, verdict in passed.items() if verdict) o
 my_area = average_precision if first else evaluation.average_precision
 my_error = landmark_error if second else evaluation.landmark_error
 found, labels, _ = matched_points(pairs)  # (K, 5, 2) each
-mine = (
-    float(my_area(two.scores, two.right, len(two.faces))),
-    float(np.mean(my_error(found, labels))),
-)
+mine = float(my_area(two.scores, two.right, len(two.faces))), np.mean(my_error(found, labels))
 print(f"AP {mine[0]:.3f}, landmark error {mine[1]:.3f}")
 
 # %%

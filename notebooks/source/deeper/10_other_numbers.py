@@ -110,11 +110,10 @@ kinds = {
 figures.bars(kinds, "one list of ten detections, four APs")
 
 # %% tags=["check"]
+from mtcnn_lite import Faces
 from mtcnn_lite.course import ten_detections as ten
 
 page = LabelledPhoto(np.zeros((190, 310, 3), np.uint8), ten.FACES, ignore=ten.IGNORED)
-from mtcnn_lite import Faces
-
 said = Faces(
     ten.BOXES.astype(np.float32), ten.SCORES.astype(np.float32), np.zeros((10, 5, 2), np.float32)
 )
@@ -142,6 +141,7 @@ def ap(photos, smallest=0):
     return judge(zip(found, photos, strict=True), smallest=smallest).average_precision
 
 
+# %%
 sides = [(photo.boxes[:, 2:] - photo.boxes[:, :2]).min(axis=1) for photo in photos]
 large = [LabelledPhoto(p.image(), p.boxes[s >= 20]) for p, s in zip(photos, sides, strict=True)]
 values = {"all in one list": ap(photos)}
