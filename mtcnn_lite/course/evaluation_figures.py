@@ -73,7 +73,17 @@ def let_through(nets: Mapping[str, Reached], thresholds: Sequence[float], usual:
 
 
 def histogram_of_draws(values: NDArray[np.float64], bounds: tuple[float, float], what: str) -> Described:
-    """What D draws gave, (D,), the 95% of them between `bounds`, and the line of no difference."""
+    """What the draws gave, the middle 95% of them, and the line of no difference.
+
+    Parameters
+    ----------
+    values : (D,)
+        One a draw.
+    bounds : (float, float)
+        The ends of the 95%.
+    what : str
+        What was drawn, for the axis.
+    """
     axes = new_axes(6.4, 3.0)
     axes.hist(values, bins=30, color=COLOURS["muted"], edgecolor="white")
     axes.axvline(0, color=INK, linewidth=1)
@@ -245,7 +255,8 @@ def by_error(pairs: Sequence[tuple[Faces, LabelledPhoto]], count: int) -> Descri
     found, labels, places = matched_points(pairs)
     errors = landmark_error(found, labels)  # (K,)
     some = np.argsort(errors)[np.linspace(0, len(errors) - 1, count).astype(int)]
-    crops, said, targets = [], [], []
+    crops = []
+    said, targets = list[NDArray[np.float32]](), list[NDArray[np.float32]]()
     for k in some:
         photo, box = places[k]
         window = square_boxes(box[None] + np.array([-4, -4, 4, 4], np.float32))[0]  # (4,)

@@ -1,12 +1,12 @@
 """Photos drawn again: a detector's figures for many draws at once, and at other overlaps than one half."""
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mtcnn_lite.boxes import iou
+from mtcnn_lite.boxes import Floats, iou
 from mtcnn_lite.cascade.faces import Faces
 from mtcnn_lite.cascade.trace import Trace
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
@@ -25,7 +25,7 @@ def areas(judged: Judged, times: NDArray[np.int64]) -> NDArray[np.float64]:
     times : int (D, N)
         How often each draw holds each photo; a draw without a face gives NaN.
     """
-    there = times.any(axis=0)[judged.photos]
+    there = (times.sum(axis=0) > 0)[judged.photos]
     right = judged.right[there]
     drawn = times[:, judged.photos[there]].astype(np.float32)  # (D, detections) best first
     true = np.cumsum(drawn[:, right], axis=1, dtype=np.float32)  # (D, right ones)
@@ -41,26 +41,32 @@ def judge_at(found: Iterable[tuple[Faces, LabelledPhoto]], least: float) -> Judg
     """`evaluation.judge` for an overlap of at least `least`, above 0, in place of one half."""
     if not 0 < least <= 1:
         raise ValueError(f"least is {least}; it must be above 0 and at most 1")
-    columns: list[list[NDArray[np.float64]]] = [[], [], [], [], [], []]
+    parts = []
     for k, (faces, photo) in enumerate(found):
-        side = (photo.boxes[:, 2:] - photo.boxes[:, :2]).min(axis=1, initial=np.inf)
-        overlap = iou(faces.boxes, photo.boxes)  # (detections, faces)
-        nearest = overlap.argmax(axis=1) if len(photo.boxes) else np.zeros(len(faces), int)
-        near = overlap.max(axis=1, initial=0) >= least
-        counts = ~(near & photo.ignore[nearest]) if len(photo.boxes) else np.ones(len(faces), bool)
+        side = (photo.boxes[:, 2:] - photo.boxes[:, :2]).min(axis=1, initial=np.inf)  # (M,)
+        if not len(side):
+            parts.append(Judged(faces.scores, *_nothing(len(faces)), side, np.full(len(faces), k), np.zeros(0, int)))
+            continue
+        overlap = iou(faces.boxes, photo.boxes)  # (N, M)
+        nearest, near = overlap.argmax(axis=1), overlap.max(axis=1) >= least
+        counts = ~(near & photo.ignore[nearest])
         right, taken = np.zeros(len(faces), bool), set[int]()
         for row in np.argsort(-faces.scores, kind="stable"):
             right[row] = near[row] and counts[row] and int(nearest[row]) not in taken
             taken |= {int(nearest[row])} if right[row] else set()
-        own = np.where(right, side[nearest], np.nan) if len(side) else np.full(len(faces), np.nan)
+        own = np.where(right, side[nearest], np.float32("nan"))[counts]
         wanted = side[~photo.ignore]
-        rows = faces.scores[counts], right[counts], own[counts], wanted
-        rows = (*rows, np.full(counts.sum(), k), np.full(len(wanted), k))
-        for column, row in zip(columns, rows, strict=True):
-            column.append(row)
-    scores, right, sides, wanted, photos, face_photos = (np.concatenate(column) for column in columns)
-    order = np.argsort(-scores, kind="stable")
-    return Judged(scores[order], right[order].astype(bool), sides[order], wanted, photos[order], face_photos)
+        number = np.full(counts.sum(), k), np.full(len(wanted), k)
+        parts.append(Judged(faces.scores[counts], right[counts], own, wanted, *number))
+    joined = [np.concatenate([getattr(part, each.name) for part in parts]) for each in fields(Judged)]
+    order = np.argsort(-joined[0], kind="stable")
+    scores, right, sides, wanted, photos, face_photos = joined
+    return Judged(scores[order], right[order], sides[order], wanted, photos[order], face_photos)
+
+
+def _nothing(count: int) -> tuple[NDArray[np.bool_], Floats]:
+    """`right` and `sides` of so many detections in a photo without faces."""
+    return np.zeros(count, bool), np.full(count, np.nan, np.float32)
 
 
 def one_look(trace: Trace) -> Trace:

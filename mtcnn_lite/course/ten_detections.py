@@ -39,7 +39,7 @@ def page(verdicts: Sequence[str] = ()) -> Described:
         below = score in BELOW
         top = min([box[1], *(y for y in FACES[:, 1] if abs(y - box[1]) <= NEAR)])  # of the box and the face below it
         place = (box[0] + 2, box[3] + 2) if below else (box[2], top - 3)
-        side = {"ha": "left", "va": "top"} if below else {"ha": "right", "va": "bottom"}
+        side: dict[str, Any] = {"ha": "left", "va": "top"} if below else {"ha": "right", "va": "bottom"}
         axes.text(*place, f"{score:.2f} {verdict}".strip(), fontsize=9, color=INK, **side)
     axes.set(xlim=(0, 310), ylim=(190, -6), aspect="equal", xticks=[], yticks=[])
     title = "green: right; vermilion: wrong; gray: struck off" if verdicts else "yellow: faces; dark: detections"
