@@ -273,6 +273,7 @@ def differences(rows: Mapping[str, tuple[float, float, float]], what: str) -> De
         at = len(rows) - 1 - k
         axes.plot([low, high], [at] * 2, "|-", color=COLOURS["pnet"], linewidth=2.5, markersize=10)
         axes.plot([middle], [at], "D", color=COLOURS["pnet"], markersize=5)
+        middle = round(middle, 3) + 0.0  # no "-0.000"
         told.append(f"{name}: {middle:+.3f} ({low:+.3f} to {high:+.3f})")
     axes.axvline(0, color=INK, linewidth=1)
     axes.set(yticks=range(len(rows)), yticklabels=[*rows][::-1], xlabel=what, ylim=(-0.6, len(rows) - 0.4))
