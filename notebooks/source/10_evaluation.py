@@ -145,14 +145,14 @@ curves = [net.curve() for net in after_each_net(low).values()]
 assert [round(float(boxes[recall >= 0.9].min())) for boxes, recall in curves] == [9, 6, 4]
 
 # %% [markdown]
-# At the usual thresholds P-Net covers all 46 faces, R-Net loses 2, O-Net 6 more: that is the net to improve. Boxes are the price, as each costs the
+# At the usual thresholds P-Net covers all 46 faces, R-Net loses 2, O-Net 6 more: improve that net. Boxes are the price, as each costs the
 # next net a look. For a recall of 0.9, P-Net needs 9 a photo, R-Net 6, O-Net 4.
 #
 # ### Another twelve, another number
 #
 # O-Net may look twice, the second time in the mirror ([05, deeper](deeper/05_two_looks.ipynb)). Does that raise AP, on other photos too? You only
-# have those that you have. So let them stand for all of their kind and draw from them: twelve out of the twelve, some twice, some not at
-# all, a thousand times. That is the **bootstrap** ([Efron 1979](https://doi.org/10.1214/aos/1176344552)). The middle 95% of the draws make a range.
+# have those that you have. So let them stand for all of their kind and draw twelve out of the twelve, some twice, some not at all, a
+# thousand times. That is the **bootstrap** ([Efron 1979](https://doi.org/10.1214/aos/1176344552)). The middle 95% of the draws make a range.
 #
 # To see whether such ranges hold what they promise, we need a world whose truth we know: 48 photos.
 
@@ -160,7 +160,8 @@ assert [round(float(boxes[recall >= 0.9].min())) for boxes, recall in curves] ==
 from mtcnn_lite.course.redrawn import areas, one_look
 
 world = lit_scenes(48)  # the twelve are its first
-twice = [Detector("zhang2016", thresholds=LOW).trace(photo.image()) for photo in world]
+looks_twice = Detector(weights="zhang2016", thresholds=LOW)
+twice = [looks_twice.trace(photo.image()) for photo in world]
 two = judge((trace.faces, photo) for trace, photo in zip(twice, world, strict=True))
 one = judge((one_look(trace).faces, photo) for trace, photo in zip(twice, world, strict=True))
 
