@@ -3,7 +3,6 @@
 UNCONVERTED = {
     "08_hard_mining",
     "09_training",
-    "10_evaluation",
     "11_limits",
     "12_recognition",
 }

@@ -165,15 +165,11 @@ CHAPTERS = {
         "evaluation",
         "Evaluation: how good is it, and who says so?",
         (
-            "You will turn ten detections into one number by hand, then do the same to a detector: how many faces it "
-            "finds, how often it is wrong, which net loses what, how far its points are off. And you will see how the"
-            " same detector gets quite different numbers."
+            "You will turn ten detections into one number by hand, then measure a detector: what it finds, which net "
+            "loses what, how far its points are off. And you will see how far a few photos can be trusted."
         ),
         "chapter 00: IoU; chapters 03 to 05: the three nets and their thresholds",
-        (
-            "precision, recall, average precision, recall after each net, landmark error, and a nose for figures that"
-            " don't compare"
-        ),
+        "precision, recall, AP, landmark error, ranges and how often they hold the truth, a threshold chosen by a rule",
     ),
     "11": Chapter(
         "11_limits",
@@ -270,6 +266,11 @@ DEEPER = {  # file in `deeper/`, without the ending: the chapter's number comes 
         "Wrong losses that nobody notices",
         "Six losses that run without an error and teach something else: the paper's misprint, landmark "
         "rows in the box loss, a mean for a sum, softmax twice, 0 times NaN, kinds as a mask.",
+    ),
+    "10_other_numbers": SideTrip(
+        "One detector, many numbers",
+        "The same weights used otherwise, the same answers judged otherwise, and what others have measured: ways to "
+        "another figure, each drawn.",
     ),
 }
 ROWS = {"find a face": list(CHAPTERS)[:6], "train the nets": list(CHAPTERS)[6:11], "and then": list(CHAPTERS)[11:]}

@@ -10,10 +10,11 @@ from PIL import Image
 
 from mtcnn_lite import Detector
 from mtcnn_lite.boxes import iou
-from mtcnn_lite.course.explorers.evaluation import LEAST, STOPS, EvaluationExplorer, view
+from mtcnn_lite.course.explorers.evaluation import LEAST, OUTCOMES, STOPS, EvaluationExplorer, outcomes, sheet_of, view
 from mtcnn_lite.course.scenes import scenes
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
-from mtcnn_lite.evaluation import judge
+from mtcnn_lite.draw import COLOURS, rgb
+from mtcnn_lite.evaluation import judge, match
 
 
 @pytest.fixture(scope="module")
@@ -78,6 +79,25 @@ def test_view_at_each_end_of_each_slider(explorer, name, end):
     assert explorer.still().pixels.shape[0] > 300
 
 
+@pytest.mark.parametrize("thresholds", [(0.6, 0.7, 0.7), (0.1, 0.1, LEAST), (0.3, 0.5, 0.9)])
+def test_marks_are_what_a_detector_finds_misses_and_gets_wrong(whole, photos, thresholds):
+    now = outcomes(whole.measured, *thresholds)
+    starts = sheet_of(photos)[1]
+    found, wrong, missed = [], [], []
+    for photo, x in zip(photos, starts, strict=True):
+        faces = Detector("zhang2016", thresholds=thresholds, mirror=False).detect(photo.image())
+        face, counts = match(faces.boxes, faces.scores, photo)
+        shift = np.array([x, 0, x, 0])
+        found.extend(faces.boxes[face >= 0] + shift)
+        wrong.extend(faces.boxes[(face < 0) & counts] + shift)
+        missed.extend(photo.boxes[np.setdiff1d(np.arange(len(photo.boxes)), face)] + shift)
+    for name, boxes in (("found", found), ("wrong", wrong), ("missed", missed)):
+        assert len(now[name]) == len(boxes), name
+        assert np.sort(np.reshape(now[name], (-1, 4)), axis=0) == pytest.approx(
+            np.sort(np.reshape(boxes, (-1, 4)), axis=0), abs=0.06
+        )
+
+
 def test_every_stop_of_the_sliders_has_a_run(explorer):
     for trait in ("p", "r"):
         slider = explorer.sliders[trait]
@@ -96,7 +116,7 @@ def test_explorer_without_a_kernel_is_a_picture_and_a_line_of_text(explorer):
     bundle, _ = explorer._repr_mimebundle_()
     assert bundle["text/plain"].startswith("thresholds 0.6 0.7 0.70: recall 0.")
     assert " ms" not in bundle["text/plain"]  # the same on every machine
-    assert Image.open(io.BytesIO(base64.b64decode(bundle["image/png"]))).height > 300
+    assert Image.open(io.BytesIO(base64.b64decode(bundle["image/jpeg"]))).height > 300
     assert "application/vnd.jupyter.widget-view+json" in bundle
 
 
@@ -116,13 +136,26 @@ def test_browser_finds_what_python_finds(page, whole):
 
 def test_each_slider_redraws(page):
     before = page.evaluate("seen()")
-    assert len(before) == 2
-    for name, value, canvases in (("o", 0.95, (0, 1)), ("o", 0.96, (0,)), ("r", 0.1, (0, 1)), ("p", 0.1, (1,))):
+    assert len(before) == 3  # photos, curve, bars
+    for name, value, canvases in (("o", 0.95, (1, 2)), ("o", 0.96, (1,)), ("r", 0.1, (0, 1, 2)), ("p", 0.1, (2,))):
         page.evaluate("([name, value]) => model.set(name, value)", [name, value])
         after = page.evaluate("seen()")
         for k in canvases:
             assert after[k] != before[k], (name, k)
         before = after
+
+
+def test_browser_marks_what_python_marks(page, whole):
+    for thresholds in ((0.6, 0.7, 0.7), (0.1, 0.1, 0.05), (0.9, 0.3, 0.99)):
+        script = "(t) => outcomes(JSON.parse(model.get('measured')), model.get('stops'), ...t)"
+        assert page.evaluate(script, list(thresholds)) == outcomes(whole.measured, *thresholds)
+
+
+def test_a_mark_has_the_colour_of_its_outcome(page, pixel, whole):
+    dense = 834 / whole.sheet.shape[1]
+    box = outcomes(whole.measured, 0.6, 0.7, 0.7)["found"][0]
+    there = pixel(0, round((box[0] + box[2]) / 2 * dense), round(box[1] * dense))
+    assert np.abs(np.array(there[:3]) - rgb(COLOURS[OUTCOMES["found"]])).max() < 60
 
 
 def test_table_says_the_numbers(page, whole):

@@ -1,7 +1,7 @@
-// Precision and recall at the chosen thresholds, on the curve of all O-Net thresholds; faces and boxes after each net, and
-// what that costs. All runs came with the page: `look` finds the numbers as `view` in evaluation.py does; a test holds the two.
+// Some photos with what is found, wrong and missed at the chosen thresholds; precision and recall, on the curve of all
+// O-Net thresholds; faces and boxes after each net, and what that costs. All runs came with the page: `look` finds the numbers as `view` in evaluation.py does; a test holds the two.
 
-const PLOT = [390, 290], BARS = [430, 290]; // CSS pixels
+const WIDE = 834, PLOT = [390, 250], BARS = [430, 250]; // CSS pixels
 const LEFT = 40, BOTTOM = 34, NAMES = 52;
 
 export function runAt(measured, stops, p, r) {
@@ -21,9 +21,31 @@ export function look(measured, stops, p, r, o) {
   };
 }
 
+export function outcomes(measured, stops, p, r, o) { // boxes on the sheet
+  const kept = runAt(measured, stops, p, r).marks.filter((mark) => mark[4] >= o - 1e-9), seen = new Set(kept.map((mark) => mark[5]));
+  const boxes = (marks) => marks.map((mark) => mark.slice(0, 4));
+  return {
+    found: boxes(kept.filter((mark) => mark[5] >= 0)), wrong: boxes(kept.filter((mark) => mark[5] < 0)),
+    missed: measured.labels.filter((label, k) => !seen.has(k)),
+  };
+}
+
 function render({ model, el }) {
-  const [root, views] = frame(el), plot = view(views), bars = view(views), table = live(element(root, "table"));
+  const [root, photos, views] = frame(el, 2), sheetOf = view(photos), plot = view(views), bars = view(views);
+  const table = live(element(root, "table"));
   const get = (name) => model.get(name), measured = JSON.parse(get("measured"));
+  let bitmap = null;
+
+  function drawPhotos() {
+    const [width, height] = get("size"), zoom = WIDE / width, pen = sheetOf.fit(WIDE, height * zoom);
+    pen.drawImage(bitmap, 0, 0, WIDE, height * zoom);
+    const boxes = outcomes(measured, get("stops"), get("p"), get("r"), get("o"));
+    for (const [name, colour] of get("marking")) {
+      rimmed(pen, outlines(boxes[name], zoom), 2, colour, name === "missed" ? 2.4 : 1.6, 0.85, name === "missed" ? [5, 3] : []);
+    }
+    const told = Object.entries(boxes).map(([name, each]) => `${each.length} ${name}`).join(", ");
+    sheetOf.caption.textContent = `${told} in these photos: green found, vermilion wrong, dashed yellow missed`;
+  }
 
   function drawCurve(now) {
     const [width, height] = PLOT, [pen, ink] = sheet(plot, PLOT, root);
@@ -47,7 +69,7 @@ function render({ model, el }) {
     };
     trail(get("start")[0], get("start")[1], GRAY, [6, 5]);
     trail(get("p"), get("r"), get("colours")[2], []);
-    disc(pen, x(now.recall), y(now.precision), 6, LIT);
+    disc(pen, x(now.recall), y(now.precision), 6, ink);
     const beside = now.recall > 0.5 ? [-10, "right"] : [10, "left"]; // the dot's threshold, on the side that has room, below the curve
     write(pen, get("o").toFixed(2), x(now.recall) + beside[0], y(now.precision) + 14, beside[1], ink);
     plot.caption.textContent = "every O-Net threshold; dot: this one; gray: the start";
@@ -76,7 +98,9 @@ function render({ model, el }) {
   }
 
   function draw() {
+    if (!bitmap) return;
     const now = look(measured, get("stops"), get("p"), get("r"), get("o"));
+    drawPhotos();
     drawCurve(now);
     drawBars(now);
     fill(table, [
@@ -86,8 +110,10 @@ function render({ model, el }) {
   }
 
   follow(model, ["p", "r", "o"], draw);
-  draw();
-  requestAnimationFrame(draw); // once more in the page, whose theme says the letters' colour
+  decode(get("photo")).then((decoded) => {
+    bitmap = decoded;
+    onPage(root, draw);
+  });
 }
 
 export default { render };
