@@ -271,6 +271,16 @@ DEEPER = {  # file in `deeper/`, without the ending: the chapter's number comes 
         "Six losses that run without an error and teach something else: the paper's misprint, landmark "
         "rows in the box loss, a mean for a sum, softmax twice, 0 times NaN, kinds as a mask.",
     ),
+    "08_other_conditions": SideTrip(
+        "Other conditions, and two things called hard mining",
+        "More faces without mining, another learning rate, larger batches: which of chapter 08's answers hold? And "
+        "what the name means elsewhere.",
+    ),
+    "08_what_to_mine": SideTrip(
+        "What may be mined, and what goes wrong",
+        "Why the paper leaves the box alone, and six mistakes that run without an error: the mask, the sum, the mean "
+        "of nothing.",
+    ),
 }
 ROWS = {"find a face": list(CHAPTERS)[:6], "train the nets": list(CHAPTERS)[6:11], "and then": list(CHAPTERS)[11:]}
 LIT = {  # a lit box and the letters on it, of the two inks the one that stands out; other chapters: ink and paper
