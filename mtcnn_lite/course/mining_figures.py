@@ -127,9 +127,9 @@ def arrows(found: Mapping[str, Mapping[str, tuple[float, float]]]) -> Described:
     """
     import matplotlib.pyplot as plt
 
-    figure, axes = plt.subplots(1, len(found), figsize=(8.6, 3.6), layout="constrained")
+    figure, axes = plt.subplots(1, len(found), figsize=(8.6, 3.6), squeeze=False, layout="constrained")
     said = []
-    for axis, (title, parts) in zip(axes, found.items(), strict=True):
+    for axis, (title, parts) in zip(axes[0], found.items(), strict=True):
         for (name, (cosine, length)), (dash, _) in zip({"all": (1.0, 1.0), **parts}.items(), STYLES, strict=False):
             colour, drawn = COLOURS["muted"] if name == "all" else INK, min(length, LONGEST)
             end = np.array([cosine, np.sqrt(max(0.0, 1 - cosine**2))]) * drawn

@@ -4,8 +4,8 @@
 # %% [markdown]
 # ## Play
 #
-# 80 windows, **blue** where the label says "no face", **green** where it says "face". A small net judges each; the bars are its detection
-# losses. Below on the left is what teaches, on the right what the net does not get to see. First, guess:
+# 80 windows, **blue** where the label says "no face", **green** where it says "face". The bars are a net's detection losses. Below on the
+# left is what teaches; what is on the right, the net does not get to see. First, guess:
 #
 # <details><summary>After 300 steps of training, the 30% that cost least are left out. How much of the loss goes with them?</summary>
 #
@@ -14,7 +14,7 @@
 # </details>
 # <details><summary>The net is untrained. Which windows are the hardest 70%?</summary>
 #
-# All that are labelled "no face", and not one face: the net leans to one side, and whatever is on the other costs more.
+# Only such as are labelled "no face": the net leans to one side, and all that is on the other costs more.
 #
 # </details>
 # <details><summary>Four of the 80 labels are wrong. Where do they stand once the net has learned?</summary>
@@ -41,7 +41,7 @@ MiningExplorer(MiningBatch.of(training, moments))
 #
 # ### Where the hard ones are
 #
-# A scene that the net has not seen, with windows all over it, each a clear face or none. What does the net *after 300 steps* pay for each?
+# An unseen scene, with windows all over it, each a clear face or none. What does the net *after 300 steps* pay for each?
 
 # %%
 import numpy as np
@@ -78,7 +78,7 @@ assert price[tenth].sum() > 0.7 * price.sum() > 100 * price[last].sum()
 assert is_face[tenth].sum() > 0.6 * is_face.sum()
 
 # %% [markdown]
-# Drawn are 20 of each, and all face windows among them. The easy ones are plain ground. A net sees thousands of them and has nothing left to learn there.
+# Drawn are 20 of each, and all face windows among them. Easy ones come by the thousand, and the net has nothing left to learn there.
 #
 # ### The rule
 #
@@ -131,14 +131,13 @@ assert kept[:2] == [0, 128]
 assert 100 < kept[2] < 128
 
 # %% [markdown]
-# First not one face is kept, then all of them. Untrained, the net leans to "face". After 20 steps it knows that three of four windows are
-# background, and leans the other way. Both times "hard" means no more than "the other class". Only later do the two overlap, and the word
-# means what it says.
+# First not one face is kept, then all of them. Untrained, the net leans to "face". After 20 steps it knows that most windows are background,
+# and leans the other way. Both times "hard" means "the other class", no more. Only later does the word mean what it says.
 #
 # ### What is left of the gradient
 #
-# What a batch teaches is its **gradient**: one number for each weight. Take it as an arrow. Does the arrow $g_H$ of the kept samples point
-# the same way as $g$, that of all 512? The cosine says: 1 the same way, 0 across, −1 backwards.
+# What a batch teaches is its **gradient**: one number for each weight, taken as an arrow. Does $g_H$, of the kept samples, point the same
+# way as $g$, of all 512? The cosine says: 1 the same way, 0 across, −1 backwards.
 #
 # $$\cos = \frac{g_H \cdot g}{\lVert g_H \rVert \, \lVert g \rVert}$$
 
@@ -169,16 +168,14 @@ assert abs(late["keep 0.7"][1] - 1 / 0.7) < 0.02
 assert late["keep 0.3"][1] < 3.2 < 1 / 0.3
 
 # %% [markdown]
-# Three moments, three answers:
-#
 # - *Untrained*, only negatives are kept. They say "less face", as the whole batch did; no face pulls against them.
-# - *After 20 steps* the arrow turns away. The two classes held each other nearly in balance; mining takes the side of the faces.
-# - *After 300 steps*, keeping 70% gives *the same gradient*, only longer by 1 / 0.7 = 1.43: what was dropped added nothing to the sum, and
-#   the mean divides by fewer. At 30% it is 3.07, not 1 / 0.3 = 3.33: some that were dropped still pulled.
+# - *After 20 steps* the arrow turns away. The two classes were nearly in balance; mining takes the side of the faces.
+# - *After 300 steps*, 70% gives *the same gradient*, only longer by 1 / 0.7 = 1.43: the dropped added nothing to the sum, and the mean
+#   divides by fewer. At 30% it is 3.07, not 1 / 0.3 = 3.33: some of the dropped still pulled.
 #
 # ### A small training loop
 #
-# `choose` says which of the losses count. That is the only place where mining comes in.
+# Mining comes in at one place alone: `choose` says which losses count.
 
 # %%
 from mtcnn_lite.course.mining_trials import RATE, untrained
@@ -197,13 +194,13 @@ def learn(choose, steps, seed=7):
 
 
 # %% [markdown]
-# (The net is P-Net with a stride of 2 in place of its pooling: half the work.)
+# (The net is P-Net with a stride of 2 for its pooling: half the work.)
 #
 # ### Does it pay?
 #
-# Train with all, with the hardest 70%, with the hardest 30%. Within a seed all three begin with the same weights and see the same batches.
-# Eight seeds run [side by side](../mtcnn_lite/course/mining_trials.py): one axis more, else the same loop. We measure on 40 unseen scenes
-# that share no face with the others: let 1% of the background pass; how many of the faces pass?
+# Train with all, the hardest 70%, the hardest 30%. Within a seed all three begin with the same weights and see the same batches. Eight
+# seeds run [side by side](../mtcnn_lite/course/mining_trials.py), else it is the same loop. We measure on 40 scenes of other faces: let 1% of
+# the background pass; how many of the faces pass?
 
 # %%
 from mtcnn_lite.course.mining_figures import curves
@@ -228,7 +225,7 @@ for a, b in zip(one.parameters(), many.net(0).parameters(), strict=True):
     assert torch.allclose(a, b, atol=1e-9)
 
 # %% [markdown]
-# Pale marks are seeds. They lie far apart, so we compare within each seed:
+# Pale marks are seeds. They lie far apart, so compare within each:
 
 # %%
 from mtcnn_lite.course.evidence import intervals, paired
@@ -250,24 +247,23 @@ assert late_70.interval[0] < 0 < late_70.interval[1]
 assert late_30.interval[1] < 0
 
 # %% [markdown]
-# A dot is a seed, a diamond the mean, the bar its 95% interval; after ± stands the **standard error** (chapter 07). So:
+# A dot is a seed, a diamond the mean, the bar its 95% interval; after ± stands the standard error (chapter 07).
 #
-# - *Sooner*, yes: after 40 steps both shares are ahead.
-# - *Further*, no. After 160 steps the interval of 70% holds 0: eight seeds don't tell it from training on all. The hardest 30%, which got
-#   there fastest, have fallen behind: they learn from 9 windows a step.
+# - *Sooner*: yes. After 40 steps both shares are ahead.
+# - *Further*: no. After 160 steps the interval of 70% holds 0: eight seeds can't tell it from training on all. The hardest 30% have fallen
+#   behind: they learn from 9 windows a step.
 #
-# [Other conditions](deeper/08_other_conditions.ipynb) give other answers: with larger batches 30% does not fall behind. On your data, measure, with eight
-# seeds or more.
+# [Other conditions](deeper/08_other_conditions.ipynb), other answers: with larger batches 30% does not fall behind. On your data, measure.
 #
 # ### The older way: two passes
 #
-# The name comes from [Shrivastava, Gupta and Girshick](https://arxiv.org/abs/1604.03540) (2016). They train a detector of large windows, two photos a step:
+# The name comes from [Shrivastava, Gupta and Girshick](https://arxiv.org/abs/1604.03540) (2016). They take two photos a step:
 #
-# 1. a copy of the net that **only reads** ranks *all* windows of both photos by their loss;
-# 2. neighbours have nearly the same loss, so NMS with the loss as the score, at an IoU of 0.7, keeps one for each place;
+# 1. a pass that *only reads* ranks *all* windows of both by their loss;
+# 2. neighbours have nearly the same loss, so NMS, with the loss as the score, drops what overlaps a harder one by more than 0.7;
 # 3. the hardest that are left go through the net once more, and teach.
 #
-# Here is step 2 on the scene of above:
+# Step 2 on the scene from above:
 
 # %%
 from mtcnn_lite.course.mining_figures import twins
@@ -284,8 +280,8 @@ assert twins(places.boxes, order[:32]) > 16
 assert twins(places.boxes, thinned) == 0
 
 # %% [markdown]
-# Does that pay? Two photos a step, 60 windows of each. Of these 120 the two passes choose at most 32. Against them stand 32 *at random*
-# from the same two photos, and the 32 from all photos that we had before.
+# Does that pay? From two photos, 60 windows each, the two passes choose at most 32. Against them stand 32 *at random* from the same two
+# photos, and the 32 from all photos that we had before.
 
 # %%
 from mtcnn_lite.course.mining_trials import some_of_two_photos, two_passes
@@ -307,14 +303,14 @@ assert same_late.interval[0] < 0 < same_late.interval[1]
 assert far_late.interval[1] < 0
 
 # %% [markdown]
-# From the same two photos, the hardest teach far more at first; after 160 steps eight seeds show no difference. But
-# windows from *all* photos end clearly ahead: two photos a step are a narrow view. MTCNN needs no NMS on losses for that reason: its batches come from
-# thousands of photos, and two windows of one place seldom meet.
+# From the same two photos, the hardest teach far more at first; after 160 steps eight seeds show no difference. But windows from *all*
+# photos end clearly ahead: two photos are a narrow view. MTCNN needs no NMS on losses: in batches from thousands of photos, two windows
+# of one place seldom meet.
 #
 # ### The price: wrong labels
 #
-# The hardest sample of all is one with a wrong label. Nobody's labels are all right (**label noise**): a face in the crowd that was never
-# marked is "background". We turn 5% of the labels round, and look at the batch of above with the net that learned from right ones:
+# Nobody's labels are all right (**label noise**): a face in the crowd that was never marked is "background". We turn 5% of the labels
+# round, and ask the net that learned from right ones about the same batch:
 
 # %%
 from mtcnn_lite.course.mining_figures import wrong_among
@@ -325,7 +321,7 @@ against = losses_of(moments["after 300 steps"], x, noisy[batch])
 wrong_among(against.numpy(), flip[batch], marked=(1.0, 0.7, 0.3, 0.1))
 
 # %% [markdown]
-# Mining finds wrong labels well, and then it learns from them. Does it hurt? Train with 5% wrong labels, measure with right ones:
+# Mining finds wrong labels well, and then learns from them. Does it hurt? Train with 5% wrong labels, measure with right ones:
 
 # %%
 shares = {"all": 1.0, "hardest 70%": 0.7, "hardest 30%": 0.3}
@@ -339,9 +335,9 @@ assert rows["hardest 30%"].mean < 2 * min(rows["all"].mean, rows["hardest 70%"].
 assert paired(misled["hardest 30%"][-1], misled["all"][-1]).interval[1] < -0.05
 
 # %% [markdown]
-# All and 70% lose some 5 faces of a hundred (for all, the interval just reaches 0). 30% loses three times as many, with every seed, and
-# ends far behind. As soon as a net is sure of the right ones, they
-# leave the hardest 30%; the wrong ones are among themselves, and pull it back. The smaller the share, the better the labels must be.
+# All and 70% lose some 5 faces of a hundred (for all, the interval just reaches 0), 30% loses three times as many, with every seed. As soon
+# as a net is sure of the right ones, they leave the hardest 30%; the wrong ones, among themselves, pull it back. The smaller the share, the
+# better the labels must be.
 #
 # ## Your turn
 #
@@ -401,7 +397,7 @@ second
 # %% [markdown]
 # ### Your functions choose
 #
-# What has passed chooses below, in ten steps of training each; the package stands in for the rest.
+# What has passed chooses below, ten steps each; the package stands in for the rest.
 
 # %%
 from mtcnn_lite.course.mining_trials import hard_of_place
@@ -442,8 +438,7 @@ for one, other in zip(ours, theirs, strict=True):
 #
 # <details><summary>Which samples teach, by the paper's rule?</summary>
 #
-# Of the n that have a detection loss, the int(0.7 × n) highest, and at least one. The others send no gradient. Box and landmarks are not
-# mined.
+# Of the n that have a detection loss, the int(0.7 × n) highest, and at least one. Box and landmarks are not mined.
 #
 # </details>
 # <details><summary>Late in training, what does dropping the easiest 30% do to the gradient?</summary>
