@@ -52,8 +52,19 @@ def on_the_photo(
 
 
 def twins(windows: Floats, rows: NDArray[np.int64], overlap: float = 0.7) -> int:
-    """How many of these windows overlap another of them by more than that.
+    """How many windows overlap another one by more than that.
 
+    Parameters
+    ----------
+    windows : float32 (N, 4)
+        All.
+    rows : int (M,)
+        Those that are looked at.
+    overlap : float
+        An IoU.
+
+    Examples
+    --------
     >>> twins(np.array([[0, 0, 10, 10], [1, 0, 11, 10], [50, 0, 60, 10]], np.float32), np.arange(3))
     2
     """

@@ -162,7 +162,17 @@ class ManyNets:
         return torch.where(raw > 0, raw, raw * self.slopes[k][:, None])
 
     def losses(self, some: Windows, rows: Rows, labels: Tensor | None = None) -> Tensor:
-        """Detection losses (S, B) of the windows of these rows (S, B)."""
+        """Detection losses (S, B).
+
+        Parameters
+        ----------
+        some : Windows
+            To choose from.
+        rows : int (S, B)
+            Which of them each net is asked about.
+        labels : Tensor (N,), optional
+            In place of the windows' own.
+        """
         y = some.y if labels is None else labels
         return detection_loss(self(some.patches[rows]).flatten(0, 1), y[rows].flatten()).view(rows.shape)
 
@@ -195,7 +205,19 @@ def hardest(keep: float) -> Choose:
 
 
 def draw(some: Windows, rng: np.random.Generator, size: int = SIZE, faces: float = FACES) -> Rows:
-    """Rows (size,) of windows of all photos, at random, so many of them faces: three negatives for each positive."""
+    """Rows (size,) of a batch: windows of all photos, at random.
+
+    Parameters
+    ----------
+    some : Windows
+        To draw from.
+    rng : numpy.random.Generator
+        Draws.
+    size : int
+        Of the batch.
+    faces : float
+        Share of faces; 0.25 makes three negatives for each positive, as is usual for MTCNN.
+    """
     face, ground = some.sides
     count = int(faces * size)
     return np.concatenate([rng.choice(face, count), rng.choice(ground, size - count)])
@@ -207,7 +229,17 @@ def at_random(size: int = SIZE, faces: float = FACES) -> Pick:
 
 
 def hard_of_place(windows: Floats, losses: Floats, count: int, overlap: float) -> Rows:
-    """`mining.ohem_nms` with the arguments of the exercise `hard_windows`."""
+    """`mining.ohem_nms`, called as the exercise `hard_windows` is.
+
+    Parameters
+    ----------
+    windows, losses : (N, 4), (N,)
+        Of one photo.
+    count : int
+        How many at most.
+    overlap : float
+        Highest IoU of two of them.
+    """
     return ohem_nms(windows, torch.from_numpy(losses), count, overlap).numpy()
 
 
@@ -303,7 +335,17 @@ def three_moments(some: Windows) -> dict[str, QuickPNet]:
 
 
 def recall(nets: ManyNets, unseen: Windows, allowed: float = 0.01) -> NDArray[np.float64]:
-    """Of each net, the share of the face windows found where `allowed` of the others pass, (S,)."""
+    """The share of the face windows that each net finds, (S,).
+
+    Parameters
+    ----------
+    nets : ManyNets
+        S of them.
+    unseen : Windows
+        To measure on.
+    allowed : float
+        Share of the other windows that pass: it sets each net's threshold.
+    """
     with torch.no_grad():
         parts = [part.expand(len(nets), *part.shape) for part in torch.split(unseen.patches, 200)]
         logits = torch.cat([nets(part) for part in parts], dim=1)  # (S, N, 2)

@@ -22,7 +22,7 @@ def test_moments_count_faces_and_what_is_dropped():
 
 def test_arrows_say_what_is_drawn_shorter():
     shown = figures.arrows({"late": {"keep 0.3": (-0.5, 12.0)}})
-    assert "late: all cosine 1.00, 1.00 times as long, keep 0.3 cosine -0.50, 12.00 times as long." in shown.alt
+    assert "late: keep 0.3 cosine -0.50, 12.00 times as long." in shown.alt
 
 
 def test_curves_give_means_of_seeds():

@@ -134,9 +134,8 @@ print(f"always 'no face': {(y == 0).double().mean():.0%} right, 0 faces found")
 usual, _ = costs(faces=0.25)
 right = usual < np.log(2)  # the truth got more than a half
 for keep in (1.0, 0.7, 0.3):
-    print(
-        f"right among the hardest {keep:.0%}: {right[hard_examples(usual, keep)].double().mean():.0%}"
-    )
+    among = right[hard_examples(usual, keep)]
+    print(f"right among the hardest {keep:.0%}: {among.double().mean():.0%}")
 
 # %% [markdown]
 # So count faces and background separately, and count before you choose.
