@@ -1,6 +1,6 @@
 """Chapter 08's experiment under other conditions: does training on the hardest losses still pay?
 
-python benchmarks/mining.py              # some minutes
+python benchmarks/mining.py              # a minute or two
 
 Trains the chapter's nets, eight seeds at a time, and prints for each share that is kept the part of unseen face windows
 found at 1% false positives, and its paired difference from training on all.
