@@ -14,7 +14,7 @@
 # </details>
 # <details><summary>The net is untrained. Which windows are the hardest 70%?</summary>
 #
-# Only such as are labelled "no face": the net leans to one side, and all that is on the other costs more.
+# Only ones labelled "no face": the net leans to one side, and all that is on the other costs more.
 #
 # </details>
 # <details><summary>Four of the 80 labels are wrong. Where do they stand once the net has learned?</summary>
@@ -153,7 +153,7 @@ def gradient(net, keep):
 
 found = {}
 for name, net in moments.items():
-    g = gradient(net, 1.0)  # (6438,)
+    g = gradient(net, 1.0)  # (6500,)
     parts = {f"keep {keep}": gradient(net, keep) for keep in (0.7, 0.3)}
     found[name] = {
         says: (torch.cosine_similarity(h, g, dim=0).item(), (h.norm() / g.norm()).item())
@@ -194,7 +194,7 @@ def learn(choose, steps, seed=7):
 
 
 # %% [markdown]
-# (The net is P-Net with a stride of 2 for its pooling: half the work.)
+# (The net is P-Net with a stride of 2 in place of its pooling: half the work.)
 #
 # ### Does it pay?
 #
