@@ -1,7 +1,6 @@
 """Notebooks without the frame of CONTRIBUTING's "How a chapter is built" so far. The list only gets shorter."""
 
 UNCONVERTED = {
-    "08_hard_mining",
     "09_training",
     "11_limits",
     "12_recognition",

@@ -267,6 +267,16 @@ DEEPER = {  # file in `deeper/`, without the ending: the chapter's number comes 
         "Six losses that run without an error and teach something else: the paper's misprint, landmark "
         "rows in the box loss, a mean for a sum, softmax twice, 0 times NaN, kinds as a mask.",
     ),
+    "08_other_conditions": SideTrip(
+        "Other conditions, and two things called hard mining",
+        "More faces without mining, another learning rate, larger batches: which of chapter 08's answers hold? And "
+        "what the name means elsewhere.",
+    ),
+    "08_what_to_mine": SideTrip(
+        "What may be mined, and what goes wrong",
+        "Why the paper leaves the box alone, and six mistakes that run without an error: the mask, the sum, the mean "
+        "of nothing.",
+    ),
     "10_other_numbers": SideTrip(
         "One detector, many numbers",
         "The same weights used otherwise, the same answers judged otherwise, and what others have measured: ways to "

@@ -120,6 +120,16 @@ def test_still_has_the_kept_on_the_left_and_the_dropped_on_the_right(explorer, b
     assert tuple(picture[top + 2 * 39 + 15, half + 4 * 39 + 15]) == (255, 255, 255)
 
 
+@pytest.mark.parametrize("mislabelled", [False, True])
+def test_still_has_each_label_s_colour_below_its_crop(explorer, batch, mislabelled):
+    explorer.canvas.mislabelled = mislabelled
+    picture, now = explorer.still().pixels, explorer.choice()
+    top = picture.shape[0] - 8 * 39
+    for k, row in enumerate(now.order[: now.count].tolist()):
+        colour = WRONG if mislabelled and batch.wrong[row] else (NO_FACE, FACE)[batch.label[row]]
+        assert tuple(picture[top + k // COLUMNS * 39 + 37, k % COLUMNS * 39 + 15]) == colour
+
+
 def test_still_is_white_where_no_crop_is():
     few = MiningBatch(
         np.zeros((13, 12, 12, 3), np.uint8), np.zeros(13, int), np.zeros(13, bool), {"now": np.ones((2, 13))}

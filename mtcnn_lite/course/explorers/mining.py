@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 
 from mtcnn_lite.boxes import Floats
 from mtcnn_lite.course.explorers.base import Drawing, Explorer, buttons, link, look, stacked, tick
-from mtcnn_lite.draw import COLOURS, Picture, Pixels, beside, enlarged, tiled
+from mtcnn_lite.course.mining_trials import QuickPNet, Windows, draw
+from mtcnn_lite.draw import COLOURS, Picture, Pixels, beside, enlarged, rgb, tiled
+from mtcnn_lite.losses import detection_loss
 from mtcnn_lite.mining import hard_examples
 
 TRUTH = {"no face": COLOURS["pnet"], "face": COLOURS["onet"], "wrong label": COLOURS["landmark"]}
@@ -37,6 +39,29 @@ class MiningBatch:
         for name, losses in self.losses.items():
             if losses.shape != (2, count):
                 raise ValueError(f"losses[{name!r}] has shape {losses.shape}; it must be (2, {count})")
+
+    @classmethod
+    def of(cls, some: Windows, nets: Mapping[str, QuickPNet], count: int = 80, wrong: int = 4) -> "MiningBatch":
+        """A batch as chapter 08 draws it: so many windows at random, a quarter of them faces, so many labels to turn.
+
+        Parameters
+        ----------
+        some : Windows
+            To draw from.
+        nets : mapping of str to QuickPNet
+            The name of each moment, and the net as it was then, float64.
+        count, wrong : int
+            Samples, and those whose label may be turned round.
+        """
+        rows = draw(some, np.random.default_rng(17), count)  # (count,)
+        turned = np.isin(np.arange(count), np.random.default_rng(3).choice(count, wrong, replace=False))
+        losses = {}
+        with torch.no_grad():
+            for name, net in nets.items():
+                face = net(some.x[rows])
+                both = [detection_loss(face, torch.full((count,), label)).numpy() for label in (0, 1)]
+                losses[name] = np.stack(both)
+        return cls(some.crops[rows], some.y[rows].numpy(), turned, losses)
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,10 +127,17 @@ class MiningExplorer(Explorer):
         for name, rows in (("kept", now.order[: now.count]), ("dropped", now.order[now.count :])):
             places = -(-len(now.order) // COLUMNS) * COLUMNS
             edged = np.pad(self.batch.crops[rows], ((0, 0), (0, 1), (0, 1), (0, 0)), constant_values=255)
+            edged[:, -1, :-1] = self._colours(rows)[:, None]  # below each crop, its label
             panels.append(enlarged(tiled(edged, COLUMNS, places), 3))
             part = now.share if name == "kept" else 1 - now.share
             captions.append(f"{name}: {len(rows)}, {part:.1%} of the loss")
         return beside(panels, captions, height=panels[0].shape[0], gap=24)
+
+    def _colours(self, rows: NDArray[np.int64]) -> Pixels:
+        """The colours of the labels that these samples have now, (len(rows), 3)."""
+        turned = self.batch.wrong[rows] & self.canvas.mislabelled
+        colours = np.array([rgb(colour) for colour in TRUTH.values()], np.uint8)  # (3, 3)
+        return colours[np.where(turned, 2, self.batch.label[rows])]
 
     def summary(self) -> str:
         now, moment = self.choice(), list(self.batch.losses)[self.canvas.moment]
