@@ -4,6 +4,5 @@ UNCONVERTED = {
     "08_hard_mining",
     "09_training",
     "10_evaluation",
-    "11_limits",
     "12_recognition",
 }

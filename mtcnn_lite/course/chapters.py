@@ -271,6 +271,18 @@ DEEPER = {  # file in `deeper/`, without the ending: the chapter's number comes 
         "Six losses that run without an error and teach something else: the paper's misprint, landmark "
         "rows in the box loss, a mean for a sum, softmax twice, 0 times NaN, kinds as a mask.",
     ),
+    "11_anchors": SideTrip(
+        "Which anchor is for which face",
+        "Faces between the preset sizes, three rules of who answers for whom, and heads that do without anchors.",
+    ),
+    "11_bill": SideTrip(
+        "The bill, by the clock",
+        "Seconds in place of multiplications: what crowds cost, what large photos cost, and what does not.",
+    ),
+    "11_repairs": SideTrip(
+        "Two lines against the dark",
+        "What the dark takes, a repair of two lines, and an ancestor that sees better at night.",
+    ),
 }
 ROWS = {"find a face": list(CHAPTERS)[:6], "train the nets": list(CHAPTERS)[6:11], "and then": list(CHAPTERS)[11:]}
 LIT = {  # a lit box and the letters on it, of the two inks the one that stands out; other chapters: ink and paper
