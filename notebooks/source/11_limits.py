@@ -4,18 +4,17 @@
 # %% [markdown]
 # ## Play
 #
-# Five faces. Choose how the photo gets harder, and how much. The strip has a row for each face and a column for each strength: gray is
-# found; where a face is lost, colour and letter name the net that lost it. On the photo, labels are yellow, and the other boxes are what
-# the cascade has left. But first, guess:
+# Five faces (labels in yellow). Choose how the photo gets harder, and how much. The strip has a row for each face and a column for each
+# strength: gray is found; otherwise colour and letter name the net that lost the face. But first, guess:
 #
 # <details><summary>Upside down: how many of the five does P-Net still let through?</summary>
 #
-# Four. In 12 × 12 pixels, a face upside down is still a round thing with dark places. O-Net, which looks closely, then drops three of them.
+# Four. In 12 × 12 pixels it is still a round thing with dark places. O-Net, which looks closely, then drops three.
 #
 # </details>
 # <details><summary>Which costs more faces: three quarters of the light gone, or half of each face covered?</summary>
 #
-# The cover: two faces against one. With a little less light, 85% gone, all five are lost.
+# The cover: two faces against one. But with 85% gone, the dark takes all five.
 #
 # </details>
 # <details><summary>Does a face that was lost ever come back when the photo gets harder?</summary>
@@ -58,8 +57,8 @@ assert [letters("turned", angle)[3] != "." for angle in (60, 75, 90, 135)] == [1
 #
 # ### What a face costs
 #
-# One background, with more and more faces on it. How many crops do R-Net and O-Net look at, and how much do the three nets multiply?
-# (O-Net looks at each face that is left once more, mirrored.)
+# One background, with more and more faces on it. How many crops do R-Net and O-Net look at, and how much do the nets multiply?
+# (O-Net looks at each face once more, mirrored.)
 
 # %%
 import numpy as np
@@ -87,14 +86,12 @@ assert 2.5 < (o100 - o0) / 100 < 3
 assert work[-1][2] > max(work[-1][:2])
 
 # %% [markdown]
-# P-Net does not care: it looks at all windows of the pyramid, faces or not. But each face sends nine or ten crops to R-Net, and nearly three
-# to O-Net. The bill is a straight line, and with 100 faces the largest part is O-Net's. So crowds make MTCNN slow, but not by its image
-# pyramid. A [side trip](deeper/11_bill.ipynb) asks the clock.
+# P-Net looks at all windows of the pyramid, faces or not. But each face sends nine or ten crops to R-Net, and nearly three to O-Net. The
+# bill is a straight line. So crowds make MTCNN slow, but its pyramid is not to blame ([by the clock](deeper/11_bill.ipynb)).
 #
 # ### Which net loses which faces
 #
-# Eight photos, 31 faces of 40 px. A column says what becomes of them; the black line is the 95% interval of the share that is found, over
-# the photos.
+# Eight photos, 31 faces of 40 px. A column says what becomes of them; its black line is the 95% interval of the share found.
 
 # %%
 from mtcnn_lite.course.limit_figures import losses_by_strength
@@ -127,10 +124,10 @@ assert lost["blurred"][1, 1] > 2 * lost["blurred"][1, 0], "what is blurred, R-Ne
 assert lost["turned"][3, 3] > lost["turned"][2, 3], "upside down is easier than on its side"
 
 # %% [markdown]
-# P-Net loses what is small. R-Net and O-Net lose what is turned or blurred: they look closely, and a mouth that is not below the eyes is
-# none to them. Each net knows what its training photos showed, mostly upright people in fair light.
+# P-Net loses what is small. R-Net and O-Net, which look closely, lose what is turned, and what is a little blurred: each net knows what its
+# training photos showed.
 #
-# Would other weights do better? These are the package's own, trained here, against the authors', on the same eight photos:
+# Would other weights do better? The package's own against the authors', on the same eight photos:
 
 # %%
 from dataclasses import replace
@@ -153,21 +150,27 @@ def precision(weights, harder):
 harder = {"noise of 30": [noisy(photo) for photo in plain]}
 for name, s in {"dark": 0.75, "blurred": 4, "turned": 60, "covered": 0.5}.items():
     harder[f"{name}, {s:g}"] = [DEGRADATIONS[name].apply(photo, s) for photo in plain]
-own = Detector()
+ours = Detector()
 against = {
-    name: paired(precision(own, some), precision(detector, some)) for name, some in harder.items()
+    name: paired(precision(ours, some), precision(detector, some)) for name, some in harder.items()
 }
 intervals(against, "average precision: this package's weights minus the authors'")
 
+# %% tags=["check"]
+grainy, dim, *_, behind = (found.interval for found in against.values())
+assert grainy[1] < 0
+assert dim[1] < 0
+assert behind[0] > 0
+
 # %% [markdown]
-# A dot is a photo, a diamond the mean, the bar its 95% interval. Left of 0, the authors' weights find more: neither is best at everything,
-# and ours are no stronger where light is poor. What two lines of image processing do for the dark: [side trip](deeper/11_repairs.ipynb).
+# A dot is a photo, a diamond the mean, the bar its 95% interval. In noise and in the dark, ours are clearly worse; behind a cover, better.
+# ([Two lines of repair](deeper/11_repairs.ipynb) do more for the dark than either.)
 #
 # ### Crowds: is it NMS that loses them?
 #
-# Faces in a crowd overlap. NMS takes a box that overlaps a better one for its copy: could it take a neighbour for one? Then Soft-NMS
-# (chapter 01) should win. Here are two sets of eight photos: usual crowds, and pairs made so that Soft-NMS *could* win, as half of
-# each face behind can be seen, at an IoU of 0.3 to 0.5. Every face counts. Green: found; yellow: missed.
+# NMS takes a box that overlaps a better one for its copy: could it take a neighbour for one? Then Soft-NMS (chapter 01) should win. Two
+# sets of eight photos: random crowds, and pairs made so that it *could* win, with an IoU of 0.3 to 0.5 and half of the face behind to be
+# seen. Every face counts. Green: found; yellow: missed.
 
 # %%
 from mtcnn_lite.course.limit_figures import crowds
@@ -181,8 +184,7 @@ shown = [("crowds", 0), ("pairs", 0), ("pairs", 1)]
 crowds([photos[n][k] for n, k in shown], [runs[n][k].faces for n, k in shown], height=200)
 
 # %% [markdown]
-# The cascade's last NMS is greedy: a box goes whose overlap, over the smaller box, is above 0.7. We take it away, and judge what others make of
-# the same boxes, by average precision.
+# The cascade's last NMS is greedy: 0.7, over the smaller box. We take it away, and judge what others make of the same boxes.
 
 # %%
 from mtcnn_lite.cascade.faces import Faces
@@ -236,19 +238,18 @@ assert middle["pairs: greedy, IoU 0.5"][0] > 0.02
 assert middle["pairs: greedy, IoU 0.7"][0] < 0.01
 
 # %% [markdown]
-# In the crowds, nothing changes: who is well hidden has no box that NMS could take away. In the pairs, Soft-NMS wins: the face behind has a box
-# of its own, and greedy NMS drops it. But a greedy threshold of 0.7 does nearly as well. So first ask whether your faces reach
-# NMS at all; then which threshold; only then which kind.
+# In the crowds, nothing changes: a hidden face has no box that NMS could take away. In the pairs, Soft-NMS wins: the face behind has a
+# box, and greedy NMS drops it. But a greedy threshold of 0.7 does as well, as far as eight photos can show.
 #
 # ### One pass
 #
-# What did MTCNN's successors change? A **one-pass detector** lets one larger net see the photo once, and reads faces off several of its maps:
-# small ones where a cell stands for 8 px, large ones where it stands for 32. A **feature pyramid** adds the deep maps, which know more, to the
-# fine ones, which see finer ([drawn and counted](deeper/02_other_answers.ipynb)).
+# A **one-pass detector** lets one larger net see the photo once, and reads faces off several of its maps: small ones where a cell stands
+# for 8 px, large ones where it stands for 32. A **feature pyramid** adds deep maps, which know more, to fine ones
+# ([drawn and counted](deeper/02_other_answers.ipynb)).
 #
-# Each cell is asked: is there a face *of about this size*? A box of such a preset size and place is an **anchor box**, or anchor. In training,
-# an anchor whose IoU with a face is 0.5 or more must find it; under 0.3, it is background. These are those of a well-known
-# [RetinaFace](https://github.com/biubug6/Pytorch_Retinaface).
+# Each cell is asked: is there a face *of about this size*? A box of such a preset size and place is an **anchor box**, or anchor. In
+# training, one whose IoU with a face is 0.5 or more must find it; under 0.3, it is background. With the sizes of
+# [Pytorch_Retinaface](https://github.com/biubug6/Pytorch_Retinaface):
 
 # %%
 from mtcnn_lite.anchors import BACKGROUND, RETINAFACE, anchor_levels, match_anchors
@@ -269,13 +270,13 @@ beside([draw_boxes(picture, scenery.boxes, "truth")], [says], height=400)
 #
 # ### A loss for thousands of easy answers
 #
-# Each easy anchor costs next to nothing, but there are so many. RetinaNet's **focal loss** ([Lin et al.
+# Each easy anchor costs next to nothing, but there are so many. **Focal loss** ([Lin et al.
 # 2017](https://arxiv.org/abs/1708.02002)) makes them cost less. With $q$, the probability given to the truth ($p$ for a face, $1 - p$ for
 # none), and $\alpha_y$, which is $\alpha$ for a face, $1 - \alpha$ for none:
 #
 # $$L = -\,\alpha_y \,(1 - q)^{\gamma} \,\log q$$
 #
-# At $\gamma = 0$ it is a weighted cross-entropy. P-Net answers everywhere too, so let us price its background windows on this photo:
+# At $\gamma = 0$ it is a weighted cross-entropy. P-Net answers everywhere too; its background windows on this photo would cost:
 
 # %%
 from mtcnn_lite.course.limit_figures import easy_share
@@ -293,7 +294,7 @@ assert easy[0] > 0.2
 assert easy[2] < 1e-3
 
 # %% [markdown]
-# At $\gamma = 2$, the paper's choice, the easy ones pay next to nothing. It does by weight what hard mining (chapter 08) does by choice.
+# At $\gamma = 2$, the paper's choice, the easy ones pay next to nothing: hard mining (chapter 08) by weight.
 #
 # ### What to take today
 #
@@ -306,15 +307,14 @@ assert easy[2] < 1e-3
 # | AP, WIDER val, "hard" ² | | .811 | **.819** | .742 |
 # | parameters ³ | 495,850 | **75,856** | 631,410 | 426,608 |
 #
-# ¹ Measured by us ([benchmarks](../benchmarks/RESULTS.md)): 550 held-out photos of WIDER FACE; landmarks in eye distances. ² By [YuNet's
-# authors](https://github.com/ShiqiYu/libfacedetection.train), all at original size. ³ Theirs; MTCNN's counted below.
+# ¹ [Measured by us](../benchmarks/RESULTS.md): 550 held-out photos of WIDER FACE; landmarks in eye distances. ² [YuNet's
+# authors](https://github.com/ShiqiYu/libfacedetection.train), original size. ³ Theirs; MTCNN's counted below.
 #
-# **To find faces, take YuNet**: more of them, in half the time. Where points matter, it is two and a half times as far off; MTCNN is still the
-# better choice there. And to see into every step, stay.
+# **To find faces, take YuNet**: more of them, in half the time. Its points are two and a half times as far off: where they matter, take
+# MTCNN.
 #
-# Compare figures in a row only, never across inputs: RetinaFace's small net has 47.3 on "hard" with photos shrunk to 640 px
-# ([SCRFD's table](https://github.com/deepinsight/insightface/tree/master/detection/scrfd)), 69.1 at original size ([another
-# port](https://github.com/biubug6/Pytorch_Retinaface)), 74.2 above.
+# Compare within a row only. RetinaFace's small net has .473 on "hard" with photos shrunk to 640 px ([SCRFD's
+# table](https://github.com/deepinsight/insightface/tree/master/detection/scrfd)), .742 at original size above.
 
 # %% tags=["check"]
 named = [(net, name, tensor) for net in nets for name, tensor in net.named_parameters()]
@@ -383,13 +383,13 @@ second
 # %% [markdown]
 # ### Exercise: `giou` (stretch)
 #
-# MTCNN's box loss is a squared error of four corners, as if they had nothing to do with one another. Later detectors learn from the overlap
-# itself. But boxes that do not touch have an IoU of 0, whether one pixel lies between them or a thousand: no hint which way to go. The
-# **generalised IoU** ([Rezatofighi et al. 2019](https://arxiv.org/abs/1902.09630)) gives one. With the *hull*, the smallest box round both:
+# Later detectors learn boxes from the overlap itself. But boxes that do not touch have an IoU of 0, however far apart: no hint which way to
+# go. The generalised IoU ([Rezatofighi et al. 2019](https://arxiv.org/abs/1902.09630)) gives one. With the *hull*, the smallest box round
+# both:
 #
 # $$\mathrm{GIoU} = \mathrm{IoU} - \frac{\text{hull} - \text{union}}{\text{hull}}$$
 #
-# (SCRFD's and YuNet's losses, DIoU and EIoU, are its relatives.) Write it for one `box` (4,) and N `boxes` (N, 4); return (N,). No box is
+# (SCRFD's DIoU and YuNet's EIoU are its relatives.) Write it for one `box` (4,) and N `boxes` (N, 4); return (N,). No box is
 # empty; N may be 0.
 #
 # <details><summary>A hint</summary>
@@ -415,29 +415,27 @@ third
 # %% [markdown]
 # ### Your functions on the photo
 #
-# Whatever has passed is used: your anchors are matched to the faces, your loss weighs P-Net's background, and your GIoU says how near the
-# anchors that miss the first face are to it.
+# Whatever has passed is used: your anchors are matched to the faces, your loss prices P-Net's background, your GIoU says how near the
+# anchors that miss face 1 come to it.
 
 # %%
-ours = {
+yours = {
     "anchor_grid": anchor_grid if second else mine.get("anchor_grid"),
     "focal_loss": focal_loss if first else mine.get("focal_loss"),
     "giou": giou if third else mine.get("giou"),
 }
-print("yours:", ", ".join(name for name, function in ours.items() if function) or "nothing yet")
-if ours["anchor_grid"]:
+print("yours:", ", ".join(name for name, function in yours.items() if function) or "nothing yet")
+if yours["anchor_grid"]:
     anchors = np.concatenate(
-        [ours["anchor_grid"](640, 640, s, np.array(v)) for s, v in RETINAFACE.items()]
+        [yours["anchor_grid"](640, 640, s, np.array(v)) for s, v in RETINAFACE.items()]
     )
 print((match_anchors(anchors, scenery.boxes, force=False) >= 0).sum(), "anchors have a face")
-if ours["focal_loss"]:
+if yours["focal_loss"]:
     p, label = said[no_face].clip(1e-7, 1 - 1e-7), np.zeros(no_face.sum(), int)
-    print(f"the background's focal loss: {ours['focal_loss'](p, label, 2, 0.25).sum():.1f}")
-if ours["giou"]:
-    apart = ours["giou"](scenery.boxes[0], anchors[iou(anchors, scenery.boxes[:1])[:, 0] == 0])
-    print(
-        f"{len(apart):,} anchors miss the first face; their GIoU: {apart.min():.2f} to {apart.max():.2f}"
-    )
+    print(f"the background's focal loss: {yours['focal_loss'](p, label, 2, 0.25).sum():.1f}")
+if yours["giou"]:
+    apart = yours["giou"](scenery.boxes[0], anchors[iou(anchors, scenery.boxes[:1])[:, 0] == 0])
+    print(f"{len(apart):,} anchors miss face 1; their GIoU: {apart.min():.2f} to {apart.max():.2f}")
 
 # %% [markdown]
 # Solutions are in `source/solutions.py`; `mine.forget("giou")` lets you start again.
