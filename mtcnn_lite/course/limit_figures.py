@@ -135,14 +135,18 @@ def easy_share(probability: Floats, easiest: float = 0.95) -> tuple[Described, d
     for gamma, (colour, style) in GAMMAS.items():
         sums = np.cumsum(-((1 - q) ** gamma) * np.log(q))
         shares[gamma] = float(sums[int(easiest * len(q))] / sums[-1])
-        axes.plot(part, sums / sums[-1], style, color=colour, label=f"gamma {gamma}: {shares[gamma]:.1%}")
+        axes.plot(part, sums / sums[-1], style, color=colour, label=f"gamma {gamma}: {_percent(shares[gamma])}")
     axes.axvline(easiest, color=INK, linewidth=0.8)
     axes.set(xlabel="share of the background, easiest first", ylabel="share of its loss", xlim=(0.6, 1), ylim=(0, 1))
     axes.legend(title=f"the easiest {easiest:.0%} make", loc="upper left")
-    said = ", ".join(f"gamma {gamma} {share:.1%}" for gamma, share in shares.items())
+    said = ", ".join(f"gamma {gamma} {_percent(share)}" for gamma, share in shares.items())
     return with_alt(
         figure, f"Curves of the loss of {len(q):,} background windows. The easiest {easiest:.0%} make: {said}."
     ), shares
+
+
+def _percent(share: float) -> str:
+    return f"{share:.1%}" if share >= 0.001 else f"{share:.2%}" if share >= 0.0001 else "under 0.01%"
 
 
 def best_anchor(anchors: Floats, places: Mapping[str, ArrayLike], limits: Sequence[float]) -> Described:

@@ -83,6 +83,8 @@ assert [len(photo.boxes) for photo in crowded] == [*numbers]
 (r0, o0), (r100, o100) = looks[0], looks[-1]
 assert 9 < (r100 - r0) / 100 < 10
 assert 2.5 < (o100 - o0) / 100 < 3
+middle = np.mean([looks[0], looks[2]], axis=0)
+assert np.allclose(looks[1], middle, rtol=0.06), "straight lines"
 assert work[-1][2] > max(work[-1][:2])
 
 # %% [markdown]
@@ -205,7 +207,7 @@ def greedy(threshold, measure="iou"):
 
 
 def after(rule, name):
-    """The average precision on each photo where `rule(boxes, scores)` gives new scores, 0 for dropped; (8,)."""
+    """The average precision on each photo with the scores of a rule, 0 for dropped; (8,)."""
     judged = []
     for faces, photo in zip(pools[name], photos[name], strict=True):
         scores = rule(faces.boxes, faces.scores)
@@ -224,7 +226,7 @@ soft = {}
 for name in photos:
     for other, rule in others.items():
         soft[f"{name}: {other}"] = paired(after(soft_nms, name), after(rule, name))
-intervals(soft, "average precision: Soft-NMS (sigma 0.5) minus ...")
+intervals(soft, "average precision: Soft-NMS (sigma 0.5) minus the other")
 
 # %% tags=["check"]
 middle = {name: found.interval for name, found in soft.items()}
@@ -260,9 +262,11 @@ scenery = scene([11, 51], 640, 640, (14, 14), (16, 300), distractors=(0, 0))
 anchors = np.concatenate(anchor_levels(640, 640, RETINAFACE))  # (16800, 4)
 owner = match_anchors(anchors, scenery.boxes, positive=0.5, negative=0.3, force=False)  # (16800,)
 positive, background = (owner >= 0).sum(), (owner == BACKGROUND).sum()
-picture = draw_boxes(scenery.image(), anchors[owner >= 0], "landmark", 1)
-says = f"{positive} of {len(anchors):,} anchors (vermilion) have one of 14 faces (yellow);\n{background:,} are background"
-beside([draw_boxes(picture, scenery.boxes, "truth")], [says], height=400)
+picture = draw_boxes(scenery.image(), anchors[owner >= 0], "landmark")
+says = f"{positive} of {len(anchors):,} anchors (vermilion) have one of 14 faces (yellow)"
+beside(
+    [draw_boxes(picture, scenery.boxes, "truth")], [f"{says};\n{background:,} are background"], 400
+)
 
 # %% [markdown]
 # Some faces have many anchors, some none: [which anchor is for which face](deeper/11_anchors.ipynb). An **anchor-free** head, such as YuNet's,
@@ -308,7 +312,7 @@ assert easy[2] < 1e-3
 # | parameters ³ | 495,850 | **75,856** | 631,410 | 426,608 |
 #
 # ¹ [Measured by us](../benchmarks/RESULTS.md): 550 held-out photos of WIDER FACE; landmarks in eye distances. ² [YuNet's
-# authors](https://github.com/ShiqiYu/libfacedetection.train), original size. ³ Theirs; MTCNN's counted below.
+# authors](https://github.com/ShiqiYu/libfacedetection.train), original size. ³ Theirs; MTCNN's are counted in the cell below.
 #
 # **To find faces, take YuNet**: more of them, in half the time. Its points are two and a half times as far off: where they matter, take
 # MTCNN.

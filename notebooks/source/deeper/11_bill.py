@@ -37,8 +37,12 @@ def clocked(*steps, rounds=2):
 def seconds(image):
     """(3,): pyramid and P-Net, R-Net, O-Net. A stage of a trace runs when it is first asked for."""
     run = []
-    first = lambda: (run.append(detector.trace(image)), run[-1].pnet)  # noqa: E731
-    return clocked(first, lambda: run[-1].rnet, lambda: run[-1].onet)
+
+    def pnet():
+        run.append(detector.trace(image))
+        return run[-1].pnet
+
+    return clocked(pnet, lambda: run[-1].rnet, lambda: run[-1].onet)
 
 
 # %% tags=["nbval-ignore-output", "clock"]

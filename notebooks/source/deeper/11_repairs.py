@@ -63,7 +63,7 @@ assert count["both"] > count["brighter"] + 0.2 * of
 #
 # scikit-image ships an ancestor: a cascade of boosted decisions on local binary patterns, in the manner of
 # [Viola and Jones (2001)](https://doi.org/10.1109/CVPR.2001.990517), trained on upright faces. (OpenCV's wheel has no `CascadeClassifier`
-# from 5.0 on.) It may look at windows of 28 to 60 px, on the same photos:
+# from 5.0 on.) It may look at windows of 36 to 52 px, on the same photos:
 
 # %%
 from skimage.data import lbp_frontal_face_cascade_filename
@@ -73,7 +73,7 @@ boosted = Cascade(lbp_frontal_face_cascade_filename())
 
 
 def ancestor(image):
-    settings = {"scale_factor": 1.2, "step_ratio": 1, "min_size": (28, 28), "max_size": (60, 60)}
+    settings = {"scale_factor": 1.2, "step_ratio": 1, "min_size": (36, 36), "max_size": (52, 52)}
     boxes = boosted.detect_multi_scale(image, **settings)
     corners = [[b["c"], b["r"], b["c"] + b["width"], b["r"] + b["height"]] for b in boxes]
     return np.array(corners, np.float32).reshape(-1, 4), np.ones(len(corners))
