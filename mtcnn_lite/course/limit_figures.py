@@ -87,7 +87,16 @@ def losses_by_strength(ways: Mapping[str, tuple[Sequence[float], str, NDArray[np
 
 
 def crowds(photos: Sequence[LabelledPhoto], found: Sequence[Faces], height: int = 200) -> Described:
-    """Photos of crowds: faces that were found in green, the labels of those that were not in yellow."""
+    """Photos of crowds: faces that were found in green, the labels of those that were not in yellow.
+
+    Parameters
+    ----------
+    photos : sequence of LabelledPhoto
+    found : sequence of Faces
+        What a detector finds on each.
+    height : int
+        Of each photo as it is shown, px.
+    """
     panels, captions = [], []
     for photo, faces in zip(photos, found, strict=True):
         face, _ = match(faces.boxes, faces.scores, photo)
@@ -173,7 +182,7 @@ def best_anchor(anchors: Floats, places: Mapping[str, ArrayLike], limits: Sequen
     for limit in limits:
         axes.axhline(limit, color=COLOURS["muted"], linewidth=0.9)
     axes.set(xscale="log", xlabel="side of the face, px", ylabel="IoU with the best anchor", ylim=(0, 1.02))
-    axes.set_xticks(shown := [12, 16, 24, 32, 48, 64, 96, 128, 192, 256], shown)
+    axes.set_xticks(ticks := [12, 16, 24, 32, 48, 64, 96, 128, 192, 256], [str(tick) for tick in ticks])
     axes.minorticks_off()
     axes.legend(loc="lower right")
     return with_alt(

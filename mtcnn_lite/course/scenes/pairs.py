@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 from numpy.random import Generator
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from mtcnn_lite.course.scenes.backgrounds import background, colours
 from mtcnn_lite.course.scenes.cutouts import Cutout, Split, lfw_faces
@@ -70,9 +70,20 @@ def pairs(
     return LabelledPhoto(picture, boxes, points, about={"sources": tuple(one.cutout.name for one in placed)})
 
 
-def apart(overlap: float, width: float, height: float, angle: float) -> np.ndarray:
-    """How far (x, y) two boxes of one size are apart in a direction, in radians, where their IoU is `overlap`.
+def apart(overlap: float, width: float, height: float, angle: float) -> NDArray[np.float64]:
+    """How far (x, y) two boxes of one size are apart where their IoU is `overlap`.
 
+    Parameters
+    ----------
+    overlap : float
+        Above 0 and below 1.
+    width, height : float
+        Of the boxes, px.
+    angle : float
+        The direction, radians; 0 is to the right.
+
+    Examples
+    --------
     >>> apart(1 / 3, 10, 10, 0).round(3).tolist()
     [5.0, 0.0]
     """
@@ -89,4 +100,4 @@ def _placement(rng: Generator, cutout: Cutout, at: list[float], size: float, rea
     tint = max(rng.uniform(-1 / 3, 1), 0)
     look = colours(rng, (0.8, 1.1), 10, 1 + tint * np.array([0.15, -0.1, -0.3]))
     turn, mirrored = rng.uniform(-TURN, TURN), bool(rng.random() < 0.5)
-    return Placement(cutout, *at, size / min(x2 - x1, y2 - y1), turn, mirrored, reach, look)
+    return Placement(cutout, at[0], at[1], size / min(x2 - x1, y2 - y1), turn, mirrored, reach, look)
