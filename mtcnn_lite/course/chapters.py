@@ -277,7 +277,7 @@ DEEPER = {  # file in `deeper/`, without the ending: the chapter's number comes 
     ),
     "11_repairs": SideTrip(
         "Two lines against the dark",
-        "A repair of two lines, and an ancestor that sees better at night.",
+        "A repair of two lines, and an ancestor that minds the dark less.",
     ),
 }
 ROWS = {"find a face": list(CHAPTERS)[:6], "train the nets": list(CHAPTERS)[6:11], "and then": list(CHAPTERS)[11:]}

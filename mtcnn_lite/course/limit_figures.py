@@ -18,6 +18,10 @@ from mtcnn_lite.pyramid import level_size, map_size, pyramid_scales
 
 HATCHES = ("", "//", "..", "")  # in the order of TINTS
 SIDES = np.geomspace(12, 400, 300)  # px, of faces that look for an anchor
+BARS: dict[str, dict[str, Any]] = {  # detectors with a look of their own
+    "MTCNN": {"color": COLOURS["onet"]},
+    "MTCNN, repaired": {"color": "white", "edgecolor": COLOURS["onet"], "hatch": "//"},
+}
 GAMMAS = {0: (INK, "-"), 1: (COLOURS["muted"], "--"), 2: (COLOURS["landmark"], "-"), 5: (COLOURS["muted"], ":")}
 
 
@@ -204,15 +208,13 @@ def found_by(counts: Mapping[str, Mapping[str, int]], of: int) -> Described:
 
     figure, axes = plt.subplots(figsize=(7.6, 3), layout="constrained")
     detectors = [*dict.fromkeys(name for each in counts.values() for name in each)]
-    looks: list[dict[str, Any]] = [{"color": COLOURS["muted"]}, {"color": COLOURS["onet"]},
-                                   {"color": "white", "edgecolor": COLOURS["onet"], "hatch": "//"}]  # fmt: skip
     wide = 0.8 / len(detectors)
-    for k, (name, look) in enumerate(zip(detectors, looks, strict=False)):
+    for k, name in enumerate(detectors):
         there = [n for n, each in enumerate(counts.values()) if name in each]
         at = np.array(there) + (k - (len(detectors) - 1) / 2) * wide
         found = np.array([int(each[name]) for each in counts.values() if name in each])
         spread = np.abs(np.array([wilson(int(hits), of) for hits in found]).T * of - found)  # (2, conditions)
-        axes.bar(at, found, 0.92 * wide, label=name, **look)
+        axes.bar(at, found, 0.92 * wide, label=name, **BARS.get(name, {"color": COLOURS["muted"]}))
         axes.errorbar(at, found, spread, fmt="none", color=INK, capsize=3, linewidth=1)
     axes.set_xticks(range(len(counts)), [*counts])
     axes.set(ylabel=f"found, of {of} faces", ylim=(0, of * 1.05))
@@ -289,7 +291,7 @@ def pyramid_costs(sizes: Sequence[tuple[int, int]], least: Sequence[int]) -> Des
 
     by_size = [costs(*size, 20)[0] / 1e3 for size in sizes]
     by_face = [costs(*sizes[2], smallest) for smallest in least]
-    figure, panels = plt.subplots(1, 3, figsize=(9.4, 3), layout="constrained")
+    figure, panels = plt.subplots(1, 3, figsize=(9.6, 3), width_ratios=(1.5, 1, 1), layout="constrained")
     bars = (
         ([f"{w}×{h}" for w, h in sizes], by_size, "photo (smallest face 20 px)", "P-Net's windows, thousand"),
         ([f"{s} px" for s in least], [each[0] / 1e3 for each in by_face], "smallest face (1280×960)", ""),
