@@ -153,9 +153,7 @@ harder = {"noise of 30": [noisy(photo) for photo in plain]}
 for name, s in {"dark": 0.75, "blurred": 4, "turned": 60, "covered": 0.5}.items():
     harder[f"{name}, {s:g}"] = [DEGRADATIONS[name].apply(photo, s) for photo in plain]
 ours = Detector()
-against = {
-    name: paired(precision(ours, some), precision(detector, some)) for name, some in harder.items()
-}
+against = {n: paired(precision(ours, p), precision(detector, p)) for n, p in harder.items()}
 intervals(against, "average precision: this package's weights minus the authors'")
 
 # %% tags=["check"]
@@ -206,6 +204,7 @@ def greedy(threshold, measure="iou"):
     return rule
 
 
+# %%
 def after(rule, name):
     """The average precision on each photo with the scores of a rule, 0 for dropped; (8,)."""
     judged = []
@@ -423,11 +422,9 @@ third
 # anchors that miss face 1 come to it.
 
 # %%
-yours = {
-    "anchor_grid": anchor_grid if second else mine.get("anchor_grid"),
-    "focal_loss": focal_loss if first else mine.get("focal_loss"),
-    "giou": giou if third else mine.get("giou"),
-}
+names, verdicts = ("focal_loss", "anchor_grid", "giou"), (first, second, third)
+written = dict(zip(names, (focal_loss, anchor_grid, giou), strict=True))
+yours = {n: written[n] if v else mine.get(n) for n, v in zip(names, verdicts, strict=True)}
 print("yours:", ", ".join(name for name, function in yours.items() if function) or "nothing yet")
 if yours["anchor_grid"]:
     anchors = np.concatenate(

@@ -22,6 +22,8 @@ plain = scenes(12, 11, split="held_out", faces=(8, 8), sizes=(40, 40), distracto
 dim = [DEGRADATIONS["dark"].apply(photo, 0.75) for photo in plain]
 of = sum(len(photo.boxes) for photo in plain)
 
+# %%
+
 
 def repaired(image, gain, sigma):
     bright = np.clip(image.astype(np.float32) * gain, 0, 255).astype(np.uint8)
