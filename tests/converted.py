@@ -2,6 +2,5 @@
 
 UNCONVERTED = {
     "09_training",
-    "11_limits",
     "12_recognition",
 }

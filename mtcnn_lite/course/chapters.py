@@ -176,15 +176,11 @@ CHAPTERS = {
         "limits",
         "Limits: what MTCNN cannot do",
         (
-            "You will find out, number by number, what a crowd costs, which faces are lost and by which net, and then"
-            " build the pieces that later detectors put in place of a pyramid and a cascade: anchors, a loss for "
-            "them, maps of several scales from one pass."
+            "You will find out what a crowd costs, which net loses which faces, and what to take today. Then you build "
+            "what later detectors have in place of a pyramid: anchors, and losses for them."
         ),
         "chapters 00 to 05: the whole cascade; chapter 10: recall and precision; chapter 07 for the loss",
-        (
-            "MTCNN's bill, its blind spots, anchors and focal loss of your own, and a table of successors that says "
-            "which rows may be compared"
-        ),
+        "MTCNN's bill and its blind spots, anchors and two losses of your own, and a table of what to take today",
     ),
     "12": Chapter(
         "12_recognition",
@@ -281,6 +277,18 @@ DEEPER = {  # file in `deeper/`, without the ending: the chapter's number comes 
         "One detector, many numbers",
         "The same weights used otherwise, the same answers judged otherwise, and what others have measured: ways to "
         "another figure, each drawn.",
+    ),
+    "11_anchors": SideTrip(
+        "Which anchor is for which face",
+        "Faces between preset sizes, three rules of who answers for whom, and heads without anchors.",
+    ),
+    "11_bill": SideTrip(
+        "The bill, by the clock",
+        "What crowds and large photos cost in seconds, and what does not.",
+    ),
+    "11_repairs": SideTrip(
+        "Two lines against the dark",
+        "A repair of two lines, and an ancestor that minds the dark less.",
     ),
 }
 ROWS = {"find a face": list(CHAPTERS)[:6], "train the nets": list(CHAPTERS)[6:11], "and then": list(CHAPTERS)[11:]}

@@ -149,21 +149,6 @@ def iou_matrix(boxes, others):
     return np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)
 
 
-def giou(box, boxes):
-    """The IoU, less the part of the smallest box round both that neither covers."""
-    low, high = (
-        np.minimum(box[:2], boxes[:, :2]),
-        np.maximum(box[2:], boxes[:, 2:]),
-    )  # (N, 2) the hull's ends
-    hull = (high - low).prod(axis=1)  # (N,)
-    areas = (box[2:] - box[:2]).prod() + (boxes[:, 2:] - boxes[:, :2]).prod(axis=1)  # (N,)
-    shared = np.maximum(
-        np.minimum(box[2:], boxes[:, 2:]) - np.maximum(box[:2], boxes[:, :2]), 0
-    ).prod(axis=1)
-    union = areas - shared
-    return shared / union - (hull - union) / hull
-
-
 # --- 05_onet
 
 
@@ -362,3 +347,18 @@ def focal_loss(face_probability, label, gamma, alpha):
     q = np.where(label == 1, face_probability, 1 - face_probability)  # (N,)
     weight = np.where(label == 1, alpha, 1 - alpha)  # (N,)
     return -weight * (1 - q) ** gamma * np.log(q)
+
+
+def giou(box, boxes):
+    """The IoU, less the part of the smallest box round both that neither covers."""
+    low, high = (
+        np.minimum(box[:2], boxes[:, :2]),
+        np.maximum(box[2:], boxes[:, 2:]),
+    )  # (N, 2) the hull's ends
+    hull = (high - low).prod(axis=1)  # (N,)
+    areas = (box[2:] - box[:2]).prod() + (boxes[:, 2:] - boxes[:, :2]).prod(axis=1)  # (N,)
+    shared = np.maximum(
+        np.minimum(box[2:], boxes[:, 2:]) - np.maximum(box[:2], boxes[:, :2]), 0
+    ).prod(axis=1)
+    union = areas - shared
+    return shared / union - (hull - union) / hull

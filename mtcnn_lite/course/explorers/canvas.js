@@ -1,7 +1,7 @@
 // Draws the photo and the candidates on it, and says what lies under the pointer.
 // All filtering by threshold and step happens here: Python sends the candidates once (see canvas.py).
 
-const PHOTO = 470; // CSS pixels: longest side on screen
+const PHOTO = 400; // CSS pixels: longest side on screen, so that a strip above it fits one screen too
 
 function render({ model, el }) {
   const [root, views] = frame(el), get = (name) => model.get(name);

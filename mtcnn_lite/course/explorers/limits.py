@@ -21,8 +21,8 @@ from mtcnn_lite.explain import explain
 from mtcnn_lite.net_names import NET_NAMES, NET_TITLES
 
 FATES = (*(f"lost in {NET_TITLES[stage]}" for stage in NET_NAMES), "found")
-TINTS = (COLOURS["pnet"], COLOURS["rnet"], COLOURS["landmark"], COLOURS["onet"])  # of each fate
 FOUND = len(NET_NAMES)
+TINTS = (*(COLOURS[net] for net in NET_NAMES), "#E6E6E6")  # of each fate: the colour of the net that lost the face
 OUTLINED: dict[str, Any] = {"stroke_width": 1, "stroke_fill": INK}
 LEFT, TOP, CELL_X, CELL_Y, LEGEND = 62, 22, 54, 20, 24  # px of the strip
 INVITATION = "Ask about a face: the buttons are under the strip."
@@ -43,8 +43,6 @@ class LimitsView:
 def view(detector: Detector, photo: LabelledPhoto, name: str, step: int) -> LimitsView:
     """The photo made harder in one way by one step, and the fate of each of its faces.
 
-    A face is lost in the first net that leaves no box with an IoU of 0.5 or more, unless O-Net finds it all the same.
-
     Parameters
     ----------
     detector : Detector, looks for the faces
@@ -58,9 +56,16 @@ def view(detector: Detector, photo: LabelledPhoto, name: str, step: int) -> Limi
     pnet, rnet, onet = trace.settings.thresholds
     lowest = trace.rerun(thresholds=(pnet, rnet, min(onet, cascade.LOWEST[2])))
     costs = cascade.costs(trace, lowest)  # before R-Net and O-Net have anything to remember
-    covered = np.stack([one.best >= 0 for one in reached(trace, harder).values()])  # (3, M)
-    fates = np.where(covered[-1], FOUND, covered.argmin(axis=0))
-    return LimitsView(harder, trace, replace(cascade.view(trace, pnet, rnet), costs=costs), fates)
+    return LimitsView(harder, trace, replace(cascade.view(trace, pnet, rnet), costs=costs), fates(trace, harder))
+
+
+def fates(trace: Trace, photo: LabelledPhoto) -> NDArray[np.int64]:
+    """What becomes of each face (M,), an index of FATES.
+
+    It is lost in the first net that leaves no box with an IoU of 0.5 or more, unless O-Net finds it all the same.
+    """
+    covered = np.stack([one.best >= 0 for one in reached(trace, photo).values()])  # (3, M)
+    return np.where(covered[-1], FOUND, covered.argmin(axis=0))
 
 
 class LimitsExplorer(PhotoExplorer):
