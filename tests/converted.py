@@ -5,5 +5,4 @@ UNCONVERTED = {
     "09_training",
     "10_evaluation",
     "11_limits",
-    "12_recognition",
 }
