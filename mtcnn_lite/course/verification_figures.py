@@ -149,7 +149,8 @@ def strangers_named(rates: Sequence[float], marked: Sequence[int] = (1, 100, 10_
     for size in marked:
         named = 1 - (1 - rates[0]) ** size
         axis.plot([size], [named], "o", color=MISTAKEN)
-        axis.annotate(f"{named:.1%}", (size, named), xytext=(-4, 6), textcoords="offset points", ha="right")
+        ha = "left" if size == 1 else "right"
+        axis.annotate(f"{named:.1%}", (size, named), xytext=(0, 7), textcoords="offset points", ha=ha)
         said.append(f"{named:.1%} with {size:,} on file")
     axis.set(xscale="log", xlabel="people on file", ylabel="strangers given a name", ylim=(-0.02, 1.1))
     axis.legend(title="wrong comparisons", loc="upper left")
