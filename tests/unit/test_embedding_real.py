@@ -13,7 +13,7 @@ import torch
 from mtcnn_lite import Detector
 from mtcnn_lite.alignment import aligned_crops
 from mtcnn_lite.boxes import square_boxes
-from mtcnn_lite.course.casual_photos import Taken, photos
+from mtcnn_lite.course.casual_photos import CASUAL, photos
 from mtcnn_lite.course.evidence import paired
 from mtcnn_lite.course.scenes.cutouts import lfw_faces
 from mtcnn_lite.embedding import (
@@ -31,6 +31,7 @@ from mtcnn_lite.pyramid import halvings
 
 FRAMES = Path(__file__).parents[3] / "shared" / "faces" / "landmarks"
 PEOPLE, EACH = 150, 4
+STOPS = 24, 120  # steps: those of the notebook's comparison, and of its net
 
 
 @pytest.fixture(scope="module")
@@ -84,20 +85,21 @@ class Small(torch.nn.Sequential):
         return torch.nn.functional.normalize(super().forward(x), dim=1)
 
 
-def learned(way, seed, steps=40):
-    """A net trained as in the notebook, on photos cut in this way, heads askew by 10 degrees."""
-    x = prepare(photos("train", 24, 100 + seed, way, Taken(turn=10)).reshape(-1, 32, 32, 3)).unflatten(0, (70, 24))
+def areas(way, seed, crops, person):
+    """Of a net that is trained as in the notebook, on photos cut in this way, after each of STOPS."""
+    x = prepare(photos("train", 12, 100 + seed, way).reshape(-1, 32, 32, 3)).unflatten(0, (70, 12))
     torch.manual_seed(seed)
-    net, rng, person = Small(), np.random.default_rng(seed), torch.arange(32).repeat_interleave(2)
+    net, rng, batch = Small(), np.random.default_rng(seed), torch.arange(32).repeat_interleave(2)
     optimiser = torch.optim.AdamW(net.parameters(), lr=0.004)
-    for _ in range(steps):
+    for step in range(1, max(STOPS) + 1):
         who = rng.choice(70, 32, replace=False).repeat(2)
-        at = net(x[who, rng.integers(0, 24, 64)])
-        loss = triplet_loss(*at[semi_hard_triplets(squared_distances(at, at), person).T])
+        at = net(x[who, rng.integers(0, 12, 64)])
+        loss = triplet_loss(*at[semi_hard_triplets(squared_distances(at, at), batch).T])
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
-    return net
+        if step in STOPS:
+            yield verification(embed(net, crops), person).area
 
 
 @pytest.mark.slow
@@ -114,9 +116,14 @@ def test_alignment_helps_on_real_frames_by_a_little(frames):
         person.append(k)
         x, y = faces.landmarks[largest, 1] - faces.landmarks[largest, 0]
         tilts.append(np.degrees(np.arctan2(y, x)))
-    areas = {
-        way: [verification(embed(learned(way, seed), np.stack(some)), person).area for seed in range(8)]
+    plain, aligned = (
+        np.array([list(areas(way, seed, np.stack(some), np.array(person))) for seed in range(8)])
         for way, some in crops.items()
-    }
-    gain = paired(areas["five points"], areas["plain"])
-    print(np.mean(areas["plain"]), np.mean(areas["five points"]), gain, np.std(tilts))
+    )
+    early, late = (paired(aligned[:, k], plain[:, k]) for k in range(2))
+    print(plain.mean(axis=0), early, late, np.std(tilts))
+    assert np.std(tilts) == pytest.approx(CASUAL.turn, abs=1)
+    np.testing.assert_allclose(plain.mean(axis=0), [0.67, 0.68], atol=0.015)
+    assert early.mean == pytest.approx(0.021, abs=0.01)
+    assert late.mean == pytest.approx(0.037, abs=0.01)
+    assert late.ahead >= 7
