@@ -30,9 +30,14 @@ LIGHT = Variation(turn=0, zoom=0, shift=0)  # what is left to `varied`: how a fa
 class Taken:
     """How photos are taken and faces found in them.
 
-    turn: of the head in the picture plane, degrees, a standard deviation. box: how far a box's middle is off along each
-    axis, and its size, as shares of its side, standard deviations. points: how far a landmark is off on average, as a
-    share of the distance between the eyes.
+    Parameters
+    ----------
+    turn : float
+        Of the head in the picture plane, degrees, a standard deviation.
+    box : float
+        How far a box's middle is off along each axis, and its size, as shares of its side, standard deviations.
+    points : float
+        How far a landmark is off on average, as a share of the distance between the eyes.
     """
 
     turn: float = 8.0
@@ -79,7 +84,19 @@ def photos(
 
 
 def placed(face: Cutout, views: int, rng: np.random.Generator, way: Way, taken: Taken) -> Matrices:
-    """From the pixel centres of the face's patch to those of its crops, (views, 2, 3)."""
+    """From the pixel centres of the face's patch to those of its crops, (views, 2, 3).
+
+    Parameters
+    ----------
+    face : Cutout
+        With landmarks.
+    views : int
+        How many photos are taken of it.
+    rng : Generator
+        Of the turns and the errors: as many draws whatever the way.
+    way, taken : Way, Taken
+        As for `photos`.
+    """
     assert face.landmarks is not None
     square = square_boxes(np.array([face.box]))[0]
     middle, side = (square[:2] + square[2:]) / 2 - PIXEL_CENTRE, square[2] - square[0]

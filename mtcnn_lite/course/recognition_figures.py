@@ -147,7 +147,15 @@ def shares_of_kinds(rows: Mapping[str, Mapping[str, float]]) -> Described:
 
 
 def learning(loss: Sequence[float], share: Sequence[float], margin: float = MARGIN) -> Described:
-    """The course of a training: the loss of its triplets, and the share of the pairs that still have one."""
+    """The course of a training: the loss of its triplets, and the share of the pairs that still have one.
+
+    Parameters
+    ----------
+    loss, share : sequence of float
+        After each step.
+    margin : float
+        Of the loss, which does not exceed it.
+    """
     import matplotlib.pyplot as plt
 
     figure, axes = plt.subplots(1, 2, figsize=(8.4, 2.6), layout="constrained")
