@@ -2,5 +2,4 @@
 
 UNCONVERTED = {
     "09_training",
-    "12_recognition",
 }

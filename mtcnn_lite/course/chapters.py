@@ -187,14 +187,13 @@ CHAPTERS = {
         "recognition",
         "Recognition: from a face to a person",
         (
-            "You will turn any face upright from its five points, cut it out so that eyes always lie in nearly the "
-            "same places, and teach a small net to tell whether two such crops show one person. And you will see how "
-            "little a good-looking curve can mean."
+            "You will turn any face upright from its five points, teach a small net to tell whether two such crops "
+            "show one person, and see how little a good-looking curve can mean."
         ),
         "chapter 05: five landmarks; chapter 07: what a loss is; a little of vectors",
         (
-            "aligned crops, an embedding net trained with FaceNet's triplet loss, a verification curve, a \"who is "
-            'this" with a threshold, two functions of your own'
+            'aligned crops, an embedding net of your own, a "who is this" with a threshold, and what alignment is '
+            "worth to a recogniser"
         ),
     ),
 }
@@ -289,6 +288,10 @@ DEEPER = {  # file in `deeper/`, without the ending: the chapter's number comes 
     "11_repairs": SideTrip(
         "Two lines against the dark",
         "A repair of two lines, and an ancestor that minds the dark less.",
+    ),
+    "12_small_print": SideTrip(
+        "The small print of recognition",
+        "Whose left eye, squared or not, negatives that are too hard, and what a good curve does not say.",
     ),
 }
 ROWS = {"find a face": list(CHAPTERS)[:6], "train the nets": list(CHAPTERS)[6:11], "and then": list(CHAPTERS)[11:]}
