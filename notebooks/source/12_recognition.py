@@ -348,11 +348,11 @@ assert 0.55 < rough / exact < 0.8
 #
 # **On real photos**, which we may not show (research terms), a [test](../tests/unit/test_embedding_real.py) measures: 600 frames of
 # 150 people from YouTube Faces, cut by this detector's boxes or points; eight seeds. By boxes the area is 0.67 after 24 steps, by points
-# 0.021 ± 0.007 more (ahead in 7 of 8); after 120 steps 0.68, and 0.037 ± 0.004 (8 of 8). Alignment helps, but far less: other things
-# differ too.
+# 0.021 ± 0.007 more (ahead in 7 of 8); after 120 steps 0.68, and 0.037 ± 0.004 (8 of 8). Other batches and boxes, tried before,
+# gave 0.01 to 0.03: a gain each time, but far less.
 #
 # Of those the net knows nothing: expressions, years. That mirrors, light and patches do not count, our photos *told* it. FaceNet
-# learned from over 100 million real ones. What else a good curve hides: [side trip](deeper/12_small_print.ipynb).
+# learned from over 100 million real ones. More: [side trip](deeper/12_small_print.ipynb).
 #
 # ### Who is this?
 #
@@ -514,7 +514,7 @@ assert costs[1] < 0.8 * costs[0]
 # </details>
 # <details><summary>Did alignment help, and what was that measured on?</summary>
 #
-# Yes: by 0.2 of area on made-up photos, by 0.02 to 0.04 on real frames.
+# Yes: by 0.2 of area on made-up photos, by 0.01 to 0.04 on real frames.
 #
 # </details>
 # <details><summary>Photos made of one picture each give an area of 0.9. What does it say of real ones?</summary>
