@@ -352,7 +352,7 @@ assert 0.55 < rough / exact < 0.8
 # gave 0.01 to 0.03: a gain each time, but far less.
 #
 # Of those the net knows nothing: expressions, years. That mirrors, light and patches do not count, our photos *told* it. FaceNet
-# learned from over 100 million real ones. More: [side trip](deeper/12_small_print.ipynb).
+# learned from over 100 million. More: [side trip](deeper/12_small_print.ipynb).
 #
 # ### Who is this?
 #
