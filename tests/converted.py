@@ -2,7 +2,6 @@
 
 UNCONVERTED = {
     "08_hard_mining",
-    "09_training",
     "10_evaluation",
     "11_limits",
     "12_recognition",
