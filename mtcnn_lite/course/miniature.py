@@ -30,14 +30,14 @@ from mtcnn_lite.training.plan import STAGES, TrainingStage, paper
 N = TypeVar("N", bound=nn.Module)
 
 SEED, PHOTOS = 9, 60
-MOMENTS = 24  # of the film, more of them early on
+MOMENTS = 16  # of the film, more of them early on
 SMALL = {  # steps, batch: what takes a minute in all
     "pnet-1": (300, 64),
-    "pnet-2": (150, 64),
-    "rnet-1": (320, 32),
-    "rnet-2": (100, 32),
-    "onet-1": (380, 16),
-    "onet-2": (100, 16),
+    "pnet-2": (120, 64),
+    "rnet-1": (300, 32),
+    "rnet-2": (80, 32),
+    "onet-1": (320, 16),
+    "onet-2": (50, 16),
 }
 RATE = {"pnet": 6e-3, "rnet": 5e-3, "onet": 2.5e-3}  # few steps must be large
 HALVED = "random", "jittered", "landmarks", "hardest", "others"  # windows a photo
@@ -92,7 +92,7 @@ def train(
         `look(step, net)` is called before each step.
     """
     net.train().to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stubs lack it
-    adam = torch.optim.AdamW(net.parameters(), betas=BETAS, weight_decay=WEIGHT_DECAY)
+    adam = torch.optim.AdamW(net.parameters(), betas=BETAS, weight_decay=WEIGHT_DECAY, fused=True)
     indicator, rows = torch.tensor(stage.indicator), []
     for step in range(stage.steps):
         if look:

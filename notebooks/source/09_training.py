@@ -105,15 +105,10 @@ from mtcnn_lite.training.sanity_checks import few_of_each_kind, overfit_batch
 some = few_of_each_kind(batches(0))  # four of each kind
 points = some.landmarks.clone()
 points[12:] = points[12:].roll(1, dims=0)  # each face gets another's points
-wrong = some._replace(landmarks=points)
+wrong, by_heart = some._replace(landmarks=points), {}
 for name, few in (("right points", some), ("wrong points", wrong)):
-    start, end = overfit_batch(nets.pnet, few, stage)
-    print(f"{name}: loss {start:.2f} before, {end:.2f} after")
-
-# %% tags=["check"]
-assert (some.kinds[12:] == 3).all()
-assert overfit_batch(nets.pnet, some, stage)[1] < 0.05
-assert end < 0.05 < start
+    start, by_heart[name] = overfit_batch(nets.pnet, few, stage)
+    print(f"{name}: loss {start:.2f} before, {by_heart[name]:.2f} after")
 
 # %% [markdown]
 # Wrong labels can be memorised too. So this habit tests the machinery, and drawing tests the labels: you need both. In the
@@ -138,12 +133,13 @@ rates(mini)
 import torch
 
 from mtcnn_lite.training.batch_loss import batch_loss
+from mtcnn_lite.training.loop import BETAS  # (0.9, 0.99), the package's
 
 
 def train(net, batches, stage, rate=None, teacher=None):
     """Train `net`; what each step cost, by task, and got right: (steps, 6)."""
     net.train()
-    adam = torch.optim.AdamW(net.parameters(), betas=(0.9, 0.99), weight_decay=1e-4)
+    adam = torch.optim.AdamW(net.parameters(), betas=BETAS, weight_decay=1e-4, fused=True)
     table, rows = torch.tensor(stage.indicator), []  # (4, 3): which kind teaches which task
     for step in range(stage.steps):
         adam.param_groups[0]["lr"] = (rate or stage.learning_rate)(step)
@@ -157,6 +153,9 @@ def train(net, batches, stage, rate=None, teacher=None):
 
 
 # %% tags=["check"]
+assert (some.kinds[12:] == 3).all()
+assert max(by_heart.values()) < 0.05 < 0.3 < start
+
 from copy import deepcopy
 from dataclasses import replace
 from tempfile import TemporaryDirectory
@@ -210,7 +209,7 @@ from mtcnn_lite import Detector
 from mtcnn_lite.course.scenes import scenes
 from mtcnn_lite.course.training_figures import off_bars, points_off
 
-test = scenes(30, seed=10, sizes=(20, 60), split="held_out")  # other faces, other grounds
+test = scenes(24, seed=10, sizes=(20, 60), split="held_out")  # other faces, other grounds
 yours, shipped = Detector(nets.ready()), Detector()
 off = {"yours": points_off(nets, test), "shipped": points_off(shipped.nets, test)}
 off_bars(off)
@@ -255,32 +254,29 @@ crops = Batches(stores["pnet"], 24, (0, 1, 0, 1), SEED)(0).crops[:14]  # (14, 12
 degraded({"as cut": crops, "darkened": darken_batch(crops, np.random.default_rng(0), 1.0)})
 
 # %% [markdown]
-# Is it the darkness, or only that it trains longer? Eight seeds, the same for both: 40 more steps with darkened crops, 40 more with clean ones.
+# Is it the darkness, or only that it trains longer? Eight seeds, the same for both: 40 more steps with darkened crops, or with clean ones.
 # We count the faces that a passing window covers, where 20 windows a photo pass.
 
 # %% tags=["nbval-ignore-output"]
+from itertools import product
+
 from mtcnn_lite.course.evidence import intervals, paired
 from mtcnn_lite.course.miniature import found_by
 from mtcnn_lite.course.skew import Held
 from mtcnn_lite.training.augmentation import Augmentation
 
-more, held = replace(mini[0], steps=40, rate=3e-3), (Held(night[:10]), Held(test[:10]))
-found = {}
-for share in (0.5, 0.0):
-    found[share] = np.zeros((2, 8))  # at night and by day, by seed
-    for seed in range(8):
-        pnet = deepcopy(nets.pnet)
-        drawn = Batches(stores["pnet"], 64, more.shares, seed, Augmentation(darken=share))
-        train(pnet, drawn, more)
-        found[share][:, seed] = [found_by(pnet, each) for each in held]
+more, held = (
+    replace(mini[0], steps=40, rate=3e-3),
+    [Held(some[:10], min_face=20) for some in (night, test)],
+)
+found = {share: np.zeros((2, 8)) for share in (0.5, 0.0)}  # at night and by day, by seed
+for share, seed in product(found, range(8)):
+    pnet = deepcopy(nets.pnet)
+    drawn = Batches(stores["pnet"], 48, more.shares, seed, Augmentation(darken=share))
+    train(pnet, drawn, more)
+    found[share][:, seed] = [found_by(pnet, each) for each in held]
 pairs = [paired(*both) for both in zip(found[0.5], found[0.0], strict=True)]
 intervals(dict(zip(("night", "day"), pairs, strict=True)), "faces found, darkened − clean", 2)
-
-# %% tags=["check"]
-assert before["yours, day"].left[0] > 4 * before["yours, night"].left[0]
-assert pairs[0].ahead == 8
-assert pairs[0].interval[0] > 0.05
-assert off["yours"]["onet"] > off["shipped"]["onet"] < off["shipped"]["pnet"]
 
 # %% [markdown]
 # At night, darkened crops help with every seed.
@@ -292,7 +288,7 @@ assert off["yours"]["onet"] > off["shipped"]["onet"] < off["shipped"]["pnet"]
 
 # %% tags=["nbval-ignore-output"]
 tuned = type(shipped.nets)(*map(deepcopy, shipped.nets))
-for net, steps, size in (("pnet", 60, 64), ("rnet", 60, 32), ("onet", 60, 16)):
+for net, steps, size in (("pnet", 50, 64), ("rnet", 50, 32), ("onet", 40, 16)):
     [_, stage, *_] = [each for each in STAGES if each.net == net]  # its second
     brief = replace(
         stage, steps=steps, batch=size, rate=1e-3, augmentation=Augmentation(darken=0.6)
@@ -306,6 +302,10 @@ left_after(
 )
 
 # %% tags=["check"]
+assert before["yours, day"].left[0] > 4 * before["yours, night"].left[0]
+assert pairs[0].ahead == 8
+assert pairs[0].interval[0] > 0.05
+assert off["yours"]["onet"] > off["shipped"]["onet"] < off["shipped"]["pnet"]
 assert after["night"].found > before["shipped, night"].found
 assert after["day"].found >= 0.95 * before["shipped, day"].found
 
