@@ -16,7 +16,7 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from mtcnn_lite.boxes import MATCHING_IOU, Floats, decode_offsets, iou, landmarks_to_image
-from mtcnn_lite.course.miniature import begin
+from mtcnn_lite.course.first_weights import begin
 from mtcnn_lite.course.scenes import scene, scenes
 from mtcnn_lite.detector import Detector
 from mtcnn_lite.draw import COLOURS, Described, Pixels, draw_boxes, draw_landmarks, tiled, with_alt
@@ -122,9 +122,9 @@ def train_rnet(
 
 WINDOWS = SamplingConfig(random=10, beside=2, jittered=0, landmarks=5, hardest=20, others=10)
 AT_RANDOM = SamplingConfig(random=40, beside=2, jittered=0, landmarks=5, hardest=0, others=0)
-PHOTOS, HELD_OUT = 36, 8  # scenes to learn from, and to look at afterwards
+PHOTOS, HELD_OUT = 48, 10  # scenes to learn from, and to look at afterwards
 FACES, OTHERS = 10, 20  # in a batch
-STEPS, RATE = 55, 4e-3
+STEPS, RATE = 60, 4e-3
 PASSES = 0.7  # R-Net's threshold
 TICKS = {"detection": (0.3, 0.5, 0.7), "box": (0.02, 0.1, 0.5), "landmark": (0.2, 0.5, 2)}
 

@@ -5,7 +5,6 @@ from copy import deepcopy
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TypeVar
 
 import numpy as np
 import torch
@@ -14,6 +13,7 @@ from torch import nn
 
 from mtcnn_lite.boxes import MATCHING_IOU, iou
 from mtcnn_lite.course.explorers.training import TrainingHistory, history
+from mtcnn_lite.course.first_weights import begin
 from mtcnn_lite.course.scenes import scene, scenes
 from mtcnn_lite.course.skew import Held
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
@@ -27,17 +27,15 @@ from mtcnn_lite.training.batches import Batches
 from mtcnn_lite.training.loop import BETAS, WEIGHT_DECAY
 from mtcnn_lite.training.plan import STAGES, TrainingStage, paper
 
-N = TypeVar("N", bound=nn.Module)
-
 SEED, PHOTOS = 9, 60
 MOMENTS = 16  # of the film, more of them early on
 SMALL = {  # steps, batch: what takes a minute in all
     "pnet-1": (300, 64),
-    "pnet-2": (120, 64),
-    "rnet-1": (300, 32),
-    "rnet-2": (80, 32),
-    "onet-1": (320, 16),
-    "onet-2": (50, 16),
+    "pnet-2": (150, 64),
+    "rnet-1": (320, 32),
+    "rnet-2": (100, 32),
+    "onet-1": (380, 16),
+    "onet-2": (100, 16),
 }
 RATE = {"pnet": 6e-3, "rnet": 5e-3, "onet": 2.5e-3}  # few steps must be large
 HALVED = "random", "jittered", "landmarks", "hardest", "others"  # windows a photo
@@ -58,18 +56,6 @@ def miniature(stages: Sequence[TrainingStage] = STAGES) -> tuple[TrainingStage, 
             small.append(replace(stage, sampling=sampling, steps=steps, batch=batch, rate=RATE[stage.net],
                                  weights=papers[stage.net]))  # fmt: skip
     return tuple(small)
-
-
-def begin(net: N) -> N:
-    """He initialisation: `net` with new weights in all layers but the heads, so large that numbers keep their spread.
-
-    He et al. 2015, "Delving deep into rectifiers".
-    """
-    for name, layer in net.named_children():
-        if name.startswith(("conv", "dense")):
-            nn.init.kaiming_normal_(layer.weight, a=0.25)  # type: ignore[arg-type]  # 0.25: PReLU's slope
-            nn.init.zeros_(layer.bias)  # type: ignore[arg-type]
-    return net
 
 
 def train(

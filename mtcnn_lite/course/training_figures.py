@@ -202,8 +202,8 @@ def left_after(scores: Mapping[str, Score]) -> Described:
                       label=f"after {NET_TITLES[net]}" if not row else None)  # fmt: skip
         text = f"{score.found} of {score.faces} faces found, {score.alarms} false alarms"
         axis.annotate(text, (1.02, -row), xycoords=("axes fraction", "data"), va="center", fontsize=9)
-        left = ", ".join(str(count) for count in score.left)
-        said.append(f"{name}: on {left} faces a window is left after P-Net, R-Net, O-Net; {text}")
+        counts = ", ".join(str(count) for count in score.left)
+        said.append(f"{name}: on {counts} faces a window is left after P-Net, R-Net, O-Net; {text}")
     axis.set(yticks=[-row for row in range(len(scores))], yticklabels=[*scores], xlim=(0, 1), xlabel="of the faces")
     axis.spines[["top", "right"]].set_visible(False)
     figure.legend(fontsize=8, ncols=3, loc="outside upper left")
@@ -229,8 +229,9 @@ def points_off(nets: Nets, photos: Sequence[LabelledPhoto], seed: int = 0) -> di
         drawn = drawn[drawn["kind"] == LANDMARK]
         copies = halvings(photo.image(), 0.1)
         for name, net in zip(NET_NAMES, nets, strict=True):
+            size = (12, 24, 48)[NET_NAMES.index(name)]
             with torch.no_grad():
-                said = net(normalise(crop_windows(copies, drawn["window"], net.size))).flat.landmarks
+                said = net(normalise(crop_windows(copies, drawn["window"], size))).flat.landmarks
             places = said.numpy().reshape(-1, 2, 5).transpose(0, 2, 1)  # (N, 5, 2)
             errors[name].append(np.linalg.norm(places - drawn["landmarks"], axis=2).mean(axis=1))
     return {name: float(np.concatenate(each).mean()) for name, each in errors.items()}

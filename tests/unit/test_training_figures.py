@@ -8,6 +8,7 @@ import torch
 
 from mtcnn_lite import Detector
 from mtcnn_lite.course import miniature, training_figures
+from mtcnn_lite.course.first_weights import begin
 from mtcnn_lite.course.miniature import Score, judged
 from mtcnn_lite.course.scenes import scenes
 from mtcnn_lite.course.skew import Held
@@ -102,7 +103,7 @@ def test_its_loop_ends_with_the_weights_of_the_packages(begun, tmp_path):
 
 def test_first_weights_keep_the_spread():
     torch.manual_seed(0)
-    net, spread = miniature.begin(ONet()), []
+    net, spread = begin(ONet()), []
     for name, layer in net.named_children():
         if name.startswith("prelu"):
             layer.register_forward_hook(lambda *call: spread.append(call[2].std().item()))

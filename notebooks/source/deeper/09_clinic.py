@@ -3,7 +3,7 @@
 #
 # ## The healthy run
 #
-# Six R-Nets fell ill. No error was raised, and each of their losses went down. Here is how a healthy one looks: 55 small steps on composed scenes, trained as this page
+# Six R-Nets fell ill. No error was raised, and each of their losses went down. Here is how a healthy one looks: 60 small steps on composed scenes, trained as this page
 # is run. **Curves** on the left: orange is the patient, the dashed gray line always this healthy run. **Labels**: what it is told of mirrored
 # crops; the box is yellow, the points vermilion, but blue where the eye and the mouth corner on the *left* are said to be. **Answers** on faces that it has never seen: its box is orange. And on the right,
 # those of P-Net's windows that it lets pass in a new scene.
@@ -87,7 +87,7 @@ evidence("Patient E", "zeros")
 # %% [markdown]
 # <details><summary>What is wrong with E?</summary>
 #
-# Number 2. The box loss is far *better* than the healthy run's, which should make one suspicious: "do not move" is easily said. On the label sheet each yellow box is the whole crop, and the answers don't move.
+# Number 2. The box loss is far *better* than the healthy run's, which should make one suspicious: "do not move" is easily said. On the label sheet each yellow box is the whole crop, and the answers hardly move.
 #
 # </details>
 #
@@ -118,8 +118,9 @@ assert patient("softmax").costs[:, 0].min() > 0.313
 assert ends["softmax"][0] > end[0] + 0.05
 assert sick["windows"].fooled > 2 * well.fooled + 0.02
 assert ends["zeros"][1] < 0.7 * end[1]
-assert abs(sick["zeros"].after - sick["zeros"].before) < 0.025
-assert (ends["optimiser"] > 1.1 * end).all()
+assert sick["zeros"].after < sick["zeros"].before + 0.02
+assert (ends["optimiser"] > end).all()
+assert ends["optimiser"][2] > 2 * end[2]
 
 # %% [markdown]
 # ## The operation
