@@ -44,7 +44,15 @@ EXCHANGED = [1, 0, 2, 4, 3]  # eyes and mouth corners change places in a mirror
 
 
 def in_the_mirror(crops: Tensor, offsets: Tensor, points: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Crops (N, 3, s, s) mirrored, their offsets (N, 4) and points (N, 5, 2) with them; points keep their order."""
+    """What lies where in the mirror; the points keep their order.
+
+    Parameters
+    ----------
+    crops : Tensor (N, 3, s, s)
+        Pixels.
+    offsets, points : Tensor (N, 4), (N, 5, 2)
+        In window sides.
+    """
     x1, y1, x2, y2 = offsets.unbind(dim=1)
     there = torch.stack([1 - points[..., 0], points[..., 1]], dim=2)
     return crops.flip(3), torch.stack([-x2, y1, -x1, y2], dim=1), there
@@ -53,7 +61,17 @@ def in_the_mirror(crops: Tensor, offsets: Tensor, points: Tensor) -> tuple[Tenso
 def labelled(
     batch: tuple[Tensor, Tensor, Tensor, Tensor, Tensor], mirrored: bool, faults: Collection[str] = ()
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """What the net sees of a batch, and what it shall say: crops, faces, offsets (N, 4), points (N, 5, 2)."""
+    """What the net sees of a batch, and what it shall say: crops, faces, offsets (N, 4), points (N, 5, 2).
+
+    Parameters
+    ----------
+    batch : five tensors
+        Crops, faces, windows, boxes, points: see `train_rnet`.
+    mirrored : bool
+        Whether all of it is mirrored.
+    faults : collection of str
+        Of FAULTS: what is done wrong.
+    """
     crops, faces, windows, boxes, points = batch
     face = faces == 1
     sides = windows[:, 2:3] - windows[:, :1]

@@ -145,7 +145,17 @@ def first_stage(stage: TrainingStage | None = None, photos: int = PHOTOS) -> Fir
 
 
 def found_by(net: PNet, held: Held, windows: int = 20) -> float:
-    """Share of the faces that a passing window of P-Net covers, where so many windows a photo pass."""
+    """Share of the faces that a passing window of P-Net covers.
+
+    Parameters
+    ----------
+    net : PNet
+        Asked about all levels of all photos.
+    held : Held
+        Photos that it has not learned from.
+    windows : int
+        How many a photo may pass, on average.
+    """
     with torch.no_grad():
         maps = [net(normalise(level[None])).score[0].numpy() for level in held.levels]
     return held.recall(maps, windows)
