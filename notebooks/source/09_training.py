@@ -4,8 +4,8 @@
 # %% [markdown]
 # ## Play
 #
-# The cell below takes a P-Net of random numbers and trains it for 300 steps, in a few seconds. What you get is a film that you can wind:
-# on the left the 30 windows that it likes best, on the right its map of one pyramid level, below them the losses. But first, guess:
+# The cell below takes a P-Net of random numbers and trains it for 300 steps, in a few seconds. You get a film to wind:
+# on the left the 30 windows that it likes best, on the right its map of one pyramid level, below the losses. But first, guess:
 #
 # <details><summary>What does a net of random numbers say of a photo?</summary>
 #
@@ -42,7 +42,6 @@ assert drop[3] < 0.2 < 0.7 < drop[1]
 # %% [markdown]
 # 1. Go to **moment** 0 and then right, one by one. When do the first windows turn green? What do the red ones sit on?
 # 2. Stay at the last moment and walk through the **pyramid levels**. Where does each face light up? Point at a cell to see its window.
-# 3. Watch the loss of the boxes. Does it fall after the landmarks', or before?
 #
 # ## Build
 #
@@ -65,7 +64,7 @@ stages_table(STAGES, paper())
 choices_table(STAGES, paper())
 
 # %% [markdown]
-# What the paper does not say: how the nets are optimised, for how many steps, in which batches. Whoever quotes "the MTCNN learning rate" quotes a port.
+# The paper does not say how the nets are optimised. Whoever quotes "the MTCNN learning rate" quotes a port.
 #
 # ### The same in miniature
 #
@@ -127,19 +126,18 @@ rates(mini)
 # %% [markdown]
 # ### The loop
 #
-# That is all there is to it. The **optimiser** turns slopes into steps, with a memory of earlier slopes. So it is made *once*.
+# The **optimiser** turns slopes into steps, with a memory of earlier slopes. So it is made *once*.
 
 # %%
 import torch
 
 from mtcnn_lite.training.batch_loss import batch_loss
-from mtcnn_lite.training.loop import BETAS  # (0.9, 0.99), the package's
 
 
 def train(net, batches, stage, rate=None, teacher=None):
     """Train `net`; what each step cost, by task, and got right: (steps, 6)."""
     net.train()
-    adam = torch.optim.AdamW(net.parameters(), betas=BETAS, weight_decay=1e-4, fused=True)
+    adam = torch.optim.AdamW(net.parameters(), betas=(0.9, 0.99), weight_decay=1e-4, fused=True)
     table, rows = torch.tensor(stage.indicator), []  # (4, 3): which kind teaches which task
     for step in range(stage.steps):
         adam.param_groups[0]["lr"] = (rate or stage.learning_rate)(step)
@@ -170,7 +168,7 @@ parameters = zip(*(twin.parameters() for twin in twins), strict=True)
 assert all(torch.allclose(one, other, atol=1e-5) for one, other in parameters)
 
 # %% [markdown]
-# The package's own loop ends with the same weights. It also makes batches in a second thread, averages the weights of the last steps, and writes a
+# The package's own loop ends with the same weights. It also averages the weights of the last steps, and writes a
 # **checkpoint** each minute: weights, the optimiser's memory, the step. A run that was killed goes on from there.
 #
 # First weights are random, but not just anyhow: **He initialisation** draws them so large that numbers keep their spread from layer to layer
@@ -199,7 +197,7 @@ from mtcnn_lite.course.training_figures import curves
 curves(logs)
 
 # %% [markdown]
-# A thin line marks where a net's second stage begins: its loss jumps up, for its samples are harder now. Watch each task by itself, as a sum can fall while one of its parts stands
+# Thin lines mark where second stages begin: losses jump up, for the samples are harder now. Watch each task by itself, as a sum can fall while one of its parts stands
 # still; and faces apart from others, as a net that never says "face" is nearly always right.
 #
 # Don't compare these curves between nets: each meets other windows. On the *same* windows, cut at 12, 24 and 48 px, the points are off by
@@ -312,7 +310,7 @@ assert after["night"].found > before["shipped, night"].found
 assert after["day"].found >= 0.95 * before["shipped, day"].found
 
 # %% [markdown]
-# Three seconds of training, and the day is not forgotten. The false alarms are the price: longer runs pay less.
+# Three seconds of training, and the day is not forgotten. The false alarms at night are the price. (`mtcnn-lite train` would now choose new thresholds.)
 #
 # ### On real photos
 #
@@ -320,8 +318,8 @@ assert after["day"].found >= 0.95 * before["shipped, day"].found
 # mtcnn-lite train --data my_faces/ --out run --from mtcnn_lite --teacher mtcnn_lite --steps 0.1
 # ```
 #
-# Without `--from` the same command trains from random numbers, through the plan above. It draws the labels, learns a few samples by heart, goes on after a crash
-# (`--resume`), chooses thresholds, and keeps a record: plan, logs, minutes, digest of the weights. [Train on your own photos](../data/train_your_own.md) walks you through it.
+# Without `--from` the same command trains from random numbers, through the plan above. It goes on after a crash
+# (`--resume`), chooses thresholds, and keeps a record of the run. [Train on your own photos](../data/train_your_own.md) walks you through it.
 #
 # ## Your turn
 #
@@ -363,7 +361,7 @@ first
 # - `propose(nets, photos)` gives windows of all these photos: at random where `nets` is empty, else those that the nets, one after another, let through;
 # - `train(name, windows)` trains a net on them and gives it back; its name is "pnet", "rnet" or "onet".
 #
-# Return three nets, `pnet, rnet, onet`, each trained once, each on the windows that it will meet in use. The judge's tools do not train: they note what they were asked for.
+# Return three nets, `pnet, rnet, onet`, each trained once, each on the windows that it will meet in use. The judge's tools only note what they were asked for.
 #
 # <details><summary>A hint</summary>
 #
@@ -383,7 +381,7 @@ second
 # %% [markdown]
 # ### Your schedule in live training
 #
-# P-Net for 30 more steps: with your rates, once they have passed, and with the package's.
+# P-Net for 30 more steps: with your rates, once they pass, and with the package's.
 
 # %%
 brief = replace(mini[0], steps=30)
