@@ -264,10 +264,8 @@ from mtcnn_lite.course.miniature import found_by
 from mtcnn_lite.course.skew import Held
 from mtcnn_lite.training.augmentation import Augmentation
 
-more, held = (
-    replace(mini[0], steps=40, rate=3e-3),
-    [Held(some[:10], min_face=20) for some in (night, test)],
-)
+more = replace(mini[0], steps=40, rate=3e-3)
+held = [Held(some[:10], min_face=20) for some in (night, test)]
 found = {share: np.zeros((2, 8)) for share in (0.5, 0.0)}  # at night and by day, by seed
 for share, seed in product(found, range(8)):
     pnet = deepcopy(nets.pnet)
