@@ -65,12 +65,10 @@ for photo in scenes(6, seed=10, sizes=(20, 60), split="held_out"):
 is_face, trained = np.concatenate(is_face), np.concatenate(trained)
 
 # %% tags=["nbval-ignore-output"]
-print(
-    f"always 'no face': {1 - is_face.mean():.2%} of {len(is_face):,} windows right, no face among them"
-)
-print(
-    f"the shipped P-Net at 0.3: {trained.mean():.2%} right, and {trained[is_face].mean():.0%} of the faces"
-)
+says = f"{1 - is_face.mean():.2%} of {len(is_face):,} windows right, no face among them"
+print("always 'no face':", says)
+says = f"{trained.mean():.2%} right, and {trained[is_face].mean():.0%} of the faces"
+print("the shipped P-Net at 0.3:", says)
 
 # %% tags=["check"]
 assert trained.mean() < 1 - is_face.mean()
