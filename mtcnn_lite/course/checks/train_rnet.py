@@ -1,6 +1,7 @@
 """The judge of `train_rnet`: a short training recipe in which six faults may sit, which is told by what it costs."""
 
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from itertools import combinations
 from typing import Any
 
@@ -25,11 +26,11 @@ def train_rnet(fn: Function) -> Verdict:
 class _Toy:
     """A net of one layer, float64: each answer is a weighted sum of the pixels."""
 
-    def __init__(self) -> None:
-        import torch
+    @cached_property
+    def weights(self) -> Any:
+        import torch  # only once a function is judged
 
-        weights = torch.sin(torch.arange(16 * 48, dtype=torch.float64) * 1.7).reshape(48, 16) / 8
-        self.weights = weights.requires_grad_()
+        return (torch.sin(torch.arange(16 * 48, dtype=torch.float64) * 1.7).reshape(48, 16) / 8).requires_grad_()
 
     def __repr__(self) -> str:
         return "net"
