@@ -103,6 +103,7 @@ from mtcnn_lite.course.loss_windows import windows
 from mtcnn_lite.losses import WEIGHTS
 from mtcnn_lite.nets import PNet
 
+# %%
 training = windows(7)  # 210 windows of one portrait
 
 
