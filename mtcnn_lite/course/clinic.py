@@ -38,6 +38,15 @@ FAULTS = {
     "softmax": "softmax is taken twice",
     "optimiser": "each step has a new optimiser",
 }
+WARD = {  # the patients, and what each suffers from
+    "The healthy run": (),
+    "Patient A": ("mirror",),
+    "Patient B": ("sign",),
+    "Patient C": ("softmax",),
+    "Patient D": ("windows",),
+    "Patient E": ("zeros",),
+    "Patient F": ("optimiser",),
+}
 EXCHANGED = [1, 0, 2, 4, 3]  # eyes and mouth corners change places in a mirror
 
 # --- the recipe
@@ -273,19 +282,17 @@ def findings(one: Patient) -> Findings:
 # --- what one sees
 
 
-def evidence(name: str, *faults: str) -> Described:
+def evidence(name: str) -> Described:
     """A patient's curves beside the healthy run's, labels of its second batch, and its answers on held-out pictures.
 
     Parameters
     ----------
     name : str
-        What it is called.
-    *faults : str
-        Of FAULTS; the picture does not say which.
+        Of WARD. Neither name nor picture says what it suffers from.
     """
     import matplotlib.pyplot as plt
 
-    one, healthy = patient(*faults), patient()
+    one, healthy = patient(*WARD[name]), patient()
     figure = plt.figure(figsize=(9.2, 3.0))
     grid = figure.add_gridspec(
         3, 4, width_ratios=(1.05, 1, 1, 1.6), left=0.05, right=0.99, top=0.85, bottom=0.08, wspace=0.08, hspace=0.45

@@ -12,7 +12,7 @@ from torch.nn import functional
 
 from mtcnn_lite.course import checks
 from mtcnn_lite.course.checks.train_rnet import _NAMED
-from mtcnn_lite.course.clinic import EXCHANGED, FAULTS, cut, in_the_mirror, labelled, patient
+from mtcnn_lite.course.clinic import EXCHANGED, FAULTS, WARD, cut, in_the_mirror, labelled, patient
 from mtcnn_lite.course.clinic import train_rnet as recipe
 
 PAGE = Path(__file__).parents[2] / "notebooks" / "source" / "deeper" / "09_clinic.py"
@@ -111,6 +111,11 @@ def test_offsets_lead_from_the_window_to_the_box():
     side = (windows[:, 2] - windows[:, 0])[:, None]
     torch.testing.assert_close((windows + offsets * side)[faces == 1], boxes[faces == 1], rtol=1e-4, atol=1e-3)
     assert not offsets[faces == 0].any()
+
+
+def test_each_fault_has_a_patient_and_the_page_does_not_tell():
+    assert sorted(WARD.values()) == sorted([(), *((fault,) for fault in FAULTS)])
+    assert len(re.findall(r'^evidence\("[\w ]+"\)$', PAGE.read_text(), re.M)) == len(WARD)
 
 
 def test_a_patient_is_the_same_each_time():

@@ -29,7 +29,7 @@ evidence("The healthy run")
 # ## Patient A
 
 # %% tags=["nbval-ignore-output"]
-evidence("Patient A", "mirror")
+evidence("Patient A")
 
 # %% [markdown]
 # <details><summary>What is wrong with A?</summary>
@@ -43,7 +43,7 @@ evidence("Patient A", "mirror")
 # ## Patient B
 
 # %% tags=["nbval-ignore-output"]
-evidence("Patient B", "sign")
+evidence("Patient B")
 
 # %% [markdown]
 # <details><summary>What is wrong with B?</summary>
@@ -56,7 +56,7 @@ evidence("Patient B", "sign")
 # ## Patient C
 
 # %% tags=["nbval-ignore-output"]
-evidence("Patient C", "softmax")
+evidence("Patient C")
 
 # %% [markdown]
 # <details><summary>What is wrong with C?</summary>
@@ -69,7 +69,7 @@ evidence("Patient C", "softmax")
 # ## Patient D
 
 # %% tags=["nbval-ignore-output"]
-evidence("Patient D", "windows")
+evidence("Patient D")
 
 # %% [markdown]
 # <details><summary>What is wrong with D?</summary>
@@ -82,7 +82,7 @@ evidence("Patient D", "windows")
 # ## Patient E
 
 # %% tags=["nbval-ignore-output"]
-evidence("Patient E", "zeros")
+evidence("Patient E")
 
 # %% [markdown]
 # <details><summary>What is wrong with E?</summary>
@@ -94,7 +94,7 @@ evidence("Patient E", "zeros")
 # ## Patient F
 
 # %% tags=["nbval-ignore-output"]
-evidence("Patient F", "optimiser")
+evidence("Patient F")
 
 # %% [markdown]
 # <details><summary>What is wrong with F?</summary>
