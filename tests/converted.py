@@ -1,5 +1,3 @@
 """Notebooks without the frame of CONTRIBUTING's "How a chapter is built" so far. The list only gets shorter."""
 
-UNCONVERTED = {
-    "09_training",
-}
+UNCONVERTED = {}

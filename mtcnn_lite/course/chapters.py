@@ -151,13 +151,13 @@ CHAPTERS = {
         "training",
         "Training: three nets, one after the other",
         (
-            "You will train P-Net, R-Net and O-Net for real, in a minute or two, each on what the nets before it let "
-            "through. Then you put them together and look for faces in pictures that none of them has seen."
+            "You will train P-Net, R-Net and O-Net for real, in a minute, each on what the nets before it let through. "
+            "Then you find out why the detector goes blind at night, cure it, and tune the weights that ship."
         ),
         "chapter 06: the four kinds of samples; 07: the losses; 08: hard mining; 04 and 05 for what R-Net and O-Net do",
         (
-            "a cascade of your own, the habits that keep a training honest, a learning rate schedule of your own in "
-            "live training"
+            "a cascade of your own, the package's plan and its reasons, the habits that keep a training honest, a "
+            "learning rate schedule of your own in live training"
         ),
     ),
     "10": Chapter(
@@ -271,6 +271,15 @@ DEEPER = {  # file in `deeper/`, without the ending: the chapter's number comes 
         "What may be mined, and what goes wrong",
         "Why the paper leaves the box alone, and six mistakes that run without an error: the mask, the sum, the mean "
         "of nothing.",
+    ),
+    "09_clinic": SideTrip(
+        "The training clinic",
+        "Six broken runs, each with its curves, its labels and its boxes. You name what each suffers from, and repair "
+        "the line.",
+    ),
+    "09_small_print": SideTrip(
+        "Small print of a training",
+        "First weights that vanish, an epoch that is none, an accuracy that says nothing, and what a checkpoint holds.",
     ),
     "10_other_numbers": SideTrip(
         "One detector, many numbers",

@@ -168,7 +168,7 @@ mine.strip()
 # | [06](06_sample_generation.ipynb) | training samples: four kinds of window, and their answers | 65 |
 # | [07](07_losses.ipynb) | the losses: what a wrong answer costs | 70 |
 # | [08](08_hard_mining.ipynb) | hard mining: learn from the samples that the net gets most wrong | 55 |
-# | [09](09_training.ipynb) | training: three nets, each on what the ones before let through | 50 |
+# | [09](09_training.ipynb) | training: three nets, each on what the ones before let through | 55 |
 # | [10](10_evaluation.ipynb) | evaluation: one number for a detector, and how far to trust it | 70 |
 # | [11](11_limits.ipynb) | limits: what a crowd costs, which faces are lost, and what came after | 70 |
 # | [12](12_recognition.ipynb) | recognition: upright crops, and a net that tells people apart | 80 |

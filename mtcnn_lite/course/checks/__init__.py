@@ -47,6 +47,7 @@ from mtcnn_lite.course.checks.similarity_transform import similarity_transform
 from mtcnn_lite.course.checks.soft_nms import soft_nms
 from mtcnn_lite.course.checks.square_boxes import square_boxes
 from mtcnn_lite.course.checks.staged_training import staged_training
+from mtcnn_lite.course.checks.train_rnet import train_rnet
 from mtcnn_lite.course.checks.triplet_loss import triplet_loss
 from mtcnn_lite.course.remembered import remember
 
@@ -55,7 +56,7 @@ __all__ = [
     "detection_loss", "focal_loss", "giou", "hard_examples", "hard_windows", "iou", "iou_matrix", "landmark_error",
     "landmark_target", "landmarks_to_image", "learning_rate", "loss_from_logits", "multitask_loss", "nms", "onet",
     "operating_point", "pnet", "pyramid_scales", "rnet", "sample_kind", "seen", "semi_hard_triplets",
-    "similarity_transform", "soft_nms", "square_boxes", "staged_training", "triplet_loss",
+    "similarity_transform", "soft_nms", "square_boxes", "staged_training", "train_rnet", "triplet_loss",
 ]  # fmt: skip
 
 
