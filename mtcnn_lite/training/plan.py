@@ -156,16 +156,14 @@ _O = SamplingConfig(random=10, beside=5, jittered=25, landmarks=25, hardest=40, 
 _POOR_CAMERAS = Augmentation(cutout=0.2, mixup=0.25, random_crop=0.2, downscale=0.25, noise=0.15, darken=0.15,
                              compress=0.15)  # fmt: skip
 
-_P1 = TrainingStage("pnet-1", "pnet", _P, 8000, 1024, 4e-3, PAPER_SHARES, PAPER_WEIGHTS, keep=1.0, distill_weight=0.9,
-                    augmentation=Augmentation(noise=0.1, darken=0.1, compress=0.1))  # fmt: skip
 _R1 = TrainingStage("rnet-1", "rnet", _R, 12000, 512, 2e-3, (3, 1.3, 1, 1.7), (1.0, 2.0, 0.5), keep=1.0,
                     distill_weight=0.9, distill_landmarks_weight=0.5, augmentation=_POOR_CAMERAS)  # fmt: skip
 _O1 = TrainingStage("onet-1", "onet", _O, 16000, 256, 1.5e-3, (2.6, 1.4, 1, 2), (1.0, 4.0, 16.0), keep=1.0,
                     distill_weight=0.9, distill_landmarks_weight=0.3, augmentation=_POOR_CAMERAS)  # fmt: skip
 STAGES = (
-    _P1,
-    replace(_P1, name="pnet-2", sampling=replace(_P, hardest=80, others=40), steps=20000, shares=(4, 1, 1, 1.5),
-            weights=(1.0, 1.0, 0.5), hard_negatives=True),
+    TrainingStage("pnet-1", "pnet", _P, 8000, 1024, 4e-3, PAPER_SHARES, PAPER_WEIGHTS, distill_weight=0.7),
+    TrainingStage("pnet-2", "pnet", replace(_P, hardest=80, others=40), 20000, 1024, 4e-3, (4, 1, 1, 1.5),
+                  (1.0, 1.0, 0.5), distill_weight=0.7, hard_negatives=True),
     _R1,
     replace(_R1, name="rnet-2", steps=20000, hard_negatives=True),
     _O1,

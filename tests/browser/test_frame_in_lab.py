@@ -1,8 +1,5 @@
 """The frame of a chapter as a reader meets it: how far down its explorer stands, and what a screen reader gets."""
 
-import pytest
-from converted import UNCONVERTED
-
 SCREEN = 1000  # CSS pixels, as the page of `opened_notebook`
 
 PLACE = """() => {
@@ -12,21 +9,13 @@ PLACE = """() => {
 }"""
 
 
-@pytest.fixture
-def name(notebook):
-    name = notebook.name.removesuffix(".ipynb")
-    if name in UNCONVERTED:
-        pytest.skip(f"{name} has no frame yet")
-    return name
-
-
-def test_the_explorer_stands_within_two_screens(notebook, name):
+def test_the_explorer_stands_within_two_screens(notebook):
     top, bottom = notebook.page.evaluate(PLACE)
     assert top < 1.5 * SCREEN
     assert bottom < 2 * SCREEN
 
 
-def test_views_have_names_for_a_screen_reader(notebook, name):
+def test_views_have_names_for_a_screen_reader(notebook):
     named = 0
     for canvas in notebook.page.locator(".mtcnn-canvas canvas").all():
         if canvas.get_attribute("aria-hidden") == "true":  # what another element says already
@@ -41,7 +30,7 @@ def test_views_have_names_for_a_screen_reader(notebook, name):
     assert named
 
 
-def test_checks_are_collapsed(notebook, name):
+def test_checks_are_collapsed(notebook):
     hidden = notebook.page.evaluate(
         "() => jupyterapp.shell.currentWidget.content.widgets.map(c =>"
         " [(c.model.getMetadata('tags') || []).includes('check'), c.inputHidden])"

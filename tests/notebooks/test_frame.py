@@ -6,7 +6,6 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from converted import UNCONVERTED
 from links import anchors
 
 from mtcnn_lite.course import pages
@@ -21,7 +20,6 @@ NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 SOURCES = NOTEBOOKS / "source"
 ALL = sorted(path.stem for path in [*SOURCES.glob("[0-9]*.py"), SOURCES / "start_here.py"])
 SIDE_TRIPS = sorted(f"deeper/{path.stem}" for path in SOURCES.glob("deeper/*.py"))
-CONVERTED = [name for name in ALL if name not in UNCONVERTED]
 
 
 @pytest.fixture(scope="session")
@@ -49,20 +47,16 @@ def pictures(notebook):
                     yield output, kind
 
 
-def test_the_list_of_unconverted_chapters_is_of_chapters():
-    assert set(ALL) >= UNCONVERTED
-
-
 # --- chapters
 
 
-@pytest.mark.parametrize("name", CONVERTED)
+@pytest.mark.parametrize("name", ALL)
 def test_a_chapter_is_short(named, name):
     assert len(named[name].cells) <= CELLS
     assert sum(map(pages.words, markdown(named[name]))) <= WORDS
 
 
-@pytest.mark.parametrize("name", CONVERTED)
+@pytest.mark.parametrize("name", ALL)
 def test_the_explorer_comes_first(named, name):
     cells = named[name].cells
     [at, *_] = [k for k, cell in enumerate(cells) if "Explorer(" in cell.source and cell.cell_type == "code"]
@@ -72,7 +66,7 @@ def test_the_explorer_comes_first(named, name):
     assert 2 <= asked <= 3, "two or three questions to predict"
 
 
-@pytest.mark.parametrize("name", CONVERTED)
+@pytest.mark.parametrize("name", ALL)
 def test_a_chapter_has_its_sections_and_five_folded_answers(named, name):
     headings = re.findall(r"^## (.+)$", "\n\n".join(markdown(named[name])), re.M)
     assert headings == SECTIONS if name != "start_here" else headings[0] == SECTIONS[0]
@@ -86,7 +80,7 @@ def test_a_chapter_has_its_sections_and_five_folded_answers(named, name):
         assert exercises[-1].endswith("(stretch)")
 
 
-@pytest.mark.parametrize("name", CONVERTED + SIDE_TRIPS)
+@pytest.mark.parametrize("name", ALL + SIDE_TRIPS)
 def test_the_frame_is_generated_and_states_the_minutes_of_the_formula(build, named, name):
     import jupytext
 
@@ -102,7 +96,7 @@ def test_the_frame_is_generated_and_states_the_minutes_of_the_formula(build, nam
         assert {*links} == others | ({"start_here.ipynb"} & {*links})
 
 
-@pytest.mark.parametrize("name", CONVERTED + SIDE_TRIPS)
+@pytest.mark.parametrize("name", ALL + SIDE_TRIPS)
 def test_claims_are_held_by_collapsed_cells(build, named, name):
     for cell in named[name].cells:
         if cell.cell_type != "code":
@@ -115,7 +109,7 @@ def test_claims_are_held_by_collapsed_cells(build, named, name):
             assert cell.outputs == [], "what a collapsed cell prints has no visible code"
 
 
-@pytest.mark.parametrize("name", CONVERTED + SIDE_TRIPS)
+@pytest.mark.parametrize("name", ALL + SIDE_TRIPS)
 def test_pictures_have_an_alt_text(named, name):
     for output, kind in pictures(named[name]):
         alt = output.metadata.get("alt", "")
@@ -126,7 +120,7 @@ def test_pictures_have_an_alt_text(named, name):
             assert len(alt.split()) >= LEAST
 
 
-@pytest.mark.parametrize("name", CONVERTED)
+@pytest.mark.parametrize("name", ALL)
 def test_new_words_are_in_the_text(build, named, name):
     text = " ".join(" ".join(markdown(named[name])[:-1]).split())
     terms = build.terms("start" if name == "start_here" else name[:2])

@@ -1,3 +1,0 @@
-"""Notebooks without the frame of CONTRIBUTING's "How a chapter is built" so far. The list only gets shorter."""
-
-UNCONVERTED = {}
