@@ -118,6 +118,7 @@ def test_a_folder_of_weights_is_not_exported_into(tmp_path, detector):
     assert sorted(tmp_path.iterdir()) == before
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="limits are others here")
 def test_a_full_disk_is_one_sentence_and_nothing_is_half_written(tmp_path):
     """By the system itself: no file may have more than 100 kB, and R-Net's has more."""
@@ -133,6 +134,7 @@ def test_a_full_disk_is_one_sentence_and_nothing_is_half_written(tmp_path):
     assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("pnet.onnx", "an earlier one")]
 
 
+@pytest.mark.slow
 def test_a_folder_that_may_not_be_made(tmp_path, capsys):
     (tmp_path / "file").write_text("")
     assert main(["export", "--out", str(tmp_path / "file" / "onnx")]) == 1
@@ -140,6 +142,7 @@ def test_a_folder_that_may_not_be_made(tmp_path, capsys):
     assert said == f"error: {tmp_path / 'file' / 'onnx'}: Not a directory\n"
 
 
+@pytest.mark.slow
 def test_other_programs_files_stay(tmp_path):
     """Only what an export of a process that is no more has left is cleared away."""
     dead = subprocess.Popen([sys.executable, "-c", ""])

@@ -65,6 +65,7 @@ def lines_of_a_run(tmp_path, **files):
     return log.read_text().splitlines()
 
 
+@pytest.mark.slow
 def test_nothing_runs_beside_a_test_that_is_alone(tmp_path):
     lines = lines_of_a_run(tmp_path, test_measured=MEASURED)
     assert (lines.count("alone in"), lines.count("ordinary in")) == (3, 12)
@@ -76,6 +77,7 @@ def test_nothing_runs_beside_a_test_that_is_alone(tmp_path):
     assert len(before) < 24, "it waited for all others, not for one"
 
 
+@pytest.mark.slow
 def test_a_test_that_began_beside_others_can_be_alone_for_a_while(tmp_path):
     """Two such tests, so that both ask for it at the same time."""
     lines = lines_of_a_run(tmp_path, test_one=AGAIN, test_two=AGAIN)

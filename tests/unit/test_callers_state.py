@@ -133,7 +133,7 @@ print(len(detector.detect(photo)), [len(faces) for faces in detector.detect_many
 """
 
 
-@pytest.mark.parametrize("flags", [["-W", "error"], ["-O"], ["-OO", "-W", "error", "-bb"]])
+@pytest.mark.parametrize("flags", [["-W", "error"], ["-OO", "-W", "error", "-bb"]])
 def test_a_strict_or_an_optimised_python_finds_the_same(flags):
     done = subprocess.run([sys.executable, *flags, "-c", STRICT], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
