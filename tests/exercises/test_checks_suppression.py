@@ -448,16 +448,6 @@ def test_wrong_soft_nms_is_named(name):
 # --- the cases and the mistakes themselves
 
 
-@pytest.mark.parametrize("name", JUDGES)
-def test_each_named_mistake_is_one(name):
-    judge = JUDGES[name]
-    for mistake in judge.mistakes:
-        for function in mistake.functions:
-            verdict = judge.verdict(function)
-            assert not verdict, mistake.hint
-            assert mistake.hint in verdict.hint or verdict.hint.startswith("Your function returned shape"), verdict
-
-
 def test_the_answers_are_the_plain_loops():
     for case, answer in zip(JUDGES["nms"].cases, JUDGES["nms"].answers, strict=True):
         assert answer.tolist() == looped_nms(*case.inputs)[0], case.about

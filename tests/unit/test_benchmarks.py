@@ -76,12 +76,14 @@ def test_speed_script_tiny(benchmarks, tmp_path, capsys):
         assert ratio == pytest.approx(ours / plain, abs=1e-3)
 
 
+@pytest.mark.slow
 def test_memory_script_tiny(benchmarks):
     result = benchmarks("memory").measure(320, 240, min_face=40)
     assert result["photo_mb"] == pytest.approx(0.2304)
     assert result["peak_mb"] >= result["before_mb"] > 50
 
 
+@pytest.mark.slow
 def test_growth_script_tiny(benchmarks, tmp_path):
     tiny = ["--megapixels", "0.05", "--faces", "0", "2", "--min-face", "60", "--threads", "1"]
     benchmarks("growth").main([*tiny, "--out", str(tmp_path)])
@@ -91,6 +93,7 @@ def test_growth_script_tiny(benchmarks, tmp_path):
     assert (tmp_path / "growth.png").stat().st_size > 1000
 
 
+@pytest.mark.slow
 def test_start_script_tiny(benchmarks, capsys):
     [[imported, first, steady, ratio]] = benchmarks("start").main(
         ["--sizes", "160x120", "--min-face", "40", "--processes", "1", "--threads", "1"]
@@ -107,12 +110,14 @@ def test_at_scale_script_tiny(benchmarks, capsys):
     assert "photos a second" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_many_script_tiny(benchmarks, capsys):
     [ratio] = benchmarks("many").main(["--sides", "60", "--photos", "2", "--rounds", "1", "--threads", "1"])
     assert ratio > 0
     assert "80x60" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_threads_script_tiny(benchmarks, capsys):
     threads = torch.get_num_threads()
     [[nets, wall, _, shared, _]] = benchmarks("threads").main(
@@ -137,6 +142,7 @@ def test_engines_script_tiny(benchmarks, tmp_path, capsys):
     assert json.loads((tmp_path / "result.json").read_text())["results"] == results
 
 
+@pytest.mark.slow
 def test_mining_trials_compare_each_way_with_training_on_all(benchmarks, capsys):
     benchmarks("mining").main(["--trials", "60% faces in each batch", "--steps", "1"])
     lines = capsys.readouterr().out.splitlines()

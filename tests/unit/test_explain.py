@@ -43,13 +43,14 @@ def lost(detector):
     both = []
     for kind in ("dark and noisy", "noisy", "pale"):
         image, boxes = scene(kind)
+        first = detector.trace(image)
         for thresholds, nms in (
             ((0.6, 0.7, 0.7), None),
             ((0.97, 0.7, 0.7), None),
             ((0.6, 0.7, 0.995), None),
             ((0.6, 0.7, 0.7), (0, 0, 0, 0)),  # NMS that allows no overlap: a better box nearby takes the face away
         ):
-            trace = detector.trace(image).rerun(thresholds=thresholds, nms=nms)
+            trace = first.rerun(thresholds=thresholds, nms=nms)
             both += [(trace, e) for e in explain(trace, boxes).explanations if e.lost_in]
     return both
 

@@ -107,6 +107,7 @@ else:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("threads", ["1", "2"])
 @pytest.mark.parametrize(("what", "said"), [("atexit", "1 1 1 1"), ("detect", ""), ("detect_many", "")])
 def test_detection_while_python_ends(what, said, threads):

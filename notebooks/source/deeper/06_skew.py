@@ -127,10 +127,10 @@ def recall(net):
 
 
 def trained(net, x, seed):
-    """Recall after 150 steps."""
-    optimiser = torch.optim.Adam(net.parameters(), lr=0.002, fused=True)
+    """Recall after 80 steps."""
+    optimiser = torch.optim.Adam(net.parameters(), lr=0.004, fused=True)
     rng = np.random.default_rng(seed)
-    for _ in range(150):
+    for _ in range(80):
         rows = np.concatenate([rng.choice(yes, 12), rng.choice(no, 36)])
         loss = detection_loss(net(x[rows]).face.flatten(1), is_face[rows]).mean()
         optimiser.zero_grad()
@@ -157,14 +157,14 @@ jobs = [(untrained(seed), x, seed) for x in inputs.values() for seed in range(8)
 with ThreadPoolExecutor(2, initializer=torch.set_num_threads, initargs=(1,)) as pool:
     bilinear, area = np.array(list(pool.map(trained, *zip(*jobs, strict=True)))).reshape(2, 8)
 pair = paired(area, bilinear)
-print(f"faces found after 150 steps: {bilinear.mean():.2f} bilinear, {area.mean():.2f} area")
-intervals({"after 150 steps": pair}, "difference of the faces found, area − bilinear")
+print(f"faces found after 80 steps: {bilinear.mean():.2f} bilinear, {area.mean():.2f} area")
+intervals({"after 80 steps": pair}, "difference of the faces found, area − bilinear")
 
 # %% tags=["check"]
-assert pair.ahead <= 2
+assert pair.interval[0] <= 0  # no gain is shown
 
 # %% [markdown]
-# Not here. Early on, the P-Net that learned from averaged crops finds *fewer* faces, with every seed or nearly so. After 1,500 steps
-# it was +0.004 ± 0.011, ahead in 4 of 8 ([experiments](../../docs/experiments.md#training)). So the package goes on cutting as it did. A difference between training and use can be real and still cost nothing; only a measurement says.
+# Not here: no gain shows. If anything, the P-Net that learned from averaged crops finds *fewer* faces so early; at 100 steps of the same rate it was
+# +0.004 ± 0.012. After 1,500 steps it was +0.004 ± 0.011, ahead in 4 of 8 ([experiments](../../docs/experiments.md#training)). So the package goes on cutting as it did. A difference between training and use can be real and still cost nothing; only a measurement says.
 #
 # <!-- footer -->
