@@ -1,6 +1,6 @@
-# make lab opens chapter 03 in JupyterLab. make test: unit tests, examples, judges, linters, the notebooks.
-# make test-slow: the rest, which is the browser, killed runs and whole trainings. make test-all: both. Each makes .venv
-# when it is missing.
+# make lab opens chapter 03 in JupyterLab. make test: unit tests, examples, judges, linters, the chapters.
+# make test-slow: the rest, which is the side trips, the browser, killed runs and whole trainings. make test-all: both.
+# Each makes .venv when it is missing.
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip
@@ -20,10 +20,11 @@ lab: $(READY)
 	$(BIN)/jupyter lab $(ROOT) notebooks/03_pnet.ipynb
 
 test: $(READY)
-	$(BIN)/python -m pytest --numprocesses logical --maxprocesses 4
+	$(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --ignore=notebooks/deeper
 
 # one process more than two processors: the browser's tests often wait
 test-slow: $(READY)
+	$(BIN)/python -m pytest --numprocesses 3 notebooks/deeper
 	$(BIN)/python -m pytest --numprocesses 3 -m "slow or browser"
 
 test-all: test test-slow

@@ -182,10 +182,10 @@ mine.strip()
 #
 # ```sh
 # make lab      # installs what is needed, the first time, and opens chapter 03
-# make test     # runs all tests
+# make test     # runs the fast tests
 # ```
 #
-# The tests run every notebook again and compare it with what you see stored. That part alone is
+# The tests run every chapter again and compare it with what you see stored. That part alone, with the side trips, is
 # `.venv/bin/python -m pytest --nbval notebooks/`. The README has other ways to install, and the detector as a command.
 #
 # <!-- footer -->
