@@ -22,9 +22,9 @@ lab: $(READY)
 test: $(READY)
 	$(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --ignore=notebooks/deeper
 
-# one process more than two processors: the browser's tests often wait
+# cells of a notebook stay together; one process more than two processors, as the browser's tests often wait
 test-slow: $(READY)
-	$(BIN)/python -m pytest --numprocesses 3 notebooks/deeper
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile notebooks/deeper
 	$(BIN)/python -m pytest --numprocesses 3 -m "slow or browser"
 
 test-all: test test-slow
