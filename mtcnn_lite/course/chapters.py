@@ -279,7 +279,7 @@ DEEPER = {  # file in `deeper/`, without the ending: the chapter's number comes 
     ),
     "09_small_print": SideTrip(
         "Small print of a training",
-        "First weights that vanish, an epoch that is none, an accuracy that says nothing, and what a checkpoint holds.",
+        "First weights that vanish, an epoch that is not, an accuracy that says nothing, and what a checkpoint holds.",
     ),
     "10_other_numbers": SideTrip(
         "One detector, many numbers",

@@ -4,7 +4,7 @@
 # %% [markdown]
 # ## Play
 #
-# P-Net looks at one window (dashed) of a photo. It gives the probability *p* of a face, a **blue box** and five **red points**;
+# P-Net looks at one window (dashed) of a photo. It gives the probability *p* of a face, a **blue box** and five **vermilion points**;
 # yellow is the label. What does that cost? Drag box and points, move *p*. But first, guess:
 #
 # <details><summary>There is no face, and a net says p = 0.9. It pays 2.3. What does it pay for p = 0.99?</summary>

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from mtcnn_lite.boxes import MATCHING_IOU, Floats, iou
 from mtcnn_lite.course.explorers.base import Drawing, Explorer, in_row, look, sliders
+from mtcnn_lite.course.explorers.losses import TASK_COLOURS
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
 from mtcnn_lite.draw import COLOURS, INK, Picture, Pixels, at_height, beside, draw_boxes, draw_map, new_axes, rendered
 from mtcnn_lite.losses import TASKS
@@ -18,7 +19,6 @@ from mtcnn_lite.runtime.inference import score_level
 BEST = 30  # windows shown of each moment
 THRESHOLD = 0.6  # P-Net's, in the detector
 SMOOTH = 15  # steps whose mean loss is one point of a curve
-TASK_COLOURS = (COLOURS["pnet"], COLOURS["rnet"], COLOURS["landmark"])
 ON_FACE, ELSEWHERE = COLOURS["onet"], COLOURS["landmark"]
 
 

@@ -65,7 +65,7 @@ for k, rows in enumerate(levels):
 
 # %% [markdown]
 # A window that lies inside one of the next level has about half its area, 0.709², and no two levels overlap by more. So at 0.6 no window of one level can
-# remove one of another, and both ways agree. At 0.5 they do not. (At the 0.7 across levels nothing ever goes, unless you choose a factor over 0.84.)
+# remove one of another, and both ways agree. At 0.5 they do not. (At the 0.7 across levels nothing ever goes, unless you choose a factor of √0.7 = 0.837 or more.)
 #
 # ## Before or after the boxes move?
 #

@@ -139,7 +139,7 @@ print(f"IoU of the rounded target with the face: {mean_overlap(owned['offsets'].
 # %% [markdown]
 # Half a percent of the window: it ruins no detector. But it is noise in the answers, and a float32 in a binary file costs four bytes and loses nothing.
 #
-# ## A shuffle that is none
+# ## A shuffle that does not shuffle
 #
 # `choice(N, N)` looks like a shuffle, but draws *with replacement*: some come twice, others never. The same port [does this](https://github.com/AITTSMD/MTCNN-Tensorflow/blob/master/prepare_data/gen_imglist_pnet.py)
 # once and stores the list (somebody [noticed](https://github.com/AITTSMD/MTCNN-Tensorflow/issues/15)).

@@ -60,7 +60,7 @@ assert positive[dropped].double().mean() > 1.3 * positive.double().mean()
 # ## The mask comes first
 #
 # Parts and landmark samples have no detection loss: it stands as 0 in their rows. Take 70% of *all* rows, and these zeros are the easy ones that are
-# dropped. A batch in the ratio 3 : 1 : 1 : 2 that many re-implementations use:
+# dropped. A batch in the ratio 3 : 1 : 1 : 2:
 
 # %%
 rng = np.random.default_rng(4)

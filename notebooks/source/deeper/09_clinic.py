@@ -100,7 +100,7 @@ evidence("Patient F")
 # <details><summary>What is wrong with F?</summary>
 #
 # Number 4. All three losses suffer, labels are in order. Adam divides by a memory of past slopes. Without one, each weight takes a step of full size, whatever its slope.
-# With plain SGD, which has no memory, the same line does no harm; that is why it survives in so many notebooks.
+# With plain SGD, which has no memory, the same line does no harm.
 #
 # </details>
 

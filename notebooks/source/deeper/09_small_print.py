@@ -78,7 +78,7 @@ assert trained[is_face].mean() > 0.8
 # By accuracy, the net that finds nothing beats the one that finds faces. Two cures: count faces and others apart, and draw batches with a fixed share of each kind, so
 # that "no face" is not the easy way out.
 #
-# ## An epoch that is none
+# ## An epoch that is not an epoch
 #
 # An epoch is a round in which every sample comes once. Rows drawn with `rng.integers(0, n, n)` are none:
 

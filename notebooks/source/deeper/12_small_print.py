@@ -3,7 +3,7 @@
 #
 # ## Whose left?
 #
-# In MTCNN's title, *joint face detection and alignment*, "alignment" means to find the five points. In recognition it means to move the face by them. Some label files give
+# In MTCNN's title, *joint face detection and alignment*, "alignment" means to find the five points. In recognition it means to move the face by them. A label file may give
 # the *person's* left eye first. Then eyes and mouth corners have changed places, and as the transform does not mirror, the best it can do is strange:
 
 # %%
@@ -66,7 +66,7 @@ for margin in (0.2, 1.0):
 # %% [markdown]
 # ## The hardest negatives, from the start
 #
-# "Take the most difficult" sounds right, and some code does. The chapter's net, 12 batches from the same random weights, once with the nearest negative whatever its distance, once semi-hard; eight seeds.
+# "Take the most difficult" sounds right. The chapter's net, 12 batches from the same random weights, once with the nearest negative whatever its distance, once semi-hard; eight seeds.
 
 # %%
 from torch import nn
@@ -141,7 +141,7 @@ assert all(each[-1] > 0.5 for each in courses["semi-hard"])
 #
 # ## What was learned?
 #
-# That a mirror, a small turn, side light and a patch do not change a person: the net was *told* so, by the photos. Real ones differ in other ways. A taste of it: the same held-out faces, made narrower by up
+# That a mirror, a small turn, side light and a patch do not change a person: the net was *told* so, by the photos. Real ones differ in other ways. A taste of it, with one net: the same held-out faces, made narrower by up
 # to 40%, as a head that turns away. And the other way round: what
 # else do two photos of one picture share? The background. We measure with the pixels alone, inside the oval that the net sees and outside.
 
