@@ -30,7 +30,7 @@ align_explorer
 # %% [markdown]
 # 1. At *five points*, turn the photo from end to end. What of the crop changes?
 # 2. Push one eye by 10 px. Then choose *two eyes*.
-# 3. Choose *plain crop*, the box's square. The push does nothing now. What does?
+# 3. Choose *plain crop*, the box's square. The push is switched off. What remains?
 #
 # ## Build
 #

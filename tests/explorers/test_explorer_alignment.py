@@ -35,6 +35,15 @@ def test_view_at_each_end_of_each_slider(explorer, name, end, way):
     assert explorer.still().pixels.shape[0] > 330
 
 
+@pytest.mark.parametrize(("way", "point", "works"), [(0, 0, False), (1, 1, True), (1, 2, False), (2, 4, True)])
+def test_what_the_way_does_not_ask_is_switched_off(explorer, way, point, works):
+    explorer.way.index, explorer.which.index = way, point
+    assert [explorer.sliders[name].disabled for name in ("turn", "right", "down")] == [False, not works, not works]
+    assert explorer.which.disabled == (way == 0)
+    before, after = (view(POINTS, BOX, WAYS[way], 20, point, push).landed for push in (0, 8))
+    assert np.allclose(before, after) != works
+
+
 def test_five_points_take_the_turn_out():
     offs = [view(POINTS, BOX, "five points", turn).off for turn in (-60, 0, 37, 60)]
     assert np.ptp(offs) < 1e-4
