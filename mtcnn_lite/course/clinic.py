@@ -153,6 +153,7 @@ PHOTOS, HELD_OUT = 48, 10  # scenes to learn from, and to look at afterwards
 FACES, OTHERS = 10, 20  # in a batch
 STEPS, RATE = 60, 4e-3
 PASSES = 0.7  # R-Net's threshold
+MEAN_OF = 10  # steps of which a point of a curve is the mean
 TICKS = {"detection": (0.3, 0.5, 0.7), "box": (0.02, 0.1, 0.5), "landmark": (0.2, 0.5, 2)}
 
 
@@ -300,18 +301,19 @@ def evidence(name: str) -> Described:
     for row, task in enumerate(TASKS):
         axis = figure.add_subplot(grid[row, 0])
         for costs, colour, line in ((healthy.costs, "muted", "--"), (one.costs, "rnet", "-")):
-            axis.plot(_smooth(costs[:, row]), line, color=COLOURS[colour], linewidth=1.6)
+            steps = np.arange(MEAN_OF, len(costs) + 1)
+            axis.plot(steps, _smooth(costs[:, row]), line, color=COLOURS[colour], linewidth=1.6)
         axis.set_yscale("linear" if task == "detection" else "log")
         ticks = TICKS[task]
         axis.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
         axis.set_title(task, fontsize=8, pad=2)
-        axis.tick_params(labelsize=6, which="both", labelbottom=row == 2)
+        axis.tick_params(labelsize=7, which="both", labelbottom=row == 2)
         axis.minorticks_off()
     sheets = {"labels, in the mirror": _labels(one), "its answers": _answers(one), "P-Net's windows that pass": None}
     on, off, drawn = _passing(one)
     for column, (title, sheet) in enumerate(sheets.items(), 1):
         axis = figure.add_subplot(grid[:, column])
-        axis.imshow(drawn if sheet is None else sheet, interpolation="nearest")
+        axis.imshow(drawn if sheet is None else sheet, interpolation="antialiased")
         axis.set_title(title if sheet is not None else f"{title}: {on} on a face, {off} not", fontsize=8, pad=3)
         axis.set_axis_off()
     figure.suptitle(name, fontsize=10)
@@ -337,8 +339,8 @@ def _mean(offsets: Tensor) -> float:
     return float(offsets[:FACES].abs().mean())
 
 
-def _smooth(values: NDArray[np.float64], steps: int = 10) -> NDArray[np.float64]:
-    return np.convolve(values, np.ones(steps) / steps, mode="valid")
+def _smooth(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.convolve(values, np.ones(MEAN_OF) / MEAN_OF, mode="valid")
 
 
 def _pixels(crops: Tensor) -> Pixels:
@@ -388,5 +390,7 @@ def _passing(one: Patient) -> tuple[int, int, Pixels]:
     scores, offsets, _ = one.says(crops)
     moved = decode_offsets(windows, offsets)[scores >= PASSES]
     on = iou(moved, boxes).max(axis=1, initial=0) >= MATCHING_IOU
-    drawn = draw_boxes(draw_boxes(image, boxes, "truth", 4), moved, "rnet", 1)
+    drawn = draw_boxes(image, boxes, "truth", 2)
+    for which, colour in ((~on, "landmark"), (on, "rnet")):
+        drawn = draw_boxes(drawn, moved[which], colour, 1)
     return int(on.sum()), int((~on).sum()), drawn

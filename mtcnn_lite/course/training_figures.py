@@ -131,10 +131,10 @@ def labels(batch: TrainingBatch) -> Described:
     """Six samples of each kind in a batch, their targets drawn on them."""
     from mtcnn_lite.sampling.sampler import KINDS
 
-    sheet = np.asarray(contact_sheet(batch))
+    sheet = np.asarray(contact_sheet(batch, columns=6))
     count = np.bincount(batch.kinds, minlength=len(KINDS))
     said = ", ".join(f"{n} {kind}" for n, kind in zip(count, KINDS, strict=True))
-    return with_alt(Picture(sheet[:, : sheet.shape[1] // 2]), f"Crops of a batch in four rows, six of each kind, with "
+    return with_alt(Picture(sheet), f"Crops of a batch in four rows, six of each kind, with "
                     f"yellow boxes and cyan points on the faces. In the batch: {said}.")  # fmt: skip
 
 
@@ -165,6 +165,7 @@ def curves(logs: Mapping[str, NDArray[np.float32]], mean: int = 20) -> Described
         Steps of which one point of a curve is the mean.
     """
     import matplotlib.pyplot as plt
+    from matplotlib.ticker import LogLocator
 
     figure, axes = plt.subplots(1, 5, figsize=(11, 2.5), layout="constrained")
     said = []
@@ -186,7 +187,11 @@ def curves(logs: Mapping[str, NDArray[np.float32]], mean: int = 20) -> Described
         axis.set_xlabel("step")
         axis.tick_params(labelsize=8)
         axis.set(**({"yscale": "log"} if title in TASKS else {"ylim": (0, 1.02)}))
-    axes[0].legend(fontsize=8)
+        if title in TASKS:
+            axis.yaxis.set_major_locator(LogLocator(subs=(1, 2, 4, 7)))
+            axis.yaxis.set_major_formatter("{x:g}")
+            axis.minorticks_off()
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3, fontsize=8)
     return with_alt(figure, f"Losses by task and shares right, a line a net. {'; '.join(said)}.")
 
 
@@ -200,7 +205,9 @@ def left_after(scores: Mapping[str, Score]) -> Described:
         for k, (net, left) in enumerate(zip(NET_NAMES, score.left, strict=True)):
             axis.barh(-row - 0.25 * (k - 1), left / score.faces, 0.23, color=COLOURS[net],
                       label=f"after {NET_TITLES[net]}" if not row else None)  # fmt: skip
-        text = f"{score.found} of {score.faces} faces found, {score.alarms} false alarms"
+        text = (
+            f"{score.found} of {score.faces} faces found, {score.alarms} false alarm{'s' if score.alarms != 1 else ''}"
+        )
         axis.annotate(text, (1.02, -row), xycoords=("axes fraction", "data"), va="center", fontsize=9)
         counts = ", ".join(str(count) for count in score.left)
         said.append(f"{name}: on {counts} faces a window is left after P-Net, R-Net, O-Net; {text}")

@@ -13,26 +13,26 @@ from mtcnn_lite.losses import TASKS
 from mtcnn_lite.sampling.sampler import KINDS
 from mtcnn_lite.training.batches import TrainingBatch
 
-COLUMNS, SIDE, EDGE = 12, 96, 16  # crops of a kind; side of a crop and width of the margin round it, px
+COLUMNS, SIDE, EDGE = 12, 96, 32  # crops of a kind; side of a crop and width of the margin round it, px
 BOX, POINT, BACKGROUND = (240, 228, 66), (0, 220, 255), (255, 255, 255)  # yellow, cyan: seen on skin of any colour
 RIM = (0, 0, 0)  # round both: seen on bright crops
 DARK, BRIGHT = 90, 200  # a crop whose brightest twentieth is darker than the first is drawn with that at the second
 FEW_ROWS = 20  # of a log: so few are drawn with a marker each
 
 
-def contact_sheet(batch: TrainingBatch) -> Image.Image:
-    """An image with a row of enlarged crops for each kind, the targets' box and landmarks drawn on each.
+def contact_sheet(batch: TrainingBatch, columns: int = COLUMNS) -> Image.Image:
+    """An image with a row of `columns` enlarged crops for each kind, the targets' box and landmarks drawn on each.
 
     A margin round each crop shows boxes that extend beyond it. Dark crops are brightened, and each row says how many.
     """
     step, label = SIDE + 2 * EDGE, 24
-    sheet = np.full((len(KINDS) * (step + label), COLUMNS * step, 3), BACKGROUND, np.uint8)
+    sheet = np.full((len(KINDS) * (step + label), columns * step, 3), BACKGROUND, np.uint8)
     for code, kind in enumerate(KINDS):
         top = code * (step + label)
         rows = np.flatnonzero(batch.kinds.numpy() == code)
-        gains = [_gain(batch.crops[row]) for row in rows[:COLUMNS]]
+        gains = [_gain(batch.crops[row]) for row in rows[:columns]]
         dark = sum(gain > 1 for gain in gains)
-        title = f"{kind}: {len(rows)} in a batch" + (f", the first {COLUMNS} here" if len(rows) > COLUMNS else "")
+        title = f"{kind}: {len(rows)} in a batch" + (f", the first {columns} here" if len(rows) > columns else "")
         title += f"; {dark} dark crops brightened in this picture" if dark else ""
         cv2.putText(sheet, title, (EDGE, top + 18), cv2.FONT_HERSHEY_SIMPLEX, 0.5, (34, 34, 34), 1, cv2.LINE_AA)
         for column, (row, gain) in enumerate(zip(rows, gains, strict=False)):

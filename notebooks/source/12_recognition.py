@@ -484,7 +484,7 @@ for steps in (0, 30):
     others = np.roll(at[:, 2], 1, axis=0)  # a photo of the person before
     costs.append(float(price(at[:, 0], at[:, 1], others, 0.2)))
 cut = np.asarray(align(points, target), np.float64)
-says = f"your turn: {np.degrees(np.arctan2(cut[1, 0], cut[0, 0])):.0f}°"
+says = f"turned by {np.degrees(np.arctan2(cut[1, 0], cut[0, 0])):.0f}°"
 print(f"mean loss of 29 triplets: {costs[0]:.2f} before, {costs[1]:.2f} after 30 steps")
 beside([cv2.warpAffine(photo, cut, (112, 112))], [says], height=180)
 

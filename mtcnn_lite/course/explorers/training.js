@@ -30,7 +30,7 @@ function render({ model, el }) {
       rimmed(pen, outlines(boxes, zoom), line, colour, 1.4, 0.7);
     }
     photo.caption.textContent = `after ${steps[moment]} steps: of the ${count} best windows ${on} are on a face (green), `
-      + `${count - on} are not (red); yellow: the faces`;
+      + `${count - on} are not (vermilion); yellow: the faces`;
   }
 
   function drawMap() {

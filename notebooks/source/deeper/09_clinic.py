@@ -5,7 +5,7 @@
 #
 # Six R-Nets fell ill. No error was raised, and each of their losses went down. Here is how a healthy one looks: 60 small steps on composed scenes, trained as this page
 # is run. **Curves** on the left: orange is the patient, the dashed gray line always this healthy run. **Labels**: what it is told of mirrored
-# crops; the box is yellow, the points vermilion, but blue where the eye and the mouth corner on the *left* are said to be. **Answers** on faces that it has never seen: its box is orange. And on the right,
+# crops; the box is yellow, the points vermilion, but blue where the eye and the mouth corner on the *left* are said to be. **Answers** on faces that it has never seen: its box is orange, the true one yellow. And on the right,
 # those of P-Net's windows that it lets pass in a new scene.
 
 # %% tags=["nbval-ignore-output"]
