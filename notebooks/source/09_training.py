@@ -197,7 +197,7 @@ from mtcnn_lite.course.training_figures import curves
 curves(logs)
 
 # %% [markdown]
-# Thin lines mark where second stages begin: losses jump up, for the samples are harder now. Watch each task by itself, as a sum can fall while one of its parts stands
+# Thin lines mark second stages: losses jump, for the samples are harder now. Watch each task by itself, as a sum can fall while one of its parts stands
 # still; and faces apart from others, as a net that never says "face" is nearly always right.
 #
 # Don't compare these curves between nets: each meets other windows. On the *same* windows, cut at 12, 24 and 48 px, the points are off by
@@ -216,7 +216,7 @@ off_bars(off)
 # %% [markdown]
 # ### What it finds
 #
-# Three nets make a detector. On a scene that it has never seen:
+# In so few steps, your points gain nothing from net to net. On a scene never seen:
 
 # %% tags=["nbval-ignore-output"]
 from mtcnn_lite.draw import draw_stages
