@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pytest
 import torch
+from dragging import drag
 from PIL import Image
 
 from mtcnn_lite.course.explorers.losses import LOW, LossExplorer, answer, view
@@ -16,6 +17,8 @@ from mtcnn_lite.detector import Detector
 from mtcnn_lite.losses import PAPER, WEIGHTS, detection_loss, sample_losses, takes_part
 from mtcnn_lite.nets import NetOutput, normalise
 from mtcnn_lite.sampling.sampler import KINDS, sample
+
+PHOTO = 330  # CSS pixels: its longer side on the page
 
 VIEWPORT = (848, 760)
 WINDOW = (170, 70, 282, 182)
@@ -163,18 +166,6 @@ def test_every_control_redraws_and_the_table_follows(page, explorer):
         table_is_pythons(page, explorer)
 
 
-def drag(page, explorer, start, by):
-    """From a point of the photo, in its pixels, by so many of them."""
-    x1, y1, x2, y2 = explorer.canvas.region
-    at, zoom = page.locator("canvas").first.bounding_box(), 330 / max(x2 - x1, y2 - y1)
-    x, y = at["x"] + (start[0] - x1) * zoom, at["y"] + (start[1] - y1) * zoom
-    page.mouse.move(x, y)
-    page.mouse.down()
-    page.mouse.move(x + by[0] * zoom / 2, y + by[1] * zoom / 2)
-    page.mouse.move(x + by[0] * zoom, y + by[1] * zoom)
-    page.mouse.up()
-
-
 @pytest.mark.parametrize(
     ("corner", "by", "moves"),
     [((0.25, 0.06), (9, 6), (9, 6, 9, 6)), ((1, 0.5), (12, 5), (0, 0, 12, 0)), ((0, 0), (-7, 8), (-7, 8, 0, 0)),
@@ -184,7 +175,7 @@ def test_the_box_is_dragged_and_its_loss_follows(page, explorer, corner, by, mov
     page.evaluate("() => model.set('said', [180, 70, 270, 180])")
     explorer.canvas.said = [180, 70, 270, 180]
     before, points = explorer.bill(), explorer.canvas.points
-    drag(page, explorer, (180 + corner[0] * 90, 70 + corner[1] * 110), by)
+    drag(page, explorer, PHOTO, (180 + corner[0] * 90, 70 + corner[1] * 110), by)
     table_is_pythons(page, explorer)
     assert explorer.canvas.said == [a + b for a, b in zip([180, 70, 270, 180], moves, strict=True)]
     assert explorer.canvas.points == points
@@ -196,10 +187,10 @@ def test_the_box_is_dragged_and_its_loss_follows(page, explorer, corner, by, mov
 @pytest.mark.parametrize("which", range(5))
 def test_a_point_is_dragged_and_stays_on_the_photo(page, explorer, which):
     x, y = explorer.canvas.points[which]
-    drag(page, explorer, (x, y), (4, 3))
+    drag(page, explorer, PHOTO, (x, y), (4, 3))
     table_is_pythons(page, explorer)
     assert explorer.canvas.points[which] == [x + 4, y + 3]
-    drag(page, explorer, (x + 4, y + 3), (500, 0))
+    drag(page, explorer, PHOTO, (x + 4, y + 3), (500, 0))
     table_is_pythons(page, explorer)
     assert explorer.canvas.points[which] == [explorer.canvas.region[2], y + 3]
 

@@ -6,6 +6,7 @@ import io
 
 import numpy as np
 import pytest
+from dragging import drag
 from oracles import integer_boxes, pixels
 from PIL import Image
 
@@ -13,6 +14,8 @@ from mtcnn_lite.course.explorers.overlap import ALLOWED, KINDS, OverlapExplorer,
 from mtcnn_lite.course.scenes import ASTRONAUT_BOX
 from mtcnn_lite.detector import Detector
 from mtcnn_lite.draw import COLOURS, draw_overlap, rgb
+
+PHOTO = 470  # CSS pixels: its longer side on the page
 
 VIEWPORT = (848, 700)
 SECOND = (181, 61, 267, 174)
@@ -141,18 +144,6 @@ def boxes_in(page):
     return first, [x, y, x + width, y + height]
 
 
-def drag(page, explorer, start, by):
-    """From a point of the photo, in its pixels, by so many of them."""
-    x1, y1, x2, y2 = explorer.canvas.region
-    at, zoom = page.locator("canvas").first.bounding_box(), 470 / max(x2 - x1, y2 - y1)
-    x, y = at["x"] + (start[0] - x1) * zoom, at["y"] + (start[1] - y1) * zoom
-    page.mouse.move(x, y)
-    page.mouse.down()
-    page.mouse.move(x + by[0] * zoom / 2, y + by[1] * zoom / 2)
-    page.mouse.move(x + by[0] * zoom, y + by[1] * zoom)
-    page.mouse.up()
-
-
 def test_browser_computes_what_python_does(page):
     boxes = integer_boxes(np.random.default_rng(4), 80)
     pairs = [[a.tolist(), b.tolist()] for a, b in zip(boxes, np.roll(boxes, 1, axis=0), strict=True)]
@@ -193,7 +184,7 @@ def test_table_follows_the_traits_and_names_kind_and_nms(page, explorer):
     ],
 )
 def test_second_box_is_dragged_moved_and_resized(page, explorer, start, by, expected):
-    drag(page, explorer, start, by)
+    drag(page, explorer, PHOTO, start, by)
     first, second = boxes_in(page)
     assert second == list(expected)
     assert first == [181, 74, 270, 179]
@@ -201,9 +192,9 @@ def test_second_box_is_dragged_moved_and_resized(page, explorer, start, by, expe
 
 
 def test_first_box_is_dragged_where_the_second_does_not_lie(page, explorer):
-    drag(page, explorer, (225, 179), (0, 10))
+    drag(page, explorer, PHOTO, (225, 179), (0, 10))
     assert boxes_in(page) == ([181, 74, 270, 189], list(SECOND))
-    drag(page, explorer, (120, 30), (40, 40))  # nothing there
+    drag(page, explorer, PHOTO, (120, 30), (40, 40))  # nothing there
     assert boxes_in(page) == ([181, 74, 270, 189], list(SECOND))
 
 

@@ -58,6 +58,10 @@ class Measured:
     milliseconds: Sequence[float]
     labels: Sequence[Sequence[float]]
 
+    def at(self, p: float, r: float) -> ThresholdRun:
+        """The run at P-Net's and R-Net's threshold, each among STOPS."""
+        return self.runs[STOPS.index(round(p, 1))][STOPS.index(round(r, 1))]
+
 
 @dataclass(frozen=True)
 class EvaluationView:
@@ -156,7 +160,7 @@ def outcomes(measured: Measured, p: float, r: float, o: float) -> dict[str, list
     p, r : float, P-Net's and R-Net's threshold, among STOPS
     o : float, O-Net's, from LEAST to 1
     """
-    run = measured.runs[STOPS.index(round(p, 1))][STOPS.index(round(r, 1))]
+    run = measured.at(p, r)
     kept = [mark for mark in run.marks if mark[4] >= o - 1e-9]
     seen = {mark[5] for mark in kept}
     return {
@@ -175,7 +179,7 @@ def view(measured: Measured, p: float, r: float, o: float) -> EvaluationView:
     p, r : float, P-Net's and R-Net's threshold, among STOPS
     o : float, O-Net's, from LEAST to 1
     """
-    run = measured.runs[STOPS.index(round(p, 1))][STOPS.index(round(r, 1))]
+    run = measured.at(p, r)
     kept = sum(score >= o - 1e-9 for score in run.scores)
     found = sum(run.right[:kept])
     boxes = (*run.boxes, kept / max(measured.photos, 1))
@@ -230,7 +234,7 @@ class EvaluationExplorer(Explorer):
 
 def _curve(measured: Measured, p: float, r: float, now: EvaluationView) -> Pixels:
     axes = new_axes()
-    run = measured.runs[STOPS.index(round(p, 1))][STOPS.index(round(r, 1))]
+    run = measured.at(p, r)
     right = np.cumsum(run.right)  # after each detection
     axes.plot(
         right / max(measured.faces, 1),
