@@ -1,4 +1,4 @@
-"""The chapters: their names, what each promises, needs and leaves, and a picture of their order."""
+"""The chapters: their names, what each promises, needs and leaves, their order, and the detector's parts they build."""
 
 from dataclasses import dataclass
 
@@ -304,6 +304,18 @@ DEEPER = {  # file in `deeper/`, without the ending: the chapter's number comes 
     ),
 }
 ROWS = {"find a face": list(CHAPTERS)[:6], "train the nets": list(CHAPTERS)[6:11], "and then": list(CHAPTERS)[11:]}
+PARTS = {  # a detector's, in the cascade's order, by their exercises: name on the strip, notebook that builds it
+    "pyramid_scales": ("scales", "02_image_pyramid"),
+    "pnet": ("P-Net", "03_pnet"),
+    "candidate_windows": ("windows", "03_pnet"),
+    "iou": ("overlap", "00_iou"),
+    "nms": ("NMS", "01_nms"),
+    "decode_offsets": ("offsets", "03_pnet"),
+    "square_boxes": ("squares", "04_rnet"),
+    "rnet": ("R-Net", "04_rnet"),
+    "onet": ("O-Net", "05_onet"),
+    "landmarks_to_image": ("landmarks", "05_onet"),
+}
 LIT = {  # a lit box and the letters on it, of the two inks the one that stands out; other chapters: ink and paper
     "03": (COLOURS["pnet"], PAPER),
     "04": (COLOURS["rnet"], INK),

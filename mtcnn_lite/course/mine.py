@@ -1,4 +1,4 @@
-"""Your own functions in the live detector: what has passed its judge runs in every later chapter.
+"""Your own functions in the live detector: what has passed its judge runs wherever a later chapter shows it at work.
 
 >>> from mtcnn_lite.course import mine
 >>> mine.strip()
@@ -16,21 +16,10 @@ import numpy as np
 
 from mtcnn_lite.cascade.hooks import Hooks
 from mtcnn_lite.course import checks, remembered
+from mtcnn_lite.course.chapters import PARTS
 from mtcnn_lite.detector import Detector
 from mtcnn_lite.nms import MEASURES, nms
 
-PARTS = {  # what a detector is made of, in the order of the cascade: on the strip, and the notebook that builds it
-    "pyramid_scales": ("scales", "02_image_pyramid"),
-    "pnet": ("P-Net", "03_pnet"),
-    "candidate_windows": ("windows", "03_pnet"),
-    "iou": ("overlap", "00_iou"),
-    "nms": ("NMS", "01_nms"),
-    "decode_offsets": ("offsets", "03_pnet"),
-    "square_boxes": ("squares", "04_rnet"),
-    "rnet": ("R-Net", "04_rnet"),
-    "onet": ("O-Net", "05_onet"),
-    "landmarks_to_image": ("landmarks", "05_onet"),
-}
 NETS = {"pnet", "rnet", "onet"}
 HOOKS = {field.name for field in fields(Hooks)}
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
 
+from mtcnn_lite.course.chapters import PARTS
 from mtcnn_lite.runtime.files import write_whole
 
 Function = Callable[..., Any]
@@ -67,7 +68,10 @@ def remember(name: str, fn: Function, passes: Callable[[Function], bool]) -> str
         write_whole(place / f"{name}.py", lambda path: path.write_text(text, encoding="utf-8"))
     except (NotKept, OSError) as error:
         return f"Later chapters can't use it: {error}."
-    return f'Later chapters run it from now on; mine.forget("{name}") undoes that.'
+    use = f'`mine.get("{name}")` gives it, in any chapter'
+    if name in PARTS:
+        use = "your detector runs on it, here and wherever a later chapter shows yours at work"
+    return f'It is remembered: {use}; `mine.forget("{name}")` undoes that.'
 
 
 def load(path: Path) -> Function:
@@ -111,7 +115,7 @@ def standalone(name: str, fn: Function) -> str:
     parts: dict[str, str] = {}
     own = _add(fn, parts, {})
     alias = "" if own == name else f"\n\n{name} = {own}\n"
-    head = f"# Your `{name}`, as it passed checks.{name}: later chapters run it. mine.forget({name!r}) removes it.\n"
+    head = f"# Your `{name}`, as it passed checks.{name}, for later chapters. mine.forget({name!r}) removes it.\n"
     imports = [text for text in parts.values() if "\n" not in text and text.startswith(("import ", "from "))]
     rest = [text for text in parts.values() if text not in imports]
     return head + "\n".join(["", *imports, ""]) + "\n\n" + "\n\n\n".join(rest) + "\n" + alias
