@@ -303,6 +303,25 @@ def train_rnet(net, pnet, propose, new_optimiser, steps):
 # --- 12_recognition
 
 
+def build_embedding_net():
+    """The layers in a row; each embedding is brought to length 1."""
+
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.body = nn.Sequential(
+                nn.AvgPool2d(2),  # (N, 1, 16, 16)
+                nn.Conv2d(1, 16, 5, stride=2, padding=2), nn.ReLU(),  # (N, 16, 8, 8)
+                nn.Conv2d(16, 32, 3, stride=2, padding=1), nn.ReLU(),  # (N, 32, 4, 4)
+                nn.Flatten(), nn.Linear(512, 64),
+            )  # fmt: skip
+
+        def forward(self, x):  # (N, 1, 32, 32)
+            return nn.functional.normalize(self.body(x), dim=1)  # (N, 64)
+
+    return Net()
+
+
 def similarity_transform(points, target):
     """About the means, turn and scale are one complex number; the shift brings mean to mean."""
     p, q = points @ [1, 1j], target @ [1, 1j]  # (5,) x + iy

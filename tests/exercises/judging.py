@@ -16,7 +16,7 @@ MODULES = [
 JUDGES = {module.JUDGE.name: module.JUDGE for module in MODULES if isinstance(getattr(module, "JUDGE", None), Judge)}
 
 
-BUILT = ("pnet", "rnet", "onet")  # what is written for them is a function that builds a net
+BUILT = ("pnet", "rnet", "onet", "embedding_net")  # what is written for them is a function that builds a net
 
 
 def written(name):

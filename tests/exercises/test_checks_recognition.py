@@ -6,10 +6,13 @@ import math
 import numpy as np
 import pytest
 import torch
-from judging import check_named
+from judging import JUDGES, check_named
+from torch import nn
+from torch.nn import functional
 
 from mtcnn_lite import alignment, embedding
-from mtcnn_lite.course import checks
+from mtcnn_lite.course import checks, small_embedding
+from mtcnn_lite.course.checks.judge.nets import embedding as embedding_judge
 from mtcnn_lite.course.checks.similarity_transform import JUDGE as _ALIGN
 from mtcnn_lite.course.checks.triplet_loss import JUDGE as _TRIPLET
 
@@ -338,3 +341,89 @@ def test_stub_is_not_done_yet(judge, count):
 
     verdict = judge(stub if count == 2 else stub4)
     assert (bool(verdict), verdict.done) == (False, False)
+
+
+# --- the net
+
+
+class Reader(nn.Module):
+    """The net as a reader writes it; keywords change one thing."""
+
+    def __init__(self, pool=lambda x: functional.avg_pool2d(x, 2), act=nn.ReLU, pads=(2, 1), steps=(2, 2), bias=True,
+                 flat=lambda x: x.flatten(1), end=lambda x: functional.normalize(x, dim=1), dense=512):  # fmt: skip
+        super().__init__()
+        self.pool, self.flat, self.end = pool, flat, end
+        first = nn.Conv2d(1, 16, 5, stride=steps[0], padding=pads[0], bias=bias)
+        second = nn.Conv2d(16, 32, 3, stride=steps[1], padding=pads[1], bias=bias)
+        self.body = nn.Sequential(first, act(), second, act())
+        self.dense = nn.Linear(dense, 64, bias=bias)
+
+    def forward(self, x):
+        return self.end(self.dense(self.flat(self.body(self.pool(x)))))
+
+
+def test_right_nets_pass():
+    for net in (Reader, Reader(), small_embedding.Net, lambda: small_embedding.Net()):
+        verdict = checks.embedding_net(net)
+        assert verdict, verdict
+    lazy = Reader()
+    lazy.dense = nn.LazyLinear(64)
+    assert checks.embedding_net(lazy)
+
+
+def test_a_net_keeps_its_own_values():
+    net = Reader()
+    before = [each.clone() for each in net.parameters()]
+    assert checks.embedding_net(net)
+    assert all(torch.equal(a, b) for a, b in zip(before, net.parameters(), strict=True))
+
+
+def test_the_reference_is_the_chapters_net():
+    """The oracle of the judge itself: the module that the chapter trains, with the judge's values in it."""
+    judge, net = JUDGES["embedding_net"], small_embedding.Net()
+    for case, expected in zip(judge.cases, judge.answers, strict=True):
+        for layer, name in zip((1, 3, 6), ("conv1", "conv2", "dense3"), strict=True):
+            for part in ("weight", "bias"):
+                getattr(net.body[layer], part).data = embedding_judge.values(case.inputs[1])[f"{name}.{part}"]
+        with torch.no_grad():
+            np.testing.assert_allclose(net(torch.from_numpy(case.inputs[0])), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("how", "fragment"),
+    [
+        ({"end": lambda x: x}, "other lengths than 1"),
+        ({"end": lambda x: functional.normalize(x, dim=0)}, "along the batch"),
+        ({"end": lambda x: x / x.norm()}, "over the whole batch"),
+        ({"end": lambda x: functional.normalize(x, p=1)}, "sum of absolute numbers"),
+        ({"end": lambda x: functional.normalize(torch.relu(x))}, "follows the dense layer"),
+        ({"end": lambda x: x.softmax(1)}, "softmax, sigmoid or tanh"),
+        ({"pool": lambda x: functional.max_pool2d(x, 2)}, "The maximum was pooled"),
+        ({"pool": lambda x: x[..., ::2, ::2]}, "Every other pixel"),
+        ({"pool": lambda x: x}, "2048 numbers arrive where 512 are wanted. Something halves too little"),
+        ({"pool": lambda x: x, "dense": 2048}, "Something halves too little"),
+        ({"steps": (1, 1)}, "Two halvings are missing"),
+        ({"pads": (0, 0)}, "no padding at all"),
+        ({"pads": (0, 1)}, "does not pad"),
+        ({"act": nn.Identity}, "no ReLU at all"),
+        ({"act": nn.LeakyReLU}, "in place of ReLU"),
+        ({"bias": False}, "biases were left out"),
+        ({"flat": lambda x: x.permute(0, 2, 3, 1).flatten(1)}, "channel last"),
+        ({"flat": lambda x: x.transpose(2, 3).flatten(1)}, "by columns"),
+    ],
+)
+def test_wrong_nets_are_named(how, fragment):
+    verdict = checks.embedding_net(Reader(**how))
+    check_named(verdict, fragment)
+    assert len(verdict.hint) < 240
+
+
+def test_what_is_no_net_and_what_is_not_written():
+    def build_embedding_net():
+        raise NotImplementedError
+
+    assert not checks.embedding_net(build_embedding_net).done
+    assert "This was a int" in checks.embedding_net(3).hint
+    assert "without any: it is to learn" in checks.embedding_net(lambda x: x).hint
+    assert "no layer for conv1" in checks.embedding_net(nn.Flatten()).hint
+    assert len(JUDGES["embedding_net"].mistakes) >= 12

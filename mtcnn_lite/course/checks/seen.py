@@ -20,8 +20,8 @@ def seen(
     Parameters
     ----------
     fn : callable
-        Your function: `pyramid_scales`, `candidate_windows`, `nms`, `decode_offsets`, `square_boxes` or
-        `landmarks_to_image`.
+        Your function: `pyramid_scales`, `candidate_windows`, `iou` (in NMS), `nms`, `decode_offsets`, `square_boxes` or
+        `landmarks_to_image`; or your net, as `checks.pnet`, `checks.rnet` and `checks.onet` take it.
     name : str
         Which of them it is; "" for its own name.
     photo : uint8 (H, W, 3), optional

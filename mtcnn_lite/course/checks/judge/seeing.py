@@ -1,7 +1,6 @@
 """A reader's function beside ours in the live detector: what becomes of the same photo. It needs torch."""
 
 import copy
-import importlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
@@ -16,14 +15,18 @@ from mtcnn_lite.arguments import shown
 from mtcnn_lite.cascade.answers import Answers
 from mtcnn_lite.cascade.hooks import Hooks
 from mtcnn_lite.cascade.trace import Trace
-from mtcnn_lite.course.checks.judge.compare import difference
-from mtcnn_lite.course.checks.judge.judge import Judge
+from mtcnn_lite.course.chapters import PARTS
+from mtcnn_lite.course.checks.judge.failing import failing_case
 from mtcnn_lite.course.checks.judge.limits import Endless, bounded
+from mtcnn_lite.course.checks.judge.nets.plans import PLANS
+from mtcnn_lite.course.checks.judge.nets.reading import NoNet, net_of
 from mtcnn_lite.course.checks.judge.side_by_side import Seen, View, side_by_side
 from mtcnn_lite.course.checks.judge.text import Array, shortened
+from mtcnn_lite.course.your_nets import YourEngine
+from mtcnn_lite.nets import Nets
 
-HOOKS = ("pyramid_scales", "candidate_windows", "nms", "decode_offsets", "square_boxes", "landmarks_to_image")
 MOST_AREA = 4  # times our levels' area: a pyramid that takes more is shown and not run
+MOST_WINDOWS = 4  # times our windows over P-Net's threshold: likewise
 STEPS = {
     "above threshold": "windows over P-Net's threshold",
     "nms within levels": "windows after NMS within the levels",
@@ -62,28 +65,53 @@ def seen_beside(fn: Callable[..., Any], name: str, photo: Array | None, detector
     Raises
     ------
     ValueError
-        For a name that is no hook of the detector.
+        For a name that is no part of the detector.
     """
-    if name not in HOOKS:
-        raise ValueError(f"{shown(name)} is no function of the live detector; these are: {', '.join(HOOKS)}")
+    if name not in PARTS:
+        raise ValueError(f"{shown(name)} is no part of the live detector; these are: {', '.join(PARTS)}")
     image = _photo() if photo is None else photo
+    nets = (detector or _detector()).nets
     runs = _ours(photo, detector)
     for run in runs:
-        found = _first_difference(run, _run(_with(run, name, fn), fn))
+        found = _first_difference(run, _run(run, name, fn, nets))
         if found:
             return side_by_side(image, *found, name)
-    ours, yours = _failing_case(fn, name) or (_faces(runs[0]), _faces(runs[0]))
-    return side_by_side(image, ours, yours, name)
+    instead, ours, yours = failing_case(fn, name) or (None, _faces(runs[0]), _faces(runs[0]))
+    return side_by_side(image if instead is None else instead, ours, yours, name)
 
 
-def _with(run: Trace, name: str, fn: Callable[..., Any]) -> Trace:
-    """Our run with the reader's function, and with answers of its own.
+def _with(run: Trace, name: str, fn: Callable[..., Any], nets: Nets) -> Trace:
+    """Our run with the reader's function or net, and with answers of its own where that changes them.
 
-    R-Net's and O-Net's are kept by the cell that a window began as, and this function may move it elsewhere.
+    R-Net's and O-Net's are kept by the cell that a window began as, and most functions may move it elsewhere; to choose
+    among windows moves none.
     """
-    answers = Answers(run.answers.engine, run.image)
-    answers.pnet = run.answers.pnet  # by the level's scale alone
-    return Trace(answers, run.settings, replace(Hooks(), **{name: _on_copies(fn)}))
+    chooses = name in ("nms", "iou")
+    engine = YourEngine(nets, {name: net_of(name, fn, nets)}) if name in PLANS else run.answers.engine
+    answers = Answers(engine, run.image)
+    answers.pnet = run.answers.pnet if name != "pnet" else {}  # by the level's scale alone
+    if chooses or name == "onet":
+        answers.rnet = run.answers.rnet
+    if chooses:
+        answers.onet, answers.mirrored = run.answers.onet, run.answers.mirrored
+    if name in PLANS:
+        return Trace(answers, run.settings, Hooks())
+    hook = {"nms": _nms_by(fn)} if name == "iou" else {name: _on_copies(fn)}
+    return Trace(answers, run.settings, replace(Hooks(), **hook))
+
+
+def _nms_by(iou: Callable[..., Any]) -> Callable[..., Any]:
+    """Greedy NMS on a reader's `iou`. What is not a number is not too much."""
+
+    def nms(boxes: Array, scores: Array, threshold: float) -> Array:
+        kept, left = list[int](), np.argsort(-scores, kind="stable")
+        while len(left):
+            best, left = int(left[0]), left[1:]
+            kept.append(best)
+            left = left[~(np.asarray(iou(boxes[best].copy(), boxes[left])) > threshold)]
+        return np.array(kept, np.int64)
+
+    return nms
 
 
 def _on_copies(fn: Callable[..., Any]) -> Callable[..., Any]:
@@ -91,21 +119,33 @@ def _on_copies(fn: Callable[..., Any]) -> Callable[..., Any]:
     return lambda *given: fn(*copy.deepcopy(given))
 
 
-def _run(trace: Trace, fn: Callable[..., Any]) -> Run:
+def _run(ours: Trace, name: str, fn: Callable[..., Any], nets: Nets) -> Run:
     try:
         with bounded(fn):
+            trace = _with(ours, name, fn, nets)
             scales = trace.scales
             area = sum(scale**2 for scale in scales)
             if area > MOST_AREA * sum(scale**2 for scale in replace(trace, hooks=Hooks()).scales):
                 return Run(None, scales, f"{len(scales)} levels, too many pixels to look at")
+            if name == "pnet" and _passing(trace) > MOST_WINDOWS * _passing(ours):
+                return Run(None, None, f"{_passing(trace):,} windows over P-Net's threshold, too many to look at")
             assert len(trace.faces) >= 0  # all stages run
             return Run(trace, scales)
     except NotImplementedError:
         return Run(None, None, "still to be written")
     except Endless:
         return Run(None, None, "it does not come to an end")
+    except NoNet as error:
+        return Run(None, None, shortened(str(error), 1))
     except Exception as error:
+        if name in PLANS and "broadcast" in str(error):
+            return Run(None, None, "its answers have another shape than ours")
         return Run(None, None, shortened(f"{type(error).__name__}: {error}", 1))
+
+
+def _passing(trace: Trace) -> int:
+    """How many windows of all levels pass P-Net's threshold."""
+    return sum(int((level.face_map >= trace.settings.thresholds[0]).sum()) for level in trace.levels)
 
 
 def _first_difference(ours: Trace, yours: Run) -> tuple[View, View] | None:
@@ -157,37 +197,6 @@ def _alike(left: View, right: View) -> bool:
 
 def _flat(*tables: Array) -> list[Array]:
     return [table.reshape(len(table), -1) for table in tables]
-
-
-def _failing_case(fn: Callable[..., Any], name: str) -> tuple[View, View] | None:
-    """The judge's smallest case that fails, with its boxes or points; None where none does."""
-    judge: Judge = importlib.import_module(f"mtcnn_lite.course.checks.{name}").JUDGE
-    for case, expected in zip(judge.cases, judge.answers, strict=True):
-        outcome = judge.run(fn, case)
-        if not outcome.error and difference(outcome.answer, expected, judge.tolerance) is None:
-            continue
-        what = f"no difference here, but where it fails: {case.about}"
-        left = _of_answer(name, case.inputs, expected, what)
-        if outcome.error or not isinstance(outcome.answer, np.ndarray):
-            return left, View(what, None, None, "another answer")
-        return left, _of_answer(name, case.inputs, outcome.answer, what)
-    return None
-
-
-def _of_answer(name: str, inputs: tuple[Any, ...], answer: Array, what: str) -> View:
-    try:
-        if name == "nms":
-            return View(what, np.asarray(inputs[0])[answer], None, colour="pnet", numbered=True)
-        if name == "landmarks_to_image":
-            return View(what, inputs[0], answer.reshape(-1, 5, 2), colour="onet", numbered=True)
-        if name == "pyramid_scales":
-            height, width = inputs[:2]
-            return View(
-                what, np.array([[0, 0, width * s, height * s] for s in answer]).reshape(-1, 4), None, numbered=True
-            )
-        return View(what, answer.reshape(-1, 4), None, colour="pnet", numbered=True)
-    except (ValueError, IndexError, TypeError):
-        return View(what, None, None, "another answer")
 
 
 # --- the photo, and the settings that bring mistakes to light

@@ -17,7 +17,10 @@ FARTHEST = 1e4  # px: boxes farther out are cut off there
 
 @dataclass(frozen=True)
 class View:
-    """What is drawn on one side: boxes (N, 4), points (N, 5, 2), or the words why there is nothing to draw."""
+    """What is drawn on one side: boxes (N, 4), points (N, 5, 2), or the words why there is nothing to draw.
+
+    labels: the words at the boxes, one each.
+    """
 
     what: str
     boxes: Array | None
@@ -25,6 +28,7 @@ class View:
     stopped: str = ""
     colour: str = "onet"
     numbered: bool = False
+    labels: tuple[str, ...] = ()
 
 
 class Seen(Picture):
@@ -68,7 +72,8 @@ def side_by_side(photo: Array, ours: View, yours: View, name: str) -> Seen:
     place, scale = _place(photo, ours, yours)
     panels = [_panel(photo, view, place, scale) for view in (ours, yours)]
     said = [_said(view) for view in (ours, yours)]
-    captions = [f"with our {name}\n{said[0][:60]}", f"with yours\n{said[1][:60]}"]
+    short = [f"in a case of the judge: {_values(view)}" if view.labels else _said(view)[:60] for view in (ours, yours)]
+    captions = [f"with our {name}\n{short[0]}", f"with yours\n{short[1]}"]
     apart = _apart(ours, yours)
     zoomed = scale > HEIGHT / min(photo.shape[:2]) * 1.5
     if apart:
@@ -90,9 +95,13 @@ def _said(view: View) -> str:
         return view.stopped
     count = 0 if view.boxes is None else len(view.boxes)
     if view.what.startswith("no difference"):
-        return view.what
+        return f"{view.what} ({_values(view)})" if view.labels else view.what
     what = view.what[:-1] if count == 1 and view.what == "faces" else view.what
     return f"{count} {what}" if not view.stopped else view.stopped
+
+
+def _values(view: View) -> str:
+    return ", ".join(filter(None, view.labels[:4]))
 
 
 def _place(photo: Array, ours: View, yours: View) -> tuple[Array, float]:
@@ -118,11 +127,13 @@ def _place(photo: Array, ours: View, yours: View) -> tuple[Array, float]:
 def _corners(view: View) -> Array:
     """The corners and points of a view, (M, 2), in an order that is the same on both sides."""
     boxes = np.zeros((0, 4)) if view.boxes is None else _drawable(view.boxes)
-    if not view.numbered and len(boxes):
-        boxes = boxes[np.lexsort(boxes.round(1).T[::-1])]
-    points = np.zeros((0, 2)) if view.points is None else np.asarray(view.points, float).reshape(-1, 2)
-    points = points[np.isfinite(points).all(axis=1)].clip(-FARTHEST, FARTHEST)
-    return np.concatenate([boxes.reshape(-1, 2), points])
+    points = np.zeros((0, 5, 2)) if view.points is None else np.asarray(view.points, float).reshape(-1, 5, 2)
+    if len(boxes) and (not view.numbered or len(points)):  # numbers at points count within a face
+        order = np.lexsort(boxes.round(1).T[::-1])
+        boxes, points = boxes[order], points[order] if len(points) == len(boxes) else points
+    flat = points.reshape(-1, 2)
+    flat = flat[np.isfinite(flat).all(axis=1)].clip(-FARTHEST, FARTHEST)
+    return np.concatenate([boxes.reshape(-1, 2), flat])
 
 
 def _drawable(boxes: Array) -> Array:
@@ -149,6 +160,9 @@ def _panel(photo: Array, view: View, place: Array, scale: float) -> Pixels:
             )  # levels, of which all have the other corner in common
             places = boxes[:, 2:] - [12, 4] if at_corner else boxes[:, :2] + [4, 14]
             canvas = _numbered(canvas, places, range(len(boxes)))
+        if view.labels:
+            inside = np.clip(boxes[:, :2] + [6, 24], [0, 24], [canvas.shape[1] - 90, canvas.shape[0] - 6])
+            canvas = _labelled(canvas, inside, view.labels)
     if view.points is not None and len(view.points):
         points = (np.asarray(view.points, float) + 0.5 - place[:2]) * scale - 0.5
         points = np.where(np.isfinite(points), points, -FARTHEST).clip(-FARTHEST, FARTHEST)
@@ -169,4 +183,14 @@ def _numbered(canvas: Pixels, places: Array, numbers: Sequence[int]) -> Pixels:
         for line, colour in ((4, rgb(INK)), (1, rgb(PAPER))):
             text = str(numbers[row % len(numbers)])
             cv2.putText(canvas, text, at, cv2.FONT_HERSHEY_SIMPLEX, 0.45, colour, line, cv2.LINE_AA)
+    return canvas
+
+
+def _labelled(canvas: Pixels, places: Array, words: Sequence[str]) -> Pixels:
+    """Words on paper at places (N, 2)."""
+    for word, (x, y) in zip(words[:25], places[:25].astype(int).tolist(), strict=True):
+        if word:
+            (width, height), _ = cv2.getTextSize(word, cv2.FONT_HERSHEY_SIMPLEX, 0.6, 1)
+            cv2.rectangle(canvas, (x - 2, y - height - 3), (x + width + 2, y + 4), rgb(PAPER), -1)
+            cv2.putText(canvas, word, (x, y), cv2.FONT_HERSHEY_SIMPLEX, 0.6, rgb(INK), 1, cv2.LINE_AA)
     return canvas

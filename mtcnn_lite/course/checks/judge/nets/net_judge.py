@@ -1,7 +1,7 @@
 """The judge of a net: fills what a reader hands over with values, and compares what it says with what the net says."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from typing import Any
 
@@ -83,27 +83,40 @@ def net_verdict(net: Any, name: str, hints: Callable[[Callable[..., Any]], Hints
         As in `net_judge`.
     """
     plan, judge = PLANS[name], net_judge(name, hints)
-    made, arguments = _made(net, plan)
-    if isinstance(made, Verdict):
-        return made
-    problem = _filled(made, plan) if isinstance(made, nn.Module) else None
-    if not isinstance(made, nn.Module) and arguments == 1:
-        judge = _nearest(made, name, hints)
-    problem = _odd_answer(made, plan, judge, arguments) if problem is None else problem
+    own, arguments = made(net, plan)
+    if isinstance(own, Verdict):
+        return _of(net, own)
+    problem = _filled(own, plan) if isinstance(own, nn.Module) else None
+    if not isinstance(own, nn.Module) and arguments == 1:
+        judge = _nearest(own, name, hints)
+    problem = _odd_answer(own, plan, judge, arguments) if problem is None else problem
     if problem is not None:
-        return problem
-    verdict = judge.verdict(adapted(made, plan, arguments))
-    if isinstance(made, nn.Module):
-        fill(made, plan, values_of(name))  # the last case had others
-    return verdict
+        return _of(net, problem)
+    verdict = judge.verdict(adapted(own, plan, arguments))
+    if isinstance(own, nn.Module):
+        fill(own, plan, values_of(name))  # the last case had others
+    return _of(net, verdict)
+
+
+def _of(net: Any, verdict: Verdict) -> Verdict:
+    """The verdict with what was handed over, so that one can see it at work."""
+    return replace(verdict, function=net if callable(net) else None)
 
 
 def _shape(images: Array) -> str:
     return f"x has shape {images.shape}: N images, 3 channels, rows, columns. Print x.shape after each layer."
 
 
-def _made(net: Any, plan: Plan) -> tuple[Any, int]:
-    """A module or a function, and how many arguments it takes; or the verdict on what is neither, or can't be made."""
+def made(net: Any, plan: Plan) -> tuple[Any, int]:
+    """A module or a function, and how many arguments it takes; or the verdict on what is neither, or can't be made.
+
+    Parameters
+    ----------
+    net : Any
+        What a reader hands over.
+    plan : Plan
+        Which net it should be.
+    """
     if isinstance(net, nn.Module):
         return net, 1
     usage = f"Hand over a module, what makes one, or a function of x: checks.{plan.name}(build_{plan.name})."
@@ -114,17 +127,17 @@ def _made(net: Any, plan: Plan) -> tuple[Any, int]:
         return Verdict(False, f"{usage} Yours takes other arguments than none, x, or x and the values.", plan.name), 0
     if count:
         return net, count
-    made = list[Any]()
-    outcome = run(lambda: made.append(net()), (), (), None)
+    built = list[Any]()
+    outcome = run(lambda: built.append(net()), (), (), None)
     if isinstance(outcome.error, NotImplementedError):
         return _not_done(plan), 0
     if outcome.error:
         facts = (("call", f"{getattr(net, '__name__', 'net')}()"), ("got", stopped(outcome.error)))
         return Verdict(False, "The net can't be made: it stops before it has seen an image.", plan.name, True, facts), 0
-    if not isinstance(made[0], nn.Module):
-        kind = "None: is a `return` missing?" if made[0] is None else f"a {type(made[0]).__name__}."
+    if not isinstance(built[0], nn.Module):
+        kind = "None: is a `return` missing?" if built[0] is None else f"a {type(built[0]).__name__}."
         return Verdict(False, f"Called without arguments, yours must give an nn.Module. It gave {kind}", plan.name), 0
-    return made[0], 1
+    return built[0], 1
 
 
 def _not_done(plan: Plan) -> Verdict:
@@ -150,10 +163,10 @@ def _filled(net: nn.Module, plan: Plan) -> Verdict | None:
     return Verdict(False, misfit(filled, plan, values), plan.name, True, facts)
 
 
-def _odd_answer(made: Any, plan: Plan, judge: NetJudge, arguments: int) -> Verdict | None:
+def _odd_answer(own: Any, plan: Plan, judge: NetJudge, arguments: int) -> Verdict | None:
     """The verdict on an answer that is not two or three tensors which go together."""
     case, outputs = judge.cases[0], list[Any]()
-    outcome = run(lambda x, values: outputs.append(raw_answer(made, plan, arguments, x)), case.inputs, judge.arguments,
+    outcome = run(lambda x, values: outputs.append(raw_answer(own, plan, arguments, x)), case.inputs, judge.arguments,
                   None)  # fmt: skip
     if isinstance(outcome.error, NotImplementedError):
         return _not_done(plan)

@@ -15,7 +15,7 @@ Values = Mapping[str, Tensor]  # conv1.weight, conv1.bias, prelu1.weight, ... as
 
 @dataclass(frozen=True)
 class Layer:
-    """A convolution or a dense layer, the PReLU after it, and the side of the max pooling after that; 0 for none."""
+    """A convolution or a dense layer, the PReLU after it, "" for none, and the side of the max pooling after that."""
 
     name: str
     slopes: str
@@ -24,7 +24,11 @@ class Layer:
 
 @dataclass(frozen=True)
 class Plan:
-    """A net: its window's side, its layers in order, its heads, and the sizes that a window has on its way."""
+    """A net: its window's side, its layers in order, its heads, and its layers in words.
+
+    counts: how many numbers arrive at the dense layer where something is otherwise, and what; `structure` counts those
+    of R-Net and O-Net.
+    """
 
     name: str
     size: int
@@ -32,6 +36,7 @@ class Plan:
     dense: Layer | None
     heads: tuple[str, ...]
     layers: str
+    counts: tuple[tuple[int, str], ...] = ()
 
     @property
     def trunk(self) -> tuple[Layer, ...]:

@@ -91,8 +91,8 @@ def counted(plan: Plan, arrive: int, read: int) -> str:
 def _counts(plan: Plan) -> dict[int, str]:
     """What arrives at the dense layer if one thing is otherwise."""
     found: dict[int, str] = {}
-    if plan.dense is None:
-        return found
+    if plan.dense is None or plan.counts:
+        return dict(plan.counts)
     right = _arriving(plan)
     reasons = (
         (_arriving(plan, ceil=False), "The poolings round sizes down: ceil_mode=True is missing."),

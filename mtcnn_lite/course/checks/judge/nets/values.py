@@ -77,7 +77,7 @@ def fill(net: nn.Module, plan: Plan, values: Values) -> Filled:
         Its values, by the package's names.
     """
     weights = {key.removesuffix(".weight"): value for key, value in values.items() if value.ndim > 1}
-    slopes = [values[f"{layer.slopes}.weight"] for layer in plan.trunk]
+    slopes = [values[f"{layer.slopes}.weight"] for layer in plan.trunk if layer.slopes]
     filled = Filled()
     for name, module in _with_weights(net):
         weight = module.weight
