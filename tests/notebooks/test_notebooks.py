@@ -5,6 +5,7 @@ import re
 
 import nbformat
 import pytest
+from links import sections
 from solved import exercises
 
 from mtcnn_lite.course.chapters import CHAPTERS
@@ -175,7 +176,13 @@ def test_a_pictures_alt_text_is_all_that_stays_of_its_metadata(build):
     assert build.described({"needs_background": "light", "image/png": {"width": 3}}) == {}
 
 
-def test_glossary_links_to_chapters_that_exist(notebooks):
+def test_glossary_links_to_the_sections_that_explain_its_words(notebooks):
     glossary = (notebooks / "glossary.md").read_text()
-    for link in re.findall(r"\]\((.+?)\)", glossary):
-        assert (notebooks / link).exists(), link
+    rows = re.findall(r'^\| <a id="[\w-]+"></a>(.+?) \|.*\| (.*?) \|$', glossary, re.M)
+    assert len(rows) == glossary.count("<a id=")
+    for words, where in rows:
+        links = re.findall(r"\]\((.+?)#(.+?)\)", where)
+        assert len(links) == where.count("]("), where
+        for file, anchor in links:
+            explained = " ".join(sections(notebooks / file)[anchor].lower().split())
+            assert any(f"**{term.lower()}" in explained for term in re.findall(r"\*\*(.+?)\*\*", words)), (words, file)

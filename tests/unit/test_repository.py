@@ -30,7 +30,7 @@ def broken(links, folder):
     for link in links:
         path, _, anchor = link.partition("#")
         page = folder / path
-        if not page.exists() or (anchor and page.suffix == ".md" and anchor not in anchors(page)):
+        if not page.exists() or (anchor and page.suffix in (".md", ".ipynb") and anchor not in anchors(page)):
             yield link
 
 
