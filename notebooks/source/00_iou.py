@@ -117,6 +117,13 @@ counted(a, b)
 # $$w = \max\bigl(0,\; \min(x_2^A, x_2^B) - \max(x_1^A, x_1^B)\bigr), \qquad |A \cap B| = w \cdot h$$
 #
 # with $h$ from y in the same way.
+#
+# | in the formulas | in the code |
+# |---|---|
+# | $A$, $B$ | `yellow`, `blue`: (4,) each |
+# | $x_1^A$, $x_2^A$ | 1 and 7, the first and third of `yellow` |
+# | $w$, $h$ | `width`, `height` |
+# | $\lvert A \cap B \rvert$, $\lvert A \cup B \rvert$ | `shared`, `union` |
 
 # %%
 width = max(0, min(7, 10) - max(1, 4))  # w: yellow from 1 to 7, blue from 4 to 10
@@ -253,7 +260,11 @@ def iou(box, boxes):
     raise NotImplementedError
 
 
-checks.iou(iou)
+first = checks.iou(iou)
+first
+
+# %%
+first.seen()  # NMS in the live detector: left with our overlaps, right with yours
 
 # %% [markdown]
 # ### Exercise: `iou_matrix` (stretch)

@@ -117,12 +117,6 @@ row = np.array([[0, 0, 10, 10], [3, 1, 13, 11], [6, 0, 16, 10]])
 scores = [[0.9, 0.8, 0.7], [0.8, 0.9, 0.7]]
 on_paper(row, scores, 0.4, ["box 0 is the best", "box 1 is the best"])
 
-# %% tags=["check"]
-assert (
-    iou(row, row)[[0, 0, 1], [1, 2, 2]].round(2).tolist() == np.float32([0.46, 0.25, 0.46]).tolist()
-)
-assert [sorted(package.nms(row, each, 0.4)) for each in scores] == [[0, 2], [1]]
-
 # %% [markdown]
 # If box 0 is the best, box 1 goes, and nothing is left to remove box 2. If box 1 is the best, both others go.
 #
@@ -145,6 +139,10 @@ for lowest in cuts:
 cut_curves(cuts, [len(rows) for rows in after], [len(rows) for rows in before])
 
 # %% tags=["check"]
+assert (
+    iou(row, row)[[0, 0, 1], [1, 2, 2]].round(2).tolist() == np.float32([0.46, 0.25, 0.46]).tolist()
+)
+assert [sorted(package.nms(row, each, 0.4)) for each in scores] == [[0, 2], [1]]
 assert all(a.tolist() == b.tolist() for a, b in zip(after, before, strict=True))
 
 # %% [markdown]
@@ -179,7 +177,12 @@ for measure, left in (("iou", [0, 1]), ("iom", [0])):
 #
 # $$s \leftarrow s \cdot f(o), \qquad f_{\text{greedy}}(o) = \begin{cases} 0 & o > t \\ 1 & \text{else} \end{cases} \qquad f_{\text{linear}}(o) = \begin{cases} 1 - o & o > t \\ 1 & \text{else} \end{cases} \qquad f_{\text{gaussian}}(o) = e^{-o^2 / \sigma}$$
 #
-# Here $t$ is `threshold` and $\sigma$ is `sigma`; 0.3 and 0.5 are the defaults of the paper's code.
+# | formula | code | |
+# |---|---|---|
+# | $s$ | `scores` | (N,) |
+# | $o$ | `iou` | (N,) |
+# | $t$ | `threshold` | 0.3 in the paper's code |
+# | $\sigma$ | `sigma` | 0.5 there |
 
 # %%
 from mtcnn_lite.course.nms_figures import factors
@@ -306,7 +309,11 @@ def nms(boxes, scores, threshold):
     raise NotImplementedError
 
 
-checks.nms(nms)
+first = checks.nms(nms)
+first
+
+# %%
+first.seen()  # left with our function, right with yours
 
 # %% [markdown]
 # ### Exercise: `soft_nms` (stretch)

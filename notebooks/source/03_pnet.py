@@ -330,7 +330,11 @@ def build_pnet():
     raise NotImplementedError
 
 
-checks.pnet(build_pnet)
+third = checks.pnet(build_pnet)
+third
+
+# %%
+third.seen()  # left with our P-Net, right with yours
 
 # %% [markdown]
 # ### Your functions in the live detector

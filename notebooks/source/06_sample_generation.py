@@ -164,6 +164,13 @@ figures.sizes(sides)
 #
 # $\ell$ is that of a landmark $p$: from 0 to 1 across the window. The half is there because landmarks count pixel *centres*, windows
 # *edges*. No unit is left: faces of 20 and of 200 px give the same numbers.
+#
+# | in the formula | in the code | shape |
+# |---|---|---|
+# | $w$, $f$ | `window`, `face` | (4,) |
+# | $s$ | `side` | () |
+# | $t$, $\ell$ | `part["offsets"]`, `part["landmarks"]` | (4,), (5, 2) |
+# | $p$ | `group.landmarks[part["face"]]` | (5, 2) |
 
 # %%
 part = samples[samples["kind"] == KINDS.index("part")][0]
@@ -375,7 +382,11 @@ checks.landmark_target(landmark_target)
 # %% [markdown]
 # ### Your functions at work
 #
-# What has passed labels P-Net's proposals here; until then the package does. Decoded (chapter 03), a target must give the face.
+# Your detector proposes windows here: P-Net, NMS and squares are yours where they have passed. Your new functions label them. Decoded
+# (chapter 03), a target must give the face.
+
+# %%
+mine.strip()
 
 # %%
 from mtcnn_lite.boxes import decode_offsets, encode_offsets
@@ -385,14 +396,18 @@ package = {
     "box_target": lambda w, f: encode_offsets([w], [f])[0],
 }
 name_it, aim = (mine.get(name, package[name]) for name in package)
-called = [name_it(window, group.boxes) for window in proposed]
-owned = np.flatnonzero(face >= 0)  # positives and parts
-targets = np.array([aim(proposed[k], group.boxes[face[k]]) for k in owned])
-undone = decode_offsets(proposed[owned], targets)
+yours = mine.detector(authors).trace(group.image()).rerun(thresholds=(0.4, 0.4, 0.7))
+squares = yours.pnet.last.boxes  # (N, 4)
+whose = kinds(squares, group)[1]  # (N,) the face, or -1
+called = [name_it(window, group.boxes) for window in squares]
+owned = np.flatnonzero(whose >= 0)  # positives and parts
+targets = np.array([aim(squares[k], group.boxes[whose[k]]) for k in owned])
+undone = decode_offsets(squares[owned], targets)
 print({name: called.count(name) for name in (*KINDS[:3], None)})
-print(f"decoded, they miss the face by {np.abs(undone - group.boxes[face[owned]]).max():.2f} px")
+print(f"decoded, they miss the face by {np.abs(undone - group.boxes[whose[owned]]).max():.2f} px")
 
 # %% tags=["check"]
+owned = np.flatnonzero(face >= 0)
 again = encode_offsets(proposed[owned], group.boxes[face[owned]])
 assert np.allclose(
     decode_offsets(proposed[owned], again), group.boxes[face[owned]], rtol=0, atol=0.01

@@ -90,7 +90,11 @@ ten.page(verdicts)
 #
 # $$\mathrm{AP}=\sum_k(r_k-r_{k-1})\max_{j\ge k}p_j$$
 #
-# with $p_k$ and $r_k$ the precision and recall after $k$ detections.
+# | formula | code |
+# |---|---|
+# | $p_k$, $r_k$ | `precision`, `recall` |
+# | $\max_{j\ge k}p_j$ | `envelope` |
+# | $\mathrm{AP}$ | `area` |
 
 # %%
 from mtcnn_lite.course import evaluation_figures as figures
@@ -272,7 +276,12 @@ figures.band(least, ap, *ends.T, ("IoU asked for", "AP"))
 #
 # $$e=\frac{1}{5}\sum_{i=1}^{5}\frac{\lVert\hat{p}_i-p_i\rVert_2}{\lVert p_2-p_1\rVert_2}$$
 #
-# with the eyes as $p_1$ and $p_2$. Over 0.1, we speak of **failed landmarks**. From the best to the worst, labels yellow:
+# | formula | code |
+# |---|---|
+# | $\hat{p}_i$, $p_i$ | `predicted`, `true`: (N, 5, 2), eyes first |
+# | $e$ | `landmark_error(...)` |
+#
+# Over 0.1, we speak of **failed landmarks**. From the best to the worst, labels yellow:
 
 # %%
 pairs = [(trace.faces, photo) for trace, photo in zip(twice, world, strict=True)]
@@ -302,7 +311,7 @@ figures.cumulative_errors({"bright light": errors[::4], "dim light": dim})
 #
 # A curve is no detector: in use, each net has one threshold. Choose that **operating point** by a rule that is written down before, on
 # photos that don't say afterwards how good it is. `mtcnn-lite evaluate --choose` applies the package's rule to your photos
-# ([code](../mtcnn_lite/evaluation/operating_point.py)); `thresholds.json`, beside the weights, keeps thresholds and rule.
+# ([code](../mtcnn_lite/evaluation/operating_point.py)); `thresholds.json` keeps thresholds and rule.
 
 # %%
 import json
@@ -316,7 +325,7 @@ print(shipped["thresholds"])
 print("chosen on", shipped["chosen"]["photos"])
 
 # %% [markdown]
-# How one detector gets quite different figures, and what others measured, is a [side trip](deeper/10_other_numbers.ipynb).
+# How one detector gets quite different figures: a [side trip](deeper/10_other_numbers.ipynb).
 #
 # ## Your turn
 #
@@ -420,6 +429,17 @@ error = ours["landmark_error"] or evaluation.landmark_error
 found, labels, _ = matched_points(pairs)  # (K, 5, 2) each
 AP, NME = float(area(two.scores, two.right, len(two.faces))), np.mean(error(found, labels))
 print(f"AP {AP:.3f}, landmark error {NME:.3f}")
+
+# %%
+mine.strip()
+
+# %%
+yours = mine.detector(Detector(weights="zhang2016", mirror=False, thresholds=LOW))
+seen = judge((yours.detect(photo.image()), photo) for photo in photos)
+packages = judge((trace.faces, photo) for trace, photo in zip(low, photos, strict=True))
+for whose, each in {"yours": seen, "the package's": packages}.items():
+    score = area(each.scores, each.right, len(each.faces))
+    print(f"AP on the twelve, {whose}: {score:.3f}")
 
 # %%
 choose = ours["operating_point"] or threshold_of_half

@@ -439,6 +439,21 @@ if yours["giou"]:
     print(f"{len(apart):,} anchors miss face 1; their GIoU: {apart.min():.2f} to {apart.max():.2f}")
 
 # %% [markdown]
+# Last, your detector, all that has passed since chapter 00, against what the Play section did to the five faces:
+
+# %%
+mine.strip()
+
+# %%
+harder = {"as it is": group}
+for how, strength in (("turned", 60), ("dark", 0.75), ("covered", 0.5)):
+    harder[how] = DEGRADATIONS[how].apply(group, strength)
+ours_or_yours = mine.detector(detector)
+found = {how: ours_or_yours.detect(each.image()).boxes for how, each in harder.items()}
+drawn = [draw_boxes(harder[how].image(), boxes) for how, boxes in found.items()]
+beside(drawn, [f"{how}: {len(boxes)} boxes" for how, boxes in found.items()], height=190)
+
+# %% [markdown]
 # Solutions are in `source/solutions.py`; `mine.forget("giou")` lets you start again.
 #
 # ## What you can now say

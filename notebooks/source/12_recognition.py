@@ -60,7 +60,7 @@ places = {name: at + target.mean(axis=0) for name, at in steps.items()}
 towards_places({"in the photo": points} | places, target)
 
 # %% [markdown]
-# (Her own head is 2° askew.) What is left is the shape of her face. To stretch it away would take what tells her from others.
+# What is left is the shape of her face. To stretch it away would take what tells her from others.
 #
 # A turn, one scale and a shift: a **similarity transform**. Write points as complex numbers *x + iy*: to multiply by *a* is to scale by
 # |*a*| and to turn by its angle. Measured from the means, one unknown is left:
@@ -68,7 +68,7 @@ towards_places({"in the photo": points} | places, target)
 # $$\min_a \sum_{k=1}^{5} \bigl|\, a\, p_k - q_k \bigr|^2 \quad\Longrightarrow\quad a = \frac{\sum_k p_k^*\, q_k}{\sum_k |p_k|^2}, \qquad
 # M = \begin{pmatrix} \mathrm{Re}\, a & -\mathrm{Im}\, a & t_x \\ \mathrm{Im}\, a & \mathrm{Re}\, a & t_y \end{pmatrix}$$
 #
-# In words: least squares, by one division (* is the conjugate).
+# Least squares, by one division (* is the conjugate).
 #
 # | in the formula | in the code | shape |
 # |---|---|---|
@@ -95,28 +95,13 @@ there = draw_landmarks(enlarged(crop, 3), 3 * transform_points(points, matrix) +
 says = f"the crop: scale {abs(a):.2f},\nturned by {np.degrees(np.angle(a)):.0f}°"
 beside([seen[20:260, 100:340], there], ["the crop's outline\nin the photo", says], height=260)
 
-# %% tags=["check"]
-from skimage.transform import SimilarityTransform
-
-from mtcnn_lite.alignment import similarity_transform as package_transform
-from mtcnn_lite.course.explorers.alignment import view
-
-for count in (2, 5, 68):
-    source, goal = np.random.default_rng(count).uniform(0, 300, (2, count, 2))
-    theirs = SimilarityTransform.from_estimate(source, goal).params[:2]
-    assert np.allclose(package_transform(source, goal), theirs)
-assert np.allclose(matrix, package_transform(points, target))
-for way, before, after in (("two eyes", 4.1, 7.0), ("five points", 4.5, 5.2)):
-    for push, said in ((0, before), (10, after)):
-        seen = view(ASTRONAUT_LANDMARKS, ASTRONAUT_BOX, way, 20, 0, push)
-        assert round(seen.off, 1) == said
-
 # %% [markdown]
 # ### When a point is wrong
 #
 # How much of a detector's error reaches the crop? Every point is pushed at random, 300 times: all five, or the two eyes alone.
 
 # %%
+from mtcnn_lite.alignment import similarity_transform as package_transform
 from mtcnn_lite.course.recognition_figures import corner_errors
 
 shares = (0.02, 0.05, 0.1, 0.15)  # of the distance between the eyes
@@ -154,31 +139,18 @@ five = [tiled(held[way][:5].reshape(30, 32, 32, 3), columns=6) for way in held]
 beside(five, ["five people, by the box", "the same photos, by five points"], height=300)
 
 # %% [markdown]
-# Remember: *two photos of one picture count as one person.*
-#
 # ### A distance between faces
 #
 # **Verification** asks of two crops: the same person? An **embedding** is a place to measure in. A net maps each crop to
-# 64 numbers (128 in FaceNet), scaled to length 1: a point on a sphere. Squared distances run from 0 to 4. A net that trains in a second:
+# 64 numbers (128 in FaceNet), scaled to length 1: a point on a sphere. Squared distances run from 0 to 4. A net that trains in a second (scaling comes last):
 
 # %%
-from torch import nn
-from torch.nn import functional
+from mtcnn_lite.course.small_embedding import Net
 
-
-class Net(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.body = nn.Sequential(
-            nn.AvgPool2d(2),  # (N, 1, 32, 32) -> (N, 1, 16, 16)
-            *(nn.Conv2d(1, 16, 5, stride=2, padding=2), nn.ReLU()),  # (N, 16, 8, 8)
-            *(nn.Conv2d(16, 32, 3, stride=2, padding=1), nn.ReLU()),  # (N, 32, 4, 4)
-            *(nn.Flatten(), nn.Linear(512, 64)),  # (N, 64)
-        )
-
-    def forward(self, x):
-        return functional.normalize(self.body(x), dim=1)  # length 1: only the direction counts
-
+maps = torch.zeros(1, 1, 32, 32)
+for layer in Net().body:
+    maps = layer(maps)
+    print(f"{layer!s:68} {tuple(maps.shape)}")
 
 # %% [markdown]
 # Before it learns, it does no better than pixels. (`prepare` makes crops gray and blanks all outside an oval.)
@@ -211,7 +183,7 @@ for name, at in points_of.items():
 # | $\alpha$ | `margin`, 0.2 | a number |
 # | $\lVert \cdot - \cdot \rVert_2^2$ | an entry of `squared_distances` | (N, N) |
 #
-# (The paper sums.) The positive at 0.3, and three negatives:
+# The positive at 0.3, and three negatives:
 
 # %%
 from mtcnn_lite.course.recognition_figures import triplet_prices
@@ -286,15 +258,10 @@ pairs = {name: verification(at, person) for name, at in points_of.items()}
 ranges = {name: figures.area_interval(at, person) for name, at in points_of.items()}
 figures.roc(pairs, ranges)
 
-# %% tags=["check"]
-assert pairs["trained"].area > 0.85 > 0.75 > pairs["random weights"].area
-assert ranges["trained"][0] > ranges["pixels"][1]
-assert all(0.5 < five / two < 0.7 for two, five in zip(*errors.values(), strict=True))
-
 # %% [markdown]
 # ### Does alignment help?
 #
-# Is that what the five points are for? The same 70 people, the same photos, first weights and batches; only the cutting differs.
+# The same 70 people, the same photos, first weights and batches; only the cutting differs.
 # Eight seeds, each with photos of its own.
 #
 # <details><summary>What do you expect: does alignment still pay when the points are three times as far off?</summary>
@@ -337,6 +304,9 @@ gains = {
 intervals(gains, "area under the ROC curve, minus that of the plain crop")
 
 # %% tags=["check"]
+assert pairs["trained"].area > 0.85 > 0.75 > pairs["random weights"].area
+assert ranges["trained"][0] > ranges["pixels"][1]
+assert all(0.5 < five / two < 0.7 for two, five in zip(*errors.values(), strict=True))
 assert all(each.ahead >= 7 and each.interval[0] > 0.02 for each in gains.values())
 exact, rough = (paired(found[name][:, 1], found["plain crop"][:, 1]).mean for name in [*WAYS][1:])
 assert 0.15 < exact < 0.25
@@ -348,11 +318,11 @@ assert 0.55 < rough / exact < 0.8
 #
 # **On real photos**, which we may not show (research terms), a [test](../tests/unit/test_embedding_real.py) measures: 600 frames of
 # 150 people from YouTube Faces, cut by this detector's boxes or points; eight seeds. By boxes the area is 0.67 after 24 steps, by points
-# 0.021 ± 0.007 more (ahead in 7 of 8); after 120 steps 0.68, and 0.037 ± 0.004 (8 of 8). Other batches and boxes, tried before,
+# 0.021 ± 0.007 more (ahead in 7 of 8); after 120 steps 0.68, and 0.037 ± 0.004 (8 of 8). Other batches and boxes
 # gave 0.01 to 0.03: a gain each time, but far less.
 #
 # Of those the net knows nothing: expressions, years. That mirrors, light and patches do not count, our photos *told* it. FaceNet
-# learned from over 100 million. More: [side trip](deeper/12_small_print.ipynb).
+# learned from over 100 million.
 #
 # ### Who is this?
 #
@@ -373,11 +343,10 @@ WhoExplorer(Known(names, views[filed], person[filed], views[asked], who, moments
 
 # %% [markdown]
 # 1. Move **threshold** from left to right. Which mistakes go, which come?
-# 2. Is there one without any mistake? Try *random weights* too.
+# 2. Is there one without mistakes? Try *random weights* too.
 # 3. Whom would each mistake cost what, at a door? In a list of suspects?
 #
 # **Before you use this on people**: ask them; measure errors by group; let no machine decide alone. [The reasons](responsible_use.md).
-# The side trip takes photos of your own, of people who agreed.
 #
 # ## Your turn
 #
@@ -401,6 +370,27 @@ def triplet_loss(anchor, positive, negative, margin):
 
 first = checks.triplet_loss(triplet_loss)
 first
+
+# %% [markdown]
+# ### Exercise: `embedding_net` (easy)
+#
+# Return the net listed above, an `nn.Module`, from a function without arguments: (N, 1, 32, 32) to (N, 64), each row of length 1.
+# The judge puts values into your layers.
+#
+# <details><summary>A hint</summary>
+#
+# `nn.functional.normalize(x, dim=1)` follows the last layer.
+#
+# </details>
+
+
+# %%
+def build_embedding_net():
+    raise NotImplementedError
+
+
+fourth = checks.embedding_net(build_embedding_net)
+fourth
 
 # %% [markdown]
 # ### Exercise: `similarity_transform` (medium)
@@ -450,13 +440,14 @@ third
 # %% [markdown]
 # ### Your functions at work
 #
-# Your transform cuts the face, your triplets teach a fresh net, your loss prices it:
+# Your detector finds the points, your transform cuts, your triplets teach your net, your loss prices it:
 
 # %%
 ours = {
     "triplet_loss": triplet_loss if first else mine.get("triplet_loss"),
     "similarity_transform": similarity_transform if second else mine.get("similarity_transform"),
     "semi_hard_triplets": semi_hard_triplets if third else mine.get("semi_hard_triplets"),
+    "embedding_net": build_embedding_net if fourth else mine.get("embedding_net"),
 }
 print("yours:", ", ".join(name for name, fn in ours.items() if fn) or "nothing yet")
 
@@ -477,19 +468,34 @@ align = ours["similarity_transform"] or package_transform
 
 # %% tags=["nbval-ignore-output"]
 torch.manual_seed(3)
-fresh, costs = Net(), []
+fresh, costs = (ours["embedding_net"] or Net)(), []
 for steps in (0, 30):
     list(learn(fresh, x, 3, steps, choose))
     at = embed(fresh, views).reshape(29, 6, 64)
     others = np.roll(at[:, 2], 1, axis=0)  # a photo of the person before
     costs.append(float(price(at[:, 0], at[:, 1], others, 0.2)))
-cut = np.asarray(align(points, target), np.float64)
+five = mine.detector().detect(photo).landmarks[0]  # (5, 2), your detector's
+cut = np.asarray(align(five, target), np.float64)
+print(mine.strip())
 says = f"turned by {np.degrees(np.arctan2(cut[1, 0], cut[0, 0])):.0f}°"
 print(f"mean loss of 29 triplets: {costs[0]:.2f} before, {costs[1]:.2f} after 30 steps")
 beside([cv2.warpAffine(photo, cut, (112, 112))], [says], height=180)
 
 # %% tags=["check"]
-assert np.allclose(cut, package_transform(points, target), atol=1e-3)
+from skimage.transform import SimilarityTransform
+
+from mtcnn_lite.course.explorers.alignment import view
+
+for count in (2, 5, 68):
+    source, goal = np.random.default_rng(count).uniform(0, 300, (2, count, 2))
+    theirs = SimilarityTransform.from_estimate(source, goal).params[:2]
+    assert np.allclose(package_transform(source, goal), theirs)
+assert np.allclose(matrix, package_transform(points, target))
+for way, before, after in (("two eyes", 4.1, 7.0), ("five points", 4.5, 5.2)):
+    for push, said in ((0, before), (10, after)):
+        seen = view(ASTRONAUT_LANDMARKS, ASTRONAUT_BOX, way, 20, 0, push)
+        assert round(seen.off, 1) == said
+assert np.allclose(cut, package_transform(five, target), atol=1e-3)
 assert costs[1] < 0.8 * costs[0]
 
 # %% [markdown]

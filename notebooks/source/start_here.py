@@ -159,7 +159,7 @@ mine.strip()
 #
 # | chapter | you build | minutes |
 # |---|---|---|
-# | [00](00_iou.ipynb) | the overlap of two boxes | 60 |
+# | [00](00_iou.ipynb) | the overlap of two boxes | 65 |
 # | [01](01_nms.ipynb) | non-maximum suppression: of many boxes, the best | 70 |
 # | [02](02_image_pyramid.ipynb) | the image pyramid: one small net, faces of every size | 55 |
 # | [03](03_pnet.ipynb) | P-Net: all windows of a picture in one pass | 70 |
@@ -171,7 +171,7 @@ mine.strip()
 # | [09](09_training.ipynb) | training: three nets, each on what the ones before let through | 55 |
 # | [10](10_evaluation.ipynb) | evaluation: one number for a detector, and how far to trust it | 70 |
 # | [11](11_limits.ipynb) | limits: what a crowd costs, which faces are lost, and what came after | 70 |
-# | [12](12_recognition.ipynb) | recognition: upright crops, and a net that tells people apart | 80 |
+# | [12](12_recognition.ipynb) | recognition: upright crops, and a net that tells people apart | 85 |
 #
 # Chapters 00 to 05 build the detector, 06 to 10 train it and measure it, 11 and 12 ask where it fails and what comes after. If you are in a
 # hurry, begin with 03. Side trips are in `deeper/`; words are explained in the [glossary](glossary.md).

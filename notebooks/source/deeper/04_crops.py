@@ -15,6 +15,7 @@ import torch
 
 from mtcnn_lite import Detector
 from mtcnn_lite.boxes import iou
+from mtcnn_lite.course.evidence import intervals, paired
 from mtcnn_lite.course.rnet_figures import edge_errors, paired_errors
 from mtcnn_lite.course.scenes import portrait, scenes, wall
 from mtcnn_lite.images import crop_windows
@@ -40,17 +41,16 @@ paired_errors(shares, errors)
 # at 0%. But the other version of clamping loses too. Is that chance? Compare face by face:
 
 # %%
-for share, (padded, clamped, _) in zip(shares, errors.transpose(0, 2, 1), strict=True):
-    less = clamped - padded  # (27,)
-    spread = less.std(ddof=1) / len(less) ** 0.5
-    better = f"{less.mean():.2f} ± {spread:.2f}, on {(less > 0).sum()} of {len(less)} faces"
-    print(f"{share:4.0%} outside: padding better by {better}")
+ways = zip(shares, errors.transpose(0, 2, 1), strict=True)
+less = {f"{share:.0%}": paired(each[0], each[1], lower_is_better=True) for share, each in ways}
+intervals(less, "landmark error, padded minus clamped, by the share outside; a dot is a face")
 
 # %% tags=["check"]
 assert len(found) == 27
 assert (errors[..., 2].mean(axis=1) > errors[..., 0].mean(axis=1)).all()
-worse = errors[3:, :, 1] - errors[3:, :, 0]  # (3, 27): 30% and more
-assert (worse.mean(axis=1) > 4 * worse.std(axis=1, ddof=1) / len(found) ** 0.5).all()
+assert all(
+    less[share].interval[1] < 0 and less[share].ahead > 20 for share in ("30%", "40%", "50%")
+)
 
 # %% [markdown]
 # A stretched face has other proportions than those that the net has learned; a face with a black bar before it does not.
@@ -109,14 +109,11 @@ def told_apart(image, truth):
 # %%
 photos = scenes(16, seed=3, height=360, width=480, faces=(4, 8))
 anew, enlarged = np.array([told_apart(each.image(), each.boxes) for each in photos]).T  # (16,) each
-more = anew - enlarged
-print(f"cut anew {anew.mean():.3f}, enlarged {enlarged.mean():.3f}")
-print(
-    f"difference {more.mean():.3f} ± {more.std(ddof=1) / 4:.3f}; ahead in {(more > 0).sum()} of 16"
-)
+more = paired(anew, enlarged)
+print(f"cut anew {anew.mean():.3f}, enlarged {enlarged.mean():.3f}; difference {more}")
 
 # %% tags=["check"]
-assert more.mean() > 2 * more.std(ddof=1) / 4
+assert more.interval[0] > 0
 
 # %% [markdown]
 # So the second look is better also because it sees *more*, not only because a second net looks. There is an exception. Where a photo is dark
