@@ -142,7 +142,8 @@ beside(five, ["five people, by the box", "the same photos, by five points"], hei
 # ### A distance between faces
 #
 # **Verification** asks of two crops: the same person? An **embedding** is a place to measure in. A net maps each crop to
-# 64 numbers (128 in FaceNet), scaled to length 1: a point on a sphere. Squared distances run from 0 to 4. A net that trains in a second (scaling comes last):
+# 64 numbers (128 in FaceNet), scaled to length 1: a point on a sphere. Squared distances run from 0 to 4. A net that trains in a second
+# (scaling comes last):
 
 # %%
 from mtcnn_lite.course.small_embedding import Net

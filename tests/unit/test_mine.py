@@ -262,6 +262,25 @@ def test_what_makes_a_net_is_called_once(folder, monkeypatch, text):
     assert mine.get("rnet") is judged[0]
 
 
+def test_a_net_that_is_no_part_of_the_detector_is_kept_as_what_makes_it(folder):
+    book = Notebook().cell("from torch import nn\nfrom torch.nn import functional")
+    book.cell("""
+        class Small(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.one, self.two = nn.Conv2d(1, 16, 5, 2, 2), nn.Conv2d(16, 32, 3, 2, 1)
+                self.dense = nn.Linear(512, 64)
+
+            def forward(self, x):
+                x = self.two(self.one(functional.avg_pool2d(x, 2)).relu()).relu()
+                return functional.normalize(self.dense(x.flatten(1)))
+    """)
+    verdict = checks.embedding_net(book["Small"])
+    assert 'It is remembered: `mine.get("embedding_net")` gives it, in any chapter; `mine.forget(' in verdict.hint
+    assert isinstance(mine.get("embedding_net")(), torch.nn.Module)
+    assert mine.strip().yours == ()
+
+
 def test_a_net_that_cannot_be_made_is_skipped(folder, monkeypatch):
     folder.mkdir()
     (folder / "rnet.py").write_text("def rnet(): return 1 / 0")
