@@ -1,7 +1,7 @@
 // The cascade in a page: what mtcnn_lite computes in Python, on ONNX Runtime Web, step by step under the same names.
 //
 // A classic script, because pages that are opened from a file can load no modules. All of it is one function, so that a
-// worker can be made of its text: `mtcnnLiteCascade.toString()`. It needs neither page nor worker, and runs in node too.
+// worker can be made of its text: `mtcnnLiteCascade.toString()`. It needs neither page nor worker, and loads in node.
 //
 // Boxes are float32, four numbers each, one after another: x1, y1, x2, y2 in pixels of the image, half-open. Landmarks
 // are x and y of five points, whole numbers at pixel centres. `float` rounds to float32, as NumPy does after each step.
@@ -79,7 +79,7 @@ function mtcnnLiteCascade() {
     return Int32Array.from(scores.keys()).sort((i, j) => scores[j] - scores[i] || i - j);
   }
 
-  // Rows of the boxes that greedy NMS keeps, best first. A box goes when it overlaps a kept one by more than `threshold`.
+  // Rows of the boxes that greedy NMS keeps, best first. One goes when it overlaps a kept one by more than `threshold`.
   function nms(boxes, scores, threshold, measure = "iou") {
     const order = bestFirst(scores), gone = new Uint8Array(order.length), kept = [], most = float(threshold);
     for (let k = 0; k < order.length; k++) {
@@ -98,7 +98,7 @@ function mtcnnLiteCascade() {
   function pyramidScales(height, width, minFace = 20, factor = 0.709) {
     const scales = [], shorter = Math.min(height, width);
     if (!(minFace >= CELL)) throw new RangeError(`minFace is ${minFace}; it must be at least ${CELL} px`);
-    if (!(factor > 0 && factor <= 0.999)) throw new RangeError(`factor is ${factor}; it must be above 0, at most 0.999`);
+    if (!(factor > 0 && factor <= 0.999)) throw new RangeError(`factor is ${factor}; it must be from above 0 to 0.999`);
     while (shorter * factor ** scales.length >= minFace) scales.push((CELL / minFace) * factor ** scales.length);
     return scales;
   }
@@ -143,9 +143,11 @@ function mtcnnLiteCascade() {
   function shrink(image, height, width) {
     if (image.height === height && image.width === width) return image;
     const by = [1 / (height / image.height), 1 / (width / image.width)], whole = by.map(Math.round);
-    if (by.every((scale, k) => Math.abs(scale - whole[k]) < Number.EPSILON)) return shrinkWhole(image, height, width, ...whole);
+    const multiples = by.every((scale, k) => Math.abs(scale - whole[k]) < Number.EPSILON);
+    if (multiples) return shrinkWhole(image, height, width, ...whole);
     const [rows, columns] = [areaTable(image.height, height, by[0]), areaTable(image.width, width, by[1])];
-    const pixels = new Uint8Array(height * width * 3), line = new Float32Array(width * 3), total = new Float32Array(width * 3);
+    const pixels = new Uint8Array(height * width * 3);
+    const line = new Float32Array(width * 3), total = new Float32Array(width * 3); // of a row of each image
     let lineOf = -1;
     for (let r = 0; r < rows.to.length; r++) {
       if (rows.from[r] !== lineOf) { // two rows of the small image may share one of the large
@@ -159,9 +161,9 @@ function mtcnnLiteCascade() {
           line[at + 2] += float(image.pixels[from + 2] * weight);
         }
       }
-      const first = r === 0 || rows.to[r - 1] !== rows.to[r], last = rows.to[r + 1] !== rows.to[r], weight = rows.weight[r];
+      const row = rows.to[r], weight = rows.weight[r], first = row !== rows.to[r - 1], last = row !== rows.to[r + 1];
       for (let k = 0; k < line.length; k++) total[k] = first ? line[k] * weight : total[k] + float(line[k] * weight);
-      if (last) for (let k = 0, out = rows.to[r] * line.length; k < line.length; k++) pixels[out + k] = rounded(total[k]);
+      for (let k = 0; last && k < line.length; k++) pixels[row * line.length + k] = rounded(total[k]);
     }
     return { height, width, pixels };
   }
@@ -174,7 +176,8 @@ function mtcnnLiteCascade() {
         for (let channel = 0; channel < 3; channel++, out++) {
           let sum = 0;
           for (let y = row * byRows; y < (row + 1) * byRows; y++) {
-            for (let x = column * byColumns; x < (column + 1) * byColumns; x++) sum += image.pixels[3 * (y * image.width + x) + channel];
+            const from = 3 * (y * image.width + column * byColumns) + channel;
+            for (let x = 0; x < byColumns; x++) sum += image.pixels[from + 3 * x];
           }
           pixels[out] = byRows === 2 && byColumns === 2 ? (sum + 2) >> 2 : rounded(float(sum * share));
         }
@@ -209,7 +212,8 @@ function mtcnnLiteCascade() {
     // The copy's true scale: its size was rounded to whole pixels. OpenCV counts pixel centres, boxes pixel edges.
     const scales = [float(width / image.width), float(height / image.height)];
     const step = scales.map((scale, axis) => float(float(sides[axis] * scale) / size));
-    const start = scales.map((scale, axis) => float(float(float(corner[axis] * scale) + float(step[axis] / 2)) - PIXEL_CENTRE));
+    const edge = scales.map((scale, axis) => float(corner[axis] * scale));
+    const start = step.map((side, axis) => float(float(edge[axis] + side / 2) - PIXEL_CENTRE));
     for (let row = 0; row < size; row++) {
       const y = float(row * step[1] + start[1]), top = Math.floor(y), down = float(y - top);
       const above = top >= 0 && top < height, below = top >= -1 && top < height - 1;
@@ -219,7 +223,8 @@ function mtcnnLiteCascade() {
         const inside = above && below && before && after;
         for (let channel = 0; channel < 3; channel++) {
           const from = 3 * (top * width + left) + channel;
-          const a = inside || (above && before) ? pixels[from] : 0, b = inside || (above && after) ? pixels[from + 3] : 0;
+          const a = inside || (above && before) ? pixels[from] : 0;
+          const b = inside || (above && after) ? pixels[from + 3] : 0;
           const c = inside || (below && before) ? pixels[from + line] : 0;
           const d = inside || (below && after) ? pixels[from + line + 3] : 0;
           const upper = float(a + right * (b - a)), lower = float(c + right * (d - c));
@@ -268,7 +273,7 @@ function mtcnnLiteCascade() {
     return Object.assign(new Detector(engine, settingsOf(cascade)), { threads });
   }
 
-  // --- runtime/: the nets, asked in batches. `pause` is awaited before each: it may tell how far the work is, and throw.
+  // --- runtime/: the nets, asked in batches. `pause` is awaited before each: it may tell how far they are, and throw.
 
   class Engine {
     // `ort` is ONNX Runtime Web; models are Uint8Array by net, as the package's ONNX files hold them.
@@ -307,15 +312,17 @@ function mtcnnLiteCascade() {
       return { faceMap, offsetMap, rows, columns };
     }
 
-    // What R-Net or O-Net says of some windows: scores, offsets, landmarks. `mirror`: of their mirror images, turned back.
+    // What R-Net or O-Net says of some windows: scores, offsets, landmarks. `mirror`: of mirror images, turned back.
     async windows(net, halved, boxes, mirror) {
       const count = boxes.length / 4, size = NET_SIZES[net], values = size * size * 3;
       const crop = new Uint8Array(values), planes = new Float32Array(count * values);
-      for (let n = 0; n < count; n++) normalise(cropWindow(halved, boxes, n, size, crop, 0), size, size, planes, n * values, mirror);
-      const said = await this.run(net, planes, [count, 3, size, size]);
-      const landmarks = said.landmarks || new Float32Array(10 * count);
-      if (!mirror) return { ...said, landmarks };
-      return { scores: said.scores, offsets: mirrorOffsets(said.offsets), landmarks: said.landmarks ? unmirrored(landmarks) : landmarks };
+      for (let n = 0; n < count; n++) {
+        normalise(cropWindow(halved, boxes, n, size, crop, 0), size, size, planes, n * values, mirror);
+      }
+      const said = await this.run(net, planes, [count, 3, size, size]), { scores, offsets } = said;
+      const landmarks = said.landmarks ?? new Float32Array(10 * count); // of an R-Net without a head for them
+      if (!mirror) return { scores, offsets, landmarks };
+      return { scores, offsets: mirrorOffsets(offsets), landmarks: unmirrored(landmarks) };
     }
   }
 
@@ -375,7 +382,8 @@ function mtcnnLiteCascade() {
     }
 
     counts() {
-      return { scored: this.windows, ...Object.fromEntries(Object.entries(this.steps).map(([name, now]) => [name, now.length])) };
+      const left = Object.entries(this.steps).map(([name, now]) => [name, now.length]);
+      return { scored: this.windows, ...Object.fromEntries(left) };
     }
   }
 
@@ -431,7 +439,8 @@ function mtcnnLiteCascade() {
   // come, says 1 at most: to end with a mean of t, a score of 2t - 1 is needed here.
   function decide(windows, said, settings) {
     const threshold = settings.thresholds.onet, needed = settings.mirror ? 2 * threshold - 1 : threshold, steps = {};
-    let now = steps.scored = windows.with({ scores: said.scores, offsets: said.offsets, landmarks: pointsInImage(windows, said) });
+    const { scores, offsets } = said, landmarks = pointsInImage(windows, said);
+    let now = steps.scored = windows.with({ scores, offsets, landmarks });
     now = steps["above threshold"] = now.select(rowsWhere(now.scores, needed));
     now = steps.refined = now.with({ boxes: decodeOffsets(now.boxes, now.offsets) });
     steps.nms = now.select(nms(now.boxes, now.scores, settings.nms.onet, "iom"));
@@ -460,8 +469,8 @@ function mtcnnLiteCascade() {
   }
 
   function aboveThreshold(index, level, threshold) {
-    const { cells, boxes } = candidateWindows(level.faceMap, level.columns, level.scale, threshold), count = boxes.length / 4;
-    const scores = new Float32Array(count), offsets = new Float32Array(4 * count);
+    const { cells, boxes } = candidateWindows(level.faceMap, level.columns, level.scale, threshold);
+    const count = boxes.length / 4, scores = new Float32Array(count), offsets = new Float32Array(4 * count);
     for (let k = 0; k < count; k++) {
       const at = cells[2 * k] * level.columns + cells[2 * k + 1];
       scores[k] = level.faceMap[at];
@@ -491,21 +500,22 @@ function mtcnnLiteCascade() {
 
     // Scores, offsets and landmarks of `windows`; the net is asked about the new ones only.
     async ask(windows, levels, pause) {
-      const keys = Array.from(windows.level, (level, n) => `${levels[level].scale} ${windows.cell[2 * n]} ${windows.cell[2 * n + 1]}`);
+      const { level, cell } = windows;
+      const keys = Array.from(level, (index, n) => `${levels[index].scale} ${cell[2 * n]} ${cell[2 * n + 1]}`);
       const asked = keys.flatMap((key, n) => (this.said.has(key) ? [] : [n]));
       const batch = Math.max(1, Math.floor(BATCH_PIXELS / NET_SIZES[this.net] ** 2));
       for (let start = 0; start < asked.length; start += batch) {
         await pause(start / asked.length);
         const rows = asked.slice(start, start + batch), boxes = windows.select(rows).boxes;
         const said = await this.engine.windows(this.net, this.image.halvings(), boxes, this.mirror);
-        rows.forEach((row, k) => this.said.set(keys[row], [said.scores[k], said.offsets.slice(4 * k, 4 * k + 4), said.landmarks.slice(10 * k, 10 * k + 10)]));
+        rows.forEach((n, k) => {
+          const of = (values, width) => values.slice(width * k, width * (k + 1));
+          this.said.set(keys[n], [of(said.scores, 1), of(said.offsets, 4), of(said.landmarks, 10)]);
+        });
       }
       const answers = keys.map((key) => this.said.get(key));
-      return {
-        scores: Float32Array.from(answers, ([score]) => score),
-        offsets: concatenated(Float32Array, answers.map(([, offsets]) => offsets)),
-        landmarks: concatenated(Float32Array, answers.map(([, , landmarks]) => landmarks)),
-      };
+      const column = (head) => concatenated(Float32Array, answers.map((said) => said[head]));
+      return { scores: column(0), offsets: column(1), landmarks: column(2) };
     }
   }
 
@@ -576,11 +586,12 @@ function mtcnnLiteCascade() {
 
     onet() {
       return this.once("onet", async () => {
-        const windows = (await this.rnet()).last, levels = await this.levels(), told = (share) => this.pause("onet", share);
+        const windows = (await this.rnet()).last, levels = await this.levels();
+        const told = (share) => this.pause("onet", share);
         const onet = decide(windows, await this.answers.onet.ask(windows, levels, told), this.settings);
         if (!this.settings.mirror) return onet;
-        const again = secondLook(onet);
-        return average(onet, again, await this.answers.mirrored.ask(again, levels, told), this.settings);
+        const again = secondLook(onet), said = await this.answers.mirrored.ask(again, levels, told);
+        return average(onet, again, said, this.settings);
       });
     }
 

@@ -1,7 +1,8 @@
 // A reader's own photo in the page: choose it, drop it or take it, and see what each net leaves of it.
 //
-// A classic script, after cascade.js. Each <div data-own-photo></div> becomes a tool; engine.js, which lies beside this
-// script, is loaded when the tool is first used. Photos are decoded and searched in a worker, and go nowhere else.
+// A classic script, after cascade.js. Each <div data-own-photo></div> becomes a tool, which shows the faces first, or,
+// with data-own-photo="pnet" or "rnet", what that net leaves. engine.js, which lies beside this script, is loaded when
+// the tool is first used. Photos are decoded and searched in a worker, and go nowhere else.
 "use strict";
 
 // --- in the worker, or where none can be made in the page: photos in, what the nets left out
@@ -98,8 +99,11 @@ function mtcnnLiteDesk(port, cascade) {
 
 const mtcnnLiteOwnPhoto = (() => {
   const LONGEST = 1280; // px of a photo's longer side: more is scaled down, or it would take too long
+  const PATIENCE = 300; // ms: an answer that takes longer has its progress shown
+  const RANGE = { min: 0.1, max: 0.99, step: 0.01 }; // of a threshold
   const NETS = { pnet: "P-Net", rnet: "R-Net", onet: "O-Net" };
   const SHOWN = { pnet: "windows that P-Net leaves", rnet: "windows that R-Net leaves", onet: "faces" };
+  const PROMISE = "Your photo never leaves this page: the detector runs in your browser, and nothing is sent.";
   const here = document.currentScript?.src || document.baseURI;
   const english = (value, digits = 0) => value.toLocaleString("en", { maximumFractionDigits: digits });
   const several = (count, one, many = `${one}s`) => `${english(count)} ${count === 1 ? one : many}`;
@@ -116,8 +120,8 @@ const mtcnnLiteOwnPhoto = (() => {
   // Why the detector can't run in this browser; an empty text where it can.
   function missing() {
     if (typeof WebAssembly !== "object") return "This browser has no WebAssembly, or it is switched off";
-    if (typeof DecompressionStream !== "function" || typeof createImageBitmap !== "function") return "This browser is too old";
-    return "";
+    const known = [window.DecompressionStream, window.createImageBitmap].every((each) => typeof each === "function");
+    return known ? "" : "This browser is too old";
   }
 
   let loading = null; // engine.js, once for all tools of the page
@@ -158,7 +162,7 @@ const mtcnnLiteOwnPhoto = (() => {
     root.classList.add("own-photo");
     root.setAttribute("role", "group");
     root.setAttribute("aria-label", "Faces in your own photo");
-    element(root, "p", { class: "promise" }, "Your photo never leaves this page: the detector runs in your browser, and nothing is sent.");
+    element(root, "p", { class: "promise" }, PROMISE);
 
     const doors = element(root, "div", { class: "doors" });
     const choose = element(doors, "label", { class: "button" }, "Choose a photo");
@@ -167,11 +171,13 @@ const mtcnnLiteOwnPhoto = (() => {
     const cancel = element(doors, "button", { type: "button" }, "Cancel");
     element(doors, "span", {}, "or drop one here");
     const video = element(root, "video", { playsinline: "", muted: "", "aria-label": "What the camera sees" });
-    const status = element(root, "p", { role: "status" }), bar = element(root, "progress", { max: 1, "aria-label": "Progress" });
+    const status = element(root, "p", { role: "status" });
+    const bar = element(root, "progress", { max: 1, "aria-label": "Progress" });
     const note = element(root, "p", { class: "note" });
 
     const result = element(root, "div", { class: "result" });
-    const canvas = element(result, "canvas", { role: "img", "aria-label": "No photo yet" }), side = element(result, "div");
+    const canvas = element(result, "canvas", { role: "img", "aria-label": "No photo yet" });
+    const side = element(result, "div");
     const steps = element(side, "fieldset");
     element(steps, "legend", {}, "Show");
     const radios = {}, counts = {};
@@ -181,13 +187,13 @@ const mtcnnLiteOwnPhoto = (() => {
       counts[net] = element(line, "span", {}, SHOWN[net]);
       radios[net].addEventListener("change", draw);
     }
-    radios.onet.checked = true;
+    radios[root.dataset.ownPhoto in NETS ? root.dataset.ownPhoto : "onet"].checked = true;
     const limits = element(side, "fieldset"), sliders = {}, outputs = {};
     element(limits, "legend", {}, "Lowest probability that passes");
     for (const [net, name] of Object.entries(NETS)) {
       const line = element(limits, "label");
       element(line, "span", {}, name);
-      sliders[net] = element(line, "input", { type: "range", min: 0.1, max: 0.99, step: 0.01, "aria-label": `${name}'s threshold` });
+      sliders[net] = element(line, "input", { type: "range", ...RANGE, "aria-label": `${name}'s threshold` });
       outputs[net] = element(line, "output");
       sliders[net].addEventListener("input", changed);
     }
@@ -196,7 +202,8 @@ const mtcnnLiteOwnPhoto = (() => {
     element(details, "summary", {}, "The faces in numbers");
     const table = element(details, "table");
 
-    let desk = null, ask = 0, photo = null, last = null, defaults = null, stream = null, name = "the photo";
+    let desk = null, ask = 0, askedAt = 0; // who searches; the number of the question, and when a slider asked it
+    let photo = null, last = null, defaults = null, stream = null, name = "the photo";
     const show = (part, yes) => { part.hidden = !yes; };
     const say = (text) => { status.textContent = text; };
 
@@ -239,7 +246,7 @@ const mtcnnLiteOwnPhoto = (() => {
 
     function hear(message) {
       if (message.ready) {
-        defaults = message.ready.thresholds;
+        [defaults, desk.smallest] = [message.ready.thresholds, message.ready.min_face];
         setThresholds(defaults);
         return;
       }
@@ -252,7 +259,8 @@ const mtcnnLiteOwnPhoto = (() => {
         show(result, true);
         draw();
       } else if (message.doing) {
-        if (bar.hidden) return;
+        if (bar.hidden && performance.now() - askedAt < PATIENCE) return;
+        if (bar.hidden) working(true);
         const doing = `${NETS[message.doing]} is looking …`;
         if (status.textContent !== doing) say(doing);
         bar.value = message.share;
@@ -263,7 +271,8 @@ const mtcnnLiteOwnPhoto = (() => {
         report();
       } else if (message.unreadable !== undefined) {
         working(false);
-        say(`${name} can't be read as a photo: it is damaged, or of a kind that this browser does not know. JPEG, PNG and WebP work.`);
+        say(`${name} can't be read as a photo: it is damaged, or of a kind that this browser does not know. `
+          + "JPEG, PNG and WebP work.");
       } else if (message.failed !== undefined) {
         working(false);
         say(`The detector stopped: ${message.failed}`);
@@ -274,19 +283,22 @@ const mtcnnLiteOwnPhoto = (() => {
 
     // --- what there is to see
 
-    function sized() { // what a photo that was scaled down, or that is too small, must be told of
-      const [[width, height], shown] = [photo.original, photo.photo], scale = width / shown.width;
-      const smallest = 20 * scale;
-      note.textContent = scale > 1
-        ? `The photo has ${english(width)} × ${english(height)} px (${english((width * height) / 1e6, 1)} megapixels). It was scaled down to `
-          + `${english(shown.width)} × ${english(shown.height)} px, so faces under ${english(Math.ceil(smallest))} px of it are too small to be found.`
-        : Math.min(width, height) < 20 ? "The photo is smaller than the smallest face that is looked for, 20 px." : "";
+    function sized() { // what the reader must know of a photo that was scaled down, or that is too small
+      const [width, height] = photo.original, shown = photo.photo, scale = width / shown.width;
+      const smallest = Math.ceil(desk.smallest * scale), size = (w, h) => `${english(w)} × ${english(h)} px`;
+      note.textContent = "";
+      if (scale > 1) {
+        note.textContent = `The photo has ${size(width, height)}, ${english((width * height) / 1e6, 1)} megapixels. `
+          + `It was scaled down to ${size(shown.width, shown.height)}, so faces under ${smallest} px of it are missed.`;
+      } else if (Math.min(width, height) < smallest) {
+        note.textContent = `No face has room in ${size(width, height)}: the smallest that is found has ${smallest} px.`;
+      }
     }
 
     function report() {
       const { counts: left, found, ms } = last, faces = found.scores.length;
-      say(`${several(faces, "face")} found in ${name}. P-Net looked at ${several(left.pnet.scored, "window")}, R-Net at `
-        + `${english(left.rnet.scored)}, O-Net at ${english(left.onet.scored)}; ${english(ms / 1000, 2)} s.`);
+      const looked = Object.keys(NETS).map((net) => `${NETS[net]} at ${several(left[net].scored, "window")}`);
+      say(`${several(faces, "face")} found in ${name} in ${english(ms / 1000, 2)} s. Looked: ${looked.join(", ")}.`);
       table.replaceChildren();
       const head = element(table, "tr");
       ["score", "x1", "y1", "x2", "y2"].forEach((text) => element(head, "th", { scope: "col" }, text));
@@ -308,7 +320,8 @@ const mtcnnLiteOwnPhoto = (() => {
       const net = Object.keys(radios).find((each) => radios[each].checked), boxes = last?.left[net] ?? [];
       const colours = getComputedStyle(root), outline = new Path2D(), points = new Path2D();
       for (let k = 0; k < boxes.length; k += 4) {
-        outline.rect(boxes[k] * zoom, boxes[k + 1] * zoom, (boxes[k + 2] - boxes[k]) * zoom, (boxes[k + 3] - boxes[k + 1]) * zoom);
+        const [x1, y1, x2, y2] = boxes.subarray(k, k + 4).map((corner) => corner * zoom);
+        outline.rect(x1, y1, x2 - x1, y2 - y1);
       }
       if (net === "onet" && last) {
         const { landmarks } = last.found;
@@ -327,8 +340,11 @@ const mtcnnLiteOwnPhoto = (() => {
       [pen.lineWidth, pen.strokeStyle, pen.fillStyle] = [1.6 * dots, "#222", colours.getPropertyValue("--landmark")];
       pen.stroke(points);
       pen.fill(points);
-      for (const each of Object.keys(NETS)) counts[each].textContent = last ? `${SHOWN[each]}: ${english(last.left[each].length / 4)}` : SHOWN[each];
-      canvas.setAttribute("aria-label", `Your photo, ${width} × ${height} px, with ${boxes.length / 4} boxes: ${SHOWN[net]}`);
+      for (const [each, text] of Object.entries(SHOWN)) {
+        counts[each].textContent = last ? `${text}: ${english(last.left[each].length / 4)}` : text;
+      }
+      const drawn = `${english(boxes.length / 4)} boxes: ${SHOWN[net]}`;
+      canvas.setAttribute("aria-label", `Your photo, ${width} × ${height} px, with ${drawn}`);
     }
 
     // --- thresholds
@@ -344,7 +360,9 @@ const mtcnnLiteOwnPhoto = (() => {
 
     function changed() {
       setThresholds(thresholds());
-      if (photo && desk) desk.post({ ask: ++ask, thresholds: thresholds() });
+      if (!photo || !desk) return;
+      askedAt = performance.now();
+      desk.post({ ask: ++ask, thresholds: thresholds() });
     }
 
     // --- doors
@@ -408,7 +426,9 @@ const mtcnnLiteOwnPhoto = (() => {
       root.classList.remove("over");
       dropped(event.dataTransfer.files[0]);
     });
-    for (const event of ["pointerenter", "focusin"]) root.addEventListener(event, () => open().catch(() => {}), { once: true });
+    for (const event of ["pointerenter", "focusin"]) { // about to be used: the detector starts
+      root.addEventListener(event, () => open().catch(() => {}), { once: true });
+    }
     new ResizeObserver(draw).observe(root);
   }
 
