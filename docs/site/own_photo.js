@@ -210,6 +210,7 @@ const mtcnnLiteOwnPhoto = (() => {
     function working(yes) {
       show(bar, yes);
       bar.removeAttribute("value");
+      if (!yes && document.activeElement === cancel) file.focus(); // or the keyboard's place would be lost
       cancel.disabled = !yes;
       root.setAttribute("aria-busy", yes);
     }
@@ -248,6 +249,7 @@ const mtcnnLiteOwnPhoto = (() => {
       if (message.ready) {
         [defaults, desk.smallest] = [message.ready.thresholds, message.ready.min_face];
         setThresholds(defaults);
+        root.dataset.threads = message.threads;
         return;
       }
       if (message.ask && message.ask !== ask) return; // of a question that was given up

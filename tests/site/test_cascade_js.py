@@ -64,7 +64,6 @@ def sent(image):
 
 def each(page, body, cases):
     """What `body`, an expression of the arguments a, b, c ..., is in the page for each of the cases."""
-    text = json.dumps(cases)
     script = f"(cases) => JSON.stringify(JSON.parse(cases).map(([a, b, c, d, e]) => {body}))"
     return json.loads(page.evaluate(script, json.dumps(cases)))
 

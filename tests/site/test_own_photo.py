@@ -3,9 +3,11 @@
 import base64
 import http.server
 import io
+import os
 import re
 import threading
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,7 +15,7 @@ from detector_page import write_page
 from PIL import Image
 
 from mtcnn_lite import Detector
-from mtcnn_lite.draw import COLOURS
+from mtcnn_lite.draw import COLOURS, rgb
 
 NETS = ("P-Net", "R-Net", "O-Net")
 COUNTS = "() => [...document.querySelectorAll('input[type=radio]')].map((each) => each.parentElement.textContent)"
@@ -121,6 +123,7 @@ def test_photo_is_searched_as_python_does_at_any_threshold(tool, shipped, astron
     assert tool.status("found").startswith("1 face found in astronaut.png in ")
     trace = shipped.trace(astronaut)
     same(tool, trace)
+    assert tool.page.get_attribute("[data-own-photo]", "data-threads") == "1"
     assert "never leaves this page" in tool.page.inner_text(".promise")
     assert tool.note() == ""
     before = len(tool.requests)
@@ -144,18 +147,18 @@ def test_keyboard_alone_suffices(tool, shipped, astronaut, photo):
     tool.choose(photo)
     tool.status("found")
     page = tool.page
-    page.evaluate("document.activeElement.blur()")
+    page.locator("input[type=file]").focus()
     stops = []
-    for _ in range(9):
-        page.keyboard.press("Tab")
+    for _ in range(8):
         stops.append(page.evaluate("""() => {
           const at = document.activeElement;
           return at.getAttribute("aria-label") || at.labels?.[0]?.innerText || at.textContent;
         }"""))  # fmt: skip
+        page.keyboard.press("Tab")
     assert stops == ["Choose a photo", "Use the camera", "faces: 1", *(f"{net}'s threshold" for net in NETS),
-                     "As they were", "The faces in numbers", ""]  # fmt: skip
-    for _ in range(3):
-        page.keyboard.press("Shift+Tab")
+                     "As they were", "The faces in numbers"]  # fmt: skip
+    page.get_by_role("button", name="As they were").focus()
+    page.keyboard.press("Shift+Tab")
     page.keyboard.press("End")
     wait_for(tool, 2, len(shipped.trace(astronaut).rerun((0.5, 0.6, 0.99)).faces))
     for _ in range(3):
@@ -171,8 +174,12 @@ def test_dropped_photo_and_the_boxes_that_are_drawn(tool, shipped, astronaut, ph
     canvas = tool.page.locator("canvas")
     x1, y1, _, y2 = shipped.detect(astronaut).boxes[0]
     pixel = "(canvas, [x, y]) => [...canvas.getContext('2d').getImageData(x, y, 1, 1).data].slice(0, 3)"
-    drawn = canvas.evaluate(pixel, [round(float(x1)), round(float(y1 + y2) / 2)])
-    assert "#" + "".join(f"{value:02X}" for value in drawn) == COLOURS["onet"]
+    drawn = np.array(canvas.evaluate(pixel, [round(float(x1)), round(float(y1 + y2) / 2)]))
+    off = {
+        name: np.abs(drawn - rgb(name)).max() for name in COLOURS
+    }  # at fractions of a pixel, lines mix with the photo
+    assert min(off, key=off.get) == "onet"
+    assert off["onet"] < 60
     assert canvas.evaluate("(canvas) => [canvas.width, canvas.height]") == [512, 512]
 
 
@@ -208,8 +215,10 @@ def test_search_can_be_cancelled(tool, photo):
     tool.choose(png(noise), "slow.png")
     tool.status("looking")
     assert tool.page.get_by_role("progressbar").is_visible()
-    tool.page.get_by_role("button", name="Cancel").click()
+    tool.page.get_by_role("button", name="Cancel").focus()
+    tool.page.keyboard.press("Enter")
     assert tool.status("Cancelled") == "Cancelled."
+    assert tool.page.locator("input[type=file]").evaluate("(door) => door === document.activeElement")
     assert not tool.page.get_by_role("progressbar").is_visible()
     tool.choose(photo, "next.png")
     assert tool.status("found").startswith("1 face found in next.png")
@@ -270,7 +279,6 @@ def test_without_a_worker_the_page_does_the_work_in_slices(chromium, address, ph
 
 def test_isolated_page_has_threads_and_finds_the_same(chromium, address, shipped, astronaut, photo):
     """Served with the headers that let a page share memory."""
-    from pathlib import Path
 
     class Isolated(http.server.SimpleHTTPRequestHandler):
         def end_headers(self):
@@ -289,6 +297,7 @@ def test_isolated_page_has_threads_and_finds_the_same(chromium, address, shipped
         tool.choose(photo)
         tool.status("found")
         same(tool, shipped.trace(astronaut))
+        assert int(tool.page.get_attribute("[data-own-photo]", "data-threads")) == min(4, os.cpu_count())
         tool.page.close()
         server.shutdown()
     assert tool.errors == []
