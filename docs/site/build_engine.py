@@ -14,6 +14,9 @@ from pathlib import Path
 HERE = Path(__file__).parent
 RUNTIME = HERE / "node_modules" / "onnxruntime-web" / "dist"
 NETS = HERE.parents[1] / "mtcnn_lite" / "weights" / "onnx"
+LICENCES = """\
+// ONNX Runtime Web, copyright (c) Microsoft Corporation, MIT licence.
+// The nets' weights, from mtcnn_lite, are for research and teaching, not for commercial use: see its model card."""
 
 
 def packed(path: Path) -> str:
@@ -23,16 +26,16 @@ def packed(path: Path) -> str:
 
 def write_engine(folder: Path) -> Path:
     """Write engine.js, 7.5 MB, into a folder; returns its path. FileNotFoundError where `npm ci` has not run."""
-    cascade = json.loads((NETS / "cascade.json").read_text())
+    cascade = json.loads((NETS / "cascade.json").read_text(encoding="utf-8"))
     engine = {
-        "runtime": (RUNTIME / "ort.wasm.min.js").read_text(),
-        "glue": (RUNTIME / "ort-wasm-simd-threaded.mjs").read_text(),
+        "runtime": (RUNTIME / "ort.wasm.min.js").read_text(encoding="utf-8"),
+        "glue": (RUNTIME / "ort-wasm-simd-threaded.mjs").read_text(encoding="utf-8"),
         "wasm": packed(RUNTIME / "ort-wasm-simd-threaded.wasm"),
         "nets": {net: packed(NETS / about["file"]) for net, about in cascade["nets"].items()},
         "cascade": cascade,
     }
     written = folder / "engine.js"
-    written.write_text(f"window.mtcnnLiteEngine = {json.dumps(engine)};\n")
+    written.write_text(f"{LICENCES}\nwindow.mtcnnLiteEngine = {json.dumps(engine)};\n", encoding="utf-8")
     return written
 
 

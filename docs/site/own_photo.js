@@ -10,7 +10,7 @@
 // `port` has post(message, transferred) and calls hear(message). A new question ends the one before.
 function mtcnnLiteDesk(port, cascade) {
   const SLICE = 30; // ms of work before others have a turn
-  const LOWEST = 0.3; // thresholds down to this one are answered ahead, while the reader looks at the faces
+  const LOWEST = 0.1; // the sliders' least: what it needs of the nets is asked ahead, while the reader looks
   let detector = null, answers = null, newest = 0, busy = Promise.resolve(), paused = 0;
 
   class Stopped extends Error {}
@@ -298,9 +298,8 @@ const mtcnnLiteOwnPhoto = (() => {
     }
 
     function report() {
-      const { counts: left, found, ms } = last, faces = found.scores.length;
-      const looked = Object.keys(NETS).map((net) => `${NETS[net]} at ${several(left[net].scored, "window")}`);
-      say(`${several(faces, "face")} found in ${name} in ${english(ms / 1000, 2)} s. Looked: ${looked.join(", ")}.`);
+      const { counts: { pnet }, found, ms } = last, faces = several(found.scores.length, "face");
+      say(`${faces} found in ${name}, among ${several(pnet.scored, "window")}, in ${english(ms / 1000, 2)} s.`);
       table.replaceChildren();
       const head = element(table, "tr");
       ["score", "x1", "y1", "x2", "y2"].forEach((text) => element(head, "th", { scope: "col" }, text));
@@ -334,9 +333,10 @@ const mtcnnLiteOwnPhoto = (() => {
           points.arc(x, y, radius, 0, 7);
         }
       }
-      const thin = boxes.length > 800; // boxes, four numbers each: the photo stays visible
-      for (const [wideness, colour] of [[thin ? 2 : 4, "#222"], [thin ? 1 : 2, colours.getPropertyValue(`--${net}`)]]) {
-        [pen.lineWidth, pen.strokeStyle] = [wideness * dots, colour];
+      const many = boxes.length > 400, small = Math.min(1, Math.max(0.5, (width * onScreen) / 800));
+      const line = (many ? 1 : 2) * (many ? small : 1) * dots; // so that the photo stays visible
+      for (const [wideness, colour] of [[2 * line, "#222"], [line, colours.getPropertyValue(`--${net}`)]]) {
+        [pen.lineWidth, pen.strokeStyle] = [wideness, colour];
         pen.stroke(outline);
       }
       [pen.lineWidth, pen.strokeStyle, pen.fillStyle] = [1.6 * dots, "#222", colours.getPropertyValue("--landmark")];
