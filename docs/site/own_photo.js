@@ -298,6 +298,7 @@ const mtcnnLiteOwnPhoto = (() => {
     }
 
     function report() {
+      const scale = photo.original[0] / photo.photo.width; // boxes are listed in pixels of the photo as it came
       const { counts: { pnet }, found, ms } = last, faces = several(found.scores.length, "face");
       say(`${faces} found in ${name}, among ${several(pnet.scored, "window")}, in ${english(ms / 1000, 2)} s.`);
       table.replaceChildren();
@@ -306,7 +307,8 @@ const mtcnnLiteOwnPhoto = (() => {
       found.scores.forEach((score, k) => {
         const row = element(table, "tr");
         element(row, "td", {}, score.toFixed(3));
-        found.boxes.subarray(4 * k, 4 * k + 4).forEach((corner) => element(row, "td", {}, corner.toFixed(1)));
+        const box = found.boxes.subarray(4 * k, 4 * k + 4);
+        box.forEach((corner) => element(row, "td", {}, (corner * scale).toFixed(1)));
       });
     }
 
@@ -381,7 +383,7 @@ const mtcnnLiteOwnPhoto = (() => {
     async function take() {
       if (stream) return search(await createImageBitmap(video), "the picture");
       try {
-        stream = await navigator.mediaDevices.getUserMedia({ video: true });
+        stream = await navigator.mediaDevices.getUserMedia({ video: { width: { ideal: LONGEST } } });
         video.srcObject = stream;
         show(video, true);
         await video.play();

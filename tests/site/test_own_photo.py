@@ -15,6 +15,8 @@ from detector_page import write_page
 from PIL import Image
 
 from mtcnn_lite import Detector
+from mtcnn_lite.boxes import iou
+from mtcnn_lite.course.scenes import wall
 from mtcnn_lite.draw import COLOURS, rgb
 
 NETS = ("P-Net", "R-Net", "O-Net")
@@ -195,7 +197,22 @@ def test_dropped_photo_and_the_boxes_that_are_drawn(tool, shipped, astronaut, ph
     assert canvas.evaluate("(canvas) => [canvas.width, canvas.height]") == [512, 512]
 
 
-def test_photo_of_48_megapixels_is_scaled_down_and_says_so(tool, astronaut):
+def test_photo_is_upright_and_transparency_white(tool, astronaut):
+    """As `read_image` has it. A camera that was held upright stores its picture lying, and which side is up."""
+    exif = Image.Exif()
+    exif[0x0112] = 6  # orientation: the first row is the right edge
+    Image.fromarray(np.rot90(astronaut[:300])).save(file := io.BytesIO(), "JPEG", exif=exif, quality=95)
+    tool.choose(file.getvalue(), "turned.jpg")
+    assert tool.status("found in turned").startswith("1 face found")
+    assert tool.page.locator("canvas").evaluate("(canvas) => [canvas.width, canvas.height]") == [512, 300]
+    Image.new("RGBA", (60, 50), (255, 0, 0, 0)).save(file := io.BytesIO(), "PNG")
+    tool.choose(file.getvalue(), "clear.png")
+    assert tool.status("found in clear").startswith("0 faces found")
+    pixel = tool.page.locator("canvas").evaluate("(it) => [...it.getContext('2d').getImageData(9, 9, 1, 1).data]")
+    assert pixel == [255, 255, 255, 255]
+
+
+def test_photo_of_48_megapixels_is_scaled_down_and_says_so(tool, shipped, astronaut):
     large = Image.new("RGB", (8000, 6000), (90, 120, 90))
     large.paste(Image.fromarray(astronaut).resize((4000, 4000)), (2000, 1000))
     large.save(file := io.BytesIO(), "JPEG", quality=80)
@@ -205,6 +222,9 @@ def test_photo_of_48_megapixels_is_scaled_down_and_says_so(tool, astronaut):
         "The photo has 8,000 × 6,000 px, 48 megapixels. It was scaled down to 1,280 × 960 px, so faces under 125 px "
         "of it are missed."
     )
+    [[_, *box]] = tool.page.evaluate(ROWS)
+    scaled = np.array([2000, 1000, 2000, 1000]) + shipped.detect(astronaut).boxes[0] * 4000 / 512
+    assert iou([box], [scaled])[0, 0] > 0.8, "in pixels of the photo as it came"
 
 
 def test_broken_file_gets_a_word_and_the_next_one_is_searched(tool, photo):
@@ -277,6 +297,51 @@ def test_browser_that_lacks_what_is_needed_gets_a_word(chromium, address, withou
     assert tool.page.locator("input[type=file]").is_disabled()
     tool.page.close()
     assert tool.errors == []
+
+
+def test_engine_that_does_not_load_gets_a_word_and_another_try(root, chromium, tmp_path, photo):
+    tool = Tool(chromium, write_page(root, tmp_path)).open()
+    engine = (tmp_path / "engine.js").rename(tmp_path / "elsewhere")
+    tool.choose(photo)
+    assert tool.status("stopped") == "The detector stopped: engine.js could not be loaded"
+    engine.rename(tmp_path / "engine.js")
+    tool.choose(photo, "again.png")
+    assert tool.status("found").startswith("1 face found in again.png")
+    tool.page.close()
+    assert [error for error in tool.errors if "ERR_FILE_NOT_FOUND" not in error] == []
+
+
+@pytest.mark.alone
+def test_page_stays_alive_while_a_photo_is_searched_and_sliders_answer_at_once(tool):
+    """The longest time in which the page did nothing else, and the quickest of several answers to each slider."""
+    tool.choose(png(wall().image()), "wall.png")
+    tool.status("looking")
+    tool.page.evaluate("""() => {
+      window.gap = 0;
+      let last = performance.now();
+      window.ticking = setInterval(() => {
+        [gap, last] = [Math.max(gap, performance.now() - last), performance.now()];
+      }, 5);
+    }""")  # fmt: skip
+    tool.status("found in wall")
+    assert tool.page.evaluate("(clearInterval(ticking), gap)") < 400
+    spent = tool.page.evaluate("""async () => {
+      const spent = [], table = document.querySelector("[data-own-photo] table");
+      for (const slider of document.querySelectorAll("input[type=range]")) {
+        const its = [];
+        for (const value of [0.9, 0.7, 0.5, 0.4, 0.6]) {
+          const started = performance.now();
+          const answered = new Promise((done) => new MutationObserver(done).observe(table, { childList: true }));
+          slider.value = value;
+          slider.dispatchEvent(new Event("input"));
+          await answered;
+          its.push(performance.now() - started);
+        }
+        spent.push(Math.min(...its));
+      }
+      return spent;
+    }""")  # fmt: skip
+    assert max(spent) < 120
 
 
 def test_without_a_worker_the_page_does_the_work_in_slices(chromium, address, photo):
