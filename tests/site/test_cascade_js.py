@@ -296,6 +296,12 @@ def test_twenty_pictures_have_the_faces_that_python_finds(page, pictures):
     """Pixels are the same but for a bit here and there; what differs more is how ONNX Runtime Web and torch round."""
     detector, found, farthest, least_alike = Detector(), 0, 0.0, 0.0
     assert len(pictures) == 20
+    thresholds, overlaps = detector.settings.thresholds._asdict(), detector.settings.nms._asdict()
+    its = page.evaluate("detector.settings")
+    assert its == vars(detector.settings) | {
+        "thresholds": thresholds,
+        "nms": {**overlaps, "measure": its["nms"]["measure"]},
+    }
     body = """async (given) => {
       const trace = detector.trace(image(given)), found = Object.entries(await trace.faces());
       const faces = Object.fromEntries(found.map(([name, column]) => [name, Array.from(column)]));
