@@ -1,7 +1,7 @@
 """Still pictures: boxes on photos (OpenCV), panels side by side, and the look that all chapters share.
 
-One colour a stage, in every picture, explorer and table; the set is Okabe and Ito's, which people with
-any of the common colour-blindnesses can tell apart.
+One colour a stage, in every picture, explorer and table, and no other meaning for it; the set is Okabe and Ito's,
+which people with any of the common colour-blindnesses can tell apart, with a purple for what is labelled a face.
 """
 
 import base64
@@ -33,8 +33,13 @@ COLOURS = {
     "onet": "#009E73",  # green
     "landmark": "#D55E00",  # vermilion
     "truth": "#F0E442",  # yellow
-    "muted": "#8A8A8A",
+    "face": "#982D7C",  # purple: a window that is labelled a face
+    "part": "#DDA0D4",  # pale purple: one with a part of a face
+    "muted": "#8A8A8A",  # gray: what is no face, dropped, or there to be compared with
+    "unused": "#CFCFCF",  # pale gray
+    "left": "#FFFFFF",  # white: landmarks on the picture's left, where a mirror matters
 }
+STAGE_COLOURS = {name: COLOURS[name] for name in NET_TITLES}  # these mean a stage, and nothing else
 INK, PAPER = "#222222", "#FFFFFF"
 
 JPEG_LONGEST = 65_500  # px: longer sides libjpeg does not write

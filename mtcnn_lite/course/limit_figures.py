@@ -11,7 +11,7 @@ from mtcnn_lite.cascade.faces import Faces
 from mtcnn_lite.course.evidence import student
 from mtcnn_lite.course.explorers.limits import FATES, FOUND, TINTS
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
-from mtcnn_lite.draw import COLOURS, INK, Described, Pixels, beside, draw_boxes, with_alt
+from mtcnn_lite.draw import COLOURS, INK, PAPER, Described, Pixels, beside, draw_boxes, with_alt
 from mtcnn_lite.evaluation import match
 from mtcnn_lite.net_names import NET_NAMES, NET_TITLES
 from mtcnn_lite.pyramid import level_size, map_size, pyramid_scales
@@ -19,10 +19,10 @@ from mtcnn_lite.pyramid import level_size, map_size, pyramid_scales
 HATCHES = ("", "//", "..", "")  # in the order of TINTS
 SIDES = np.geomspace(12, 400, 300)  # px, of faces that look for an anchor
 BARS: dict[str, dict[str, Any]] = {  # detectors with a look of their own
-    "MTCNN": {"color": COLOURS["onet"]},
-    "MTCNN, repaired": {"color": "white", "edgecolor": COLOURS["onet"], "hatch": "//"},
+    "MTCNN": {"color": INK},
+    "MTCNN, repaired": {"color": PAPER, "edgecolor": INK, "hatch": "//"},
 }
-GAMMAS = {0: (INK, "-"), 1: (COLOURS["muted"], "--"), 2: (COLOURS["landmark"], "-"), 5: (COLOURS["muted"], ":")}
+GAMMAS = {0: (COLOURS["muted"], "-"), 1: (COLOURS["muted"], "--"), 2: (INK, "-"), 5: (COLOURS["muted"], ":")}
 
 
 def bill(numbers: Sequence[int], crops: ArrayLike, work: ArrayLike) -> Described:
@@ -74,12 +74,12 @@ def losses_by_strength(ways: Mapping[str, tuple[Sequence[float], str, NDArray[np
         at, order = np.arange(len(strengths)), (FOUND, *range(FOUND))[::-1]
         mean, base = shares.mean(axis=1), np.zeros(len(strengths))  # (S, 4), (S,)
         for fate in (FOUND, *range(FOUND)[::-1]):
-            axes.bar(at, mean[:, fate], 0.9, base, color=TINTS[fate], hatch=HATCHES[fate], edgecolor="white",
+            axes.bar(at, mean[:, fate], 0.9, base, color=TINTS[fate], hatch=HATCHES[fate], edgecolor=PAPER,
                      linewidth=0, label=FATES[fate])  # fmt: skip
             base += mean[:, fate]
         found = shares[:, :, FOUND]  # (S, photos)
         reach = student(found.shape[1] - 1) * found.std(axis=1, ddof=1) / found.shape[1] ** 0.5
-        axes.errorbar(at, mean[:, FOUND], reach, fmt="none", color=INK, capsize=3, linewidth=1.2)
+        _spread(axes, at, mean[:, FOUND], reach)
         axes.set_xticks(at, [f"{strength:g}" for strength in strengths])
         axes.set(title=name, xlabel=unit, ylim=(0, 1))
         said.append(f"{name} {strengths[-1]:g} {unit}: " + ", ".join(f"{FATES[k]} {mean[-1, k]:.0%}" for k in order))
@@ -88,6 +88,12 @@ def losses_by_strength(ways: Mapping[str, tuple[Sequence[float], str, NDArray[np
     figure.legend(handles, labels, loc="outside lower center", ncols=len(labels), frameon=False)
     return with_alt(figure, "Bars of what becomes of the faces, from harmless to hopeless. At the last strength: "
                     + "; ".join(said) + ".")  # fmt: skip
+
+
+def _spread(axes: Any, at: ArrayLike, values: ArrayLike, reach: ArrayLike) -> None:
+    """How far numbers reach to either side, dark on a white rim: seen on bars of any colour."""
+    for colour, wide, cap in ((PAPER, 4, 4), (INK, 1.4, 3)):
+        axes.errorbar(at, values, reach, fmt="none", color=colour, linewidth=wide, capsize=cap, capthick=wide)
 
 
 def crowds(photos: Sequence[LabelledPhoto], found: Sequence[Faces], height: int = 200) -> Described:
@@ -215,7 +221,7 @@ def found_by(counts: Mapping[str, Mapping[str, int]], of: int) -> Described:
         found = np.array([int(each[name]) for each in counts.values() if name in each])
         spread = np.abs(np.array([wilson(int(hits), of) for hits in found]).T * of - found)  # (2, conditions)
         axes.bar(at, found, 0.92 * wide, label=name, **BARS.get(name, {"color": COLOURS["muted"]}))
-        axes.errorbar(at, found, spread, fmt="none", color=INK, capsize=3, linewidth=1)
+        _spread(axes, at, found, spread)
     axes.set_xticks(range(len(counts)), [*counts])
     axes.set(ylabel=f"found, of {of} faces", ylim=(0, of * 1.05))
     figure.legend(loc="outside right upper", frameon=False)
@@ -241,7 +247,7 @@ def anchors_per_face(rules: Mapping[str, NDArray[np.int64]], faces: Floats) -> D
     for k, (name, owner) in enumerate(rules.items()):
         count = np.bincount(owner[owner >= 0], minlength=len(faces))[order]  # (M,)
         at = np.arange(len(faces)) + (k - (len(rules) - 1) / 2) * wide
-        axes.bar(at, count, 0.9 * wide, color=(INK, COLOURS["muted"], "#D0D0D0")[k], label=name)
+        axes.bar(at, count, 0.9 * wide, color=(INK, COLOURS["muted"], COLOURS["unused"])[k], label=name)
         axes.plot(at[count == 0], np.full((count == 0).sum(), -0.6), "x", color=COLOURS["landmark"], markersize=5)
         said.append(f"{name}: {count.sum()} in all, {(count == 0).sum()} faces with none, at most {count.max()}")
     axes.set_xticks(range(len(faces)), [f"{side:.0f}" for side in sides[order]])
