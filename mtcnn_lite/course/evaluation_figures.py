@@ -85,7 +85,7 @@ def histogram_of_draws(values: NDArray[np.float64], bounds: tuple[float, float],
         What was drawn, for the axis.
     """
     axes = new_axes(6.4, 3.0)
-    axes.hist(values, bins=30, color=COLOURS["muted"], edgecolor="white")
+    axes.hist(values, bins=30, color=COLOURS["muted"], edgecolor=PAPER)
     axes.axvline(0, color=INK, linewidth=1)
     top = axes.get_ylim()[1]
     axes.plot(bounds, [0.93 * top] * 2, "|-", color=INK, linewidth=3, markersize=14)

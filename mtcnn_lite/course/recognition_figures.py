@@ -132,7 +132,7 @@ def shares_of_kinds(rows: Mapping[str, Mapping[str, float]]) -> Described:
     for row, name in enumerate(names):
         left = 0.0
         for kind, share in rows[name].items():
-            axis.barh(row, share, left=left, color=KINDS[kind], edgecolor="white", label=kind if row == 0 else None)
+            axis.barh(row, share, left=left, color=KINDS[kind], edgecolor=PAPER, label=kind if row == 0 else None)
             if share > 0.06:
                 letters = INK if kind == "easy" else PAPER
                 axis.text(left + share / 2, row, f"{share:.0%}", ha="center", va="center", color=letters, weight="bold")

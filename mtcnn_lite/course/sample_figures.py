@@ -80,7 +80,7 @@ def sizes(sides: Mapping[str, NDArray[Any]]) -> Described:
     for k, (says, values) in enumerate(sides.items()):
         count = np.histogram(values, OCTAVES)[0]
         axis.bar(np.arange(len(count)) + (k - (len(sides) - 1) / 2) * wide, count / len(values), wide, label=says,
-                 color=SETS[k], hatch=("", "//", "..")[k], edgecolor="white")  # fmt: skip
+                 color=SETS[k], hatch=("", "//", "..")[k], edgecolor=PAPER)  # fmt: skip
         said.append(f"{says}: " + ", ".join(f"{share:.0%}" for share in count / len(values)))
     axis.set_xticks(range(len(names)), names)
     axis.set(xlabel="side of the window, px", ylabel="share of the windows", ylim=(0, 0.75))
