@@ -49,8 +49,8 @@ def embedding_maps(maps: Mapping[str, Floats], crops: Pixels, people: int = 8) -
                 axis.plot(*np.stack([middle, at]).T, color=colour, linewidth=1)
             axis.plot(*flat[k].T, mark, color=colour, markersize=5)
             face = cv2.resize(crops[k, 0], (THUMB, THUMB), interpolation=cv2.INTER_LINEAR)
-            framed = {"pad": 0.15, "bboxprops": {"edgecolor": colour}}
-            axis.add_artist(AnnotationBbox(OffsetImage(face, zoom=0.75), middle, **framed))
+            thumb = OffsetImage(face, zoom=0.75)
+            axis.add_artist(AnnotationBbox(thumb, middle, pad=0.15, bboxprops={"edgecolor": colour}))
         axis.set(title=name, xticks=[], yticks=[])
         axis.margins(0.12)
         said.append(f"{name}: {within:.0%} of the spread is within people")

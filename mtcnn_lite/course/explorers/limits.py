@@ -179,9 +179,18 @@ class LimitsExplorer(PhotoExplorer):
 
 
 def patch(sheet: Image.Image, box: tuple[int, int, int, int], fate: int) -> None:
-    """Fill x1, y1, x2, y2 (the last ones with it): plain where a face is found, striped where a net loses it.
+    """Fill a rectangle of the strip: plain where a face is found, striped where a net loses it.
 
-    A plain green would be one of O-Net's boxes: a face that it finds.
+    Plain green would be a box of O-Net's: a face that it finds.
+
+    Parameters
+    ----------
+    sheet : Image
+        The strip.
+    box : four int
+        x1, y1, x2, y2, px, the last ones included.
+    fate : int
+        An index of FATES.
     """
     x1, y1, x2, y2 = box
     drawn = Image.new("RGB", (x2 - x1 + 1, y2 - y1 + 1), TINTS[fate] if fate == FOUND else PAPER)
