@@ -251,10 +251,10 @@ def proposals(photo: LabelledPhoto, windows: Floats, kind: NDArray[Any], hardest
         Crops of negatives.
     """
     picture, by = at_height(photo.image(), 300)
-    for name in ("part", "positive"):
-        picture = draw_boxes(picture, windows[kind == KINDS.index(name)] * by, COLOUR[name], 1)
+    for name, line in (("part", 1), ("positive", 2)):
+        picture = draw_boxes(picture, windows[kind == KINDS.index(name)] * by, COLOUR[name], line)
     count = {name: int((kind == KINDS.index(name)).sum()) for name in ("positive", "part", "negative")}
-    captions = [f"{count['positive']} positives purple, {count['part']} parts pale",
+    captions = [f"{count['positive']} positives dark, {count['part']} parts pale",
                 f"of {count['negative']} negatives, the {len(hardest)} it is surest of"]  # fmt: skip
     panels: Sequence[Pixels] = [picture, tiled(hardest, columns=4)]
     return with_alt(

@@ -13,7 +13,7 @@ COLOURS = {
     "landmark": "#D55E00",  # vermilion
     "truth": "#F0E442",  # yellow
     "face": "#982D7C",  # purple: a window that is labelled a face
-    "part": "#DDA0D4",  # pale purple: one with a part of a face
+    "part": "#D183CC",  # pale purple: one with a part of a face
     "muted": "#8A8A8A",  # gray: what is no face, dropped, or there to be compared with
     "unused": "#CFCFCF",  # pale gray
     "left": "#FFFFFF",  # white: landmarks on the picture's left, where a mirror matters

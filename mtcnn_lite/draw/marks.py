@@ -78,7 +78,7 @@ def draw_landmarks(image: Pixels, landmarks: ArrayLike, colour: str = "landmark"
     return canvas
 
 
-def draw_polygon(image: Pixels, corners: ArrayLike, colour: str = "pnet") -> Pixels:
+def draw_polygon(image: Pixels, corners: ArrayLike, colour: str = INK) -> Pixels:
     """A copy of the image with a closed outline, with a white rim.
 
     Parameters

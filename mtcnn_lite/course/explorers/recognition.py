@@ -23,7 +23,7 @@ OUTCOMES = (  # what an answer is, its colour: grays, and vermilion for a name o
 RIGHT, WRONG, MISSED, REFUSED, TAKEN = range(5)
 COLUMNS, CELL = 6, 46  # pairs in a row; a face on screen, px
 START = 0.5  # where the slider begins
-MOST = 2.0  # the slider's end: unit vectors are 4 apart at most, and a face and its nearest hardly ever over 2
+MOST = 1.5  # the slider's end: unit vectors are 4 apart at most, but a face and its nearest hardly ever over 1
 
 
 @dataclass(frozen=True, eq=False)

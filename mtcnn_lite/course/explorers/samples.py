@@ -139,7 +139,7 @@ class SamplesExplorer(Explorer):
         photo, scale = at_height(image, 260)
         _, name, colour, _ = GROUPS[self.group.index]
         shown = now.windows[now.kind == GROUPS[self.group.index][0]] * scale
-        panels = [draw_boxes(photo, shown, colour)]
+        panels = [draw_boxes(photo, shown, colour, 1)]
         captions = [f"{len(shown)} windows:\n{name}"]
         copies = halvings(image, CROP / float((now.windows[:, 2:] - now.windows[:, :2]).max()))
         for kind, name, _, _ in GROUPS:
