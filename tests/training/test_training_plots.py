@@ -56,6 +56,17 @@ def test_dark_crops_are_brightened_and_others_stay():
     assert title(sheet) > 1.5 * title(bright)  # the title says so
 
 
+def test_a_box_that_reaches_far_beyond_the_crop_is_whole():
+    """A face half as high again as its window, which is still called a part: IoU 1 / 1.55."""
+    one = batch([crop(250)])
+    one.offsets[:] = torch.tensor([0, -0.55, 0, 0])
+    top = KINDS.index("positive") * (STEP + LABEL) + LABEL
+    whole = np.array(contact_sheet(one))[top : top + STEP, :STEP]
+    rows = np.flatnonzero((whole[:, STEP // 2] == BOX).all(axis=1))
+    first, last = round(EDGE - 0.55 * SIDE), EDGE + SIDE - 1
+    assert (rows.min(), rows.max()) == (first - 1, last + 1)  # the line is 3 px wide
+
+
 @pytest.mark.parametrize("grey", [0, 128, 255, "yellow and cyan"])
 def test_boxes_and_points_are_seen_on_any_crop(grey):
     plain = np.full((24, 24, 3), 128 if isinstance(grey, str) else grey, np.uint8)
