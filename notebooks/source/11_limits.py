@@ -64,7 +64,7 @@ assert [letters("turned", angle)[3] != "." for angle in (60, 75, 90, 135)] == [1
 import numpy as np
 import torch
 
-from mtcnn_lite.course.limit_figures import bill
+from mtcnn_lite.course.cost_figures import bill
 from mtcnn_lite.nets import multiply_adds
 
 torch.set_num_threads(1)

@@ -31,9 +31,10 @@ HEX = re.compile("#[0-9A-Fa-f]{6}")
 # Modules that name a stage's colour where they draw, and what they draw in it.
 OF_A_STAGE = {
     "chapters.py": "the chapters that build the nets, on the map",
+    "cost_figures.py": "P-Net's windows",
     "evaluation_figures.py": "what O-Net, and so the cascade, finds",
     "landmark_figures.py": "boxes and points of O-Net",
-    "limit_figures.py": "faces that O-Net finds; P-Net's windows",
+    "limit_figures.py": "faces that O-Net finds",
     "nms_figures.py": "boxes of P-Net",
     "overlap_figures.py": "a window as P-Net sees it, beside the label",
     "pnet_figures.py": "P-Net's windows and boxes",
