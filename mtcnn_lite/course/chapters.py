@@ -321,6 +321,7 @@ LIT = {  # a lit box and the letters on it, of the two inks the one that stands 
     "04": (COLOURS["rnet"], INK),
     "05": (COLOURS["onet"], INK),
 }
+UNLIT = "#EDEDED"
 BOX, GAP, ROW, LEFT = 113, 16, 40, 130  # px: a chapter's box, the way to the next, a row, where its boxes begin
 MARGIN = 12, 3  # px at the sides, above and below: white paper on a dark page
 
@@ -341,7 +342,7 @@ def chapter_map(number: str | None = None) -> Picture:
         pen.text((side, y + 16), title, INK, font(14), anchor="lm")
         for c, chapter in enumerate(chapters):
             x, lit = LEFT + c * (BOX + GAP), chapter == number
-            fill, letters = LIT.get(chapter, (INK, PAPER)) if lit else ("#EDEDED", INK)
+            fill, letters = LIT.get(chapter, (INK, PAPER)) if lit else (UNLIT, INK)
             pen.rounded_rectangle((x, y, x + BOX, y + 32), radius=6, fill=fill)
             label = f"{chapter} {CHAPTERS[chapter].short}"
             pen.text((x + BOX / 2, y + 16), label, letters, font(14), anchor="mm")

@@ -348,7 +348,7 @@ def _pixels(crops: Tensor) -> Pixels:
 
 
 def _marked(crop: Pixels, boxes: Sequence[tuple[Floats, str]], points: Floats) -> Pixels:
-    """A crop with a margin, enlarged: boxes, as offsets of its window, and points; the left eye and corner are blue."""
+    """A crop with a margin, enlarged: boxes, as offsets of its window, and points, those on the left white."""
     zoom, rim = 4, 6
     side = zoom * len(crop)
     large = np.pad(crop, ((rim, rim), (rim, rim), (0, 0)), constant_values=170).repeat(zoom, 0).repeat(zoom, 1)
@@ -357,7 +357,7 @@ def _marked(crop: Pixels, boxes: Sequence[tuple[Floats, str]], points: Floats) -
         large = draw_boxes(large, decode_offsets(window, offsets[None]), colour)
     places = landmarks_to_image(window, points.T.reshape(1, 10))[0]
     large = draw_landmarks(large, places, "landmark")
-    return draw_landmarks(large, places[[0, 3]], "pnet")
+    return draw_landmarks(large, places[[0, 3]], "left")
 
 
 def _labels(one: Patient) -> Pixels:

@@ -11,7 +11,7 @@ from mtcnn_lite.coordinates import PIXEL_CENTRE
 from mtcnn_lite.course.loss_figures import SIDE, points_off
 from mtcnn_lite.course.redrawn import matched_points
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
-from mtcnn_lite.draw import COLOURS, INK, Described, new_axes, rendered, with_alt
+from mtcnn_lite.draw import COLOURS, INK, PAPER, Described, new_axes, rendered, with_alt
 from mtcnn_lite.evaluation import FAILURE, Reached, landmark_error
 from mtcnn_lite.images import crop_windows
 from mtcnn_lite.net_names import NET_TITLES
@@ -85,10 +85,10 @@ def histogram_of_draws(values: NDArray[np.float64], bounds: tuple[float, float],
         What was drawn, for the axis.
     """
     axes = new_axes(6.4, 3.0)
-    axes.hist(values, bins=30, color=COLOURS["muted"], edgecolor="white")
+    axes.hist(values, bins=30, color=COLOURS["muted"], edgecolor=PAPER)
     axes.axvline(0, color=INK, linewidth=1)
     top = axes.get_ylim()[1]
-    axes.plot(bounds, [0.93 * top] * 2, "|-", color=COLOURS["pnet"], linewidth=3, markersize=14)
+    axes.plot(bounds, [0.93 * top] * 2, "|-", color=INK, linewidth=3, markersize=14)
     axes.annotate("95%", (float(np.mean(bounds)), 0.96 * top), ha="center", color=INK)
     axes.set(xlabel=what, ylabel="draws", title=f"{len(values):,} draws of the same photos", ylim=(0, 1.1 * top))
     low, high = bounds
@@ -125,8 +125,8 @@ def coverage(
         counts = np.array([*by_count])
         share = np.array([np.mean(held) for held in by_count.values()])
         error = np.array([np.std(held) / np.sqrt(len(held)) for held in by_count.values()])
-        right.errorbar(np.arange(len(counts)) + shift, share, Z * error, fmt=mark, color=COLOURS["pnet"], capsize=4,
-                       markerfacecolor=COLOURS["pnet"] if mark == "o" else "white", label=name)  # fmt: skip
+        right.errorbar(np.arange(len(counts)) + shift, share, Z * error, fmt=mark, color=INK, capsize=4,
+                       markerfacecolor=INK if mark == "o" else PAPER, label=name)  # fmt: skip
         told.append(f"{name}: " + ", ".join(f"{s:.0%} of {n} photos" for n, s in zip(counts, share, strict=True)))
     right.axhline(0.95, color=INK, linewidth=1, linestyle="--")
     right.set(xticks=range(len(counts)), xticklabels=counts, xlabel="photos a range was made of", ylim=(0.4, 1.01))
@@ -152,7 +152,7 @@ def recall_by_size(rows: Mapping[str, Sequence[tuple[float, float, float]]], ban
     for k, (name, values) in enumerate(rows.items()):
         middle, low, high = np.array(values).T
         at = np.arange(len(bands)) + 0.24 * (k - (len(rows) - 1) / 2)
-        inside = "white" if k == 0 else COLOURS["onet"]
+        inside = PAPER if k == 0 else COLOURS["onet"]
         axes.errorbar(at, middle, [middle - low, high - middle], fmt="os"[k], color=COLOURS["onet"], capsize=5,
                       linewidth=2, markersize=7, markerfacecolor=inside, label=name)  # fmt: skip
         told.append(f"{name}: " + ", ".join(f"{m:.2f} ({a:.2f} to {b:.2f})" for m, a, b in values))
@@ -271,11 +271,11 @@ def differences(rows: Mapping[str, tuple[float, float, float]], what: str) -> De
     axes, told = new_axes(7.4, 0.9 + 0.4 * len(rows)), []
     for k, (name, (middle, low, high)) in enumerate(rows.items()):
         at = len(rows) - 1 - k
-        axes.plot([low, high], [at] * 2, "|-", color=COLOURS["pnet"], linewidth=2.5, markersize=10)
-        axes.plot([middle], [at], "D", color=COLOURS["pnet"], markersize=5)
+        axes.plot([low, high], [at] * 2, "|-", color=INK, linewidth=2.5, markersize=10)
+        axes.plot([middle], [at], "D", color=INK, markersize=5)
         middle = round(middle, 3) + 0.0  # no "-0.000"
         told.append(f"{name}: {middle:+.3f} ({low:+.3f} to {high:+.3f})")
-    axes.axvline(0, color=INK, linewidth=1)
+    axes.axvline(0, color=COLOURS["muted"], linewidth=1)
     axes.set(yticks=range(len(rows)), yticklabels=[*rows][::-1], xlabel=what, ylim=(-0.6, len(rows) - 0.4))
     axes.spines[["top", "right"]].set_visible(False)
     return with_alt(rendered(axes), f"{what}, with 95% ranges. {'; '.join(told)}.")

@@ -14,9 +14,10 @@ from functools import cache
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mtcnn_lite.draw import COLOURS, INK, Described, with_alt
+from mtcnn_lite.draw import COLOURS, INK, PAPER, Described, with_alt
 
 COVERED = 0.95  # of how many such intervals hold the true mean, where the differences are normally distributed
+DOT = 0.016  # the width of a seed's dot, as a part of the axis
 GRID = 200_001  # angles at which the t distribution is summed up
 
 
@@ -92,8 +93,26 @@ def student(freedom: int) -> float:
     return float(np.sqrt(freedom) * np.tan(np.interp(COVERED * below[-1], below, angle)))
 
 
+def stacked(values: ArrayLike, wide: float) -> NDArray[np.int64]:
+    """For each number the line on which a dot of this width lies on no other: 0 where there is room, else 1, 2, ...
+
+    >>> stacked([0.5, 0.1, 0.5, 0.52], wide=0.1).tolist()
+    [0, 0, 1, 2]
+    """
+    places = np.asarray(values, np.float64)
+    lines = np.zeros(len(places), np.int64)
+    ends: list[float] = []  # of the last dot on each line
+    for k in np.argsort(places, kind="stable").tolist():
+        free = [line for line, end in enumerate(ends) if places[k] - end >= wide]
+        lines[k] = free[0] if free else len(ends)
+        ends[lines[k] : lines[k] + 1] = [float(places[k])]
+    return lines
+
+
 def intervals(rows: Mapping[str, Paired], what: str, digits: int = 3) -> Described:
     """Draws each comparison as a row: a dot a seed, the mean, and its 95% interval beside the line of no difference.
+
+    Dots that would lie on one another stand one below the other.
 
     Parameters
     ----------
@@ -106,18 +125,21 @@ def intervals(rows: Mapping[str, Paired], what: str, digits: int = 3) -> Describ
     """
     import matplotlib.pyplot as plt
 
-    figure, axis = plt.subplots(figsize=(8.2, 1.1 + 0.52 * len(rows)), layout="constrained")
+    figure, axis = plt.subplots(figsize=(8.2, 1.1 + 0.62 * len(rows)), layout="constrained")
+    ends = [(*found.differences, *found.interval, 0.0) for found in rows.values()]
+    wide = DOT * (max(map(max, ends)) - min(map(min, ends)))  # of a dot, in the axis' unit
     for row, found in enumerate(rows.values()):
         middle = len(rows) - 1 - row
-        seeds = np.full(len(found.differences), middle - 0.17)
-        axis.plot(found.differences, seeds, "o", color=COLOURS["muted"], markersize=4, alpha=0.7)
-        axis.plot(found.interval, [middle + 0.1] * 2, color=COLOURS["pnet"], linewidth=3, solid_capstyle="butt")
-        axis.plot(found.interval, [middle + 0.1] * 2, "|", color=COLOURS["pnet"], markersize=12, markeredgewidth=1.5)
-        axis.plot([found.mean], [middle + 0.1], "D", color=COLOURS["pnet"], markersize=5)
+        line = stacked(found.differences, wide)
+        seeds = middle - 0.1 - min(0.13, 0.5 / max(1, line.max())) * line
+        axis.plot(found.differences, seeds, "o", color=COLOURS["muted"], markeredgecolor=PAPER, markersize=6)
+        axis.plot(found.interval, [middle + 0.14] * 2, color=INK, linewidth=3, solid_capstyle="butt")
+        axis.plot(found.interval, [middle + 0.14] * 2, "|", color=INK, markersize=12, markeredgewidth=1.5)
+        axis.plot([found.mean], [middle + 0.14], "D", color=INK, markersize=6)
         axis.annotate(found.says(digits), (1.01, middle), xycoords=("axes fraction", "data"), va="center", fontsize=9)
-    axis.axvline(0, color=INK, linewidth=1)
+    axis.axvline(0, color=COLOURS["muted"], linewidth=1, zorder=0)
     names = [*rows][::-1]
-    axis.set(yticks=range(len(rows)), yticklabels=names, ylim=(-0.6, len(rows) - 0.4), xlabel=what)
+    axis.set(yticks=range(len(rows)), yticklabels=names, ylim=(-0.75, len(rows) - 0.5), xlabel=what)
     axis.spines[["top", "right"]].set_visible(False)
     told = "; ".join(f"{name}: {found.says(digits)}" for name, found in rows.items())
     return with_alt(figure, f"Paired differences with 95% intervals, {what}. {told}.")

@@ -18,7 +18,7 @@ def price_and_slope(samples: Sequence[tuple[float, int]]) -> Described:
 
     p = np.linspace(0.002, 0.998, 499)
     figure, axes = plt.subplots(1, 2, figsize=(8.4, 3.2), layout="constrained")
-    for y, colour, dash, says in ((1, "pnet", "-", "a face"), (0, "landmark", "--", "no face")):
+    for y, colour, dash, says in ((1, "face", "-", "a face"), (0, "muted", "--", "no face")):
         formula = "-log(p)" if y else "-log(1 - p)"
         axes[0].plot(
             p, -np.log(p if y else 1 - p), dash, color=COLOURS[colour], linewidth=2, label=f"{says}: {formula}"

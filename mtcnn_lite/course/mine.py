@@ -18,6 +18,7 @@ from mtcnn_lite.cascade.hooks import Hooks
 from mtcnn_lite.course import checks, remembered
 from mtcnn_lite.course.chapters import PARTS
 from mtcnn_lite.detector import Detector
+from mtcnn_lite.draw import COLOURS
 from mtcnn_lite.nms import MEASURES, nms
 
 NETS = {"pnet", "rnet", "onet"}
@@ -43,7 +44,7 @@ class Strip:
         chips = []
         for name, (says, notebook) in PARTS.items():
             own = name in self.yours
-            look = "2px solid #009E73;font-weight:bold" if own else "2px dashed #8A8A8A"
+            look = "2px solid currentcolor;font-weight:bold" if own else f"2px dashed {COLOURS['muted']}"
             whose = "yours" if own else f"the package's; chapter {notebook[:2]} builds it"
             chips.append(
                 f'<a href="{up}{notebook}.ipynb" title="{name}: {whose}" style="border:{look};border-radius:6px;'

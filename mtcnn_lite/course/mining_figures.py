@@ -1,6 +1,6 @@
 """The figures of chapter 08: which windows are hard and where they lie, gradients as arrows, curves of several arms.
 
-Blue is "no face", green "a face", vermilion "a wrong label"; what is compared differs in dashes and marks, not in hue.
+Gray is "no face", purple "a face", vermilion "a wrong label"; what is compared differs in dashes and marks, not in hue.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,18 +11,19 @@ from numpy.typing import ArrayLike, NDArray
 
 from mtcnn_lite.boxes import Floats, iou
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
-from mtcnn_lite.draw import COLOURS, INK, Described, Pixels, at_height, beside, draw_boxes, with_alt
+from mtcnn_lite.draw import COLOURS, INK, PAPER, Described, Pixels, at_height, beside, draw_boxes, with_alt
 
-LABELS = {"no face": "pnet", "face": "onet"}  # what a window is labelled, and the colour's name
+LABELS = {"no face": "muted", "face": "face"}  # what a window is labelled, and the colour's name
 STYLES = ((":", "o"), ("-", "s"), ("--", "^"), ("-.", "D"))  # of the arms of a comparison, in their order
-LONGEST = 3.2  # an arrow is not drawn longer than so many times that of the whole batch
+DROPPED = "#C8C8C8"  # a bar of what is left out
+LONGEST = 2.2  # an arrow is not drawn longer than so many times that of the whole batch
 
 
 def _by_label(picture: Pixels, windows: ArrayLike, is_face: NDArray[np.bool_]) -> Pixels:
-    """The picture with these windows, blue or green by their label."""
+    """The picture with these windows, gray or purple by their label."""
     windows = np.asarray(windows)
     for label, (colour, some) in enumerate(zip(LABELS.values(), (~is_face, is_face), strict=True)):
-        picture = draw_boxes(picture, windows[some], colour, 1 + label)
+        picture = draw_boxes(picture, windows[some], colour, 2 + label)
     return picture
 
 
@@ -47,8 +48,8 @@ def on_the_photo(
         panels.append(_by_label(picture, windows[rows] * scale, is_face[rows]))
         captions.append(f"{caption}\n{is_face[rows].sum()} labelled a face")
     told = "; ".join(text.replace("\n", ", ") for text in captions)
-    return with_alt(beside(panels, captions, height=240), f"A scene with windows, green where they are labelled a face "
-                    f"and blue where not: {told}.")  # fmt: skip
+    return with_alt(beside(panels, captions, height=240), f"A scene with windows, purple where they are labelled "
+                    f"a face and gray where not: {told}.")  # fmt: skip
 
 
 def twins(windows: Floats, rows: NDArray[np.int64], overlap: float = 0.7) -> int:
@@ -81,7 +82,7 @@ def chosen(losses: ArrayLike, kept: NDArray[np.bool_]) -> Described:
     order = np.argsort(-loss, kind="stable")
     figure, axes = plt.subplots(1, 2, figsize=(8, 2.2), sharey=True, layout="constrained")
     for axis, rows, title in ((axes[0], np.arange(len(loss)), "as the batch comes"), (axes[1], order, "sorted")):
-        colours = [INK if kept[row] else "#C8C8C8" for row in rows]
+        colours = [INK if kept[row] else DROPPED for row in rows]
         axis.bar(range(len(rows)), loss[rows], color=colours)
         axis.set_xticks(range(len(rows)), [str(row) for row in rows])
         axis.set(xlabel="row", title=title)
@@ -105,8 +106,10 @@ def moments(losses: Mapping[str, NDArray[Any]], is_face: NDArray[np.bool_], keep
         Where the cut stands.
     """
     import matplotlib.pyplot as plt
+    from matplotlib.patheffects import withStroke
 
-    figure, axes = plt.subplots(1, len(losses), figsize=(8.6, 2.7), layout="constrained")
+    figure, axes = plt.subplots(1, len(losses), figsize=(8.6, 2.9), sharey=True, layout="constrained")
+    highest = max(float(loss.max()) for loss in losses.values())
     count, said = int(keep * len(is_face)), []
     for axis, (title, loss) in zip(axes, losses.items(), strict=True):
         order = np.argsort(-loss, kind="stable")
@@ -114,12 +117,13 @@ def moments(losses: Mapping[str, NDArray[Any]], is_face: NDArray[np.bool_], keep
         for label, colour in enumerate(LABELS.values()):
             some = is_face[order] == bool(label)
             axis.bar(place[some], loss[order][some], 1.0, color=COLOURS[colour], label=list(LABELS)[label])
-        axis.axvline(count, ymax=0.74, color=INK, linewidth=1)
+        cut = axis.axvline(count, ymax=0.72, color=INK, linewidth=1.5)
+        cut.set_path_effects([withStroke(linewidth=4, foreground=PAPER)])  # seen on bars of any colour
         faces, share = is_face[order[:count]].sum(), loss[order[count:]].sum() / loss.sum()
         told = f"{faces} of {is_face.sum()} faces kept\nthe dropped hold {share:.1%}"
         axis.text(0.97, 0.97, told, transform=axis.transAxes, ha="right", va="top", fontsize=9,
                   bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8})  # fmt: skip
-        axis.set(title=title, xlabel="samples, the highest loss first", ylim=(0, 1.35 * loss.max()))
+        axis.set(title=title, xlabel="samples, the highest loss first", ylim=(0, 1.3 * highest))
         axis.spines[["top", "right"]].set_visible(False)
         said.append(f"{title}: losses of {loss.min():.2f} to {loss.max():.2f}, " + told.replace("\n", ", "))
     axes[0].set_ylabel("detection loss")
@@ -138,20 +142,22 @@ def arrows(found: Mapping[str, Mapping[str, tuple[float, float]]]) -> Described:
     """
     import matplotlib.pyplot as plt
 
-    figure, axes = plt.subplots(1, len(found), figsize=(8.6, 3.6), squeeze=False, layout="constrained")
+    figure, axes = plt.subplots(1, len(found), figsize=(9, 3.4), squeeze=False)
+    figure.subplots_adjust(0.01, 0.35, 0.99, 0.9, wspace=0.04)
     said = []
     for axis, (title, parts) in zip(axes[0], found.items(), strict=True):
         for (name, (cosine, length)), (dash, _) in zip({"all": (1.0, 1.0), **parts}.items(), STYLES, strict=False):
             colour, drawn = COLOURS["muted"] if name == "all" else INK, min(length, LONGEST)
             end = np.array([cosine, np.sqrt(max(0.0, 1 - cosine**2))]) * drawn
-            look = {"linestyle": dash, "linewidth": 4 if name == "all" else 1.8, "color": colour}
+            look = {"linestyle": dash, "linewidth": 5 if name == "all" else 2, "color": colour}
             axis.plot([0, end[0]], [0, end[1]], **look)
-            axis.annotate("", end, 0.999 * end, arrowprops={"arrowstyle": "-|>", "color": colour})
+            head = {"arrowstyle": "-|>", "color": colour, "mutation_scale": 16}
+            axis.annotate("", 1.03 * end, 0.999 * end, arrowprops=head)
             cut = ", drawn shorter" if length > drawn else ""
-            axis.plot([], [], **look, label=f"{name}: cosine {cosine:.2f}, {length:.2f} long{cut}")
-        axis.set(xlim=(-2.4, 3.5), ylim=(-0.2, LONGEST), aspect="equal", title=title)
+            axis.plot([], [], **look, label=f"{name}: cosine {cosine:.2f},\n{length:.2f} long{cut}")
+        axis.set(xlim=(-0.7 * LONGEST, 1.1 * LONGEST), ylim=(-0.15, LONGEST), aspect="equal", title=title)
         axis.axis("off")
-        axis.legend(loc="upper center", bbox_to_anchor=(0.5, 0.0), frameon=False, fontsize=8.5)
+        axis.legend(loc="upper center", bbox_to_anchor=(0.5, 0.0), frameon=False, fontsize=9)
         said.append(f"{title}: " + ", ".join(f"{name} cosine {cosine:.2f}, {length:.2f} times as long"
                                              for name, (cosine, length) in parts.items()))  # fmt: skip
     text = "Gradients as arrows from one point; that of all samples points right and is 1 long. "
@@ -208,19 +214,21 @@ def wrong_among(losses: NDArray[Any], wrong: NDArray[np.bool_], marked: Sequence
     pull = np.cumsum(slope * wrong[order]) / np.cumsum(slope)
     figure, axis = plt.subplots(figsize=(7.2, 2.9), layout="constrained")
     said = []
-    ways = (share, "-", -14, "of the kept samples"), (pull, "--", 7, "of what pulls at the net")
-    for values, dash, below, name in ways:
+    ways = (share, "-", (3, -14), "of the kept samples"), (pull, "--", (-3, 7), "of what pulls at the net")
+    for values, dash, beside_it, name in ways:  # numbers: where neither curve runs
         axis.plot(kept / len(kept), values, dash, color=COLOURS["landmark"], linewidth=2, label=name)
         at = [max(0, int(part * len(kept)) - 1) for part in marked]
         axis.plot(kept[at] / len(kept), values[at], "o", color=COLOURS["landmark"])
         for k in at:
-            axis.annotate(f"{values[k]:.0%}", (kept[k] / len(kept), values[k]), xytext=(0, below),
-                          textcoords="offset points", ha="center", fontsize=9)  # fmt: skip
+            axis.annotate(f"{values[k]:.0%}", (kept[k] / len(kept), values[k]), xytext=beside_it,
+                          textcoords="offset points", ha="left" if dash == "-" else "right", fontsize=9)  # fmt: skip
         said.append(f"{name} " + ", ".join(f"{values[k]:.0%}" for k in at))
-    axis.set(xlim=(1.02, 0), ylim=(-0.12, 1.12), yticks=(0, 0.5, 1), xlabel="share that is kept", ylabel="wrong labels")
+    axis.set(
+        xlim=(1.08, -0.01), ylim=(-0.12, 1.12), yticks=(0, 0.5, 1), xlabel="share that is kept", ylabel="wrong labels"
+    )
     axis.set_xticks([*marked], [f"{part:.0%}" for part in marked])
     axis.spines[["top", "right"]].set_visible(False)
-    axis.legend(frameon=False, loc="center left")
+    axis.legend(frameon=False, loc="upper left", bbox_to_anchor=(0.04, 0.95))
     where = ", ".join(f"{part:.0%}" for part in marked)
     return with_alt(figure, f"The part that wrong labels make up, where {where} is kept: {'; '.join(said)}.")
 

@@ -14,6 +14,7 @@ from mtcnn_lite.net_names import NET_TITLES
 # ColorBrewer's PuOr, which people with any of the common colour-blindnesses can read: brown, white for 0, purple.
 DIVERGING = ["#7F3B08", "#B35806", "#E08214", "#FDB863", "#FEE0B6", "#F7F7F7",
              "#D8DAEB", "#B2ABD2", "#8073AC", "#542788", "#2D004B"]  # fmt: skip
+CROP = "#E4E4E4"  # the input's box
 LEAST = 1e-6  # end of a scale, where all values are 0
 MEANINGS = {"face": "face or not", "offsets": "box", "landmarks": "5 points"}
 SLOT, LARGEST = 0.84, 0.95  # inches: room for a layer's label; the input's side
@@ -45,7 +46,7 @@ def architecture(net: Net) -> Picture:
         if k:
             _arrow(axes, (end, 0), (left - 0.03, 0))
         dense = k > 0 and shown[k - 1].kind == "dense"
-        _cuboid(axes, left, DENSE[0] if dense else side / 2, side, depth, "#E4E4E4" if k == 0 else colour)
+        _cuboid(axes, left, DENSE[0] if dense else side / 2, side, depth, CROP if k == 0 else colour)
         axes.text(middle, LABELS, label, ha="center", va="top", fontsize=8, color=INK, linespacing=1.35)
         x, end = x + width, left + side + depth + 0.03
     ends = heads(net)
@@ -67,7 +68,7 @@ def receptive_field(net: Net) -> Picture:
     axes.axis("off")
     for at in range(size + 1):  # the pixels' edges
         for along in ([(at, at), (0, size)], [(0, size), (at, at)]):
-            axes.plot(*along, color="#FFFFFF", linewidth=0.5, alpha=0.6, zorder=2)
+            axes.plot(*along, color=PAPER, linewidth=0.5, alpha=0.6, zorder=2)
     largest = [layer for k, layer in enumerate(shown) if layer.field not in [one.field for one in shown[k + 1 :]]]
     for k, layer in enumerate(reversed(largest)):
         part = 1 - k / max(len(largest) - 1, 1)  # the largest square is the palest

@@ -183,7 +183,7 @@ def lowered_scores(pool: Pool, lowered: dict[str, Floats], cut: float) -> Descri
     order = np.concatenate([np.flatnonzero(face == k) for k in range(len(pool.faces))])
     places = np.arange(len(order)) + 0.8 * face[order]  # a gap between the faces
     figure, axes = plt.subplots(figsize=(8, 2.9), layout="constrained")
-    axes.bar(places, pool.scores[order], 0.86, color="#DDDDDD", label="as they came")
+    axes.bar(places, pool.scores[order], 0.86, color=COLOURS["unused"], label="as they came")
     for shift, (name, scores) in zip((-0.2, 0.2), lowered.items(), strict=True):
         axes.bar(places + shift, scores[order], 0.36, color=METHODS[name], label=name)
     axes.axhline(cut, color=INK, linestyle="--", linewidth=1)

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mtcnn_lite.boxes import iou
-from mtcnn_lite.draw import COLOURS, Described, Pixels, at_height, beside, draw_overlap, with_alt
+from mtcnn_lite.draw import COLOURS, INK, PAPER, Described, Pixels, at_height, beside, draw_overlap, with_alt
 
 AROUND = 0.6  # of the label's longer side: what a close-up shows on each side of it
 # The windows of the curves, their colours, and the widths of their lines: where they lie on one another, each shows.
@@ -35,9 +35,9 @@ def on_grid(picture: Pixels, yellow: Sequence[int], blue: Sequence[int]) -> Desc
     figure, axis = plt.subplots(figsize=(3.6, 3.8), layout="constrained")
     axis.imshow(picture, extent=(0, width, height, 0))
     _grid(axis, height, width, f"two boxes on {width * height} pixels")
-    axis.grid(color="white", linewidth=0.5)
+    axis.grid(color=PAPER, linewidth=0.5)
     for (x1, y1, x2, y2), colour in ((yellow, "truth"), (blue, "pnet")):
-        for ink, line in (("#222222", 4.5), (COLOURS[colour], 3)):
+        for ink, line in ((INK, 4.5), (COLOURS[colour], 3)):
             axis.plot([x1, x2, x2, x1, x1], [y1, y1, y2, y2, y1], color=ink, linewidth=line)
     corners = [f"a {says} box from x {x1}, y {y1} to x {x2}, y {y2}" for says, (x1, y1, x2, y2) in
                (("yellow", yellow), ("blue", blue))]  # fmt: skip
@@ -54,14 +54,15 @@ def counted(yellow: NDArray[np.bool_], blue: NDArray[np.bool_]) -> Described:
     titles = f"yellow: {sizes[0]}", f"blue: {sizes[1]}", f"in both: {sizes[2]}, in any: {sizes[3]}"
     for axis, title, masks in zip(axes, titles, ((yellow,), (blue,), (yellow, blue)), strict=True):
         _grid(axis, height, width, title)
-        axis.grid(color="gray", linewidth=0.4)
+        axis.grid(color=COLOURS["muted"], linewidth=0.4)
         axis.set_aspect("equal")
         for y, x in np.argwhere(yellow | blue):
             here = [mask is yellow for mask in masks if mask[y, x]]
             if here:
-                colour = COLOURS["landmark" if len(here) == 2 else "truth" if here[0] else "pnet"]
-                axis.fill([x, x + 1, x + 1, x], [y, y, y + 1, y + 1], color=colour, edgecolor="gray", linewidth=0.4)
-                ink = "black" if here == [True] else "white"
+                fill = COLOURS["landmark" if len(here) == 2 else "truth" if here[0] else "pnet"]
+                cell = [x, x + 1, x + 1, x], [y, y, y + 1, y + 1]
+                axis.fill(*cell, color=fill, edgecolor=COLOURS["muted"], linewidth=0.4)
+                ink = INK if here == [True] else PAPER
                 axis.text(x + 0.5, y + 0.5, str(len(here)), color=ink, ha="center", va="center", fontsize=9)
     text = (
         f"{sizes[0]} yellow pixels, {sizes[1]} blue ones; {sizes[2]} lie in both boxes and {sizes[3]} in at least one"

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from mtcnn_lite.draw import COLOURS, INK, Described, with_alt
+from mtcnn_lite.draw import COLOURS, INK, PAPER, Described, with_alt
 
 
 def costs_of_levels(costs: Sequence[float], factor: float) -> Described:
@@ -57,7 +57,7 @@ def who_catches(sizes: ArrayLike, windows: ArrayLike, best: ArrayLike) -> Descri
     ends = np.array([min(size.min(), window.min()), size.max()]) * [0.9, 1.25]
     axes.plot(ends, ends, "--", color=COLOURS["muted"], label="window as large as the face")
     face, level = np.nonzero(score)
-    axes.scatter(size[face], window[level], s=110 * score[face, level] ** 2, color="white", edgecolor=COLOURS["pnet"])
+    axes.scatter(size[face], window[level], s=110 * score[face, level] ** 2, color=PAPER, edgecolor=COLOURS["pnet"])
     axes.scatter(size, window[caught], s=110 * score.max(axis=1) ** 2, color=COLOURS["pnet"], label="highest score")
     for n, k in zip(face, level, strict=True):
         weight, place = "bold" if k == caught[n] else "normal", (size[n], window[k])

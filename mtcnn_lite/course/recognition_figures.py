@@ -6,12 +6,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mtcnn_lite.boxes import Floats
-from mtcnn_lite.draw import COLOURS, INK, Described, with_alt
+from mtcnn_lite.draw import COLOURS, INK, PAPER, Described, with_alt
 from mtcnn_lite.embedding import MARGIN
 
-PLACE, POINT = COLOURS["pnet"], COLOURS["landmark"]  # where a point belongs, where it is
-SAME = COLOURS["onet"]  # one person
-KINDS = {"easy": COLOURS["muted"], "semi-hard": PLACE, "hard": POINT}  # of triplets
+PLACE, POINT = INK, COLOURS["landmark"]  # where a point belongs, where it is
+KINDS = {"easy": "#E2E2E2", "semi-hard": COLOURS["muted"], "hard": INK}  # of triplets: the darker, the harder
 
 
 def towards_places(steps: Mapping[str, ArrayLike], target: ArrayLike) -> Described:
@@ -53,7 +52,7 @@ def corner_errors(shares: Sequence[float], errors: Mapping[str, Sequence[float]]
     import matplotlib.pyplot as plt
 
     figure, axis = plt.subplots(figsize=(5.6, 2.8), layout="constrained")
-    for (name, far), (colour, dash) in zip(errors.items(), ((INK, "--"), (PLACE, "-")), strict=True):
+    for (name, far), (colour, dash) in zip(errors.items(), ((COLOURS["muted"], "--"), (INK, "-")), strict=True):
         axis.plot([0, *(100 * share for share in shares)], [0, *far], dash, marker="o", color=colour, label=name)
         axis.annotate(f"{far[-1]:.1f} px", (100 * shares[-1], far[-1]), xytext=(8, -4), textcoords="offset points")
     axis.set(xlabel="each point off by, % of the eyes' distance", ylabel="corners off by, px of 112")
@@ -83,10 +82,10 @@ def triplet_prices(near: float, far: Sequence[float], margin: float = MARGIN) ->
     at = np.linspace(0, end, 200)
     figure, axis = plt.subplots(figsize=(7.2, 2.7), layout="constrained")
     for kind, (low, high) in bounds.items():
-        axis.axvspan(low, high, color=KINDS[kind], alpha=0.22, linewidth=0)
+        axis.axvspan(low, high, color=KINDS[kind], alpha=0.3, linewidth=0)
         axis.text((low + high) / 2, near + margin + 0.06, kind, ha="center")
     axis.plot(at, np.maximum(0, near - at + margin), color=INK, linewidth=2)
-    axis.axvline(near, color=SAME, linewidth=1.5, linestyle="--")
+    axis.axvline(near, color=INK, linewidth=1.5, linestyle="--")
     axis.annotate("the positive", (near, 0.02), xytext=(-5, 0), textcoords="offset points", ha="right")
     said = []
     for each in far:
@@ -133,9 +132,10 @@ def shares_of_kinds(rows: Mapping[str, Mapping[str, float]]) -> Described:
     for row, name in enumerate(names):
         left = 0.0
         for kind, share in rows[name].items():
-            axis.barh(row, share, left=left, color=KINDS[kind], edgecolor="white", label=kind if row == 0 else None)
+            axis.barh(row, share, left=left, color=KINDS[kind], edgecolor=PAPER, label=kind if row == 0 else None)
             if share > 0.06:
-                axis.text(left + share / 2, row, f"{share:.0%}", ha="center", va="center", color="white", weight="bold")
+                letters = INK if kind == "easy" else PAPER
+                axis.text(left + share / 2, row, f"{share:.0%}", ha="center", va="center", color=letters, weight="bold")
             left += share
     axis.set(yticks=range(len(names)), yticklabels=names, xlim=(0, 1), xticks=[])
     axis.spines[["top", "right", "bottom"]].set_visible(False)
@@ -161,7 +161,7 @@ def learning(loss: Sequence[float], share: Sequence[float], margin: float = MARG
     figure, axes = plt.subplots(1, 2, figsize=(8.4, 2.6), layout="constrained")
     axes[0].plot(loss, color=INK)
     axes[0].set(title="loss of the semi-hard triplets", xlabel="step", ylim=(0, margin))
-    axes[1].plot(100 * np.asarray(share), color=KINDS["semi-hard"])
+    axes[1].plot(100 * np.asarray(share), color=INK)
     axes[1].set(title="pairs with a semi-hard negative, %", xlabel="step", ylim=(0, 105))
     ends = [f"{np.mean(rows[:5]):.2f} to {np.mean(rows[-5:]):.2f}" for rows in (loss, share)]
     return with_alt(figure, f"Over {len(loss)} steps the loss goes from {ends[0]}, the share of pairs with a semi-hard "
@@ -176,7 +176,7 @@ def collapse(courses: Mapping[str, Sequence[Sequence[float]]], step: int) -> Des
     import matplotlib.pyplot as plt
 
     figure, axis = plt.subplots(figsize=(6.4, 2.8), layout="constrained")
-    looks = (KINDS["hard"], "--"), (KINDS["semi-hard"], "-")
+    looks = (INK, "--"), (COLOURS["muted"], "-")
     said = []
     for (name, rows), (colour, dash) in zip(courses.items(), looks, strict=True):
         for k, row in enumerate(rows):

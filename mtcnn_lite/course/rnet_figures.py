@@ -233,9 +233,9 @@ def paired_errors(shares: ArrayLike, errors: NDArray[np.float64]) -> Described:
     """
     axes = new_axes(6.4, 3.4)
     mean, spread = errors.mean(axis=1), errors.std(axis=1, ddof=1) / errors.shape[1] ** 0.5  # (S, 3)
-    looks = (("onet", "o-"), ("pnet", "s--"), ("landmark", "^:"))
+    looks = ((INK, "o-"), (COLOURS["muted"], "s--"), (COLOURS["muted"], "^:"))
     for way, (colour, style), middle, reach in zip(WAYS, looks, mean.T, spread.T, strict=True):
-        axes.errorbar(np.asarray(shares) * 100, middle, reach, fmt=style, color=COLOURS[colour], capsize=3, label=way)
+        axes.errorbar(np.asarray(shares) * 100, middle, reach, fmt=style, color=colour, capsize=3, label=way)
     axes.set(xlabel="share of the face outside the photo, %", ylabel="landmark error, eye distances", ylim=(0, None))
     axes.set_title(f"Mean over {errors.shape[1]} faces; bars: its standard error")
     axes.legend()

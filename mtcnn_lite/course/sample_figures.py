@@ -12,6 +12,7 @@ from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
 from mtcnn_lite.draw import (
     COLOURS,
     INK,
+    PAPER,
     Described,
     Pixels,
     at_height,
@@ -24,7 +25,8 @@ from mtcnn_lite.draw import (
 from mtcnn_lite.sampling.sampler import KINDS, Samples
 
 BOUNDS = {"negative": (0.0, 0.3), "nothing": (0.3, 0.4), "part": (0.4, 0.65), "positive": (0.65, 1.01)}
-COLOUR = {"negative": "pnet", "nothing": "muted", "part": "rnet", "positive": "onet", "landmark": "landmark"}
+COLOUR = {"negative": "muted", "nothing": "unused", "part": "part", "positive": "face"}  # of each kind, in COLOURS
+HATCH = {"nothing": "//", "part": ".."}
 OCTAVES = (12, 24, 48, 96, 192, 384, 768)  # px: sides of windows are counted from each to the next
 SETS = COLOURS["pnet"], COLOURS["muted"], INK  # of three sets of windows: the first is what P-Net looks at
 MARGIN = 170  # brightness of what lies outside a crop
@@ -52,8 +54,9 @@ def overlaps(windows: Mapping[str, Floats], faces: Floats) -> Described:
             shares[kind] = len(inside) / len(best)
             name = "used for nothing" if kind == "nothing" else kind
             axis.hist(
-                inside, np.arange(0, 1.01, 0.025), color=COLOURS[COLOUR[kind]], label=f"{name} {shares[kind]:.0%}"
-            )
+                inside, np.arange(0, 1.01, 0.025), color=COLOURS[COLOUR[kind]], hatch=HATCH.get(kind), edgecolor=PAPER,
+                linewidth=0, label=f"{name} {shares[kind]:.0%}",
+            )  # fmt: skip
         axis.set(xlabel="IoU with the face", title=title)
         axis.legend(fontsize=8)
         said.append(f"{title}: " + ", ".join(f"{share:.0%} {kind}" for kind, share in shares.items()))
@@ -77,7 +80,7 @@ def sizes(sides: Mapping[str, NDArray[Any]]) -> Described:
     for k, (says, values) in enumerate(sides.items()):
         count = np.histogram(values, OCTAVES)[0]
         axis.bar(np.arange(len(count)) + (k - (len(sides) - 1) / 2) * wide, count / len(values), wide, label=says,
-                 color=SETS[k], hatch=("", "//", "..")[k], edgecolor="white")  # fmt: skip
+                 color=SETS[k], hatch=("", "//", "..")[k], edgecolor=PAPER)  # fmt: skip
         said.append(f"{says}: " + ", ".join(f"{share:.0%}" for share in count / len(values)))
     axis.set_xticks(range(len(names)), names)
     axis.set(xlabel="side of the window, px", ylabel="share of the windows", ylim=(0, 0.75))
@@ -105,7 +108,7 @@ def called_a_face(best: Floats, scores: Floats, threshold: float = 0.6) -> Descr
     figure, axis = plt.subplots(figsize=(6.4, 2.6), layout="constrained")
     kinds = [next(kind for kind, (low, high) in BOUNDS.items() if low <= edge < high) for edge in edges[:-1]]
     axis.bar(edges[:-1], shares, np.diff(edges), align="edge", color=[COLOURS[COLOUR[kind]] for kind in kinds],
-             edgecolor="white")  # fmt: skip
+             hatch=[HATCH.get(kind) for kind in kinds], edgecolor=PAPER)  # fmt: skip
     for low, high, share in zip(edges[:-1], edges[1:], shares, strict=True):
         axis.text((low + high) / 2, share + 0.02, f"{share:.0%}", ha="center", fontsize=9)
     axis.set(xlabel="IoU of the window with the face", ylabel="called a face", ylim=(0, 1.15), yticks=(0, 0.5, 1))
@@ -131,7 +134,7 @@ def some_of_each(photo: LabelledPhoto, samples: Samples, most: int = 12) -> Desc
     for kind in kinds:
         windows = samples["window"][samples["kind"] == KINDS.index(kind)]
         windows = windows[np.linspace(0, len(windows) - 1, min(most, len(windows))).astype(int)]  # of all faces
-        panels.append(draw_boxes(small, windows * scale, COLOUR[kind], 1))
+        panels.append(draw_boxes(small, windows * scale, COLOUR[kind]))
     return with_alt(beside(panels, [*kinds.values()], height=250), f"A photo with at most {most} windows of each kind: "
                     "positives and parts lie on faces, negatives beside them and anywhere.")  # fmt: skip
 
@@ -189,7 +192,7 @@ def label_sheet(
 
 
 def changed(photos: Mapping[str, LabelledPhoto], view: tuple[slice, slice], columns: int = 3) -> Described:
-    """Versions of a photo with their labels; the eye and the mouth corner on the picture's left are blue.
+    """Versions of a photo with their labels; the eye and the mouth corner on the picture's left are white.
 
     Parameters
     ----------
@@ -203,7 +206,7 @@ def changed(photos: Mapping[str, LabelledPhoto], view: tuple[slice, slice], colu
     panels = []
     for photo in photos.values():
         picture = draw_landmarks(draw_boxes(photo.image(), photo.boxes, "truth", 3), photo.landmarks, radius=4)
-        panels.append(draw_landmarks(picture, photo.landmarks[:, [0, 3]], "pnet", radius=4)[view])
+        panels.append(draw_landmarks(picture, photo.landmarks[:, [0, 3]], "left", radius=4)[view])
     names = [*photos]
     rows = [beside(panels[k : k + columns], names[k : k + columns], height=180).pixels
             for k in range(0, len(names), columns)]  # fmt: skip
@@ -248,10 +251,10 @@ def proposals(photo: LabelledPhoto, windows: Floats, kind: NDArray[Any], hardest
         Crops of negatives.
     """
     picture, by = at_height(photo.image(), 300)
-    for name in ("part", "positive"):
-        picture = draw_boxes(picture, windows[kind == KINDS.index(name)] * by, COLOUR[name], 1)
+    for name, line in (("part", 1), ("positive", 2)):
+        picture = draw_boxes(picture, windows[kind == KINDS.index(name)] * by, COLOUR[name], line)
     count = {name: int((kind == KINDS.index(name)).sum()) for name in ("positive", "part", "negative")}
-    captions = [f"{count['positive']} positives green, {count['part']} parts orange",
+    captions = [f"{count['positive']} positives dark, {count['part']} parts pale",
                 f"of {count['negative']} negatives, the {len(hardest)} it is surest of"]  # fmt: skip
     panels: Sequence[Pixels] = [picture, tiled(hardest, columns=4)]
     return with_alt(

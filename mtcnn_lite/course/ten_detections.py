@@ -15,8 +15,8 @@ BOXES = np.array([[22, 21, 60, 72], [90, 18, 131, 70], [150, 110, 200, 170], [16
                   [231, 22, 272, 70], [240, 110, 290, 175]])  # fmt: skip
 SCORES = np.array([0.98, 0.95, 0.91, 0.88, 0.80, 0.74, 0.66, 0.55, 0.42, 0.35])  # best first
 LOOKS = {  # of a detection: colour, line
-    "right": (COLOURS["onet"], "-"),
-    "wrong": (COLOURS["landmark"], "-"),
+    "right": (INK, "-"),
+    "wrong": (COLOURS["landmark"], "--"),
     "ignored": (COLOURS["muted"], "-"),
     "": (INK, "-"),
 }
@@ -42,7 +42,7 @@ def page(verdicts: Sequence[str] = ()) -> Described:
         side: dict[str, Any] = {"ha": "left", "va": "top"} if below else {"ha": "right", "va": "bottom"}
         axes.text(*place, f"{score:.2f} {verdict}".strip(), fontsize=9, color=INK, **side)
     axes.set(xlim=(0, 310), ylim=(190, -6), aspect="equal", xticks=[], yticks=[])
-    title = "green: right; vermilion: wrong; gray: struck off" if verdicts else "yellow: faces; dark: detections"
+    title = "dark: right; dashed: wrong; gray: struck off" if verdicts else "yellow: faces; dark: detections"
     axes.set_title(title)
     if verdicts:
         told = "; ".join(f"{score:.2f} {verdict}" for score, verdict in zip(SCORES, verdicts, strict=True))

@@ -23,6 +23,7 @@ from mtcnn_lite.training.batches import TrainingBatch
 from mtcnn_lite.training.plan import PAPER_INDICATOR, TrainingStage
 from mtcnn_lite.training.plots import contact_sheet
 
+UNBROKEN = '<code style="white-space: nowrap">{}</code>'  # a hyphen ends no line
 LINES = {"pnet": "-", "rnet": "--", "onet": ":"}
 LETTERS = {net: NET_TITLES[net][0] for net in NET_NAMES}  # P, R, O
 
@@ -56,7 +57,7 @@ def stages_table(stages: Sequence[TrainingStage], papers: Sequence[TrainingStage
         learned, why = _windows(stage)
         known = first and stage.net in nets_of_papers
         size = f"{stage.steps:,} × {stage.batch:,}"
-        rows.append([f"`{stage.name}`", size, learned, "the same" if known else "no such stage", why])
+        rows.append([UNBROKEN.format(stage.name), size, learned, "the same" if known else "no such stage", why])
     return Table(["stage", "steps × batch", "learns from", "in the paper", "reason"], rows)
 
 

@@ -11,9 +11,9 @@ from mtcnn_lite.draw import COLOURS, INK, Described, Pixels, with_alt
 from mtcnn_lite.embedding import Verification
 from mtcnn_lite.evaluation.bootstrap import bootstrap_interval
 
-SAME, MISTAKEN = COLOURS["onet"], COLOURS["landmark"]  # one person, a person taken for another
-MEASURED = COLOURS["pnet"]
-LOOKS = ((COLOURS["muted"], ":"), (INK, "--"), (MEASURED, "-"))  # of curves: the last is what the text is about
+MISTAKEN = COLOURS["landmark"]  # a person taken for another
+LOOKS = ((COLOURS["muted"], ":"), (COLOURS["muted"], "--"), (INK, "-"))  # of curves: the text is about the last
+TONES, MARKS = (INK, "#8C5A2B", COLOURS["muted"]), "os^D"  # dark, brown, gray: a look for each of twelve people
 DRAWS = 300  # of the people, for an interval
 THUMB = 36  # px, a face on a map
 
@@ -44,11 +44,13 @@ def embedding_maps(maps: Mapping[str, Floats], crops: Pixels, people: int = 8) -
         within = float(np.square(flat - flat.mean(axis=1, keepdims=True)).sum() / np.square(flat).sum())
         for k in range(people):
             middle = flat[k].mean(axis=0)
+            colour, mark = TONES[k % len(TONES)], MARKS[k % len(MARKS)]
             for at in flat[k]:
-                axis.plot(*np.stack([middle, at]).T, color=SAME, linewidth=1)
-            axis.plot(*flat[k].T, "o", color=SAME, markersize=4)
+                axis.plot(*np.stack([middle, at]).T, color=colour, linewidth=1)
+            axis.plot(*flat[k].T, mark, color=colour, markersize=5)
             face = cv2.resize(crops[k, 0], (THUMB, THUMB), interpolation=cv2.INTER_LINEAR)
-            axis.add_artist(AnnotationBbox(OffsetImage(face, zoom=0.75), middle, pad=0.1))
+            thumb = OffsetImage(face, zoom=0.75)
+            axis.add_artist(AnnotationBbox(thumb, middle, pad=0.15, bboxprops={"edgecolor": colour}))
         axis.set(title=name, xticks=[], yticks=[])
         axis.margins(0.12)
         said.append(f"{name}: {within:.0%} of the spread is within people")
@@ -118,10 +120,10 @@ def areas_with_ranges(areas: Mapping[str, float], ranges: Mapping[str, tuple[flo
     names = [*areas][::-1]
     for row, name in enumerate(names):
         area = areas[name]
-        axis.plot(ranges[name], [row, row], color=MEASURED, linewidth=3, solid_capstyle="butt")
-        axis.plot([area], [row], "D", color=MEASURED)
+        axis.plot(ranges[name], [row, row], color=INK, linewidth=3, solid_capstyle="butt")
+        axis.plot([area], [row], "D", color=INK)
         axis.annotate(f"{area:.2f}", (1.01, row), xycoords=("axes fraction", "data"), va="center")
-    axis.axvline(0.5, color=INK, linewidth=1)
+    axis.axvline(0.5, color=COLOURS["muted"], linewidth=1)
     axis.set(yticks=range(len(names)), yticklabels=names, xlim=(0.45, 1), ylim=(-0.6, len(names) - 0.4))
     axis.set(xlabel="area under the ROC curve, and its range by person")
     axis.spines[["top", "right"]].set_visible(False)

@@ -13,7 +13,7 @@ from mtcnn_lite.losses import TASKS
 from mtcnn_lite.sampling.sampler import KINDS
 from mtcnn_lite.training.batches import TrainingBatch
 
-COLUMNS, SIDE, EDGE = 12, 96, 32  # crops of a kind; side of a crop and width of the margin round it, px
+COLUMNS, SIDE, EDGE = 12, 72, 44  # crops of a kind; side of a crop and width of the margin round it, px
 BOX, POINT, BACKGROUND = (240, 228, 66), (0, 220, 255), (255, 255, 255)  # yellow, cyan: seen on skin of any colour
 RIM = (0, 0, 0)  # round both: seen on bright crops
 DARK, BRIGHT = 90, 200  # a crop whose brightest twentieth is darker than the first is drawn with that at the second

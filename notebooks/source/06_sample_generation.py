@@ -201,7 +201,7 @@ figures.label_sheet(sharp[rows], large[rows], photo.boxes)
 #
 # ### More photos from one
 #
-# **Augmentation** changes what should not matter, and takes the labels along. In blue: the eye and the mouth corner on the *picture's* left.
+# **Augmentation** changes what should not matter, and takes the labels along. In white: the eye and the mouth corner on the *picture's* left.
 
 # %%
 from mtcnn_lite.datasets import augment

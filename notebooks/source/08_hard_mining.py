@@ -4,7 +4,7 @@
 # %% [markdown]
 # ## Play
 #
-# 80 windows, **blue** where the label says "no face", **green** where it says "face". The bars are a net's detection losses. Below on the
+# 80 windows, **gray** where the label says "no face", **purple** where it says "face". The bars are a net's detection losses. Below on the
 # left is what teaches; what is on the right, the net does not get to see. First, guess:
 #
 # <details><summary>After 300 steps of training, the 30% that cost least are left out. How much of the loss goes with them?</summary>

@@ -40,7 +40,7 @@ drop = begun.log[25:45].mean(axis=0) / begun.log[:5].mean(axis=0)  # of the tota
 assert drop[3] < 0.2 < 0.7 < drop[1]
 
 # %% [markdown]
-# 1. Go to **moment** 0 and then right, one by one. When do the first windows turn green? What do the vermilion ones sit on?
+# 1. Go to **moment** 0 and then right, one by one. When do the first windows turn purple? What do the vermilion ones sit on?
 # 2. Stay at the last moment and walk through the **pyramid levels**. Where does each face light up? Point at a cell to see its window.
 #
 # ## Build

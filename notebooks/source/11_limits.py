@@ -5,7 +5,7 @@
 # ## Play
 #
 # Five faces (labels in yellow). Choose how the photo gets harder, and how much. The strip has a row for each face and a column for each
-# strength: gray is found; otherwise colour and letter name the net that lost the face. But first, guess:
+# strength: gray is found; stripes are lost, their colour and letter name the net. But first, guess:
 #
 # <details><summary>Upside down: how many of the five does P-Net still let through?</summary>
 #
@@ -64,7 +64,7 @@ assert [letters("turned", angle)[3] != "." for angle in (60, 75, 90, 135)] == [1
 import numpy as np
 import torch
 
-from mtcnn_lite.course.limit_figures import bill
+from mtcnn_lite.course.cost_figures import bill
 from mtcnn_lite.nets import multiply_adds
 
 torch.set_num_threads(1)
@@ -306,7 +306,7 @@ assert easy[2] < 1e-3
 # | AP, faces of 12 px and more ¹ | .756 | **.825** | | |
 # | AP, 20 px and more ¹ | .821 | **.866** | | |
 # | landmarks off by, LFW ¹ | **.041** | .111 | | |
-# | CPU time ¹ | 1 | **0.5** | | |
+# | CPU time, of MTCNN's ¹ | 1 | **0.5** | | |
 # | AP, WIDER val, "hard" ² | | .811 | **.819** | .742 |
 # | parameters ³ | 495,850 | **75,856** | 631,410 | 426,608 |
 #

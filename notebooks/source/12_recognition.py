@@ -5,7 +5,7 @@
 # ## Play
 #
 # Nets that compare faces want crops with the eyes always in the same places. Turn the photo, choose how the crop is found, and push or
-# drag a point. **Blue** rings are the places; **vermilion** dots show where the face's true points come to lie. But first, guess:
+# drag a point. **Dark** rings are the places; **vermilion** dots show where the face's true points come to lie. But first, guess:
 #
 # <details><summary>The photo turns by 30°. What does that change in a crop cut by five points?</summary>
 #
@@ -328,7 +328,7 @@ assert 0.55 < rough / exact < 0.8
 # ### Who is this?
 #
 # Of 15 held-out people two photos each are *on file*. We ask about two more of each, and about 14 strangers. The nearest on file, if within
-# the threshold, gives the name. Green and blue answers are right; orange is a known person turned away, vermilion a wrong name.
+# the threshold, gives the name. Dark and mid-gray answers are right; pale gray is a known person turned away, vermilion a wrong name.
 
 # %%
 from mtcnn_lite.course.explorers.recognition import Known, WhoExplorer

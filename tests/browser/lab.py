@@ -202,6 +202,15 @@ class Notebook:
     def picture(self) -> int:
         return self.page.evaluate("() => watch.seen()")
 
+    def explorers(self) -> list[list[float]]:
+        """The left edge, width and height of each explorer, what its parts reach beyond its box included, CSS px."""
+        return self.page.evaluate(
+            "() => [...document.querySelectorAll('.jp-OutputArea-output .widget-vbox')]"
+            ".filter(box => box.querySelector('.mtcnn-canvas') && !box.parentElement.closest('.widget-vbox'))"
+            ".map(box => { const { left, width, height } = box.getBoundingClientRect();"
+            " return [left, Math.max(width, box.scrollWidth), Math.max(height, box.scrollHeight)]; })"
+        )
+
     def canvas(self, number: int):
         """One of the page's canvases, in view."""
         canvas = self.page.locator(".mtcnn-canvas canvas").nth(number)

@@ -5,6 +5,7 @@ import statistics
 
 PRESSES = 20  # of a key, on each slider
 BROWSER, KERNEL = 30, 150  # ms from key press to changed pixels, median: in the browser alone, and through the kernel
+SCREEN = 900  # px, of the height of a laptop's screen
 STRICTER = {"03_pnet.ipynb": {"smallest face, px": 120}}
 LONG = {"01_nms.ipynb": 3}  # the option of its dropdown at which no slider has fewer stops than it is pressed
 IN_BROWSER = {  # sliders that are linked to the canvas in the browser; the others ask the kernel
@@ -42,6 +43,16 @@ def test_views_fit_the_page(notebook):
     for canvas in notebook.page.locator(".mtcnn-canvas canvas").all():
         box = canvas.bounding_box()
         assert box is None or box["x"] + box["width"] <= right["x"] + right["width"]
+
+
+def test_explorers_fit_the_screen(notebook):
+    """Controls and views of an explorer are seen at once: 900 px high at most, and no wider than the page's cells."""
+    cells = notebook.page.locator(".jp-Notebook .jp-Cell").first.bounding_box()
+    sizes = notebook.explorers()
+    assert sizes
+    for left, width, height in sizes:
+        assert left + width <= cells["x"] + cells["width"]
+        assert height <= SCREEN, f"an explorer {width:.0f} x {height:.0f} px large"
 
 
 def test_sliders_answer_at_once(notebook, alone, capsys):

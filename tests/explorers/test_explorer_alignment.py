@@ -35,6 +35,11 @@ def test_view_at_each_end_of_each_slider(explorer, name, end, way):
     assert explorer.still().pixels.shape[0] > 330
 
 
+def test_sliders_show_as_many_digits_as_they_have_stops_for(explorer):
+    shown = {name: format(slider.value, slider.readout_format) for name, slider in explorer.sliders.items()}
+    assert shown == {"turn": "20", "right": "0.0", "down": "0.0"}
+
+
 @pytest.mark.parametrize(("way", "point", "works"), [(0, 0, False), (1, 1, True), (1, 2, False), (2, 4, True)])
 def test_what_the_way_does_not_ask_is_switched_off(explorer, way, point, works):
     explorer.way.index, explorer.which.index = way, point

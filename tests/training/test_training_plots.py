@@ -51,9 +51,20 @@ def test_dark_crops_are_brightened_and_others_stay():
             assert 190 <= np.percentile(shown, 95) <= 210
             assert shown.min() == 0
         else:
-            np.testing.assert_array_equal(shown, before.repeat(4, axis=0).repeat(4, axis=1))
+            np.testing.assert_array_equal(shown, before.repeat(SIDE // 24, axis=0).repeat(SIDE // 24, axis=1))
     bright = contact_sheet(batch([crop(95), crop(250), crop(0), crop(250), crop(250)], targets=False))
     assert title(sheet) > 1.5 * title(bright)  # the title says so
+
+
+def test_a_box_that_reaches_far_beyond_the_crop_is_whole():
+    """A face half as high again as its window, which is still called a part: IoU 1 / 1.55."""
+    one = batch([crop(250)])
+    one.offsets[:] = torch.tensor([0, -0.55, 0, 0])
+    top = KINDS.index("positive") * (STEP + LABEL) + LABEL
+    whole = np.array(contact_sheet(one))[top : top + STEP, :STEP]
+    rows = np.flatnonzero((whole[:, STEP // 2] == BOX).all(axis=1))
+    first, last = round(EDGE - 0.55 * SIDE), EDGE + SIDE - 1
+    assert (rows.min(), rows.max()) == (first - 1, last + 1)  # the line is 3 px wide
 
 
 @pytest.mark.parametrize("grey", [0, 128, 255, "yellow and cyan"])

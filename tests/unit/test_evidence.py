@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from mtcnn_lite.course.evidence import intervals, paired, student
+from mtcnn_lite.course.evidence import intervals, paired, stacked, student
 
 
 def test_worked_case():
@@ -57,6 +57,14 @@ def test_intervals_cover_the_truth_as_often_as_they_say():
 def test_what_cannot_be_compared_is_refused(one, other, says):
     with pytest.raises(ValueError, match=says):
         paired(one, other)
+
+
+def test_no_dot_lies_on_another():
+    places = np.random.default_rng(0).normal(size=40).round(1)
+    lines = stacked(places, 0.25)
+    for line in set(lines.tolist()):
+        assert (np.diff(np.sort(places[lines == line])) >= 0.25 - 1e-9).all()
+    assert stacked([0.0, 1.0, 2.0], 0.25).tolist() == [0, 0, 0]  # where there is room, all lie in a row
 
 
 def test_figure_says_its_numbers_and_leaves_no_figure_open():

@@ -5,14 +5,14 @@ import pytest
 
 from mtcnn_lite.anchors import anchor_levels
 from mtcnn_lite.cascade.faces import Faces
-from mtcnn_lite.course import limit_figures
+from mtcnn_lite.course import anchor_figures, cost_figures, limit_figures
 from mtcnn_lite.course.explorers.limits import FATES
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
 from mtcnn_lite.draw import Described, rgb
 
 
 def test_bill_says_the_crops_and_the_sums_at_both_ends():
-    shown = limit_figures.bill((0, 9), [(3, 1), (1200, 70)], [(5, 1, 0), (5, 40, 2000)])
+    shown = cost_figures.bill((0, 9), [(3, 1), (1200, 70)], [(5, 1, 0), (5, 40, 2000)])
     assert "With 0 faces R-Net 3 and O-Net 1 crops, with 9 R-Net 1,200 and O-Net 70." in shown.alt
     assert shown.alt.endswith("with 0: P-Net 5, R-Net 1, O-Net 0; with 9: P-Net 5, R-Net 40, O-Net 2,000.")
 
@@ -55,14 +55,14 @@ def test_easy_share_is_the_part_of_the_sum():
 
 def test_best_anchor_knows_the_worst_and_the_best():
     anchors = np.concatenate(anchor_levels(64, 64, {64: (64,)}))
-    shown = limit_figures.best_anchor(anchors, {"here": (32, 32), "far": (500, 500)}, (0.5,))
+    shown = anchor_figures.best_anchor(anchors, {"here": (32, 32), "far": (500, 500)}, (0.5,))
     assert "here from 0.03 to 0.99" in shown.alt
     assert "far from 0.00 to 0.00" in shown.alt
 
 
 def test_anchors_per_face_counts_each_rules():
     rules = {"one": np.array([0, 0, -1, -2]), "two": np.array([0, 1, 1, 1])}
-    shown = limit_figures.anchors_per_face(rules, np.float32([[0, 0, 10, 10], [0, 0, 5, 5]]))
+    shown = anchor_figures.anchors_per_face(rules, np.float32([[0, 0, 10, 10], [0, 0, 5, 5]]))
     assert "one: 2 in all, 1 faces with none, at most 2; two: 4 in all, 0 faces with none, at most 3." in shown.alt
 
 
@@ -72,13 +72,13 @@ def test_found_by_says_each_count_and_leaves_out_who_was_not_asked():
 
 
 def test_bill_by_the_clock_says_each_nets_way():
-    shown = limit_figures.bill_by_the_clock((0, 40), np.array([[0.9, 0.1, 0], [1, 0.8, 1.5]]))
+    shown = cost_figures.bill_by_the_clock((0, 40), np.array([[0.9, 0.1, 0], [1, 0.8, 1.5]]))
     assert shown.alt.endswith("to 40: P-Net 0.9 to 1.0, R-Net 0.1 to 0.8, O-Net 0.0 to 1.5.")
 
 
 def test_pyramid_costs_are_those_of_levels_worked_out_by_hand():
     """At a smallest face of 24 px, 48 x 48 px have levels of 24, 17 and 12 px."""
-    shown = limit_figures.pyramid_costs([(48, 48)] * 3, (24,))
+    shown = cost_figures.pyramid_costs([(48, 48)] * 3, (24,))
     assert isinstance(shown, Described)
     assert "by smallest face: 24 px 0.07." in shown.alt
     assert shown.alt.endswith(f"24 px {(24**2 + 17**2 + 12**2) / 48**2:.2f}.")

@@ -49,13 +49,13 @@ def test_twins_count_both_of_a_pair():
     assert figures.twins(windows, np.array([0, 2, 3])) == 0
 
 
-@pytest.mark.parametrize(("label", "colour"), [(True, "onet"), (False, "pnet")])
+@pytest.mark.parametrize(("label", "colour"), [(True, "face"), (False, "muted")])
 def test_windows_have_the_colour_of_their_label(label, colour):
     photo = LabelledPhoto(np.zeros((240, 240, 3), np.uint8), [[20, 20, 60, 60]], [np.full((5, 2), 40)])
     windows = np.array([[100, 100, 160, 160]], np.float32)
     shown = figures.on_the_photo(photo, windows, np.array([label]), {"these": np.array([0])})
     assert f"1 faces; these, {int(label)} labelled a face" in shown.alt
     seen = {tuple(pixel) for pixel in shown.pixels[-140:, 255:].reshape(-1, 3)}
-    other = {"onet": "pnet", "pnet": "onet"}[colour]
+    other = {"face": "muted", "muted": "face"}[colour]
     assert rgb(colour) in seen
     assert rgb(other) not in seen

@@ -71,7 +71,7 @@ def test_pictures_of_windows_and_changes_describe_themselves(photo, drawn):
     kind = kinds(samples["window"], photo)[0]
     alt = figures.proposals(photo, samples["window"], kind, crops[:8]).alt
     counted = {name: int((kind == KINDS.index(name)).sum()) for name in ("positive", "part", "negative")}
-    assert f"{counted['positive']} positives green, {counted['part']} parts orange" in alt
+    assert f"{counted['positive']} positives dark, {counted['part']} parts pale" in alt
     assert f"of {counted['negative']} negatives, the 8 it is surest of" in alt
 
 

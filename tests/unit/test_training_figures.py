@@ -26,7 +26,7 @@ def cells(table):
 def test_each_stage_has_a_row_with_its_size_and_a_reason():
     head, _, *rows = cells(training_figures.stages_table(STAGES, paper()))
     assert head == ["stage", "steps × batch", "learns from", "in the paper", "reason"]
-    assert [row[0] for row in rows] == [f"`{stage.name}`" for stage in STAGES]
+    assert [row[0] for row in rows] == [training_figures.UNBROKEN.format(stage.name) for stage in STAGES]
     for row, stage in zip(rows, STAGES, strict=True):
         assert row[1] == f"{stage.steps:,} × {stage.batch:,}"
         assert all(row)

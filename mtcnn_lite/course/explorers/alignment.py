@@ -11,12 +11,12 @@ from mtcnn_lite.boxes import Floats, square_boxes
 from mtcnn_lite.course.explorers.base import Drawing, Explorer, buttons, link, look, sliders, stacked
 from mtcnn_lite.datasets import augment
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
-from mtcnn_lite.draw import COLOURS, Picture, Pixels, beside, draw_landmarks, draw_polygon, enlarged
+from mtcnn_lite.draw import COLOURS, INK, Picture, Pixels, beside, draw_landmarks, draw_polygon, enlarged
 
 WAYS = ("plain crop", "two eyes", "five points")
 POINTS = ("left eye", "right eye", "nose", "left corner", "right corner")  # left and right in the picture
 SHOWN = 2.1  # how many of the box's sides the photo shows: at any turn, the whole outline of the crop
-PLACE, FOUND = COLOURS["pnet"], COLOURS["landmark"]  # colours: where a point belongs, where it is
+PLACE, FOUND = INK, COLOURS["landmark"]  # colours: where a point belongs, where it is
 
 
 @dataclass(frozen=True, eq=False)

@@ -73,8 +73,13 @@ def sliders(drawing: Drawing, looks: dict[str, Any], **ends: tuple[Any, ...]) ->
     made = {}
     for trait, (says, low, high, step) in ends.items():
         value = getattr(drawing, trait)
-        kind = ipywidgets.IntSlider if isinstance(value, int) else ipywidgets.FloatSlider
-        made[trait] = kind(value, min=low, max=high, step=step, description=says, **looks)
+        if isinstance(value, int):
+            made[trait] = ipywidgets.IntSlider(value, min=low, max=high, step=step, description=says, **looks)
+        else:
+            digits = len(f"{step:g}".partition(".")[2])  # as many as two stops differ in
+            made[trait] = ipywidgets.FloatSlider(
+                value, min=low, max=high, step=step, description=says, readout_format=f".{digits}f", **looks
+            )
     link(drawing, **made)
     return made
 

@@ -251,7 +251,7 @@ def _curve(measured: Measured, p: float, r: float, now: EvaluationView) -> Pixel
 def _bars(now: EvaluationView) -> Pixels:
     axes = new_axes()
     rows = np.arange(3)[::-1]
-    axes.barh(rows, [now.faces] * 3, color="#DDDDDD", height=0.6)
+    axes.barh(rows, [now.faces] * 3, color=COLOURS["unused"], height=0.6)
     axes.barh(rows, now.covered, color=[COLOURS[net] for net in NET_NAMES], height=0.6)
     for row, covered, boxes in zip(rows, now.covered, now.boxes, strict=True):
         text = f" {covered} of {now.faces}, {boxes:.2f} boxes a photo"

@@ -23,7 +23,8 @@ from mtcnn_lite.net_names import NET_NAMES, NET_TITLES
 FATES = (*(f"lost in {NET_TITLES[stage]}" for stage in NET_NAMES), "found")
 FOUND = len(NET_NAMES)
 TINTS = (*(COLOURS[net] for net in NET_NAMES), "#E6E6E6")  # of each fate: the colour of the net that lost the face
-OUTLINED: dict[str, Any] = {"stroke_width": 1, "stroke_fill": INK}
+RIMMED: dict[str, Any] = {"stroke_width": 3, "stroke_fill": PAPER}
+STRIPE = 6  # px from one stripe to the next
 LEFT, TOP, CELL_X, CELL_Y, LEGEND = 62, 22, 54, 20, 24  # px of the strip
 INVITATION = "Ask about a face: the buttons are under the strip."
 NO_FACE = "The detector finds no face in this photo as it is, so there is none to lose."
@@ -138,7 +139,10 @@ class LimitsExplorer(PhotoExplorer):
         return f"{way.strengths[self.step.value]:g} {way.unit}"
 
     def fates(self) -> Pixels:
-        """A row for each face, a column for each strength, in the colour of its fate; the one on show is framed."""
+        """A row for each face, a column for each strength, the one on show framed.
+
+        Gray where the face is found, else stripes in the colour of the net that loses it.
+        """
         views, way = self.views(), DEGRADATIONS[self.way.value]
         faces = len(self.photo.boxes)
         width, height = LEFT + CELL_X * len(views) + 4, TOP + CELL_Y * faces + LEGEND + 8
@@ -149,17 +153,17 @@ class LimitsExplorer(PhotoExplorer):
             pen.text((x + CELL_X / 2, TOP / 2), f"{strength:g}", INK, font(13), anchor="mm")
             for row, fate in enumerate(one.fates.tolist()):
                 y = TOP + row * CELL_Y
-                pen.rectangle((x + 2, y + 2, x + CELL_X - 3, y + CELL_Y - 3), fill=TINTS[fate])
+                patch(sheet, (x + 2, y + 2, x + CELL_X - 3, y + CELL_Y - 3), fate)
                 if fate != FOUND:  # a letter too: not everyone can tell these colours apart
-                    pen.text((x + CELL_X / 2, y + CELL_Y / 2), "PRO"[fate], PAPER, font(12), "mm", **OUTLINED)
+                    pen.text((x + CELL_X / 2, y + CELL_Y / 2), "PRO"[fate], INK, font(13), "mm", **RIMMED)
         for row in range(faces):
             pen.text((4, TOP + (row + 0.5) * CELL_Y), f"face {row + 1}", INK, font(13), anchor="lm")
         x = LEFT + self.step.value * CELL_X
         pen.rectangle((x, TOP - 1, x + CELL_X - 1, TOP + CELL_Y * faces), outline=INK, width=2)
         x, y = LEFT, TOP + CELL_Y * faces + LEGEND // 2 + 4
-        for fate, tint in zip(FATES, TINTS, strict=True):
-            pen.rectangle((x, y - 6, x + 12, y + 6), fill=tint)
-            pen.text((x + 18, y), fate, INK, font(13), anchor="lm")
+        for fate, says in enumerate(FATES):
+            patch(sheet, (x, y - 6, x + 12, y + 6), fate)
+            pen.text((x + 18, y), says, INK, font(13), anchor="lm")
             x += 122
         return np.asarray(sheet)
 
@@ -174,11 +178,37 @@ class LimitsExplorer(PhotoExplorer):
         return f"{self.way.value}, {self._strength()}: of {len(fates)} faces {each}"
 
 
+def patch(sheet: Image.Image, box: tuple[int, int, int, int], fate: int) -> None:
+    """Fill a rectangle of the strip: plain where a face is found, striped where a net loses it.
+
+    Plain green would be a box of O-Net's: a face that it finds.
+
+    Parameters
+    ----------
+    sheet : Image
+        The strip.
+    box : four int
+        x1, y1, x2, y2, px, the last ones included.
+    fate : int
+        An index of FATES.
+    """
+    x1, y1, x2, y2 = box
+    drawn = Image.new("RGB", (x2 - x1 + 1, y2 - y1 + 1), TINTS[fate] if fate == FOUND else PAPER)
+    if fate != FOUND:
+        pen = ImageDraw.Draw(drawn)
+        for x in range(-drawn.height, drawn.width, STRIPE):
+            pen.line((x, drawn.height, x + drawn.height, 0), TINTS[fate], 3)
+        pen.rectangle((0, 0, drawn.width - 1, drawn.height - 1), outline=TINTS[fate], width=2)
+    sheet.paste(drawn, (x1, y1))
+
+
 def labelled(photo: LabelledPhoto) -> Pixels:
-    """The photo with the labels of its faces in yellow, and their numbers, from 1."""
+    """The photo with the labels of its faces in yellow, and their numbers, from 1, in yellow on dark."""
     sheet = Image.fromarray(photo.image())
     pen = ImageDraw.Draw(sheet)
     for number, (x1, y1, x2, y2) in enumerate(photo.boxes.round().astype(int).tolist(), 1):
         pen.rectangle((x1, y1, x2 - 1, y2 - 1), outline=COLOURS["truth"])
-        pen.text((x1 + 1, y2), str(number), COLOURS["truth"], font(12), **OUTLINED)
+        top = min(y2, sheet.height - 17)  # below the box, where there is room
+        pen.rectangle((x1, top, x1 + 13, top + 16), INK)
+        pen.text((x1 + 7, top + 8), str(number), COLOURS["truth"], font(14), "mm")
     return np.asarray(sheet)

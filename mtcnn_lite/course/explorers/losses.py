@@ -11,7 +11,18 @@ from mtcnn_lite.boxes import Floats, as_boxes, clip_boxes, decode_offsets, landm
 from mtcnn_lite.coordinates import PIXEL_CENTRE
 from mtcnn_lite.course.explorers.base import Drawing, Explorer, in_row, link, look, sliders, tick
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
-from mtcnn_lite.draw import COLOURS, Picture, Pixels, at_height, beside, draw_boxes, draw_landmarks, new_axes, rendered
+from mtcnn_lite.draw import (
+    COLOURS,
+    INK,
+    Picture,
+    Pixels,
+    at_height,
+    beside,
+    draw_boxes,
+    draw_landmarks,
+    new_axes,
+    rendered,
+)
 from mtcnn_lite.images import crop_windows
 from mtcnn_lite.losses import PAPER, TASKS, WEIGHTS
 from mtcnn_lite.nets import PNet, normalise
@@ -167,7 +178,7 @@ def _curves(p: float, bill: Bill) -> Pixels:
     for y, now, line, label in styles:
         axes.plot(x, y, line, color=TASK_COLOURS[0], linewidth=2, label=label)
         axes.plot([p], [now], "o", color=TASK_COLOURS[0])
-    axes.axhline(0, color="black", linewidth=0.6)
+    axes.axhline(0, color=INK, linewidth=0.6)
     axes.set(xlim=(0, 1), ylim=(LOW, HIGH), xlabel="p, probability of a face")
     axes.legend(loc="lower right", fontsize=9)
     return rendered(axes)

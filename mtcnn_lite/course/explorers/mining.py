@@ -15,7 +15,7 @@ from mtcnn_lite.draw import COLOURS, Picture, Pixels, beside, enlarged, rgb, til
 from mtcnn_lite.losses import detection_loss
 from mtcnn_lite.mining import hard_examples
 
-TRUTH = {"no face": COLOURS["pnet"], "face": COLOURS["onet"], "wrong label": COLOURS["landmark"]}
+TRUTH = {"no face": COLOURS["muted"], "face": COLOURS["face"], "wrong label": COLOURS["landmark"]}
 COLUMNS, CELL = 10, 38  # crops in a row of each gallery; a crop on screen, px
 
 

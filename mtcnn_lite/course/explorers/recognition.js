@@ -63,7 +63,7 @@ function render({ model, el }) {
       pen.drawImage(crops, now.near[k] * side, 0, side, side, left + cell, top, cell, cell);
       block(pen, k === pointed.lit ? INK : outcomes[now.outcome[k]][1], left, top + cell, 2 * cell, BAR);
       const text = (WRONG.includes(now.outcome[k]) ? "✗ " : "") + now.distance[k].toFixed(2);
-      const letters = now.outcome[k] === 2 && k !== pointed.lit ? INK : PAPER; // orange wants dark ones
+      const letters = now.outcome[k] === 2 && k !== pointed.lit ? INK : PAPER; // pale gray wants dark ones
       write(pen, text, left + cell, top + cell + 11, "center", letters);
     });
     pairs.caption.textContent = "asked | nearest known, the nearest first; the bar says what the answer is worth";

@@ -13,17 +13,17 @@ from mtcnn_lite.course.explorers.base import Drawing, Explorer, buttons, link, l
 from mtcnn_lite.draw import COLOURS, INK, PAPER, Picture, Pixels, font, tiled
 from mtcnn_lite.embedding import nearest
 
-OUTCOMES = (  # what an answer is, its colour
-    ("known, right name", COLOURS["onet"]),
+OUTCOMES = (  # what an answer is, its colour: grays, and vermilion for a name of another
+    ("known, right name", "#4A4A4A"),
     ("known, wrong name", COLOURS["landmark"]),
-    ("known, called nobody", COLOURS["rnet"]),
-    ("stranger, called nobody", COLOURS["pnet"]),
+    ("known, called nobody", COLOURS["unused"]),
+    ("stranger, called nobody", COLOURS["muted"]),
     ("stranger, given a name", COLOURS["landmark"]),
 )
 RIGHT, WRONG, MISSED, REFUSED, TAKEN = range(5)
 COLUMNS, CELL = 6, 46  # pairs in a row; a face on screen, px
 START = 0.5  # where the slider begins
-MOST = 2.5  # the slider's end: unit vectors are 4 apart at most, and hardly any two faces over 2.5
+MOST = 1.5  # the slider's end: unit vectors are 4 apart at most, but a face and its nearest hardly ever over 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,7 +120,7 @@ class WhoExplorer(Explorer):
             for crop, left in ((self.people.asked[row], 0), (self.people.known[now.nearest[row]], CELL)):
                 sheet.paste(Image.fromarray(crop).resize((CELL, CELL), Image.Resampling.NEAREST), (x + left, y))
             pen.rectangle((x, y + CELL, x + 2 * CELL - 1, y + CELL + 15), fill=OUTCOMES[now.outcome[row]][1])
-            letters = INK if now.outcome[row] == MISSED else PAPER  # orange wants dark letters
+            letters = INK if now.outcome[row] == MISSED else PAPER  # pale gray wants dark letters
             pen.text((x + CELL, y + CELL + 8), f"{now.distance[row]:.2f}", letters, font(11), anchor="mm")
         return Picture(np.asarray(sheet))
 

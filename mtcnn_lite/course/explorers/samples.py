@@ -20,8 +20,8 @@ from mtcnn_lite.sampling.random_windows import anywhere
 from mtcnn_lite.sampling.random_windows import beside as next_to
 from mtcnn_lite.sampling.sampler import NEGATIVE, NOTHING, PART, POSITIVE, kinds
 
-GROUPS = ((POSITIVE, "positive", "onet", 2), (PART, "part", "rnet", 2), (NEGATIVE, "negative", "pnet", 2),
-          (NOTHING, "used for nothing", "muted", 1))  # fmt: skip  # kind, its name, its colour, its rows in the gallery
+GROUPS = ((POSITIVE, "positive", "face", 2), (PART, "part", "part", 2), (NEGATIVE, "negative", "muted", 2),
+          (NOTHING, "used for nothing", "unused", 1))  # fmt: skip  # kind, name, colour, rows in the gallery
 SLIDERS = {  # name: (what it says, lowest, at first, highest)
     "positive": ("positive from", 0.6, 0.65, 0.85),
     "part": ("part from", 0.35, 0.4, 0.6),

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from mtcnn_lite.boxes import MATCHING_IOU, Floats, iou
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
+from mtcnn_lite.draw import COLOURS
 
 NO_FACE, IGNORED = -1, -2  # what a box is on, where that is no face that counts
 
@@ -42,7 +43,7 @@ class Slider:
     stops: Sequence[float]
     first: int = 0
     names: Sequence[str] = ()
-    colour: str = "#8A8A8A"
+    colour: str = COLOURS["muted"]
     scores: int = -1
     kernel: bool = False
 

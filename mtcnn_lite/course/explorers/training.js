@@ -29,7 +29,7 @@ function render({ model, el }) {
     for (const [boxes, colour, line] of [[get("faces"), truth, 2.5], [windows[0], miss, 1.4], [windows[1], hit, 1.4], [marked, INK, 2.5]]) {
       rimmed(pen, outlines(boxes, zoom), line, colour, 1.4, 0.7);
     }
-    photo.caption.textContent = `after ${steps[moment]} steps: of the ${count} best windows ${on} are on a face (green), `
+    photo.caption.textContent = `after ${steps[moment]} steps: of the ${count} best windows ${on} are on a face (purple), `
       + `${count - on} are not (vermilion); yellow: the faces`;
   }
 

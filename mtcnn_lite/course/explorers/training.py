@@ -19,7 +19,7 @@ from mtcnn_lite.runtime.inference import score_level
 BEST = 30  # windows shown of each moment
 THRESHOLD = 0.6  # P-Net's, in the detector
 SMOOTH = 15  # steps whose mean loss is one point of a curve
-ON_FACE, ELSEWHERE = COLOURS["onet"], COLOURS["landmark"]
+ON_FACE, ELSEWHERE = COLOURS["face"], COLOURS["landmark"]
 
 
 @dataclass(frozen=True, eq=False)

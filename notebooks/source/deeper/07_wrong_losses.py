@@ -180,7 +180,7 @@ from mtcnn_lite.losses import detection_loss
 # %%
 p = torch.linspace(0.001, 0.999, 199, dtype=torch.float64)
 figure, axes = plt.subplots(1, 2, figsize=(8, 3), layout="constrained")
-for name, twice, colour in (("right", False, "pnet"), ("softmax twice", True, "landmark")):
+for name, twice, colour in (("right", False, "muted"), ("softmax twice", True, "landmark")):
     logit = torch.log(p / (1 - p)).requires_grad_()
     both = torch.stack([torch.zeros_like(logit), logit], dim=1)  # (199, 2)
     loss = detection_loss(both.softmax(dim=1) if twice else both, torch.ones(199))

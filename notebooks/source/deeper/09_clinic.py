@@ -5,7 +5,7 @@
 #
 # Six R-Nets fell ill. No error was raised, and each of their losses went down. Here is how a healthy one looks: 60 small steps on composed scenes, trained as this page
 # is run. **Curves** on the left: orange is the patient, the dashed gray line always this healthy run. **Labels**: what it is told of mirrored
-# crops; the box is yellow, the points vermilion, but blue where the eye and the mouth corner on the *left* are said to be. **Answers** on faces that it has never seen: its box is orange, the true one yellow. And on the right,
+# crops; the box is yellow, the points vermilion, but white where the eye and the mouth corner on the *left* are said to be. **Answers** on faces that it has never seen: its box is orange, the true one yellow. And on the right,
 # those of P-Net's windows that it lets pass in a new scene.
 
 # %% tags=["nbval-ignore-output"]
@@ -34,7 +34,7 @@ evidence("Patient A")
 # %% [markdown]
 # <details><summary>What is wrong with A?</summary>
 #
-# Number 3. Blue lies on the right: in the mirror, the label still calls the old left eye the left one. Half of the batches say so, half
+# Number 3. White lies on the right: in the mirror, the label still calls the old left eye the left one. Half of the batches say so, half
 # the opposite, and the best answer to both is the middle: in its answers the two eyes lie on one spot. Only the landmark loss shows it, and people report just that: it
 # "sticks" ([issue 5](https://github.com/AITTSMD/MTCNN-Tensorflow/issues/5), [issue 11](https://github.com/AITTSMD/MTCNN-Tensorflow/issues/11) of a popular port).
 #

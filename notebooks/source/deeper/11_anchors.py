@@ -12,7 +12,7 @@ import numpy as np
 
 from mtcnn_lite.anchors import RETINAFACE, RETINAFACE_PAPER, anchor_levels, match_anchors
 from mtcnn_lite.boxes import iou
-from mtcnn_lite.course.limit_figures import best_anchor
+from mtcnn_lite.course.anchor_figures import best_anchor
 from mtcnn_lite.course.scenes import scene
 
 anchors = np.concatenate(anchor_levels(640, 640))  # (16800, 4)
@@ -31,7 +31,7 @@ best_anchor(anchors, {"in the middle of a cell": middle, "on a corner": corner},
 # faces, how many anchors has each face?
 
 # %%
-from mtcnn_lite.course.limit_figures import anchors_per_face
+from mtcnn_lite.course.anchor_figures import anchors_per_face
 
 photo = scene([11, 51], 640, 640, (14, 14), (16, 300), distractors=(0, 0))
 rules = {

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from mtcnn_lite import Detector
-from mtcnn_lite.course.limit_figures import bill_by_the_clock, pyramid_costs
+from mtcnn_lite.course.cost_figures import bill_by_the_clock, pyramid_costs
 from mtcnn_lite.course.scenes import scene
 
 torch.set_num_threads(1)  # the clock must count work, not threads that wait for one another
