@@ -5,7 +5,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent / "site"))
 
-from sources import PROJECT, REPOSITORY, STAGE  # noqa: E402
+from sources import PROJECT, REPOSITORY, STAGE
 
 project = PROJECT["name"]
 author = PROJECT["authors"][0]["name"]
@@ -17,7 +17,7 @@ extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "chapters_
 root_doc = "index"
 exclude_patterns = ["_static"]
 # headings of a notebook may skip a level; anchors are held by tests/site, as MyST doesn't see those in HTML
-suppress_warnings = ["myst.header", "myst.xref_missing"]
+suppress_warnings = ["myst.header", "myst.xref_missing", "misc.highlighting_failure"]
 
 # notebooks: as they were committed
 nb_execution_mode = "off"
@@ -41,6 +41,7 @@ html_theme = "furo"
 html_title = "mtcnn_lite"
 html_baseurl = PROJECT["urls"]["Documentation"]
 html_static_path = [str(STAGE / "_static")]
+html_favicon = "site/favicon.svg"  # without one, browsers ask for /favicon.ico
 html_css_files = ["site.css"]
 html_js_files = [("site.js", {"defer": "defer"})]
 html_copy_source = False

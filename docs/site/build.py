@@ -15,7 +15,6 @@ import sys
 import time
 from pathlib import Path
 
-import build_engine
 import sources
 from sources import ROOT, STAGE
 
@@ -26,8 +25,16 @@ LARGEST = 40_000_000  # bytes, the whole site
 # of KaTeX's fonts, those that the chapters' formulas need
 FONTS = ("Main-Regular", "Math-Italic", "Size1-Regular", "Size2-Regular", "Size3-Regular", "Size4-Regular")
 BUNDLED = ("widgets.js", "amd.js", "plain.js")  # one file in the site
-BUNDLE = ["--bundle", "--minify", "--format=iife", "--legal-comments=linked", "--loader:.svg=dataurl", "--log-level=warning",
-          "--alias:sanitize-html=./plain.js", "--alias:jquery=jquery/slim"]
+BUNDLE = [
+    "--bundle",
+    "--minify",
+    "--format=iife",
+    "--legal-comments=linked",
+    "--loader:.svg=dataurl",
+    "--log-level=warning",
+    "--alias:sanitize-html=./plain.js",
+    "--alias:jquery=./node_modules/jquery/dist/jquery.slim.js",
+]
 
 
 def run(*command: str | Path, where: Path = HERE) -> None:
@@ -56,7 +63,10 @@ def scripts(static: Path) -> None:
     for path in [*HERE.glob("*.css"), *HERE.glob("*.js")]:
         if path.name not in BUNDLED:
             shutil.copy(path, static)
-    build_engine.write_engine(static)
+    if (HERE / "build_engine.py").exists():
+        import build_engine
+
+        build_engine.write_engine(static)
     (static / "katex.css").write_text(formulas_style())
 
 

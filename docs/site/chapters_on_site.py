@@ -3,6 +3,7 @@
 import json
 import re
 import subprocess
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -19,18 +20,16 @@ QUIET = (nodes.title, nodes.reference, nodes.literal, nodes.literal_block, nodes
 # --- formulas
 
 
-class Formulas:
-    """KaTeX's HTML for formulas; those that are asked for together cost one start of Node."""
+FORMULAS: dict[tuple[str, bool], str] = {}  # a formula, and whether it stands alone, to KaTeX's HTML
 
-    known: dict[tuple[str, bool], str] = {}
 
-    @classmethod
-    def learn(cls, formulas: list[tuple[str, bool]]) -> None:
-        new = [each for each in dict.fromkeys(formulas) if each not in cls.known]
-        if new:
-            done = subprocess.run(["node", "math.mjs"], cwd=SITE, input=json.dumps(new), capture_output=True,
-                                  text=True, check=True)  # fmt: skip
-            cls.known |= dict(zip(new, json.loads(done.stdout), strict=True))
+def learn(formulas: list[tuple[str, bool]]) -> None:
+    """Ask KaTeX for those that are new; all that are asked for together cost one start of Node."""
+    new = [each for each in dict.fromkeys(formulas) if each not in FORMULAS]
+    if new:
+        command, asked = ["node", "math.mjs"], json.dumps(new)
+        done = subprocess.run(command, cwd=SITE, input=asked, capture_output=True, text=True, check=True)
+        FORMULAS.update(zip(new, json.loads(done.stdout), strict=True))
 
 
 def collect_formulas(app: Sphinx, env: Any) -> None:
@@ -39,18 +38,18 @@ def collect_formulas(app: Sphinx, env: Any) -> None:
         tree = env.get_doctree(name)
         wanted += [(each.astext(), False) for each in tree.findall(nodes.math)]
         wanted += [(each.astext(), True) for each in tree.findall(nodes.math_block)]
-    Formulas.learn(wanted)
+    learn(wanted)
 
 
 def visit_math(self: Any, node: nodes.math) -> None:
-    Formulas.learn([(node.astext(), False)])
-    self.body.append(Formulas.known[node.astext(), False])
+    learn([(node.astext(), False)])
+    self.body.append(FORMULAS[node.astext(), False])
     raise nodes.SkipNode
 
 
 def visit_math_block(self: Any, node: nodes.math_block) -> None:
-    Formulas.learn([(node.astext(), True)])
-    self.body.append(self.starttag(node, "div", CLASS="math") + Formulas.known[node.astext(), True] + "</div>\n")
+    learn([(node.astext(), True)])
+    self.body.append(self.starttag(node, "div", CLASS="math") + FORMULAS[node.astext(), True] + "</div>\n")
     raise nodes.SkipNode
 
 
@@ -110,6 +109,19 @@ def above(node: nodes.Node) -> list[nodes.Element]:
 TERMS = terms()
 
 
+# --- docstrings
+
+
+def readable(app: Sphinx, what: str, name: str, value: Any, options: Any, lines: list[str]) -> None:
+    """Keep columns and XML as they are written, and signs that Sphinx would take for its own."""
+    made = []
+    for part in re.split(r"\n\s*\n", "\n".join(lines)):
+        if ">>>" not in part and (part.lstrip().startswith("<") or re.search(r"\S {3,}\S", part)):
+            part = "::\n\n" + textwrap.indent(textwrap.dedent(part), "    ")
+        made.append(re.sub(r"\|(?=\w[^|\s]*\|)|(?<=/)\*", r"\\\g<0>", part))
+    lines[:] = "\n\n".join(made).splitlines()
+
+
 # --- what a page loads
 
 
@@ -136,6 +148,7 @@ def add_files(app: Sphinx, page: str, template: str, context: dict[str, Any], do
 
 def setup(app: Sphinx) -> dict[str, Any]:
     app.add_html_math_renderer("katex", (visit_math, None), (visit_math_block, None))
+    app.connect("autodoc-process-docstring", readable, priority=900)  # after napoleon
     app.connect("doctree-read", load_late)
     app.connect("env-updated", collect_formulas)
     app.connect("doctree-resolved", link_terms)

@@ -23,7 +23,8 @@ def public(module: ModuleType) -> list[str]:
     """The functions and classes that a module defines and does not hide, in its order."""
 
     def own(value: Any) -> bool:
-        return getattr(value, "__module__", None) == module.__name__ and (inspect.isfunction(value) or inspect.isclass(value))
+        defined = getattr(value, "__module__", None) == module.__name__
+        return defined and (inspect.isfunction(value) or inspect.isclass(value))
 
     return [name for name, value in vars(module).items() if not name.startswith("_") and own(value)]
 
@@ -53,8 +54,8 @@ def pages() -> dict[str, str]:
     texts = {f"{name}.rst": page(f"mtcnn_lite.{name}") for name in sorted(top) if not name.startswith("_")}
     texts["index.rst"] = "\n".join([
         *titled("API reference", "="),
-        "What the package offers to programs. Start with :class:`~mtcnn_lite.detector.Detector`: it, ``Faces``, ``Trace``",
-        "and ``read_image`` are imported from ``mtcnn_lite`` itself.",
+        "What the package offers to programs. Start with :class:`~mtcnn_lite.detector.Detector`: it, ``Faces``,",
+        "``Trace`` and ``read_image`` are imported from ``mtcnn_lite`` itself.",
         "",
         ".. toctree::",
         "   :maxdepth: 1",

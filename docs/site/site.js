@@ -1,6 +1,12 @@
+// What every page does: all of it works without this script, too, but not as well.
+
+// A page that was opened from a file may not read others, so its search lists titles without the text around the words.
+if (location.protocol === "file:") DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;
+
 // What is wider than its place can be scrolled with the keyboard too.
 function reachable() {
-  for (const part of document.querySelectorAll("article pre, article table, article .katex-display, article .cell_output > div")) {
+  const wide = "article :is(pre, table, .table-wrapper, .katex-display, .cell_output > div)";
+  for (const part of document.querySelectorAll(wide)) {
     if (part.scrollWidth > part.clientWidth) part.tabIndex = 0;
     else part.removeAttribute("tabindex");
   }

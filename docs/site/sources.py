@@ -73,7 +73,7 @@ Or in a browser: [Binder]({binder}), or [Colab]({colab}), whose first cell must 
 
 
 def notebook(path: Path, known: set[str]) -> dict[str, Any]:
-    """A notebook for the site: without its checks, with alt texts where Sphinx looks for them, and with its explorers."""
+    """A notebook for the site: without its checks, alt texts where Sphinx looks for them, and its explorers."""
     here = path.relative_to(ROOT).as_posix()
     page = path.relative_to(ROOT).with_suffix("").as_posix()
     made = json.loads(path.read_text())
@@ -94,7 +94,7 @@ def notebook(path: Path, known: set[str]) -> dict[str, Any]:
                 still = {"classes": "still"} if cell["id"] in views else {}
                 cell["metadata"]["mystnb"] = {"image": {"alt": alt, **still}}
         cell.get("outputs", []).extend(explorer(page, view) for view in views.get(cell["id"], []))
-    if page in OWN_PHOTO:
+    if page in OWN_PHOTO and (ROOT / "docs/site/own_photo.js").exists():
         first = next(cell for cell in made["cells"] if "course.explorers" in "".join(cell["source"]))
         first["outputs"].append(own_photo(OWN_PHOTO[page]))
     return made
@@ -157,12 +157,12 @@ def models_of(models: dict[str, Any], view: str) -> dict[str, Any]:
 def index(known: set[str]) -> str:
     """The first page: the README, and lists of all the pages, which furo shows at the side."""
     readme = relinked((ROOT / "README.md").read_text(), "README.md", known)
-    here = re.compile(r"\*\*\[Read it in the browser\].*?(?=\n\n)", re.S)  # which the reader does
-    readme = here.sub("**Begin with [the whole cascade on one screen](notebooks/start_here.ipynb)**, here in the page; its "
-                      "sliders are alive, and nothing is sent anywhere. Or on your own machine:", readme)  # fmt: skip
-    chapters = ["notebooks/start_here", *(str(p.relative_to(ROOT).with_suffix("")) for p in notebooks() if p.stem[:2].isdigit()
-                                          and p.parent.name == "notebooks")]  # fmt: skip
-    deeper = [str(p.relative_to(ROOT).with_suffix("")) for p in notebooks() if p.parent.name == "deeper"]
+    begin = "**Begin with [the whole cascade on one screen](notebooks/start_here.ipynb)**: its sliders "
+    begin += "are alive, and nothing is sent anywhere. Or work on your own machine:"
+    readme = re.sub(r"\*\*\[Read it in the browser\].*?(?=\n\n)", begin, readme, flags=re.S)  # which the reader does
+    names = [path.relative_to(ROOT).with_suffix("").as_posix() for path in notebooks()]
+    deeper = [name for name in names if "/deeper/" in name]
+    chapters = ["notebooks/start_here", *(name for name in names if name not in deeper and "start" not in name)]
     guides = sorted(page.removesuffix(".md") for page in known if page.endswith(".md"))
     words = [page for page in guides if page.startswith("notebooks/")]
     lists = {
@@ -175,7 +175,7 @@ def index(known: set[str]) -> str:
 
 
 def lay_out(folder: Path) -> None:
-    """Write all sources into `folder`. A file that stays the same keeps its time, so that Sphinx reads only the others."""
+    """Write all sources into `folder`. What stays the same keeps its time, so that Sphinx reads only the rest."""
     known = pages()
     texts: dict[str, str | bytes] = {"index.md": index(known)}
     for path in notebooks():
@@ -197,4 +197,3 @@ def lay_out(folder: Path) -> None:
     for path in folder.rglob("*"):
         if path.is_file() and path.relative_to(folder).as_posix() not in texts and path.parent.name != "_static":
             path.unlink()
-

@@ -21,9 +21,9 @@ from typing import Any
 
 import jupytext
 import nbformat
-import states
 from nbclient import NotebookClient
 
+import states
 from mtcnn_lite.course import pages
 
 SOURCE = Path(__file__).parent

@@ -23,9 +23,7 @@ REFERENCE = re.compile(r"IPY_MODEL_(\w+)")
 LOOKS = re.compile(r"(Layout|Style)Model$")
 
 
-def states(
-    models: dict[str, dict[str, Any]], views: dict[str, list[str]]
-) -> dict[str, Any] | None:
+def states(models: dict[str, dict[str, Any]], views: dict[str, list[str]]) -> dict[str, Any] | None:
     """The contents of a file of states; None where no cell shows a widget.
 
     Parameters
@@ -36,7 +34,9 @@ def states(
         The id of a cell to the ids of the models that it shows.
     """
     shown = reached(models, [model for each in views.values() for model in each])
-    names = {old: f"m{number}" for number, old in enumerate(each for each in models if each in shown)}
+    names = {
+        old: f"m{number}" for number, old in enumerate(each for each in models if each in shown)
+    }
     buffers: dict[str, str] = {}
     made = {}
     for old, new in names.items():
@@ -125,19 +125,24 @@ def keep_measured(made: dict[str, Any], old: dict[str, Any]) -> None:
     """Take over the times of the states from last time, for each model that came out the same but for them."""
     for key, model in made["models"].items():
         before = old["models"].get(key)
-        if before and all(
-            {**each, "state": {k: v for k, v in each["state"].items() if k not in MEASURED}}
-            == {**model, "state": {k: v for k, v in model["state"].items() if k not in MEASURED}}
-            for each in [before]
-        ):
+        if before and unmeasured(before) == unmeasured(model):
             model["state"] = before["state"]
+
+
+def unmeasured(model: dict[str, Any]) -> dict[str, Any]:
+    return model | {
+        "state": {key: value for key, value in model["state"].items() if key not in MEASURED}
+    }
 
 
 def text(made: dict[str, Any]) -> str:
     """The file's text: a line for each view, model and buffer, so that a change shows where it is."""
     parts = []
     for name, entries in made.items():
-        lines = [f"{json.dumps(key)}: {json.dumps(value, sort_keys=True)}" for key, value in entries.items()]
+        lines = [
+            f"{json.dumps(key)}: {json.dumps(value, sort_keys=True)}"
+            for key, value in entries.items()
+        ]
         parts.append(f'"{name}": {{\n' + ",\n".join(lines) + "\n}")
     return "{\n" + ",\n".join(parts) + "\n}\n"
 

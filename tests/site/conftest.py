@@ -16,7 +16,14 @@ LONGEST = 240  # seconds, npm and all
 PHONE = {"width": 390, "height": 800}
 DESK = {"width": 1280, "height": 900}
 SERIOUS = ("serious", "critical")
+# the pages that are looked at in the dark, too
+DARK = ("notebooks/0", "notebooks/1", "notebooks/s", "index", "search", "api/boxes", "docs/faces")
 
+FIRST_AWAKE = """() => {
+  const first = document.querySelector('.explorer[data-view]');
+  return document.readyState === 'complete' &&
+    (!first || first.dataset.alive || first.getBoundingClientRect().top > innerHeight + 500);
+}"""
 # What one page says of itself. Explorers that are far below wake up when they come near, so each is scrolled to.
 WAKE = """async () => {
   for (const place of document.querySelectorAll('.explorer[data-view]')) {
@@ -44,9 +51,8 @@ class Visit:
     alive: list
     alts: list
     widths: tuple
-    violations: list
-    dark: list
-    loaded: int  # bytes, with all that it asked for
+    violations: list  # serious ones; of chapters, on a dark page too
+    opened: int  # bytes, with all that it asked for until the first explorer on its screen answered
 
 
 @pytest.fixture(scope="session")
@@ -55,9 +61,6 @@ def site(root, tmp_path_factory):
     pytest.importorskip("myst_nb", reason="the site needs pip install -e '.[site]'")
     if shutil.which("npm") is None:
         pytest.skip("the site needs npm, and none was found")
-    import os
-    if os.environ.get("SITE_BUILT"):
-        return root / "site", 1.0
     out = tmp_path_factory.mktemp("built") / "site"
     began = time.monotonic()
     command = [sys.executable, root / "docs" / "site" / "build.py", "--out", out]
@@ -75,43 +78,52 @@ def pages(site):
 @pytest.fixture(scope="session")
 def offline(chromium):
     """A browser without a network: whatever is no file, and not of this machine, fails."""
-    context = chromium.new_context(viewport=DESK, offline=False)
-    context.route(lambda url: not url.startswith(("file:", "http://127.0.0.1", "data:", "blob:")), lambda route: route.abort())
+    context = chromium.new_context(viewport=DESK)
+    own = ("file:", "http://127.0.0.1", "data:", "blob:")
+    context.route(lambda url: not url.startswith(own), lambda route: route.abort())
     yield context
     context.close()
 
 
-def watched(page):
-    """The page's errors and requests, as they come."""
-    errors, requests = [], []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
-    page.on("request", lambda request: requests.append(request.url))
-    return errors, requests
+def size(requests):
+    """The bytes of the files that were asked for, each once."""
+    paths = {url.partition("?")[0].removeprefix("file://") for url in requests if url.startswith("file:")}
+    return sum(Path(path).stat().st_size for path in paths)
 
 
 @pytest.fixture(scope="session")
 def visits(site, pages, offline, root):
     """Each page, opened from its file: page -> Visit."""
     axe = (root / "docs/site/node_modules/axe-core/axe.min.js").read_text()
-    page = offline.new_page()
-    errors, requests = watched(page)
+    page, errors, requests = offline.new_page(), [], []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
+    page.on("request", lambda request: requests.append(request.url))
     found = {}
     for name in pages:
         errors.clear()
         requests.clear()
         page.set_viewport_size(DESK)
         page.goto((site[0] / name).as_uri())
+        page.wait_for_function(FIRST_AWAKE)
+        opened = size(requests)
         alive = page.evaluate(WAKE)
         page.evaluate(axe)
-        violations = [each for each in page.evaluate(AXE, None) if each[1] in SERIOUS]
-        page.evaluate("() => { document.body.dataset.theme = 'dark'; }")
-        dark = [each for each in page.evaluate(AXE, ["color-contrast"]) if each[1] in SERIOUS]
+        violations = page.evaluate(AXE, None)
+        dark = []
+        if name.startswith(DARK):
+            page.evaluate("() => { document.body.dataset.theme = 'dark'; }")
+            dark = page.evaluate(AXE, ["color-contrast"])
         page.set_viewport_size(PHONE)
-        loaded = sum(Path(url.partition("?")[0].removeprefix("file://")).stat().st_size
-                     for url in {*requests} if url.startswith("file:"))  # fmt: skip
-        found[name] = Visit([*errors], [*requests], alive, page.evaluate(ALTS), tuple(page.evaluate(WIDTHS)), violations,
-                            dark, loaded)  # fmt: skip
+        found[name] = Visit(
+            errors=[*errors],
+            requests=[*requests],
+            alive=alive,
+            alts=page.evaluate(ALTS),
+            widths=tuple(page.evaluate(WIDTHS)),
+            violations=[each for each in violations + dark if each[1] in SERIOUS],
+            opened=opened,
+        )
     page.close()
     return found
 
