@@ -8,6 +8,7 @@ committed, and their explorers have the states of docs/widgets/.
 
 import argparse
 import base64
+import gzip
 import re
 import shutil
 import subprocess
@@ -37,6 +38,17 @@ BUNDLE = [
 ]
 
 
+UNPACK = """\
+(async (text) => {
+  const packed = new Blob([Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0))]);
+  const stream = packed.stream().pipeThrough(new DecompressionStream("gzip"));
+  const script = document.createElement("script");
+  script.src = URL.createObjectURL(await new Response(stream, { headers: { "content-type": "text/javascript" } }).blob());
+  document.head.append(script);
+})("TEXT");
+"""
+
+
 def run(*command: str | Path, where: Path = HERE) -> None:
     done = subprocess.run([str(part) for part in command], cwd=where)
     if done.returncode:
@@ -60,6 +72,7 @@ def scripts(static: Path) -> None:
     """Everything that pages load, in one folder."""
     static.mkdir(parents=True, exist_ok=True)
     run(MODULES / ".bin" / "esbuild", "widgets.js", *BUNDLE, f"--outfile={static / 'widgets.js'}")
+    (static / "widgets.js").write_text(packed((static / "widgets.js").read_bytes()))
     for path in [*HERE.glob("*.css"), *HERE.glob("*.js")]:
         if path.name not in BUNDLED:
             shutil.copy(path, static)
@@ -68,6 +81,12 @@ def scripts(static: Path) -> None:
 
         build_engine.write_engine(static)
     (static / "katex.css").write_text(formulas_style())
+
+
+def packed(script: bytes) -> str:
+    """A script that unpacks and runs this one: a page that was opened from a file is not compressed on its way."""
+    text = base64.b64encode(gzip.compress(script, mtime=0)).decode()
+    return UNPACK.replace("TEXT", text)
 
 
 def formulas_style() -> str:

@@ -6,6 +6,7 @@ link to a file that is no page of the site leads to the repository.
 
 import base64
 import gzip
+import io
 import json
 import os
 import re
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import reference
+from PIL import Image
 
 ROOT = Path(__file__).parents[2]
 WIDGETS = ROOT / "docs" / "widgets"
@@ -131,8 +133,11 @@ def states(path: Path) -> dict[str, str]:
         models = models_of(known["models"], view)
         texts = {name for model in models.values() for key in ("_esm", "_css")
                  if isinstance(names := model["state"].get(key), list) for name in names}  # fmt: skip
-        held = {key: base64.b64decode(known["buffers"][key]) for model in models.values()
-                for key in model.get("buffers", {}).values()}  # fmt: skip
+        held = {
+            key: (lighter if trait == "sheet" else bytes)(base64.b64decode(known["buffers"][key]))
+            for model in models.values()
+            for trait, key in model.get("buffers", {}).items()
+        }
         sizes = {key: len(content) for key, content in held.items()}
         files = {name: (EXPLORERS / name).read_text() for name in sorted(texts)}
         told = json.dumps({"models": models, "sizes": sizes, "texts": files}, separators=(",", ":"))
@@ -140,6 +145,13 @@ def states(path: Path) -> dict[str, str]:
         name = states_file(page, view)
         scripts[name] = f'explorerStates("{name}", "{base64.b64encode(packed).decode()}");\n'
     return scripts
+
+
+def lighter(jpeg: bytes) -> bytes:
+    """A sheet of crops, which are only looked at, in half the bytes; a photo, on which explorers compute, stays."""
+    made = io.BytesIO()
+    Image.open(io.BytesIO(jpeg)).save(made, "JPEG", quality=70, optimize=True)
+    return min(made.getvalue(), jpeg, key=len)
 
 
 def models_of(models: dict[str, Any], view: str) -> dict[str, Any]:
@@ -158,8 +170,9 @@ def index(known: set[str]) -> str:
     """The first page: the README, and lists of all the pages, which furo shows at the side."""
     readme = relinked((ROOT / "README.md").read_text(), "README.md", known)
     begin = "**Begin with [the whole cascade on one screen](notebooks/start_here.ipynb)**: its sliders "
-    begin += "are alive, and nothing is sent anywhere. Or work on your own machine:"
-    readme = re.sub(r"\*\*\[Read it in the browser\].*?(?=\n\n)", begin, readme, flags=re.S)  # which the reader does
+    begin += "are alive, and nothing is sent anywhere."
+    # which the reader does, and a recording of what is alive here
+    readme = re.sub(r"\*\*\[Read it in the browser\].*?\n\n!\[.*?(?=\n\n)", begin, readme, flags=re.S)
     names = [path.relative_to(ROOT).with_suffix("").as_posix() for path in notebooks()]
     deeper = [name for name in names if "/deeper/" in name]
     chapters = ["notebooks/start_here", *(name for name in names if name not in deeper and "start" not in name)]
