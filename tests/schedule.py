@@ -15,16 +15,14 @@ LONGEST = (  # the beginnings of units
     "notebooks/",
     "browser, 09_training.ipynb",
     "tests/cli/test_cli_train.py",
+    "tests/site/test_pages.py",
     "browser, ",
-    "tests/site/",
 )
 
 
 def unit(test: str) -> str:
     """What runs in one process, with this test."""
     notebook = re.match(r"tests/browser/.*\[(\w+\.ipynb)", test)
-    if test.startswith("tests/site/"):
-        return "tests/site/"  # the site is built once
     return f"browser, {notebook[1]}" if notebook else test.partition("::")[0]
 
 

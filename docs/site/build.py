@@ -42,8 +42,8 @@ UNPACK = """\
 (async (text) => {
   const packed = new Blob([Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0))]);
   const stream = packed.stream().pipeThrough(new DecompressionStream("gzip"));
-  const script = document.createElement("script");
-  script.src = URL.createObjectURL(await new Response(stream, { headers: { "content-type": "text/javascript" } }).blob());
+  const headers = { "content-type": "text/javascript" }, script = document.createElement("script");
+  script.src = URL.createObjectURL(await new Response(stream, { headers }).blob());
   document.head.append(script);
 })("TEXT");
 """

@@ -82,18 +82,12 @@ function name(place) {
   }
 }
 
-async function show(place) { // anew where it is shown already: what is drawn has the colours of the page as it was then
-  const view = await manager.create_view(await manager.get_model(place.dataset.view));
-  place.shown?.dispose();
-  place.shown = view.luminoWidget;
-  Widget.attach(place.shown, place);
-  name(place);
-}
-
 async function wake(place) {
   try {
     await manager.set_state(await unpacked(await statesOf(place.dataset.states)));
-    await show(place);
+    const view = await manager.create_view(await manager.get_model(place.dataset.view));
+    Widget.attach(view.luminoWidget, place);
+    name(place);
     new MutationObserver(() => name(place)).observe(place, { childList: true, subtree: true });
     place.dataset.alive = "yes";
   } catch (error) {
@@ -111,9 +105,3 @@ const near = new IntersectionObserver((entries) => {
   }
 }, { rootMargin: AHEAD });
 places.forEach((place) => near.observe(place));
-
-function again() {
-  places.forEach((place) => { if (place.dataset.alive === "yes") show(place); });
-}
-new MutationObserver(again).observe(document.body, { attributeFilter: ["data-theme"] });
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", again);

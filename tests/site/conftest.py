@@ -28,7 +28,10 @@ FIRST_AWAKE = """() => {
 WAKE = """async () => {
   for (const place of document.querySelectorAll('.explorer[data-view]')) {
     place.scrollIntoView();
-    for (let tries = 0; !place.dataset.alive && tries < 200; tries++) await new Promise((done) => setTimeout(done, 25));
+    const drawn = () => [...place.querySelectorAll('figcaption')].every((caption) => caption.textContent);
+    for (let tries = 0; !(place.dataset.alive && drawn()) && tries < 200; tries++) {
+      await new Promise((done) => setTimeout(done, 25));
+    }
   }
   scrollTo(0, 0);
   return [...document.querySelectorAll('.explorer[data-view]')].map((place) => place.dataset.alive || 'asleep');
