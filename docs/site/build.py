@@ -59,7 +59,7 @@ def install() -> None:
     """What package-lock.json says, from npm; not again while it stays the same."""
     for program in ("node", "npm"):
         if shutil.which(program) is None:
-            sys.exit(f"make site needs {program}, and found none: install Node.js 20 or later with npm (on Debian and "
+            sys.exit(f"make site needs {program}, and found none: install Node.js 18 or later with npm (on Debian and "
                      "Ubuntu: apt install nodejs npm), then run it again")  # fmt: skip
     lock, installed = HERE / "package-lock.json", MODULES / ".installed"
     if installed.exists() and installed.read_bytes() == lock.read_bytes():
