@@ -14,7 +14,7 @@ DATA ?= data/faces/scenes data/faces/landmarks
 RUN ?= run
 TRAIN ?= --teacher zhang2016
 
-.PHONY: lab test test-slow test-all notebooks bench weights clean
+.PHONY: lab test test-slow test-all notebooks site bench weights clean
 
 lab: $(READY)
 	$(BIN)/jupyter lab $(ROOT) notebooks/03_pnet.ipynb
@@ -31,6 +31,10 @@ test-all: test test-slow
 
 notebooks: $(READY)
 	$(BIN)/python notebooks/source/build.py
+
+# make site: site/index.html and the pages beside it, from the committed notebooks. It needs Node.js with npm.
+site: $(READY)
+	$(BIN)/python docs/site/build.py
 
 bench: $(READY)
 	$(BIN)/python benchmarks/detect.py

@@ -15,6 +15,7 @@ LONGEST = (  # the beginnings of units
     "notebooks/",
     "browser, 09_training.ipynb",
     "tests/cli/test_cli_train.py",
+    "tests/site/test_pages.py",
     "browser, ",
 )
 

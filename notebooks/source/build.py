@@ -23,15 +23,18 @@ import jupytext
 import nbformat
 from nbclient import NotebookClient
 
+import states
 from mtcnn_lite.course import pages
 
 SOURCE = Path(__file__).parent
 NOTEBOOKS = SOURCE.parent
+WIDGETS = NOTEBOOKS.parent / "docs" / "widgets"  # the states of the explorers: see states.py
 LARGEST = 1_500_000  # bytes: a notebook that a browser opens at once
 # How many threads share a sum decides its last digits, and so a plot's pixels.
 os.environ["OMP_NUM_THREADS"] = "1"
 os.environ["MTCNN_LITE_MINE"] = "off"  # nothing of whoever builds
 WIDGET = "application/vnd.jupyter.widget-view+json"
+STATES = "application/vnd.jupyter.widget-state+json"
 
 
 def sources() -> list[Path]:
@@ -95,13 +98,18 @@ def unexecuted(source: Path) -> nbformat.NotebookNode:
     return notebook
 
 
-def executed(notebook: nbformat.NotebookNode, folder: Path) -> nbformat.NotebookNode:
-    """A copy with outputs, as a run from the folder it lies in gives them, less what no two runs share."""
+def executed(
+    notebook: nbformat.NotebookNode, folder: Path
+) -> tuple[nbformat.NotebookNode, dict[str, Any] | None]:
+    """A copy with outputs, as a run from the folder it lies in gives them, less what no two runs share.
+
+    And the states of the widgets that it shows, see `states`.
+    """
     run = copy.deepcopy(notebook)
     resources = {"metadata": {"path": str(folder)}}
-    NotebookClient(
-        run, timeout=600, kernel_name="python3", resources=resources, store_widget_state=False
-    ).execute()
+    NotebookClient(run, timeout=600, kernel_name="python3", resources=resources).execute()
+    models = run.metadata.get("widgets", {}).get(STATES, {}).get("state", {})
+    views: dict[str, list[str]] = {}
     run.metadata = notebook.metadata
     for cell, before in zip(run.cells, notebook.cells, strict=True):
         cell.metadata = before.metadata
@@ -112,12 +120,12 @@ def executed(notebook: nbformat.NotebookNode, folder: Path) -> nbformat.Notebook
                 raise RuntimeError(
                     f"cell {cell.id} wrote to stderr:\n{output.text}\n--- by\n{cell.source}"
                 )
-            output.get("data", {}).pop(
-                WIDGET, None
-            )  # its model lives in the kernel that has just ended
+            # its model lives in the kernel that has just ended
+            if view := output.get("data", {}).pop(WIDGET, None):
+                views.setdefault(cell.id, []).append(view["model_id"])
             if "metadata" in output:
                 output.metadata = described(output.metadata)
-    return run
+    return run, states.states(models, views)
 
 
 def described(metadata: dict[str, Any]) -> dict[str, Any]:
@@ -163,10 +171,11 @@ def split_by_clock(notebook: nbformat.NotebookNode) -> dict[bool, dict[str, Any]
 
 
 def build(source: Path) -> bool:
-    """Execute one source and write its notebook; whether the file changed."""
-    made = executed(unexecuted(source), target(source).parent)
+    """Execute one source and write its notebook, and the states of its explorers; whether a file changed."""
+    made, alive = executed(unexecuted(source), target(source).parent)
     keep_times(made, target(source))
-    return written(made, target(source))
+    changed = states.write(WIDGETS / f"{name(source)}.json", alive)
+    return written(made, target(source)) or changed
 
 
 def written(notebook: nbformat.NotebookNode, path: Path) -> bool:
