@@ -31,7 +31,7 @@ export function outcomes(measured, stops, p, r, o) { // boxes on the sheet
 }
 
 function render({ model, el }) {
-  const [root, photos, views] = frame(el, 2), sheetOf = view(photos), plot = view(views), bars = view(views);
+  const [root, photos, views] = frame(model, el, 2), sheetOf = view(photos), plot = view(views), bars = view(views);
   const table = live(element(root, "table"));
   const get = (name) => model.get(name), measured = JSON.parse(get("measured"));
   let bitmap = null;

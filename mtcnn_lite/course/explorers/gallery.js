@@ -23,7 +23,7 @@ function framed(parent) { // a view with room below it
 }
 
 function render({ model, el }) {
-  const [root, views] = frame(el), left = element(views, "div"), right = element(views, "div"), get = (name) => model.get(name);
+  const [root, views] = frame(model, el), left = element(views, "div"), right = element(views, "div"), get = (name) => model.get(name);
   const photo = framed(left);
   const table = live(element(left, "table", "numbers"));
   const plot = framed(left);
@@ -163,13 +163,17 @@ function render({ model, el }) {
       + `window of ${(x2 - x1).toFixed(0)} px at x ${x1.toFixed(0)}, y ${y1.toFixed(0)}\n${fate}`];
   }
 
+  const told = (found) => (found >= 0 ? about(found) : [found, `face ${-found}: no box is on it\nclick to ask why`]);
+
+  function fateOf(found) { // a crop's, or that of the missed face -1 - found
+    if (found >= 0) return `That box: ${about(found)[1].split("\n").join("; ")}.`;
+    const k = -1 - found, gone = data.steps.findIndex((_, step) => !data.order.some((i) => part(i, step) && on(i, step) === k));
+    return gone < 0 ? `Face ${k + 1}: a box is on it.` : `Face ${k + 1}: no box is on it among the ${data.steps[gone]}.`;
+  }
+
   pointed.watch(photo.canvas, (event) => {
-    if (!data) return null;
-    const step = get("step"), rows = data.order.filter((i) => part(i, step));
-    const boxes = [...rows.map((i) => [box(i, step), i]), ...missed().map((k) => [face(k), -1 - k])];
-    const found = smallest(event, data.zoom, boxes);
-    if (found === undefined) return null;
-    return found >= 0 ? about(found) : [found, `face ${-found}: no box is on it\nclick to ask why`];
+    const found = data ? smallest(event, data.zoom, onPhoto()) : undefined;
+    return found === undefined ? null : told(found);
   });
   for (const group of groups) {
     pointed.watch(group.canvas, (event) => {
@@ -180,17 +184,29 @@ function render({ model, el }) {
       return found === undefined || !data ? null : about(found);
     });
   }
-  for (const { canvas } of [photo, ...groups]) {
-    canvas.addEventListener("click", () => {
-      if (pointed.lit === null) return;
-      model.send({ clicked: litBox(), ...(isCrop(pointed.lit) ? {} : { face: -1 - pointed.lit }) });
+  function ask() {
+    if (!data || pointed.lit === null) return;
+    if (heard(model)) model.send({ clicked: litBox(), ...(isCrop(pointed.lit) ? {} : { face: -1 - pointed.lit }) });
+    else model.set("note", fateOf(pointed.lit)); // less than Python would say
+  }
+  const onPhoto = () => {
+    const rows = data ? data.order.filter((i) => part(i, get("step"))) : [];
+    return [...rows.map((i) => [box(i, get("step")), i]), ...(data ? missed().map((k) => [face(k), -1 - k]) : [])];
+  };
+  photo.canvas.addEventListener("click", ask);
+  browse(photo.canvas, model, pointed, {
+    list: () => onPhoto().map(([where, what]) => [Array.from(where, (v) => v * data.zoom), what]), about: told, ask,
+  });
+  for (const group of groups) {
+    group.canvas.addEventListener("click", ask);
+    browse(group.canvas, model, pointed, {
+      list: () => (group.crops ?? []).slice(0, group.rows * ACROSS).map((i, k) => [[...at(k), at(k)[0] + CELL, at(k)[1] + CELL], i]), about: told, ask,
     });
   }
 
   model.on("change:revision", receive);
   follow(model, ["stop", "cut", "step"], draw);
   receive();
-  model.send({ ready: true });
 }
 
 export default { render };

@@ -58,14 +58,11 @@ class LevelsExplorer(PhotoExplorer):
         self.choice = buttons(list(self.photos))
         super().__init__(next(iter(self.photos.values())), LONGEST)
         self.choice.observe(lambda _: self._choose(), "value")
-        self._switch(False)  # in a saved page, where nobody hears the browser, they stay off
+        self.canvas.ask_python(upload=self.upload)
         own = (self.upload, self.choice, self.message) if len(self.photos) > 1 else (self.upload, self.message)
-        self.canvas.on_msg(lambda *_: self._switch(True))
+        if len(self.photos) > 1:
+            self.canvas.ask_python(choice=self.choice)
         self.children = stacked((self.min_face, self.factor), (self.width_, self.height_), own, self.canvas)
-
-    def _switch(self, on: bool) -> None:
-        """What needs the kernel, on or off."""
-        self.upload.disabled = self.choice.disabled = not on
 
     def _choose(self) -> None:
         self.message.value = ""

@@ -45,9 +45,9 @@ CELLS = {  # CSS pixels a cell of each layer's maps is wide, and how high a laye
 }
 ADVICE = (  # under the drawing, after what became of the window
     "Point at a cell of a map to see the pixels that it depends on. In “what mattered” a gray patch hides a part of "
-    "the crop: purple where the net is less sure of a face without it. To move the window, click, drag, or use the "
-    "arrow keys, on "
+    "the crop: purple where the net is less sure of a face without it."
 )
+MOVING = " To move the window, click, drag, or use the arrow keys, on "
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,7 +101,7 @@ class MicroscopeExplorer(PhotoExplorer):
         (cells, tall), where = CELLS[net], "photo, level or map." if rows else "the photo."
         self.canvas = Slide(
             title=NET_TITLES[net], layers=shown, cells=cells, tall=tall, crop_side=self.net.size, units=[UNITS, PATCH],
-            ramp=DIVERGING, colour=COLOURS[net], dots=COLOURS["landmark"], advice=ADVICE + where,
+            ramp=DIVERGING, colour=COLOURS[net], dots=COLOURS["landmark"], advice=ADVICE, moving=MOVING + where,
             threshold=getattr(detector.settings.thresholds, net), plan=rows, weights=values.tobytes(),
         )  # fmt: skip
         if net == "pnet":
@@ -112,7 +112,9 @@ class MicroscopeExplorer(PhotoExplorer):
             link(self.canvas, side=self.where)
             self.canvas.observe(lambda _: self._moved(), ["at", "side"])
             self.canvas.observe(lambda _: self._hide(), "asked")
+            self.canvas.ask_python(where=self.where)
         super().__init__(image, LONGEST)
+        self.canvas.ask_python(upload=self.upload)
         self.children = stacked((self.where, self.upload, self.message), self.canvas)
 
     def show_photo(self) -> None:

@@ -15,9 +15,8 @@ from mtcnn_lite.draw import COLOURS, Picture
 class Scoreboard(Drawing):
     """The drawing; fill it with `show`.
 
-    Its browser sends {"ready": true} when it is drawn first, and after a click {"clicked": [x1, y1, x2, y2],
-    "face": k}: the box, and the labelled face that it is on, or -1. Where no kernel answers the first, the sliders that
-    need one stay switched off.
+    After a click its browser sends {"clicked": [x1, y1, x2, y2], "face": k}: the box, and the labelled face that it is
+    on, or -1. Where no kernel runs, a slider has only the stops that the sieve knows.
 
     Parameters
     ----------
@@ -52,6 +51,7 @@ class Scoreboard(Drawing):
     faces, labelled = synced(b""), synced(False)
     maps, landmarks = synced(b""), synced(b"")
     levels = synced([])  # [rows, columns, scale] of each
+    depth = synced([])  # the slider that decides which of them take part, and the first level at each of its stops
     windows, once = synced(0), synced(0)
     costs = synced([])
     revision = synced(0)  # the browser draws anew when it changes: once a message
@@ -94,7 +94,8 @@ class Scoreboard(Drawing):
             self.levels = [
                 [*face_map.shape, scale] for face_map, scale in zip(sieve.maps, sieve.scales, strict=False)
             ] or [[0, 0, scale] for scale in sieve.scales]
-            self.level = min(self.level, max(len(sieve.scales) - 1, 0))
+            self.depth = [] if sieve.depth is None else [sieve.depth.slider, *sieve.depth.first]
+            self.level = min(max(self.level, sieve.first(self.at)), max(len(sieve.scales) - 1, 0))
             self.windows, self.once = sieve.windows, sieve.once
             self.costs = [[list(cost) for cost in costs] for costs in sieve.costs]
             self.revision += 1
