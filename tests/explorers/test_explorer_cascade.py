@@ -262,15 +262,11 @@ def png(pixels):
     return file.getvalue()
 
 
-def test_what_needs_the_kernel_is_off_until_a_browser_speaks_to_it(detector):
-    mine, said = CascadeExplorer(detector, {"a": wall(), "b": portrait()}), []
-    mine.canvas.send = said.append
-    assert mine.upload.disabled
-    assert mine.choice.disabled
-    mine.canvas._handle_custom_msg({"ready": True}, [])
-    assert not mine.upload.disabled
-    assert not mine.choice.disabled
-    assert said == [{"alive": True}]
+def test_the_drawing_knows_what_needs_python(detector):
+    mine = CascadeExplorer(detector, {"a": wall(), "b": portrait()})
+    assert mine.canvas.needs_python == ["choice", "upload"]
+    assert mine.canvas.controls == {"choice": mine.choice, "upload": mine.upload}
+    assert CascadeExplorer(detector, portrait()).canvas.needs_python == ["upload"]
 
 
 def test_photo_smaller_than_any_face(detector):

@@ -35,7 +35,9 @@ async (name) => {
   const found = [];
   for (const [selector, acts, group] of drives) {
     const together = new Map(); // buttons of which one is pushed count as one control
-    for (const one of [...section.querySelectorAll(selector)]) {
+    const every = () => [...section.querySelectorAll(selector)];
+    for (let k = 0; k < every().length; k++) { // asked anew each time: some buttons are made anew when they are switched on
+      const one = every()[k];
       if (!one.offsetParent && !one.getClientRects().length) continue;
       const whole = group ? one.closest(group) : one;
       if (!together.has(whole)) {

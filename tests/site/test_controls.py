@@ -1,4 +1,4 @@
-"""Every control of every explorer on one page without a kernel and without a network: it works, or says "needs Python"."""
+"""Every control of every explorer, on a page without kernel and network: it works, or says "needs Python"."""
 
 from pathlib import Path
 
@@ -30,6 +30,9 @@ from mtcnn_lite.course.scenes import ASTRONAUT_BOX, ASTRONAUT_LANDMARKS, portrai
 from mtcnn_lite.nets import PNet
 
 DRIVE = (Path(__file__).parent / "drive.js").read_text()
+DRAWN = """() => [...document.querySelectorAll('section:not(#camera)')].every(
+  (one) => one.querySelector('figcaption')?.textContent)"""
+HERE = ("file:", "data:", "blob:")
 NEEDS_PYTHON = {  # what no page without a kernel can answer
     "levels": {"your photo (0)", "the portrait"},
     "pnet": {"your photo (0)", "the wall"},
@@ -107,17 +110,15 @@ def driven(chromium, explorers, modules, tmp_path_factory):
     """name -> what driving each control of that explorer found, in one page; and the page's complaints and requests."""
     path = export(tmp_path_factory.mktemp("exported"), modules, explorers)
     context = chromium.new_context(viewport={"width": 1130, "height": 900}, permissions=["camera"])
-    context.route(lambda url: not url.startswith(("file:", "data:", "blob:")), lambda route: route.abort())
+    context.route(lambda url: not url.startswith(HERE), lambda route: route.abort())
     page = context.new_page()
     wrong = []
     page.on("pageerror", lambda error: wrong.append(str(error)))
     page.on("console", lambda said: wrong.append(said.text) if said.type == "error" else None)
-    page.on("request", lambda sent: None if sent.url.startswith(("file:", "data:", "blob:")) else wrong.append(sent.url))
+    page.on("request", lambda sent: None if sent.url.startswith(HERE) else wrong.append(sent.url))
     page.goto(path.as_uri())
     page.evaluate("() => window.ready")
-    page.wait_for_function(
-        "() => [...document.querySelectorAll('section:not(#camera)')].every((one) => one.querySelector('figcaption')?.textContent)"
-    )
+    page.wait_for_function(DRAWN)
     page.wait_for_timeout(300)
     yield {name: page.evaluate(DRIVE, name) for name in explorers}, wrong
     context.close()

@@ -103,7 +103,7 @@ function render({ model, el }) {
       if (k === get("which") && (get("right") || get("down"))) dot(pen, onPhoto(now.turned[k]), is, true);
       dot(pen, onPhoto(point), is, false);
     });
-    photo.caption.textContent = `photo, turned by ${get("turn").toFixed(0)}°: drag a point; keys: space chooses, arrows push`;
+    photo.caption.textContent = `photo, turned by ${get("turn").toFixed(0)}°: drag a point (keys: space, arrows)`;
     pen = crop.fit(CROP, CROP);
     pixels.fillRect(0, 0, side, side);
     place(pixels, after(toEdges(now.matrix), toEdges(now.turning)), 1);

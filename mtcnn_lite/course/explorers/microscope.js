@@ -159,7 +159,9 @@ function render({ model, el }) {
       root.classList.remove("stale");
       return;
     }
-    waiting = [setTimeout(() => root.classList.add("stale"), 400)];
+    waiting = [setTimeout(() => root.classList.add("stale"), 400), setTimeout(() => {
+      advice.textContent = "No kernel answers. Run the notebook's cell to look through a moved window.";
+    }, 3000)];
   }
 
   function draw() {
