@@ -81,9 +81,10 @@ def test_at_the_first_strength_nothing_is_lost_and_at_the_last_something_is(expl
         assert (fates[-1] != FOUND).any()
 
 
-def test_each_strength_tells_the_story_of_each_face(explorer):
-    for sent, one in zip(explorer.canvas.scenes, explorer.views(), strict=True):
-        assert sent["told"] == [explain(one.trace, box).sentence for box in one.photo.boxes]
+def test_asking_about_a_face_tells_its_story(explorer):
+    explorer.canvas._handle_custom_msg({"face": 2, "at": 5}, [])
+    now = explorer.views()[5]
+    assert explorer.canvas.note == f"Face 3: {explain(now.trace, now.photo.boxes[2]).sentence}."
     assert explorer.canvas.invitation.startswith("Ask about a face")
 
 
@@ -145,7 +146,7 @@ def test_in_an_uploaded_photo_the_faces_are_those_that_the_detector_finds(detect
     assert explorer.message.value == "me.png: 400 x 400 px, shrunk from 512 x 512"
     faces = detector.detect(explorer.image)
     np.testing.assert_array_equal(explorer.photo.boxes, faces.boxes)
-    assert len(explorer.canvas.scenes[0]["told"]) == len(faces) == 1
+    assert len(explorer.canvas.scenes[0]["faces"]) == len(faces) == 1
     explorer.step.value = 0
     assert explorer.now().fates.tolist() == [FOUND]
     explorer.step.value = 8
@@ -156,7 +157,7 @@ def test_a_photo_without_a_face_is_said_to_have_none(detector, photo):
     explorer = LimitsExplorer(detector, photo)
     explorer.receive("wall.png", as_file(np.full((90, 120, 3), 80, np.uint8)))
     assert "no face" in explorer.canvas.invitation
-    assert explorer.canvas.scenes[0]["told"] == []
+    assert explorer.canvas.scenes[0]["faces"] == []
     assert explorer.summary().endswith("of 0 faces 0 lost in P-Net, 0 lost in R-Net, 0 lost in O-Net, 0 found")
     for name in DEGRADATIONS:
         explorer.way.value = name
@@ -174,7 +175,7 @@ def test_a_crowd_keeps_its_best_faces_only(detector, photo):
     many = scene([11, 9], 300, 400, faces=(20, 20), sizes=(24, 36), distractors=(0, 0))
     explorer = LimitsExplorer(detector, photo)
     explorer.receive("crowd.png", as_file(many.image()))
-    assert len(explorer.photo.boxes) == len(explorer.canvas.scenes[0]["told"]) == MOST
+    assert len(explorer.photo.boxes) == len(explorer.canvas.scenes[0]["faces"]) == MOST
     np.testing.assert_array_equal(explorer.photo.boxes, detector.detect(many.image()).boxes[:MOST])
 
 

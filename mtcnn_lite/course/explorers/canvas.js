@@ -37,16 +37,33 @@ function render({ model, el }) {
   function button(k) {
     const made = document.createElement("button");
     made.textContent = `face ${k + 1}`;
-    made.addEventListener("click", () => {
-      asked = k;
-      say();
-    });
+    made.addEventListener("click", () => ask(k));
     return made;
   }
 
-  function say() { // an answer holds for the strength at which it was given
-    const says = asked < 0 ? get("invitation") : `Face ${asked + 1}: ${data.told[asked]}.`;
-    if (note.textContent !== says) note.textContent = says;
+  function ask(k) { // an answer holds for the strength at which it was given
+    asked = k;
+    if (k < 0) return say(get("invitation"));
+    if (!heard(model)) return say(`Face ${k + 1}: ${story(k)}.`);
+    say("");
+    return model.send({ face: k, at: get("at") });
+  }
+
+  function say(text) {
+    if (note.textContent !== text) note.textContent = text;
+  }
+
+  function story(k) { // what became of a face, from the boxes that came with the page
+    const fate = data.fates[k], last = data.steps.length - 1, [name] = get("fates")[fate];
+    if (fate < get("fates").length - 1) return `${name}: no box that it leaves has an IoU of 0.5 or more with the face`;
+    const on = [...Array(data.count).keys()].filter((i) => left(i, last) && iou(box(i, last), data.faces[k]) >= 0.5);
+    return `${name}, score ${Math.max(...on.map((i) => score(i, last))).toFixed(2)}`;
+  }
+
+  function iou(a, b) {
+    const side = (from) => Math.max(0, Math.min(a[from + 2], b[from + 2]) - Math.max(a[from], b[from])), shared = side(0) * side(1);
+    const area = ([x1, y1, x2, y2]) => (x2 - x1) * (y2 - y1);
+    return shared / (area(a) + area(b) - shared);
   }
 
   function drawStrip() { // a row for each face, a column for each strength; the one on show is framed
@@ -128,12 +145,11 @@ function render({ model, el }) {
     if (!scenes.length) return;
     const before = data;
     data = scenes[get("at")];
-    if (before !== data) asked = -1;
-    threshold = Math.fround(get("threshold")); // Python compares float32 scores with a float32 threshold; so must we
+    threshold = Math.fround(get("thresholds")[2]); // Python compares float32 scores with a float32 threshold; so must we
     drawStrip();
     drawPhoto();
     count();
-    say();
+    if (before !== data) ask(-1);
   }
 
   const where = ([x1, y1, x2, y2]) => `x ${x1.toFixed(1)} to ${x2.toFixed(1)}, y ${y1.toFixed(1)} to ${y2.toFixed(1)} px`;
@@ -160,15 +176,14 @@ function render({ model, el }) {
     const { left, top, cell: [wide, high] } = STRIP, column = Math.floor((offsetX - left) / wide), row = Math.floor((offsetY - top) / high);
     if (!scenes[column] || !(row >= 0 && row < data.fates.length)) return;
     set("at", column);
-    asked = row;
-    say();
+    ask(row);
   });
   keyboard(strip.canvas, model, ([right, down]) => {
     const at = clamp(get("at") + right, 0, scenes.length - 1), face = clamp(asked + down, -1, data.fates.length - 1);
     model.set("at", at);
-    asked = face;
-    say();
+    ask(face);
   });
+  follow(model, ["note"], () => asked >= 0 && get("note") && say(get("note")));
   model.on("change:revision", unpack);
   follow(model, ["step", "at"], draw);
   unpack();

@@ -52,15 +52,15 @@ class Layers:
 
 @dataclass(frozen=True, eq=False)
 class Scene:
-    """One strength: its name, long and short; the photo (H, W, 3) and its layers; and of each face its fate, an index,
-    and what became of it, in words."""
+    """One strength: its name, long and short; the photo (H, W, 3) and its layers; the fates of the faces, indices, and
+    their boxes (M, 4)."""
 
     says: str
     short: str
     photo: NDArray[np.uint8]
     layers: Layers
     fates: Sequence[int]
-    told: Sequence[str]
+    faces: Floats
 
     def parts(self) -> list[bytes]:
         """The photo as a JPEG, and the arrays of the layers, as canvas.js takes them apart."""
@@ -76,7 +76,9 @@ class Scene:
 
 
 class Canvas(Drawing):
-    """The canvas; fill it with `show`.
+    """The canvas; fill it with `show`. It says which face is asked about, at which strength: {"face": k, "at": n}.
+
+    Python's answer is the `note`. Without a kernel the browser has a shorter one.
 
     Parameters
     ----------
@@ -84,12 +86,12 @@ class Canvas(Drawing):
     **values : what the traits begin with
     """
 
-    threshold = synced(0.6)
+    thresholds = synced([0.6, 0.7, 0.7])
     step, at = synced(0), synced(0)  # at: which strength
     colours = synced([])  # one a step
     dots = synced(COLOURS["landmark"])
     fates = synced([])
-    invitation = synced("")  # the note, until a face is asked about
+    invitation, note = synced(""), synced("")  # what is said until a face is asked about; the answer
 
     steps, cut_from = synced([]), synced(0)
     scenes = synced([])  # of each strength what is small: words, sizes, and how long the parts are
@@ -107,8 +109,8 @@ class Canvas(Drawing):
             self.steps, self.cut_from = list(scenes[0].layers.steps), scenes[0].layers.cut_from
             self.scenes = [
                 {"says": scene.says, "short": scene.short, "size": [scene.photo.shape[1], scene.photo.shape[0]],
-                 "fates": list(scene.fates), "told": list(scene.told), "scales": list(scene.layers.scales),
-                 "windows": scene.layers.windows,
+                 "fates": list(scene.fates), "faces": np.round(scene.faces, 2).tolist(),
+                 "scales": list(scene.layers.scales), "windows": scene.layers.windows,
                  "lengths": [len(part) for part in own]}
                 for scene, own in zip(scenes, parts, strict=True)
             ]  # fmt: skip

@@ -32,14 +32,12 @@ LONGEST, MOST = 400, 8  # px: the longer side of an uploaded photo; rows in the 
 
 @dataclass(frozen=True, eq=False)
 class LimitsView:
-    """The photo at one strength and its run; layers for the canvas; of each face its fate (M,), an index of FATES, and
-    what became of it, in words."""
+    """The photo at one strength and its run; layers for the canvas; the fate of each face (M,), an index of FATES."""
 
     photo: LabelledPhoto
     trace: Trace
     layers: Layers
     fates: NDArray[np.int64]
-    told: list[str]
 
 
 def view(detector: Detector, photo: LabelledPhoto, name: str, step: int) -> LimitsView:
@@ -58,9 +56,7 @@ def view(detector: Detector, photo: LabelledPhoto, name: str, step: int) -> Limi
     pnet, rnet, onet = trace.settings.thresholds
     lowest = trace.rerun(thresholds=(pnet, rnet, min(onet, cascade.LOWEST[2])))
     costs = cascade.costs(trace, lowest)  # before R-Net and O-Net have anything to remember
-    told = [one.sentence for one in explain(trace, harder.boxes).explanations] if len(harder.boxes) else []
-    layers = replace(cascade.view(trace, pnet, rnet), costs=costs)
-    return LimitsView(harder, trace, layers, fates(trace, harder), told)
+    return LimitsView(harder, trace, replace(cascade.view(trace, pnet, rnet), costs=costs), fates(trace, harder))
 
 
 def fates(trace: Trace, photo: LabelledPhoto) -> NDArray[np.int64]:
@@ -83,7 +79,7 @@ class LimitsExplorer(PhotoExplorer):
     def __init__(self, detector: Detector, photo: LabelledPhoto) -> None:
         self._detector, self._labelled, own = detector, photo, detector.settings.thresholds
         fates = list(zip(FATES, TINTS, strict=True))
-        self.canvas = Canvas(fates, colours=cascade.STEP_COLOURS, step=3, at=3, threshold=own.onet)
+        self.canvas = Canvas(fates, colours=cascade.STEP_COLOURS, step=3, at=3, thresholds=list(own))
         self.way = buttons(list(DEGRADATIONS), list(DEGRADATIONS).index("turned"))
         stops = len(DEGRADATIONS["turned"].strengths)
         self.step = widgets.IntSlider(3, min=0, max=stops - 1, description="how much", readout=False, **look(70, 340))
@@ -92,6 +88,7 @@ class LimitsExplorer(PhotoExplorer):
         super().__init__(photo.image(), LONGEST)
         self.way.observe(lambda _: self._show(), "value")
         self.canvas.ask_python(way=self.way, upload=self.upload)
+        self.canvas.on_msg(lambda _, message, buffers: self.ask(message["face"], message["at"]))
         first, second = (self.way, self.step), ("boxes after", self.after, self.upload)
         self.children = stacked(first, second, self.message, self.canvas)
 
@@ -117,13 +114,19 @@ class LimitsExplorer(PhotoExplorer):
         """What is on show."""
         return self.views()[self.step.value]
 
+    def ask(self, face: int, at: int) -> None:
+        """Say in the note what became of face number `face`, counted from 0, at the strength number `at`."""
+        one = self.views()[at]
+        self.canvas.note = ""  # so that the same answer counts as a new one
+        self.canvas.note = f"Face {face + 1}: {explain(one.trace, one.photo.boxes[face]).sentence}."
+
     def _show(self) -> None:
         name, invitation = self.way.value, INVITATION if len(self.photo.boxes) else NO_FACE
         way = DEGRADATIONS[name]
         self.canvas.show(
             [
                 Scene(f"{name}, {strength:g} {way.unit}", f"{strength:g}", labelled(one.photo), one.layers,
-                      one.fates.tolist(), one.told)
+                      one.fates.tolist(), one.photo.boxes)
                 for one, strength in zip(self.views(), way.strengths, strict=True)
             ],
             invitation,
