@@ -1,6 +1,6 @@
 // Runs in the page of exported.py: moves every control of a section to both its ends and back.
 async (name) => {
-  const section = document.getElementById(name), frames = async (n = 3) => {
+  const section = document.getElementById(name), frames = async (n = 2) => {
     for (let k = 0; k < n; k++) await new Promise(requestAnimationFrame);
   };
   const seen = () => { // what the section shows: pictures and words, and the values of its own controls left out

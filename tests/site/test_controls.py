@@ -32,6 +32,10 @@ from mtcnn_lite.nets import PNet
 DRIVE = (Path(__file__).parent / "drive.js").read_text()
 DRAWN = """() => [...document.querySelectorAll('section:not(#camera)')].every(
   (one) => one.querySelector('figcaption')?.textContent)"""
+LANES = """() => Object.fromEntries([...document.querySelectorAll('section')].map(({ id }) => [id,
+  [...document.querySelectorAll(`[id="${id}"] .slider-container canvas`)].map((canvas) =>
+    canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.some((value) => value))
+]).filter(([, lanes]) => lanes.length))"""
 HERE = ("file:", "data:", "blob:")
 NEEDS_PYTHON = {  # what no page without a kernel can answer
     "levels": {"your photo (0)", "the portrait"},
@@ -120,12 +124,13 @@ def driven(chromium, explorers, modules, tmp_path_factory):
     page.evaluate("() => window.ready")
     page.wait_for_function(DRAWN)
     page.wait_for_timeout(300)
-    yield {name: page.evaluate(DRIVE, name) for name in explorers}, wrong
+    lanes = page.evaluate(LANES)
+    yield {name: page.evaluate(DRIVE, name) for name in explorers}, wrong, lanes
     context.close()
 
 
 def test_every_control_changes_what_is_shown_or_says_that_it_needs_python(driven):
-    found, _ = driven
+    found = driven[0]
     for name, controls in found.items():
         assert controls, name
         for one in controls:
@@ -142,6 +147,11 @@ def test_every_control_has_a_name_and_the_keyboard_reaches_it(driven):
         for one in controls:
             assert one["named"], (name, one)
             assert one["focus"], (name, one)
+
+
+def test_scores_lie_behind_the_sliders_of_thresholds(driven):
+    """Of R-Net's explorer both, of the evaluation O-Net's: each has bars."""
+    assert driven[2] == {"rnet": [True, True], "evaluation": [True]}
 
 
 def test_no_script_fails_and_nothing_is_asked_of_a_network(driven):

@@ -40,7 +40,7 @@ class Drawing(anywidget.AnyWidget):
 
     _css: Path | str = FOLDER / "canvas.css"
     controls = traitlets.Dict().tag(sync=True, **ipywidgets.widget_serialization)
-    needs_python = traitlets.List().tag(sync=True)
+    needs_python: traitlets.List[str] = traitlets.List().tag(sync=True)
 
     def __init__(self, *scripts: str, **values: Any) -> None:
         self._esm = "".join((FOLDER / script).read_text() for script in ("common.js", *scripts))

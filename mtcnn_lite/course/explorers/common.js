@@ -144,6 +144,13 @@ function beside(model, root) {
   });
 }
 
+// The elements of a control, as soon as it has one: the page makes it when it makes the drawing's.
+async function shownAt(model, root, name) {
+  const one = await control(model, name);
+  while (one && !Object.keys(one.views ?? {}).length && root.isConnected) await new Promise((done) => setTimeout(done, 50));
+  return (await Promise.all(Object.values(one?.views ?? {}))).map((view_) => view_.el);
+}
+
 async function needPython(model, root, name) { // where nobody answers it, a control is off and says so
   const one = await control(model, name);
   if (!one) return;
@@ -152,9 +159,8 @@ async function needPython(model, root, name) { // where nobody answers it, a con
     if (off === !answered(model, name)) return;
     off = !off;
     one.set("disabled", off);
-    for (const view_ of await Promise.all(Object.values(one.views ?? {}))) says(view_.el, off);
+    for (const made of await shownAt(model, root, name)) says(made, off);
   };
-  while (!Object.keys(one.views ?? {}).length && root.isConnected) await new Promise((done) => setTimeout(done, 50));
   update();
   model.get("layout")?.on?.("comm_live_update", update);
   window.addEventListener("mtcnn-cascade", update); // such a detector says that it has come

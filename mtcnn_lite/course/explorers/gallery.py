@@ -123,7 +123,7 @@ class Gallery(Drawing):
 
     def __init__(self, groups: Sequence[Group], gate: str, value: str, **kwargs: Any) -> None:
         rows = [[g.title, g.colour, g.lowest, g.rows] for g in groups]
-        super().__init__("gallery.js", groups=rows, axes=[gate, value], **kwargs)
+        super().__init__("tracks.js", "gallery.js", groups=rows, axes=[gate, value], **kwargs)
 
     def show(self, crops: Crops, photo: NDArray[np.uint8]) -> None:
         """Send new crops, and the photo (H, W, 3) that they were cut from, in a single message."""
