@@ -264,9 +264,18 @@ def png(pixels):
 
 def test_the_drawing_knows_what_needs_python(detector):
     mine = CascadeExplorer(detector, {"a": wall(), "b": portrait()})
-    assert mine.canvas.needs_python == ["choice", "upload"]
+    assert mine.canvas.needs_python == ["upload"]
     assert mine.canvas.controls == {"choice": mine.choice, "upload": mine.upload}
-    assert CascadeExplorer(detector, portrait()).canvas.needs_python == ["upload"]
+    assert CascadeExplorer(detector, portrait()).canvas.others == {}
+
+
+def test_a_page_has_what_the_board_has_of_each_other_photo(detector):
+    mine = CascadeExplorer(detector, {"a": wall(), "b": portrait()})
+    other = CascadeExplorer(detector, portrait()).canvas
+    assert list(mine.canvas.others) == ["b"]
+    assert "costs" not in mine.canvas.others["b"], "times differ from run to run"
+    for name, value in mine.canvas.others["b"].items():
+        assert value == getattr(other, name), name
 
 
 def test_photo_smaller_than_any_face(detector):

@@ -126,8 +126,11 @@ def test_windows_begin_on_a_face_or_in_the_middle(detector, explorer, astronaut)
 
 def test_the_drawing_knows_what_needs_python(detector, astronaut):
     explorer = LevelsExplorer(detector, {"one": astronaut, "other": astronaut[:99]})
-    assert explorer.canvas.needs_python == ["upload", "choice"]
+    assert explorer.canvas.needs_python == ["upload"]
     assert explorer.canvas.controls["upload"] is explorer.upload
+    other = LevelsExplorer(detector, astronaut[:99]).canvas
+    assert explorer.canvas.others == {"other": {name: getattr(other, name) for name in explorer.canvas.others["other"]}}
+    assert list(explorer.canvas.others["other"])[-1] == "photo"
     assert LevelsExplorer(detector, astronaut).canvas.needs_python == ["upload"]
 
 

@@ -51,6 +51,7 @@ async (name) => {
       for (const act of acts(one)) {
         act();
         await frames();
+        if (control.states.size < 2 && control.states.has(seen())) await new Promise((done) => setTimeout(done, 150)); // another photo
         control.states.add(seen());
       }
     }

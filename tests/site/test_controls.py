@@ -38,12 +38,12 @@ LANES = """() => Object.fromEntries([...document.querySelectorAll('section')].ma
 ]).filter(([, lanes]) => lanes.length))"""
 HERE = ("file:", "data:", "blob:")
 NEEDS_PYTHON = {  # what no page without a kernel can answer
-    "levels": {"your photo (0)", "the portrait"},
+    "levels": {"your photo (0)"},
     "pnet": {"your photo (0)", "the wall"},
     "microscope P": {"your photo (0)"},
     "rnet": {"your photo (0)", "the wall"},
     "microscope R": {"your photo (0)", "window, px"},
-    "cascade": {"your photo (0)", "the wall"},
+    "cascade": {"your photo (0)"},
     "microscope O": {"your photo (0)", "window, px"},
     "limits": {"your photo (0)", "small"},
     "camera": {"use the camera"},

@@ -31,6 +31,8 @@ class Drawing(anywidget.AnyWidget):
 
     `controls` are the widgets beside it that its script may name, move or switch off; of these, those in
     `needs_python` have no answer in the browser. On a page without a kernel the script switches them off and says so.
+    `others` are photos that come with the page, by the names that the control `choice` has for them: the traits that
+    change with the photo. Where a kernel runs, that sends them.
 
     Parameters
     ----------
@@ -40,7 +42,8 @@ class Drawing(anywidget.AnyWidget):
 
     _css: Path | str = FOLDER / "canvas.css"
     controls = traitlets.Dict().tag(sync=True, **ipywidgets.widget_serialization)
-    needs_python: traitlets.List[str] = traitlets.List().tag(sync=True)
+    needs_python: "traitlets.List[str]" = traitlets.List().tag(sync=True)
+    others: "traitlets.Dict[str, dict[str, Any]]" = traitlets.Dict().tag(sync=True)
 
     def __init__(self, *scripts: str, **values: Any) -> None:
         self._esm = "".join((FOLDER / script).read_text() for script in ("common.js", *scripts))

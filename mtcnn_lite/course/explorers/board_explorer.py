@@ -45,9 +45,11 @@ class BoardExplorer(DetectorExplorer):
         self.choice = buttons(list(self.photos))
         super().__init__(detector, next(iter(self.photos.values())).image(), longest, board)
         self.choice.observe(lambda _: self._choose(), "value")
-        others = {"choice": self.choice} if len(self.photos) > 1 else {}
-        board.ask_python(**others, upload=self.upload)
-        self.pictures = [*others.values(), self.upload]
+        several = {"choice": self.choice} if len(self.photos) > 1 else {}
+        board.others = self.other_photos()
+        (board.own if board.others else board.ask_python)(**several)
+        board.ask_python(upload=self.upload)
+        self.pictures = [*several.values(), self.upload]
         self.children = stacked((*self.pictures, self.message), board)
 
     def show_photo(self) -> None:
@@ -56,6 +58,10 @@ class BoardExplorer(DetectorExplorer):
         name = next(known, None)
         self.photo = LabelledPhoto(self.image, [], complete=False) if name is None else self.photos[name]
         self.choice.value = name  # no button is pressed while a photo of the reader's is shown
+
+    def other_photos(self) -> dict[str, dict[str, Any]]:
+        """The board's traits of each photo but the first, for a page without a kernel; none where too large."""
+        return {}
 
     def _choose(self) -> None:
         if self.choice.value is None or self.photo is self.photos[self.choice.value]:

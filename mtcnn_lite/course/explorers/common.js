@@ -141,6 +141,22 @@ function beside(model, root) {
   onPage(root, () => {
     nameSliders(root);
     for (const name of model.get("needs_python") ?? []) needPython(model, root, name);
+    swapPhotos(model);
+  });
+}
+
+// Another photo of those that came with the page, where no Python sends it
+async function swapPhotos(model) {
+  const known = { ...model.get("others") }, traits = Object.keys(Object.values(known)[0] ?? {});
+  const choice = traits.length ? await control(model, "choice") : null;
+  let now = choice?.get("index");
+  choice?.on("change:index", () => {
+    const names = choice.get("_options_labels"), name = names[choice.get("index")];
+    if (heard(model) || !known[name]) return;
+    known[names[now]] = Object.fromEntries(traits.map((trait) => [trait, model.get(trait)]));
+    now = choice.get("index");
+    Object.entries(known[name]).forEach((each) => model.set(...each));
+    if (model.get("revision") !== undefined) model.set("revision", model.get("revision") + 1);
   });
 }
 
