@@ -36,6 +36,18 @@ LANES = """() => Object.fromEntries([...document.querySelectorAll('section')].ma
   [...document.querySelectorAll(`[id="${id}"] .slider-container canvas`)].map((canvas) =>
     canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.some((value) => value))
 ]).filter(([, lanes]) => lanes.length))"""
+DARK = """async () => {
+  const plots = () => ['mining', 'evaluation', 'who', 'training'].map((name) =>
+    [...document.querySelectorAll(`#${name} canvas`)].map((canvas) => canvas.toDataURL()).join());
+  const style = document.head.appendChild(document.createElement('style')), shown = [plots()];
+  for (const theme of ['dark', 'light']) {
+    style.textContent = theme === 'dark' ? ':root { --jp-ui-font-color1: #eee; }' : '';
+    document.body.dataset.theme = theme;
+    await new Promise((done) => setTimeout(done, 200));
+    shown.push(plots());
+  }
+  return shown;
+}"""
 HERE = ("file:", "data:", "blob:")
 NEEDS_PYTHON = {  # what no page without a kernel can answer
     "levels": {"your photo (0)"},
@@ -125,7 +137,8 @@ def driven(chromium, explorers, modules, tmp_path_factory):
     page.wait_for_function(DRAWN)
     page.wait_for_timeout(300)
     lanes = page.evaluate(LANES)
-    yield {name: page.evaluate(DRIVE, name) for name in explorers}, wrong, lanes
+    dark = page.evaluate(DARK)
+    yield {name: page.evaluate(DRIVE, name) for name in explorers}, wrong, lanes, dark
     context.close()
 
 
@@ -152,6 +165,12 @@ def test_every_control_has_a_name_and_the_keyboard_reaches_it(driven):
 def test_scores_lie_behind_the_sliders_of_thresholds(driven):
     """Of R-Net's explorer both, of the evaluation O-Net's: each has bars."""
     assert driven[2] == {"rnet": [True, True], "evaluation": [True]}
+
+
+def test_plots_follow_the_page_into_the_dark_and_back(driven):
+    for before, dark, after in zip(*driven[3], strict=True):
+        assert before == after
+        assert before != dark
 
 
 def test_no_script_fails_and_nothing_is_asked_of_a_network(driven):

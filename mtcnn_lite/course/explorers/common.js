@@ -55,7 +55,20 @@ function remark(parent, model) { // what Python has to say: the trait `note`
   write();
 }
 
-const follow = (model, traits, act) => traits.forEach((trait) => model.on(`change:${trait}`, act));
+const acts = new Set(); // what draws this widget anew
+const follow = (model, traits, act) => {
+  acts.add(act);
+  traits.forEach((trait) => model.on(`change:${trait}`, act));
+};
+
+function inPageColours(root) { // where the page turns dark or light, what has its colours is drawn anew
+  const again = () => requestAnimationFrame(() => root.isConnected && acts.forEach((act) => act()));
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", again);
+  const theme = new MutationObserver(again);
+  for (const one of [document.documentElement, document.body]) {
+    theme.observe(one, { attributes: true, attributeFilter: ["data-theme", "data-jp-theme-name"] });
+  }
+}
 
 function onPage(root, draw) { // the first drawing: colours and fonts of the page are known once `root` is part of it
   if (root.isConnected) return draw();
@@ -142,6 +155,7 @@ function beside(model, root) {
     nameSliders(root);
     for (const name of model.get("needs_python") ?? []) needPython(model, root, name);
     swapPhotos(model);
+    inPageColours(root);
   });
 }
 
