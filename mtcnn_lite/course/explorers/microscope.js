@@ -1,5 +1,6 @@
 // One net looking at one window of the photo: crop, every layer's maps, heads, and which pixels mattered.
-// R-Net's and O-Net's numbers come from Python. P-Net is computed here (forward.js), and its window slides over the level.
+// R-Net's and O-Net's numbers come from Python, but for the maps of the first layers, which are most of them: these and P-Net
+// are computed here (forward.js). P-Net's window slides over the level.
 
 const SMALL = 166, BROAD = 300, CROP = 144; // CSS pixels on screen
 const POINTS = ["eye, left", "eye, right", "nose", "mouth, left", "mouth, right"];
@@ -30,16 +31,20 @@ function render({ model, el }) {
 
   // --- what is on show: {box, pixels, maps, heads, margin, hidden}
 
+  const begin = cells ? null : readNet(get("plan"), floats(get("weights")));
+
   function received() { // R-Net's and O-Net's, which Python computed for the window `seen`
-    const values = floats(get("values")), [x, y, long] = get("seen");
+    const values = floats(get("values")), [x, y, long] = get("seen"), seen = bytes(get("crop"));
+    const { layers: begun } = forward(begin, readPixels(seen, side, [0, 0, side, side]));
     let at = 0;
-    const maps = layers.map(({ channels, rows, columns }) => {
+    const maps = layers.map(({ channels, rows, columns }, k) => {
+      if (begun[k]) return begun[k];
       const size = channels * rows * columns;
       return { channels, rows, columns, values: values.subarray(at, (at += size)) };
     });
     const [face, offsets, points] = get("heads");
     const hidden = get("hidden").byteLength ? floats(get("hidden")) : null;
-    return { box: square(x, y, long), pixels: bytes(get("crop")), maps, face, offsets, points, hidden };
+    return { box: square(x, y, long), pixels: seen, maps, face, offsets, points, hidden };
   }
 
   const square = (x, y, long) => [x - long / 2, y - long / 2, x + long / 2, y + long / 2];
