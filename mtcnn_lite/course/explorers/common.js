@@ -279,6 +279,7 @@ function browse(canvas, model, pointed, { list, about, ask = () => {} }) {
 // With `within` [width, height] of the canvas, the tooltip does not leave it.
 function pointer(root, room, redraw) {
   const tip = element(root, "div", "tip"), spoken = live(element(root, "div", "spoken")), pointed = { lit: null, within: null };
+  let byKey = false; // whether the keyboard lit it
   const say = (event, lit = null, text = "") => {
     const at = root.getBoundingClientRect();
     tip.style.display = text ? "block" : "none";
@@ -291,11 +292,16 @@ function pointer(root, room, redraw) {
     redraw();
   };
   pointed.watch = (canvas, find) => {
-    canvas.addEventListener("pointermove", (event) => say(event, ...(find(event) || [])));
-    for (const end of ["pointerleave", "blur"]) canvas.addEventListener(end, (event) => say(event));
+    canvas.addEventListener("pointermove", (event) => {
+      byKey = false;
+      say(event, ...(find(event) || []));
+    });
+    canvas.addEventListener("pointerleave", (event) => say(event));
+    canvas.addEventListener("blur", (event) => byKey && say(event)); // a press elsewhere has its own
   };
   pointed.show = (canvas, offsetX, offsetY, lit, text) => { // as if the pointer were there; a screen reader hears it
     const { left, top } = canvas.getBoundingClientRect();
+    byKey = true;
     say({ offsetX, offsetY, clientX: left + offsetX, clientY: top + offsetY }, lit, text);
     spoken.textContent = text;
   };
