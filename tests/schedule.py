@@ -22,6 +22,8 @@ LONGEST = (  # the beginnings of units
 
 def unit(test: str) -> str:
     """What runs in one process, with this test."""
+    if test.startswith("tests/site/"):
+        return "tests/site/test_pages.py"  # the site is built once, and npm runs once
     notebook = re.match(r"tests/browser/.*\[(\w+\.ipynb)", test)
     return f"browser, {notebook[1]}" if notebook else test.partition("::")[0]
 

@@ -4,7 +4,7 @@ import base64
 
 import pytest
 
-PAGE = """async ({ source, state, binary }) => {
+PAGE = """async ({ source, state, binary, kernel }) => {
   const module = await import(URL.createObjectURL(new Blob([source], { type: "text/javascript" })));
   const heard = {};
   for (const [name, text] of Object.entries(binary)) {
@@ -12,12 +12,18 @@ PAGE = """async ({ source, state, binary }) => {
   }
   window.saved = []; // what Python would be told
   window.sent = []; // and what is said to it in messages
+  window.controls = {}; // what the script has set of the controls beside it, by their names
+  state.layout = { comm_live: kernel, on: () => {} };
   window.model = {
     get: (name) => state[name],
     set: (name, value) => { state[name] = value; (heard[`change:${name}`] || []).forEach((act) => act()); },
     on: (event, act) => (heard[event] = heard[event] || []).push(act),
     save_changes: () => saved.push({ ...state }),
     send: (message) => sent.push(message),
+    widget_manager: { get_model: async (name) => {
+      const values = (controls[name] ??= {});
+      return { views: {}, get: (key) => values[key], set: (key, value) => { values[key] = value; }, on: () => {} };
+    } },
     tell: (event, message) => (heard[event] || []).forEach((act) => act(message)),
   };
   window.seen = () => [...document.querySelectorAll("canvas")].map((canvas) => canvas.toDataURL());
@@ -35,7 +41,8 @@ def page(request, chromium, explorer):
 
     In the page, `model` is the widget's, with `model.set`; `saved` has its states as Python was told of them,
     `sent` the messages; `seen()` gives all canvases, `pixel(k, x, y)` one pixel of the canvas number k; what the script
-    exports has its own name.
+    exports has its own name. Of the controls, `controls[name]` has what the script has set. Where the module says
+    KERNEL = False, no Python hears the page.
     """
     width, height = getattr(request.module, "VIEWPORT", (900, 900))
     opened = chromium.new_page(viewport={"width": width, "height": height})
@@ -46,7 +53,9 @@ def page(request, chromium, explorer):
     binary = {name: base64.b64encode(value).decode() for name, value in traits.items() if isinstance(value, bytes)}
     state = {name: value for name, value in traits.items() if isinstance(value, bool | int | float | str | list)}
     opened.add_style_tag(content=str(canvas._css))
-    opened.evaluate(PAGE, {"source": str(canvas._esm), "state": state, "binary": binary})
+    state["controls"] = {name: f"IPY_MODEL_{name}" for name in canvas.controls}
+    kernel = getattr(request.module, "KERNEL", True)
+    opened.evaluate(PAGE, {"source": str(canvas._esm), "state": state, "binary": binary, "kernel": kernel})
     opened.wait_for_function("() => document.querySelector('figcaption').textContent", timeout=60_000)
     yield opened
     opened.close()

@@ -262,15 +262,20 @@ def png(pixels):
     return file.getvalue()
 
 
-def test_what_needs_the_kernel_is_off_until_a_browser_speaks_to_it(detector):
-    mine, said = CascadeExplorer(detector, {"a": wall(), "b": portrait()}), []
-    mine.canvas.send = said.append
-    assert mine.upload.disabled
-    assert mine.choice.disabled
-    mine.canvas._handle_custom_msg({"ready": True}, [])
-    assert not mine.upload.disabled
-    assert not mine.choice.disabled
-    assert said == [{"alive": True}]
+def test_the_drawing_knows_what_needs_python(detector):
+    mine = CascadeExplorer(detector, {"a": wall(), "b": portrait()})
+    assert mine.canvas.needs_python == ["upload"]
+    assert mine.canvas.controls == {"choice": mine.choice, "upload": mine.upload}
+    assert CascadeExplorer(detector, portrait()).canvas.others == {}
+
+
+def test_a_page_has_what_the_board_has_of_each_other_photo(detector):
+    mine = CascadeExplorer(detector, {"a": wall(), "b": portrait()})
+    other = CascadeExplorer(detector, portrait()).canvas
+    assert list(mine.canvas.others) == ["b"]
+    assert "costs" not in mine.canvas.others["b"], "times differ from run to run"
+    for name, value in mine.canvas.others["b"].items():
+        assert value == getattr(other, name), name
 
 
 def test_photo_smaller_than_any_face(detector):

@@ -124,13 +124,14 @@ def test_windows_begin_on_a_face_or_in_the_middle(detector, explorer, astronaut)
     assert (both.width_.value, both.canvas.centre) == (512, explorer.canvas.focus)
 
 
-def test_what_needs_the_kernel_waits_for_the_browser(detector, astronaut):
+def test_the_drawing_knows_what_needs_python(detector, astronaut):
     explorer = LevelsExplorer(detector, {"one": astronaut, "other": astronaut[:99]})
-    assert explorer.upload.disabled
-    assert explorer.choice.disabled
-    explorer.canvas._handle_custom_msg({"ready": True}, [])
-    assert not explorer.upload.disabled
-    assert not explorer.choice.disabled
+    assert explorer.canvas.needs_python == ["upload"]
+    assert explorer.canvas.controls["upload"] is explorer.upload
+    other = LevelsExplorer(detector, astronaut[:99]).canvas
+    assert explorer.canvas.others == {"other": {name: getattr(other, name) for name in explorer.canvas.others["other"]}}
+    assert list(explorer.canvas.others["other"])[-1] == "photo"
+    assert LevelsExplorer(detector, astronaut).canvas.needs_python == ["upload"]
 
 
 # --- the browser computes the same
@@ -170,7 +171,7 @@ def test_the_page_says_which_level_catches_the_face(page, explorer, set_traits):
     assert page.evaluate(said).startswith("Level 5 catches this")
     set_traits(focus=[0.82, 0.3])
     assert page.evaluate(said) == "No level catches anything here: no score reaches P-Net’s threshold, 0.6."
-    assert page.evaluate("() => sent") == [{"ready": True}]
+    assert page.evaluate("() => sent") == []
 
 
 def test_a_click_moves_the_windows_there(page):

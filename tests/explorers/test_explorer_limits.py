@@ -81,21 +81,24 @@ def test_at_the_first_strength_nothing_is_lost_and_at_the_last_something_is(expl
         assert (fates[-1] != FOUND).any()
 
 
-def test_asking_about_a_face_tells_its_story_and_moving_on_forgets_it(explorer):
-    explorer.step.value = 5
-    explorer.faces.children[2].click()
-    now = explorer.now()
+def test_asking_about_a_face_tells_its_story(explorer):
+    explorer.canvas._handle_custom_msg({"face": 2, "at": 5}, [])
+    now = explorer.views()[5]
     assert explorer.canvas.note == f"Face 3: {explain(now.trace, now.photo.boxes[2]).sentence}."
-    explorer.step.value = 6
-    assert explorer.canvas.note.startswith("Ask about a face")
+    assert explorer.canvas.invitation.startswith("Ask about a face")
 
 
-def test_moving_the_slider_sends_the_photo_the_strip_and_the_strength(explorer):
-    before = explorer.canvas.photo, explorer.strip.value, explorer.strength.value, explorer.canvas.revision
+def test_all_strengths_of_a_way_are_sent_at_once_and_moving_the_slider_sends_nothing(explorer):
+    canvas = explorer.canvas
+    before = canvas.revision
     explorer.step.value = 8
-    after = explorer.canvas.photo, explorer.strip.value, explorer.strength.value, explorer.canvas.revision
-    assert all(a != b for a, b in zip(before, after, strict=True))
-    assert explorer.strength.value == "180 degrees"
+    assert canvas.revision == before
+    says = [sent["says"] for sent in canvas.scenes]
+    assert says[::4] == ["turned, 0 degrees", "turned, 60 degrees", "turned, 180 degrees"]
+    assert sum(sum(sent["lengths"]) for sent in canvas.scenes) == len(canvas.parts)
+    explorer.way.value = "small"
+    assert canvas.revision == before + 1
+    assert canvas.scenes[0]["says"] == "small, 1 of its size"
 
 
 def test_every_strength_has_its_stop(explorer):
@@ -145,10 +148,9 @@ def test_in_an_uploaded_photo_the_faces_are_those_that_the_detector_finds(detect
     assert explorer.message.value == "me.png: 400 x 400 px, shrunk from 512 x 512"
     faces = detector.detect(explorer.image)
     np.testing.assert_array_equal(explorer.photo.boxes, faces.boxes)
-    assert len(explorer.faces.children) == len(faces) == 1
+    assert len(explorer.canvas.scenes[0]["faces"]) == len(faces) == 1
     explorer.step.value = 0
     assert explorer.now().fates.tolist() == [FOUND]
-    assert explorer.strip.value != b""
     explorer.step.value = 8
     assert "180 degrees: of 1 faces" in explorer.summary()
 
@@ -156,8 +158,8 @@ def test_in_an_uploaded_photo_the_faces_are_those_that_the_detector_finds(detect
 def test_a_photo_without_a_face_is_said_to_have_none(detector, photo):
     explorer = LimitsExplorer(detector, photo)
     explorer.receive("wall.png", as_file(np.full((90, 120, 3), 80, np.uint8)))
-    assert "no face" in explorer.canvas.note
-    assert explorer.faces.children == ()
+    assert "no face" in explorer.canvas.invitation
+    assert explorer.canvas.scenes[0]["faces"] == []
     assert explorer.summary().endswith("of 0 faces 0 lost in P-Net, 0 lost in R-Net, 0 lost in O-Net, 0 found")
     for name in DEGRADATIONS:
         explorer.way.value = name
@@ -175,7 +177,7 @@ def test_a_crowd_keeps_its_best_faces_only(detector, photo):
     many = scene([11, 9], 300, 400, faces=(20, 20), sizes=(24, 36), distractors=(0, 0))
     explorer = LimitsExplorer(detector, photo)
     explorer.receive("crowd.png", as_file(many.image()))
-    assert len(explorer.photo.boxes) == len(explorer.faces.children) == MOST
+    assert len(explorer.photo.boxes) == len(explorer.canvas.scenes[0]["faces"]) == MOST
     np.testing.assert_array_equal(explorer.photo.boxes, detector.detect(many.image()).boxes[:MOST])
 
 

@@ -5,7 +5,8 @@ import itertools
 import numpy as np
 import pytest
 
-from mtcnn_lite.course.explorers.pnet import OVERLAPS, SLIDERS, THRESHOLDS, PNetExplorer
+from mtcnn_lite import Detector
+from mtcnn_lite.course.explorers.pnet import FACES, OVERLAPS, SLIDERS, THRESHOLDS, PNetExplorer, depth
 from mtcnn_lite.course.scenes import portrait, wall
 
 VIEWPORT = (1130, 720)
@@ -75,12 +76,40 @@ def test_the_surest_boxes_are_strong_at_every_threshold(page, explorer, set_trai
         assert strong(page, surest) > 20, stop
 
 
-def test_smallest_face_waits_for_a_kernel(page):
+def test_every_third_smallest_face_needs_no_python(page, explorer, set_traits):
+    """Its levels are among those of the smaller one: the counts are those of a run at that smallest face."""
+    slider, revision = page.get_by_role("slider", name=MIN_FACE.says), explorer.canvas.revision
+    assert slider.get_attribute("max") == str(len(FACES) - 1), "Python answers the others"
+    counts = set()
+    for stop in (4, 7, 10, 13, 16):
+        set_traits(at=[40, 8, stop])
+        assert explorer.canvas.revision == revision
+        run = explorer._trace.rerun(thresholds=(THRESHOLDS[40], 0.7, 0.7), min_face=FACES[stop]).pnet
+        names = ["above threshold", "nms within levels", "nms across levels", "refined"]
+        assert [boxes for boxes, *_ in table(page)] == [len(run[name]) for name in names]
+        windows = page.locator(".side tr").nth(1).locator("td").nth(1).text_content()
+        assert int(windows.replace(",", "")) == run.windows
+        counts.add(windows)
+    assert len(counts) == 5
+    assert page.evaluate("() => sent") == []
+
+
+def test_without_python_the_smallest_face_has_only_those_stops(page, explorer, set_traits):
+    page.evaluate("() => { model.get('layout').comm_live = false; }")
+    set_traits(at=[40, 8, 4])
     slider = page.get_by_role("slider", name=MIN_FACE.says)
-    assert not slider.is_enabled()
-    assert page.evaluate("() => sent") == [{"ready": True}]
-    page.evaluate("() => model.tell('msg:custom', { alive: true })")
-    assert slider.is_enabled()
+    assert (slider.get_attribute("max"), slider.input_value()) == ("4", "0")
+    said = []
+    for key in ("End", "ArrowLeft", "Home"):
+        slider.press(key)
+        said.append(slider.get_attribute("aria-valuetext"))
+    assert said == ["79", "56", "20"]
+
+
+def test_where_levels_have_a_say_in_one_another_python_is_asked_for_each_smallest_face(detector):
+    for factor, across in ((0.709, 0.5), (0.9, 0.7)):
+        trace = Detector(detector.nets, factor=factor, nms=(0.5, across, 0.7, 0.7)).trace(portrait().image())
+        assert [stop for stop, first in enumerate(depth(trace).first) if first >= 0] == [4]
 
 
 def test_level_is_off_without_heat_and_overlap_before_nms(page, explorer):

@@ -102,7 +102,7 @@ def test_sliders_and_buttons_have_names_and_keys(page, explorer):
         assert page.get_by_role("button", name=says, exact=True).count() == 1
     assert page.get_by_role("checkbox", name="and what was lost before").count() == 1
     assert page.get_by_role("group", name="show after").count() == 1
-    assert "faces found" in page.get_by_role("img").get_attribute("aria-label")
+    assert "faces found" in page.get_by_role("application").first.get_attribute("aria-label")
 
 
 def test_thumb_stands_between_the_bars_that_its_threshold_parts(page, explorer, pixel, set_traits):

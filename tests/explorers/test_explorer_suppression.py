@@ -185,43 +185,37 @@ def test_a_drawn_step_shows_each_state_in_its_colour():
     assert (blank == 127).all()
 
 
-def test_canvas_gets_the_film(explorer, pools):
-    canvas, nine = explorer.canvas, pools["nine"]
-    whole = film(nine.boxes, nine.scores, "greedy", 0.5, 0.5)
-    assert np.frombuffer(canvas.best, np.int32).tolist() == whole.best.tolist()
-    assert np.array_equal(np.frombuffer(canvas.scores, np.float32).reshape(-1, 9), whole.scores)
-    assert np.array_equal(np.frombuffer(canvas.overlaps, np.float32).reshape(-1, 9), whole.overlaps)
-    assert np.array_equal(np.frombuffer(canvas.boxes, np.float32).reshape(-1, 4), nine.boxes)
-    assert (canvas.size, canvas.colour) == ([512, 512], COLOURS["rnet"])
-    assert Image.open(io.BytesIO(canvas.photo)).size == (512, 512)
-    assert explorer.step.max == len(whole.best) == 5
+def test_canvas_gets_the_boxes_of_every_pool_and_each_photo_once(explorer, pools):
+    canvas, (nine, many) = explorer.canvas, pools.values()
+    boxes, scores = (np.frombuffer(each, np.float32) for each in (canvas.boxes, canvas.scores))
+    assert np.array_equal(boxes.reshape(-1, 4), np.concatenate([nine.boxes, many.boxes]))
+    assert np.array_equal(scores, np.concatenate([nine.scores, many.scores]))
+    assert [one["boxes"] for one in canvas.pools] == [9, len(many.boxes)]
+    assert [(one["size"], one["photo"]) for one in canvas.pools] == [([512, 512], 0)] * 2
+    assert [one["colour"] for one in canvas.pools] == [COLOURS["rnet"], COLOURS["pnet"]]
+    assert Image.open(io.BytesIO(canvas.photos)).size == (512, 512)
+    assert canvas.lengths == [len(canvas.photos)]
+    assert explorer.step.max == len(film(nine.boxes, nine.scores, "greedy", 0.5, 0.5).best) == 5
 
 
 @pytest.mark.parametrize("name", ["threshold", "sigma", "cut", "step"])
 def test_a_slider_at_its_ends_shows_what_the_view_says(explorer, pools, name):
-    """Threshold and sigma send one message each; the cut and the step are the browser's, and Python's still follows."""
-    slider, canvas = getattr(explorer, name), explorer.canvas
+    """The picture is the browser's; Python's still and summary follow, and the step's end."""
+    slider = getattr(explorer, name)
     for method in METHODS:
         explorer.method.value = method
         for value in (slider.min, slider.max):
-            before = canvas.revision
             slider.value = value
-            assert canvas.revision == before + (name in ("threshold", "sigma"))
-            assert (canvas.overlap, canvas.sigma) == (explorer.threshold.value, explorer.sigma.value)
             args = (method, explorer.threshold.value, explorer.sigma.value)
             expected = view(pools["nine"].boxes, pools["nine"].scores, *args, 99, cut=explorer.cut.value)
             assert f"nine: {len(expected.kept)} of " in explorer.summary()
-            assert (
-                np.frombuffer(canvas.best, np.int32).tolist()
-                == film(pools["nine"].boxes, pools["nine"].scores, *args).best.tolist()
-            )
+            assert explorer.step.max == len(film(pools["nine"].boxes, pools["nine"].scores, *args).best)
             assert explorer.still().pixels.shape[1] > 600
 
 
-def test_another_pool_brings_its_photo_colour_and_length(explorer, pools):
+def test_another_pool_begins_its_film_anew_and_has_its_length(explorer, pools):
     explorer.step.value = 6
     explorer.pool.value = "many"
-    assert explorer.canvas.colour == COLOURS["pnet"]
     kept = nms(pools["many"].boxes, pools["many"].scores, 0.5)
     assert (explorer.step.value, explorer.step.max) == (1, len(kept))
     explorer.measure.value = "iom"

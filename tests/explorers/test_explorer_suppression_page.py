@@ -1,9 +1,13 @@
 """The film of NMS in a browser: its table counts what Python counts, and says which faces are found in the end."""
 
+import base64
+
 import numpy as np
 import pytest
+from oracles import integer_boxes
 
-from mtcnn_lite.course.explorers.suppression import SuppressionExplorer, at, film, found
+from mtcnn_lite.course.explorers.base import FOLDER
+from mtcnn_lite.course.explorers.suppression import METHODS, SuppressionExplorer, at, film, found
 from mtcnn_lite.course.nms_pools import pools as pools_of
 
 BOARD = "() => [...document.querySelectorAll('table tr')].map((row) => [...row.cells].map((cell) => cell.textContent))"
@@ -19,6 +23,7 @@ def explorer(request, pools):
     index, method = request.param
     made = SuppressionExplorer(pools)
     made.pool.value, made.method.value = list(pools)[index], method
+    made.canvas.pool, made.canvas.method = index, METHODS.index(method)  # the browser's links do this
     return made
 
 
@@ -53,3 +58,38 @@ def test_thresholds_and_sigmas_change_what_is_found_on_two_faces(pools):
             outcomes.append(explorer.summary().partition("; ")[2])
         assert len(set(outcomes)) >= 3, method
         assert any(each == "faces found: 2 of 2, boxes too many: 0" for each in outcomes)
+
+
+FILMS = """async ({ source, cases }) => {
+  const { film } = await import(URL.createObjectURL(new Blob([source], { type: "text/javascript" })));
+  const floats = (text) => new Float32Array(Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)).buffer);
+  return cases.map(([boxes, scores, ...settings]) => {
+    const made = film(floats(boxes), floats(scores), ...settings);
+    return [made.best, made.scores.map((row) => [...row]), made.overlaps.map((row) => [...row])];
+  });
+}"""
+
+
+def test_the_browsers_film_is_pythons_in_200_random_cases(chromium):
+    """The same boxes in the same order; overlaps and scores to the last bit, but Gaussian ones: exp rounds."""
+    rng = np.random.default_rng(26)
+    cases = []
+    for k in range(200):
+        count = int(rng.integers(0, 25))
+        corners = np.tile(rng.uniform(0, 60, (count, 2)), 2) + rng.uniform(0, 30, (count, 4)) * [0, 0, 1, 1]
+        boxes = integer_boxes(rng, count) if k % 2 else corners.astype(np.float32)
+        scores = (
+            rng.choice(np.linspace(0, 1, 12), count) if k % 3 == 0 else rng.uniform(0, 1, count)
+        )  # some equal, some 0
+        cases.append((boxes, scores.astype(np.float32), METHODS[k % 3], round(float(rng.uniform()), 2),
+                      round(float(rng.uniform(0.05, 2)), 2), "iou" if rng.random() < 0.5 else "iom"))  # fmt: skip
+    text = [[*(base64.b64encode(each.tobytes()).decode() for each in case[:2]), *case[2:]] for case in cases]
+    opened = chromium.new_page()
+    found_ = opened.evaluate(FILMS, {"source": (FOLDER / "film.js").read_text(), "cases": text})
+    opened.close()
+    for case, (best, scores, overlaps) in zip(cases, found_, strict=True):
+        expected = film(*case)
+        assert best == expected.best.tolist(), case
+        np.testing.assert_array_equal(np.float32(overlaps).reshape(expected.overlaps.shape), expected.overlaps)
+        exact = {"rtol": 2e-6, "atol": 1e-37} if case[2] == "gaussian" else {"rtol": 0, "atol": 0}
+        np.testing.assert_allclose(np.float32(scores), expected.scores, **exact)

@@ -44,7 +44,7 @@ export function cut(points, [x1, y1, x2, y2], template, side, way, turn, which, 
 }
 
 function render({ model, el }) {
-  const [root, views] = frame(el), photo = view(views), crop = view(views), said = live(element(root, "p"));
+  const [root, views] = frame(model, el), photo = view(views), crop = view(views), said = live(element(root, "p"));
   said.style.maxWidth = "760px";
   const get = (name) => model.get(name), square = get("square"), side = get("side"), width = square[2] - square[0];
   const zoom = PHOTO / (SHOWN * width);
@@ -103,7 +103,7 @@ function render({ model, el }) {
       if (k === get("which") && (get("right") || get("down"))) dot(pen, onPhoto(now.turned[k]), is, true);
       dot(pen, onPhoto(point), is, false);
     });
-    photo.caption.textContent = `photo, turned by ${get("turn").toFixed(0)}°: drag a point`;
+    photo.caption.textContent = `photo, turned by ${get("turn").toFixed(0)}°: drag a point (keys: space, arrows)`;
     pen = crop.fit(CROP, CROP);
     pixels.fillRect(0, 0, side, side);
     place(pixels, after(toEdges(now.matrix), toEdges(now.turning)), 1);
@@ -119,6 +119,14 @@ function render({ model, el }) {
       + `${Math.hypot(now.landed[1][0] - now.landed[0][0], now.landed[1][1] - now.landed[0][1]).toFixed(1)} px apart.`;
   }
 
+  const asked = () => [0, 2, 5][get("way")]; // a plain crop asks no point, two eyes no other one
+  const pushable = () => get("which") < asked();
+
+  function parts() { // what has no part in the way of cutting is off
+    switchOff(model, "which", asked() === 0);
+    for (const name of ["right", "down"]) switchOff(model, name, !pushable());
+  }
+
   const limit = (value) => Math.round(2 * clamp(value, -get("reach"), get("reach"))) / 2;
   draggable(photo.canvas, model, (event) => { // the nearest point, if the pointer is on it
     const far = (now?.given || []).map((point) => Math.hypot(onPhoto(point)[0] - event.offsetX, onPhoto(point)[1] - event.offsetY));
@@ -130,7 +138,12 @@ function render({ model, el }) {
     model.set("right", limit((event.offsetX - x) / zoom));
     model.set("down", limit((event.offsetY - y) / zoom));
   });
+  keyboard(photo.canvas, model, (way, far) => ["right", "down"].forEach((name, axis) => { // the point that is pushed
+    if (pushable()) model.set(name, limit(get(name) + way[axis] * (far ? 4 : 0.5)));
+  }), { " ": () => model.set("which", (get("which") + 1) % 5) });
   follow(model, ["turn", "which", "right", "down", "way"], draw);
+  follow(model, ["which", "way"], parts);
+  parts();
   decode(get("photo")).then((decoded) => {
     bitmap = decoded;
     draw();

@@ -97,17 +97,8 @@ class AlignmentExplorer(Explorer):
         self.sliders = sliders(self.canvas, look(130), turn=("turn of the photo, °", -60, 60, 1), **pushed)
         self.which, self.way = buttons(POINTS), buttons(WAYS, 2)
         link(self.canvas, which=self.which, way=self.way)
-        for control in (self.which, self.way):
-            control.observe(self._enable, "index")
         turn, right, down = self.sliders.values()
         super().__init__(stacked(turn, ("cut by:", self.way), ("push the:", self.which), (right, down), self.canvas))
-
-    def _enable(self, _: object) -> None:
-        """Switch off what has no part in the way: a plain crop asks no point, two eyes no other one."""
-        asked = {"plain crop": 0, "two eyes": 2, "five points": 5}[self.way.value]
-        self.which.disabled = asked == 0
-        for name in ("right", "down"):
-            self.sliders[name].disabled = self.which.index >= asked
 
     def cut(self) -> Cut:
         """The view on show."""

@@ -29,6 +29,11 @@ def synced(default: Any) -> Any:
 class Drawing(anywidget.AnyWidget):
     """What an explorer draws in the browser: a script of this folder, and the traits that it shares with Python.
 
+    `controls` are the widgets beside it that its script may name, move or switch off; of these, those in
+    `needs_python` have no answer in the browser. On a page without a kernel the script switches them off and says so.
+    `others` are photos that come with the page, by the names that the control `choice` has for them: the traits that
+    change with the photo. Where a kernel runs, that sends them.
+
     Parameters
     ----------
     *scripts : str, the files; common.js goes in front, as a widget's code is one text and can't import a neighbour
@@ -36,11 +41,23 @@ class Drawing(anywidget.AnyWidget):
     """
 
     _css: Path | str = FOLDER / "canvas.css"
+    controls = traitlets.Dict().tag(sync=True, **ipywidgets.widget_serialization)
+    needs_python: "traitlets.List[str]" = traitlets.List().tag(sync=True)
+    others: "traitlets.Dict[str, dict[str, Any]]" = traitlets.Dict().tag(sync=True)
 
     def __init__(self, *scripts: str, **values: Any) -> None:
         self._esm = "".join((FOLDER / script).read_text() for script in ("common.js", *scripts))
         self.add_traits(**{name: synced(value) for name, value in values.items() if not self.has_trait(name)})
         super().__init__(**values)
+
+    def own(self, **controls: ipywidgets.Widget) -> None:
+        """Tell the script of controls, by their names."""
+        self.controls = {**self.controls, **controls}
+
+    def ask_python(self, **controls: ipywidgets.Widget) -> None:
+        """Tell the script of controls that only Python can answer."""
+        self.own(**controls)
+        self.needs_python = [*self.needs_python, *controls]
 
 
 # --- controls
@@ -97,6 +114,7 @@ def stacked(*parts: ipywidgets.Widget | tuple[Any, ...]) -> list[ipywidgets.Widg
 
 def link(drawing: Drawing, **controls: ipywidgets.Widget) -> None:
     """Let a trait of the drawing follow each control in the browser: its index, where it chooses among options."""
+    drawing.own(**controls)
     for trait, control in controls.items():
         ipywidgets.jslink((control, "index" if hasattr(control, "index") else "value"), (drawing, trait))
 

@@ -22,8 +22,7 @@ Photo = LabelledPhoto | Pixels
 class BoardExplorer(DetectorExplorer):
     """Subclasses say how a photo becomes what the drawing shows, and what runs at the stops of the sliders.
 
-    What needs the kernel, the buttons for other photos and the upload, is switched on by the first word from a browser:
-    in a saved page, where nobody hears that word, it stays off.
+    The buttons for other photos and the upload need Python.
 
     Parameters
     ----------
@@ -35,7 +34,7 @@ class BoardExplorer(DetectorExplorer):
     longest : int
         An uploaded photo's longer side is shrunk to so many px.
     board : Drawing
-        It says {"ready": true} when it is drawn, and a click's box, or a labelled face by its number.
+        It says a click's box, or a labelled face by its number.
     """
 
     invitation = "Click on a box, or on a missed face, to ask what became of it."
@@ -46,10 +45,12 @@ class BoardExplorer(DetectorExplorer):
         self.choice = buttons(list(self.photos))
         super().__init__(detector, next(iter(self.photos.values())).image(), longest, board)
         self.choice.observe(lambda _: self._choose(), "value")
-        self._needs_kernel = [self.upload, *([self.choice] if len(self.photos) > 1 else [])]
-        for control in self._needs_kernel:
-            control.disabled = True
-        self.children = stacked((*reversed(self._needs_kernel), self.message), board)
+        several = {"choice": self.choice} if len(self.photos) > 1 else {}
+        board.others = self.other_photos()
+        (board.own if board.others else board.ask_python)(**several)
+        board.ask_python(upload=self.upload)
+        self.pictures = [*several.values(), self.upload]
+        self.children = stacked((*self.pictures, self.message), board)
 
     def show_photo(self) -> None:
         super().show_photo()
@@ -57,6 +58,10 @@ class BoardExplorer(DetectorExplorer):
         name = next(known, None)
         self.photo = LabelledPhoto(self.image, [], complete=False) if name is None else self.photos[name]
         self.choice.value = name  # no button is pressed while a photo of the reader's is shown
+
+    def other_photos(self) -> dict[str, dict[str, Any]]:
+        """The board's traits of each photo but the first, for a page without a kernel; none where too large."""
+        return {}
 
     def _choose(self) -> None:
         if self.choice.value is None or self.photo is self.photos[self.choice.value]:
@@ -67,12 +72,7 @@ class BoardExplorer(DetectorExplorer):
 
     def heard(self, message: dict[str, Any]) -> None:
         """A word from the browser."""
-        if "ready" in message:
-            for control in self._needs_kernel:
-                control.disabled = False
-            self.canvas.send({"alive": True})
-        else:
-            self.ask(message["clicked"], message.get("face", -1))
+        self.ask(message["clicked"], message.get("face", -1))
 
     def ask(self, box: Sequence[float], face: int = -1) -> None:
         """Say in the note what became of `box` (4,), image pixels, or of a labelled face by its number, from 0."""
@@ -154,6 +154,6 @@ def told(sieve: Sieve, at: Sequence[int]) -> str:
     steps = ", ".join(f"{one.boxes} {name}" for one, name in zip(tallies, sieve.steps, strict=True))
     last = tallies[-1]
     if sieve.faces is None:
-        return f"{sieve.windows} windows, {steps}"
+        return f"{sieve.seen(at)} windows, {steps}"
     faces = f"faces found {last.found} of {len(sieve.faces)}, missed {last.missed}, boxes on no face {last.false}"
-    return f"{sieve.windows} windows, {steps}; {faces}"
+    return f"{sieve.seen(at)} windows, {steps}; {faces}"

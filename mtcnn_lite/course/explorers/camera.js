@@ -1,4 +1,5 @@
-// One press switches the camera on, the next takes the picture. Without a camera there is no button.
+// One press switches the camera on, the next takes the picture. Without a camera there is no button. Where neither Python nor
+// the page can look at the picture, the button is off.
 
 function render({ model, el }) {
   const button = document.createElement("button"), video = document.createElement("video"), said = document.createElement("span");
@@ -11,6 +12,13 @@ function render({ model, el }) {
     button.style.display = "none";
     return () => {};
   }
+  const unheard = () => {
+    const off = !answered(model, "camera");
+    if (off !== button.disabled) says(button, (button.disabled = off));
+  };
+  onPage(el, unheard);
+  model.get("layout")?.on?.("comm_live_update", unheard);
+  window.addEventListener("mtcnn-cascade", unheard);
   let stream = null;
 
   function off() {
@@ -20,14 +28,15 @@ function render({ model, el }) {
     button.textContent = "use the camera";
   }
 
-  async function take() {
+  async function take() { // Python gets the picture, or whoever looks at photos on this page
     const still = document.createElement("canvas");
     [still.width, still.height] = [video.videoWidth, video.videoHeight];
     still.getContext("2d").drawImage(video, 0, 0);
     const jpeg = await new Promise((done) => still.toBlob(done, "image/jpeg", 0.92));
+    off();
+    if (!heard(model)) return offer(model, el, "camera.jpg", jpeg);
     model.set("photo", new DataView(await jpeg.arrayBuffer()));
     model.save_changes();
-    off();
   }
 
   button.addEventListener("click", async () => {
@@ -44,7 +53,10 @@ function render({ model, el }) {
       said.textContent = ` no camera: ${error.message}`;
     }
   });
-  return off; // the cell was run again or removed: no camera stays on
+  return () => { // the cell was run again or removed: no camera stays on
+    off();
+    window.removeEventListener("mtcnn-cascade", unheard);
+  };
 }
 
 export default { render };

@@ -1,7 +1,7 @@
-"""A canvas with a photo, the candidates on it, and a table with what each step leaves and costs.
+"""A canvas with a photo at several strengths, the candidates on it, and a table with what each step leaves and costs.
 
-The candidates travel to the browser once. What is linked to `step` filters them there, so the picture follows within a
-frame; what Python must compute anew arrives as one message, `show`. canvas.js draws.
+All strengths travel to the browser once. What is linked to `at` and `step` chooses among them there, so the picture
+follows within a frame; what Python must compute anew arrives as one message, `show`. canvas.js draws.
 """
 
 from collections.abc import Sequence
@@ -50,38 +50,70 @@ class Layers:
         return {name: int(self.shown(step, threshold).sum()) for step, name in enumerate(self.steps)}
 
 
-class Canvas(Drawing):
-    """The canvas; fill it with `show`. A click sends the box under it: {"clicked": [x1, y1, x2, y2]}."""
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """One strength: its name, long and short; the photo (H, W, 3) and its layers; the fates of the faces, indices, and
+    their boxes (M, 4)."""
 
-    threshold = synced(0.6)
-    step = synced(0)
+    says: str
+    short: str
+    photo: NDArray[np.uint8]
+    layers: Layers
+    fates: Sequence[int]
+    faces: Floats
+
+    def parts(self) -> list[bytes]:
+        """The photo as a JPEG, and the arrays of the layers, as canvas.js takes them apart."""
+        layers = self.layers
+        numbers = (layers.boxes, layers.scores, np.zeros(0) if layers.landmarks is None else layers.landmarks)
+        small = (layers.alive, layers.level)
+        photo = Picture(self.photo).encode("JPEG")
+        return [
+            photo,
+            *(np.asarray(each, np.float32).tobytes() for each in numbers),
+            *(each.tobytes() for each in small),
+        ]
+
+
+class Canvas(Drawing):
+    """The canvas; fill it with `show`. It says which face is asked about, at which strength: {"face": k, "at": n}.
+
+    Python's answer is the `note`. Without a kernel the browser has a shorter one.
+
+    Parameters
+    ----------
+    fates : sequence of (str, str), what may become of a face, and its colour; the last is none to be told by a letter
+    **values : what the traits begin with
+    """
+
+    thresholds = synced([0.6, 0.7, 0.7])
+    step, at = synced(0), synced(0)  # at: which strength
     colours = synced([])  # one a step
     dots = synced(COLOURS["landmark"])
-    note = synced("")  # a line or two under the table
+    fates = synced([])
+    invitation, note = synced(""), synced("")  # what is said until a face is asked about; the answer
 
-    photo, size = synced(b""), synced([1, 1])  # a JPEG; its width and height
-    steps = synced([])
-    boxes, alive, scores, candidate_level = synced(b""), synced(b""), synced(b""), synced(b"")
-    scales = synced([])  # of the levels
-    windows, cut_from = synced(0), synced(0)
-    landmarks = synced(b"")
-    costs = synced([])
-    revision = synced(0)  # the browser redraws when it changes: once a message
+    steps, cut_from = synced([]), synced(0)
+    scenes = synced([])  # of each strength what is small: words, sizes, and how long the parts are
+    costs = synced([])  # of each strength's layers: times, so that no two runs agree on them
+    parts = synced(b"")  # of each strength, one after the other
+    revision = synced(0)  # the browser draws anew when it changes: once a message
 
-    def __init__(self, **values: Any) -> None:
-        super().__init__("canvas.js", **values)
+    def __init__(self, fates: Sequence[tuple[str, str]], **values: Any) -> None:
+        super().__init__("tracks.js", "canvas.js", fates=[list(each) for each in fates], **values)
 
-    def show(self, layers: Layers, photo: NDArray[np.uint8] | None = None) -> None:
-        """Send new candidates in a single message; without a `photo` the old one stays."""
+    def show(self, scenes: Sequence[Scene], invitation: str) -> None:
+        """Send new strengths in a single message."""
+        parts = [scene.parts() for scene in scenes]
         with self.hold_sync():
-            if photo is not None:
-                self.photo, self.size = Picture(photo).encode("JPEG"), [photo.shape[1], photo.shape[0]]
-            self.steps = list(layers.steps)
-            self.boxes = np.asarray(layers.boxes, np.float32).tobytes()
-            self.alive, self.scores = layers.alive.tobytes(), np.asarray(layers.scores, np.float32).tobytes()
-            self.candidate_level = layers.level.tobytes()
-            self.scales = list(layers.scales)
-            self.windows, self.cut_from = layers.windows, layers.cut_from
-            self.landmarks = b"" if layers.landmarks is None else np.asarray(layers.landmarks, np.float32).tobytes()
-            self.costs = [list(cost) for cost in layers.costs]
+            self.steps, self.cut_from = list(scenes[0].layers.steps), scenes[0].layers.cut_from
+            self.scenes = [
+                {"says": scene.says, "short": scene.short, "size": [scene.photo.shape[1], scene.photo.shape[0]],
+                 "fates": list(scene.fates), "faces": np.round(scene.faces, 2).tolist(),
+                 "scales": list(scene.layers.scales), "windows": scene.layers.windows,
+                 "lengths": [len(part) for part in own]}
+                for scene, own in zip(scenes, parts, strict=True)
+            ]  # fmt: skip
+            self.costs = [[list(cost) for cost in scene.layers.costs] for scene in scenes]
+            self.parts, self.invitation = b"".join(part for own in parts for part in own), invitation
             self.revision += 1

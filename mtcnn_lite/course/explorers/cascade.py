@@ -1,6 +1,7 @@
 """The whole cascade live: move the three thresholds and see what each net lets through, on any photo."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -192,6 +193,13 @@ class CascadeExplorer(BoardExplorer):
         super().show_photo()
         self._sieve = sieve(self._trace, ask_all(self._trace), self.photo)
         self.canvas.show(self._sieve, self.image)
+
+    def other_photos(self) -> dict[str, dict[str, Any]]:
+        packed = {}
+        for name, photo in list(self.photos.items())[1:]:
+            trace = self._detector.trace(photo.image())
+            packed[name] = self.canvas.packed(sieve(trace, ask_all(trace), photo), photo.image())
+        return packed
 
     def sieve(self) -> Sieve:
         return self._sieve

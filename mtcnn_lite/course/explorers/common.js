@@ -43,8 +43,9 @@ function live(made) { // a screen reader says what changes in it
   return made;
 }
 
-function frame(el, rows = 1) { // the explorer's own element, and a row of views or more
+function frame(model, el, rows = 1) { // the explorer's own element, and a row of views or more
   const root = element(el, "div", "mtcnn-canvas");
+  beside(model, root);
   return [root, ...Array.from({ length: rows }, () => element(root, "div", "views"))];
 }
 
@@ -54,7 +55,20 @@ function remark(parent, model) { // what Python has to say: the trait `note`
   write();
 }
 
-const follow = (model, traits, act) => traits.forEach((trait) => model.on(`change:${trait}`, act));
+const acts = new Set(); // what draws this widget anew
+const follow = (model, traits, act) => {
+  acts.add(act);
+  traits.forEach((trait) => model.on(`change:${trait}`, act));
+};
+
+function inPageColours(root) { // where the page turns dark or light, what has its colours is drawn anew
+  const again = () => requestAnimationFrame(() => root.isConnected && acts.forEach((act) => act()));
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", again);
+  const theme = new MutationObserver(again);
+  for (const one of [document.documentElement, document.body]) {
+    theme.observe(one, { attributes: true, attributeFilter: ["data-theme", "data-jp-theme-name"] });
+  }
+}
 
 function onPage(root, draw) { // the first drawing: colours and fonts of the page are known once `root` is part of it
   if (root.isConnected) return draw();
@@ -112,13 +126,160 @@ function fill(table, rows, { head = false, now = () => false, colour = () => nul
   table.replaceChildren(made);
 }
 
+// --- the controls beside the drawing, which are ipywidgets', and the page that they stand on
+
+// Whether Python hears what this widget says. In a saved or exported page it does not: every widget has a layout, whose
+// model knows.
+const heard = (model) => model.get("layout")?.comm_live ?? false;
+
+// The model of a control, by the name that it has in `Drawing.controls`; null where the page has only the drawing.
+async function control(model, name) {
+  const reference = model.get("controls")?.[name];
+  return reference && model.widget_manager ? model.widget_manager.get_model(reference.replace("IPY_MODEL_", "")) : null;
+}
+
+function switchOff(model, name, off) { // a control that has no part in what is shown
+  control(model, name).then((one) => one?.set("disabled", off));
+}
+
+const OWN_PHOTO = ["upload", "camera"]; // what a page with a detector of its own, window.mtcnnCascade, answers without Python
+const answered = (model, name) => heard(model) || (OWN_PHOTO.includes(name) && Boolean(window.mtcnnCascade));
+
+// A photo of the reader's, where no Python takes it: whoever listens on the page for "mtcnn-photo" may.
+function offer(model, root, name, photo) { // name: the file's; photo: a Blob
+  root.dispatchEvent(new CustomEvent("mtcnn-photo", { bubbles: true, detail: { model, name, photo } }));
+}
+
+function beside(model, root) {
+  onPage(root, () => {
+    nameSliders(root);
+    for (const name of model.get("needs_python") ?? []) needPython(model, root, name);
+    swapPhotos(model);
+    inPageColours(root);
+  });
+}
+
+// Another photo of those that came with the page, where no Python sends it
+async function swapPhotos(model) {
+  const known = { ...model.get("others") }, traits = Object.keys(Object.values(known)[0] ?? {});
+  const choice = traits.length ? await control(model, "choice") : null;
+  let now = choice?.get("index");
+  choice?.on("change:index", () => {
+    const names = choice.get("_options_labels"), name = names[choice.get("index")];
+    if (heard(model) || !known[name]) return;
+    known[names[now]] = Object.fromEntries(traits.map((trait) => [trait, model.get(trait)]));
+    now = choice.get("index");
+    Object.entries(known[name]).forEach((each) => model.set(...each));
+    if (model.get("revision") !== undefined) model.set("revision", model.get("revision") + 1);
+  });
+}
+
+// The elements of a control, as soon as it has one: the page makes it when it makes the drawing's.
+async function shownAt(model, root, name) {
+  const one = await control(model, name);
+  while (one && !Object.keys(one.views ?? {}).length && root.isConnected) await new Promise((done) => setTimeout(done, 50));
+  return (await Promise.all(Object.values(one?.views ?? {}))).map((view_) => view_.el);
+}
+
+async function needPython(model, root, name) { // where nobody answers it, a control is off and says so
+  const one = await control(model, name);
+  if (!one) return;
+  let off = false;
+  const update = async () => {
+    if (off === !answered(model, name)) return;
+    off = !off;
+    one.set("disabled", off);
+    for (const made of await shownAt(model, root, name)) says(made, off);
+  };
+  update();
+  model.get("layout")?.on?.("comm_live_update", update);
+  window.addEventListener("mtcnn-cascade", update); // such a detector says that it has come
+  if (name !== "upload") return;
+  one.on("change:value", () => {
+    const [file] = one.get("value");
+    if (file && !heard(model)) offer(model, root, file.name, new Blob([file.content], { type: file.type }));
+  });
+}
+
+let words = 0; // how many times "needs Python" is on the page
+function says(made, off) { // "needs Python" behind an element, and for its buttons as they are read aloud
+  const own = made.nextElementSibling, now = own?.classList.contains("mtcnn-needs") ? own : document.createElement("span");
+  Object.assign(now, { className: "mtcnn-needs", textContent: off ? "needs Python" : "", id: now.id || `mtcnn-needs-${words++}` });
+  made.after(now);
+  made.title = off ? "needs Python: run the notebook" : "";
+  for (const part of [made, ...made.querySelectorAll("button, input, select, [role=slider]")]) {
+    if (part.matches("div:not([role])")) continue;
+    if (off) part.setAttribute("aria-describedby", now.id);
+    else part.removeAttribute("aria-describedby");
+  }
+}
+
+// ipywidgets' sliders have their name beside them for the eye only: the handle and the number get it too.
+function nameSliders(root) {
+  const box = root.parentElement?.closest(".widget-vbox");
+  if (!box) return;
+  const name = () => {
+    for (const one of box.querySelectorAll(".widget-slider")) {
+      const says = one.querySelector(".widget-label")?.textContent, off = Boolean(one.querySelector(".noUi-target[disabled]"));
+      if (!says) continue;
+      one.querySelectorAll("[role=slider]").forEach((handle) => {
+        handle.setAttribute("aria-label", says);
+        handle.setAttribute("aria-disabled", off);
+      });
+      const number = one.querySelector(".widget-readout[contenteditable]");
+      number?.setAttribute("role", "textbox");
+      number?.setAttribute("aria-label", `${says}, its number`);
+    }
+  };
+  name();
+  new MutationObserver((changes) => { // controls may come after the drawing
+    if (changes.some(({ target }) => !root.contains(target))) name();
+  }).observe(box, { childList: true, subtree: true, attributes: true, attributeFilter: ["disabled"] });
+}
+
+// --- the keyboard
+
+const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+
+// A canvas that the keyboard reaches: arrow(way, far) gets [right, down] of an arrow key, `far` with Shift; others: acts by
+// the name of their key. JupyterLab would take the arrows to go from cell to cell.
+function keyboard(canvas, model, arrow, others = {}) {
+  canvas.tabIndex = 0;
+  canvas.setAttribute("role", "application"); // a screen reader hands it the arrow keys
+  canvas.dataset.lmSuppressShortcuts = "true";
+  canvas.addEventListener("keydown", (event) => {
+    const way = ARROWS[event.key], act = others[event.key];
+    if (!way && !act) return;
+    event.preventDefault();
+    event.stopPropagation();
+    if (way) arrow(way, event.shiftKey);
+    else act();
+    model.save_changes();
+  });
+}
+
+// Boxes on a canvas by the keyboard: the arrows go from one to the next, from left to right, and Enter asks about it. list():
+// [box in CSS pixels, what]; about(what): what is lit, and what the tooltip says of it.
+function browse(canvas, model, pointed, { list, about, ask = () => {} }) {
+  let at = -1;
+  const go = ([right, down]) => {
+    const all = [...list()].sort(([a], [b]) => a[0] - b[0] || a[1] - b[1]);
+    if (!all.length) return;
+    at = at < 0 || at >= all.length ? (right + down > 0 ? 0 : all.length - 1) : (at + right + down + all.length) % all.length;
+    const [[x1, y1, x2, y2], what] = all[at];
+    pointed.show(canvas, (x1 + x2) / 2, (y1 + y2) / 2, ...about(what));
+  };
+  keyboard(canvas, model, go, { Enter: ask, " ": ask });
+}
+
 // --- the pointer
 
 // What lies under the pointer: `lit`, null where nothing does. find(event) on a watched canvas gives [what is lit, what the
 // tooltip says of it], or nothing; `redraw` is called when another thing is lit. room: the widest tooltip, CSS pixels.
 // With `within` [width, height] of the canvas, the tooltip does not leave it.
 function pointer(root, room, redraw) {
-  const tip = element(root, "div", "tip"), pointed = { lit: null, within: null };
+  const tip = element(root, "div", "tip"), spoken = live(element(root, "div", "spoken")), pointed = { lit: null, within: null };
+  let byKey = false; // whether the keyboard lit it
   const say = (event, lit = null, text = "") => {
     const at = root.getBoundingClientRect();
     tip.style.display = text ? "block" : "none";
@@ -131,8 +292,18 @@ function pointer(root, room, redraw) {
     redraw();
   };
   pointed.watch = (canvas, find) => {
-    canvas.addEventListener("pointermove", (event) => say(event, ...(find(event) || [])));
+    canvas.addEventListener("pointermove", (event) => {
+      byKey = false;
+      say(event, ...(find(event) || []));
+    });
     canvas.addEventListener("pointerleave", (event) => say(event));
+    canvas.addEventListener("blur", (event) => byKey && say(event)); // a press elsewhere has its own
+  };
+  pointed.show = (canvas, offsetX, offsetY, lit, text) => { // as if the pointer were there; a screen reader hears it
+    const { left, top } = canvas.getBoundingClientRect();
+    byKey = true;
+    say({ offsetX, offsetY, clientX: left + offsetX, clientY: top + offsetY }, lit, text);
+    spoken.textContent = text;
   };
   return pointed;
 }

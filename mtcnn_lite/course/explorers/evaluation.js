@@ -31,10 +31,18 @@ export function outcomes(measured, stops, p, r, o) { // boxes on the sheet
 }
 
 function render({ model, el }) {
-  const [root, photos, views] = frame(el, 2), sheetOf = view(photos), plot = view(views), bars = view(views);
+  const [root, photos, views] = frame(model, el, 2), sheetOf = view(photos), plot = view(views), bars = view(views);
   const table = live(element(root, "table"));
   const get = (name) => model.get(name), measured = JSON.parse(get("measured"));
+  const [lowest, stops] = [0.05, 95], track_ = behind(model, root, "o", stops); // O-Net's slider goes up by 0.01
+  trackLegend(root, photos);
   let bitmap = null;
+
+  function drawTrack() { // O-Net's scores in its slider's track: upwards what finds a face
+    const { scores, right } = runAt(measured, get("stops"), get("p"), get("r")), counts = tallied(stops);
+    scores.forEach((score, k) => counts[right[k] ? "on" : "off"][clamp(Math.floor((score - lowest) / 0.01 + 1e-4) + 1, 0, stops)]++);
+    track_(Math.round((get("o") - lowest) / 0.01), counts, get("colours")[2]);
+  }
 
   function drawPhotos() {
     const [width, height] = get("size"), zoom = WIDE / width, pen = sheetOf.fit(WIDE, height * zoom);
@@ -101,6 +109,7 @@ function render({ model, el }) {
     if (!bitmap) return;
     const now = look(measured, get("stops"), get("p"), get("r"), get("o"));
     drawPhotos();
+    drawTrack();
     drawCurve(now);
     drawBars(now);
     fill(table, [

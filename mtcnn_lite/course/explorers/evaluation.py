@@ -196,7 +196,8 @@ class EvaluationExplorer(Explorer):
         self.measured = measure(detector, self.traces, photos)
         self.sheet = sheet_of(photos)[0]
         self.canvas = Drawing(
-            "evaluation.js", p=DEFAULT[0], r=DEFAULT[1], o=DEFAULT[2], stops=list(STOPS), start=list(DEFAULT),
+            "tracks.js", "evaluation.js", p=DEFAULT[0], r=DEFAULT[1], o=DEFAULT[2],
+            stops=list(STOPS), start=list(DEFAULT),
             names=list(NET_TITLES.values()), colours=[COLOURS[net] for net in NET_NAMES],
             measured=json.dumps(asdict(self.measured)), photo=Picture(self.sheet).encode(),
             size=[self.sheet.shape[1], self.sheet.shape[0]],

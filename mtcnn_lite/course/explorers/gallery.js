@@ -3,7 +3,7 @@
 
 const PHOTO = [400, 350], PLOT = [400, 170], INSET = 22; // CSS pixels on screen; INSET: room for the plot's numbers
 const CELL = 36, LABEL = 15, GAP = [6, 7], ACROSS = 10; // a crop in the gallery, its value below, the space between
-const FACE = "#F0E442", MARK = 4; // the mark of a labelled face: a bar over its crop, a rim round its dot
+const GATE = "#0072B2", FACE = "#F0E442", MARK = 4; // the mark of a labelled face: a bar over its crop, a rim round its dot
 
 // How many crops lie where, and how many of the labelled faces they find: on has the number of each crop's face, below 0
 // for none, -1 where that is a false alarm.
@@ -23,13 +23,16 @@ function framed(parent) { // a view with room below it
 }
 
 function render({ model, el }) {
-  const [root, views] = frame(el), left = element(views, "div"), right = element(views, "div"), get = (name) => model.get(name);
+  const [root, views] = frame(model, el), left = element(views, "div"), right = element(views, "div"), get = (name) => model.get(name);
   const photo = framed(left);
   const table = live(element(left, "table", "numbers"));
   const plot = framed(left);
   const groups = get("groups").map(([title, colour, lowest, rows]) => ({ ...framed(right), title, colour, lowest, rows }));
   const pointed = pointer(root, 300, () => draw()); // lit: a crop, or -1 - k for the missed face k
+  const [lowest_, stops_] = [0.05, 95]; // of the slider for the cut, which goes up by 0.01
+  const gates = behind(model, root, "stop", get("stops").length), values = behind(model, root, "cut", stops_);
   remark(left, model);
+  trackLegend(root, views);
   let data = null, groupOf = []; // groupOf: each crop's group, -1 where its gate is too low
 
   async function receive() {
@@ -116,6 +119,17 @@ function render({ model, el }) {
     group.caption.textContent = `${group.says}${group.lowest === null ? `, ${cut().toFixed(2)} or more` : ""}: ${count}${more}`;
   }
 
+  function drawBars() { // the scores in the sliders' tracks: of all crops, and of those that pass the gate
+    const passed = data.stops.map(Math.fround), [byGate, byValue] = [passed.length, stops_].map(tallied);
+    for (let i = 0; i < data.values.length; i++) {
+      const side = !data.labelled || on(i, 0) >= 0 ? "on" : "off";
+      byGate[side][passed.findLastIndex((stop) => data.gates[i] >= stop) + 1]++;
+      if (shown(i)) byValue[side][clamp(Math.floor((data.values[i] - lowest_) / 0.01 + 1e-4) + 1, 0, stops_)]++;
+    }
+    gates(get("stop"), byGate, GATE);
+    values(Math.round((cut() - lowest_) / 0.01), byValue, groups[0].colour);
+  }
+
   function drawPlot() {
     const [width, height] = PLOT, pen = plot.fit(width, height), [gateName, valueName] = get("axes");
     const low = data.stops[0], reach = 1 - low, top = Math.max(1, ...data.values); // the gate's lowest stop on the left
@@ -151,6 +165,7 @@ function render({ model, el }) {
     drawPhoto();
     groups.forEach(drawGroup);
     drawPlot();
+    drawBars();
     const head = ["", "boxes", ...(data.labelled ? ["faces", "on no face"] : [])];
     const rows = data.steps.map((name, step) => [name, ...counts(step).slice(0, head.length - 1)]);
     fill(table, [head, ...rows], { head: true, now: (row) => row === get("step") + 1 });
@@ -163,13 +178,17 @@ function render({ model, el }) {
       + `window of ${(x2 - x1).toFixed(0)} px at x ${x1.toFixed(0)}, y ${y1.toFixed(0)}\n${fate}`];
   }
 
+  const told = (found) => (found >= 0 ? about(found) : [found, `face ${-found}: no box is on it\nclick to ask why`]);
+
+  function fateOf(found) { // a crop's, or that of the missed face -1 - found
+    if (found >= 0) return `That box: ${about(found)[1].split("\n").join("; ")}.`;
+    const k = -1 - found, gone = data.steps.findIndex((_, step) => !data.order.some((i) => part(i, step) && on(i, step) === k));
+    return gone < 0 ? `Face ${k + 1}: a box is on it.` : `Face ${k + 1}: no box is on it among the ${data.steps[gone]}.`;
+  }
+
   pointed.watch(photo.canvas, (event) => {
-    if (!data) return null;
-    const step = get("step"), rows = data.order.filter((i) => part(i, step));
-    const boxes = [...rows.map((i) => [box(i, step), i]), ...missed().map((k) => [face(k), -1 - k])];
-    const found = smallest(event, data.zoom, boxes);
-    if (found === undefined) return null;
-    return found >= 0 ? about(found) : [found, `face ${-found}: no box is on it\nclick to ask why`];
+    const found = data ? smallest(event, data.zoom, onPhoto()) : undefined;
+    return found === undefined ? null : told(found);
   });
   for (const group of groups) {
     pointed.watch(group.canvas, (event) => {
@@ -180,17 +199,29 @@ function render({ model, el }) {
       return found === undefined || !data ? null : about(found);
     });
   }
-  for (const { canvas } of [photo, ...groups]) {
-    canvas.addEventListener("click", () => {
-      if (pointed.lit === null) return;
-      model.send({ clicked: litBox(), ...(isCrop(pointed.lit) ? {} : { face: -1 - pointed.lit }) });
+  function ask() {
+    if (!data || pointed.lit === null) return;
+    if (heard(model)) model.send({ clicked: litBox(), ...(isCrop(pointed.lit) ? {} : { face: -1 - pointed.lit }) });
+    else model.set("note", fateOf(pointed.lit)); // less than Python would say
+  }
+  const onPhoto = () => {
+    const rows = data ? data.order.filter((i) => part(i, get("step"))) : [];
+    return [...rows.map((i) => [box(i, get("step")), i]), ...(data ? missed().map((k) => [face(k), -1 - k]) : [])];
+  };
+  photo.canvas.addEventListener("click", ask);
+  browse(photo.canvas, model, pointed, {
+    list: () => onPhoto().map(([where, what]) => [Array.from(where, (v) => v * data.zoom), what]), about: told, ask,
+  });
+  for (const group of groups) {
+    group.canvas.addEventListener("click", ask);
+    browse(group.canvas, model, pointed, {
+      list: () => (group.crops ?? []).slice(0, group.rows * ACROSS).map((i, k) => [[...at(k), at(k)[0] + CELL, at(k)[1] + CELL], i]), about: told, ask,
     });
   }
 
   model.on("change:revision", receive);
   follow(model, ["stop", "cut", "step"], draw);
   receive();
-  model.send({ ready: true });
 }
 
 export default { render };

@@ -95,8 +95,8 @@ class Gallery(Drawing):
     """Photo, gallery, and each crop as a dot: its gate to the right, its value up. Fill it with `show`.
 
     Where the photo's faces are labelled, a table says how many each step finds, those that it misses are yellow on the
-    photo, and crops and dots of a face have a yellow mark. The messages are {"ready": true}, and after a click on a box
-    or a crop {"clicked": [x1, y1, x2, y2]}, with "face", its number, if that was a missed face.
+    photo, and crops and dots of a face have a yellow mark. After a click on a box or a crop it says {"clicked": [x1,
+    y1, x2, y2]}, with "face", its number, if that was a missed face; without a kernel the browser answers.
 
     Parameters
     ----------
@@ -123,7 +123,7 @@ class Gallery(Drawing):
 
     def __init__(self, groups: Sequence[Group], gate: str, value: str, **kwargs: Any) -> None:
         rows = [[g.title, g.colour, g.lowest, g.rows] for g in groups]
-        super().__init__("gallery.js", groups=rows, axes=[gate, value], **kwargs)
+        super().__init__("tracks.js", "gallery.js", groups=rows, axes=[gate, value], **kwargs)
 
     def show(self, crops: Crops, photo: NDArray[np.uint8]) -> None:
         """Send new crops, and the photo (H, W, 3) that they were cut from, in a single message."""

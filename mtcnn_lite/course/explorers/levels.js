@@ -118,7 +118,7 @@ export function fitted(levels) {
 const million = (n) => `${(n / 1e6).toLocaleString("en", { minimumFractionDigits: 1, maximumFractionDigits: 1 })} million`;
 
 function render({ model, el }) {
-  const [root, top, below] = frame(el, 2), pointed = pointer(root, 330, () => draw()), get = (name) => model.get(name); // lit: a level
+  const [root, top, below] = frame(model, el, 2), pointed = pointer(root, 330, () => draw()), get = (name) => model.get(name); // lit: a level
   const photo = view(top, PANEL[1]), bars = view(top), verdict = live(element(bars.figure, "p")), row = view(below);
   below.style.marginTop = "10px";
   verdict.style.maxWidth = "none";
@@ -306,10 +306,13 @@ function render({ model, el }) {
   };
   draggable(photo.canvas, model, (event) => (bitmap ? (move(event), true) : null), move);
 
+  keyboard(photo.canvas, model, (way, far) => {
+    const sides = [cut[2] / bitmap.width, cut[3] / bitmap.height];
+    model.set("focus", get("focus").map((at, k) => clamp(at + way[k] * sides[k] * (far ? 0.1 : 0.02), 0, 1)));
+  });
   model.on("change:photo", receive);
   follow(model, ["width", "height", "min_face", "factor", "focus"], draw);
   receive();
-  model.send({ ready: true }); // Python switches on what needs it
 }
 
 export default { render };

@@ -5,6 +5,7 @@ All of it is computed in the browser (levels.js, P-Net in forward.js), by the sa
 """
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +19,7 @@ from mtcnn_lite.course.explorers.slide import plan
 from mtcnn_lite.course.net_figures import one_below_other
 from mtcnn_lite.detector import Detector
 from mtcnn_lite.draw import COLOURS, INK, PAPER, Picture, at_height, beside, draw_boxes, font
-from mtcnn_lite.images import as_rgb, shrink_to
+from mtcnn_lite.images import Pixels, as_rgb, shrink_to
 from mtcnn_lite.nets import layer_costs
 
 LONGEST = 1920  # px: the largest photo of the sliders; an uploaded one is shrunk to it
@@ -58,14 +59,14 @@ class LevelsExplorer(PhotoExplorer):
         self.choice = buttons(list(self.photos))
         super().__init__(next(iter(self.photos.values())), LONGEST)
         self.choice.observe(lambda _: self._choose(), "value")
-        self._switch(False)  # in a saved page, where nobody hears the browser, they stay off
+        self.canvas.ask_python(upload=self.upload)
         own = (self.upload, self.choice, self.message) if len(self.photos) > 1 else (self.upload, self.message)
-        self.canvas.on_msg(lambda *_: self._switch(True))
+        if len(self.photos) > 1:
+            self.canvas.own(choice=self.choice)
+            self.canvas.others = {
+                name: self._of_photo(as_rgb(shrink_to(photo, LONGEST))) for name, photo in list(self.photos.items())[1:]
+            }
         self.children = stacked((self.min_face, self.factor), (self.width_, self.height_), own, self.canvas)
-
-    def _switch(self, on: bool) -> None:
-        """What needs the kernel, on or off."""
-        self.upload.disabled = self.choice.disabled = not on
 
     def _choose(self) -> None:
         self.message.value = ""
@@ -75,16 +76,21 @@ class LevelsExplorer(PhotoExplorer):
     def show_photo(self) -> None:
         self.height_.value, self.width_.value = self.image.shape[:2]
         self._halved = pyramid.halvings(self.image, smallest=0.5 / min(self.image.shape[:2]))
-        face = self._face()
         with self.canvas.hold_sync():
-            self.canvas.photo = Picture(self.image).encode("JPEG")
-            self.canvas.focus, self.canvas.centre = face, face
+            for name, value in self._of_photo(self.image).items():
+                setattr(self.canvas, name, value)
             for name, slider in self._sliders.items():
                 setattr(self.canvas, name, slider.value)
 
-    def _face(self) -> list[float]:
+    def _of_photo(self, image: Pixels) -> dict[str, Any]:
+        """What the canvas has of a photo; the photo last, when all else is there."""
+        face, (height, width) = self._face(image), image.shape[:2]
+        photo = Picture(image).encode("JPEG")
+        return {"focus": face, "centre": face, "width": width, "height": height, "photo": photo}
+
+    def _face(self, image: Pixels) -> list[float]:
         """The middle of the face that the detector is surest of, in parts of the photo's width and height."""
-        found, (height, width) = self._detector.detect(self.image), self.image.shape[:2]
+        found, (height, width) = self._detector.detect(image), image.shape[:2]
         if not len(found):
             return [0.5, 0.5]
         x1, y1, x2, y2 = found.boxes[found.scores.argmax()].tolist()

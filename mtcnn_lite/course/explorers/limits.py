@@ -11,8 +11,8 @@ from PIL import Image, ImageDraw
 from mtcnn_lite.cascade.trace import Trace
 from mtcnn_lite.course.degrade import DEGRADATIONS
 from mtcnn_lite.course.explorers import cascade
-from mtcnn_lite.course.explorers.base import PhotoExplorer, buttons, in_row, link, look, stacked
-from mtcnn_lite.course.explorers.canvas import Canvas, Layers
+from mtcnn_lite.course.explorers.base import PhotoExplorer, buttons, link, look, stacked
+from mtcnn_lite.course.explorers.canvas import Canvas, Layers, Scene
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
 from mtcnn_lite.detector import Detector
 from mtcnn_lite.draw import COLOURS, INK, PAPER, Picture, Pixels, beside, draw_boxes, font
@@ -73,26 +73,25 @@ class LimitsExplorer(PhotoExplorer):
     """Buttons for the way in which a photo gets harder, a slider for how much; and a strip with the fate of each face.
 
     `photo` brings the labels of its faces. In a photo that the reader uploads, the faces are those that the detector
-    finds before anything is done to it, the best MOST of them. All strengths of a way are run when it is first chosen,
-    so that the slider only has to show them.
+    finds before anything is done to it, the best MOST of them. All strengths of a way are run when it is first chosen
+    and sent at once: the slider moves in the browser.
     """
 
     def __init__(self, detector: Detector, photo: LabelledPhoto) -> None:
         self._detector, self._labelled, own = detector, photo, detector.settings.thresholds
-        self.canvas = Canvas(colours=cascade.STEP_COLOURS, step=3, threshold=own.onet)
+        fates = list(zip(FATES, TINTS, strict=True))
+        self.canvas = Canvas(fates, colours=cascade.STEP_COLOURS, step=3, at=3, thresholds=list(own))
         self.way = buttons(list(DEGRADATIONS), list(DEGRADATIONS).index("turned"))
         stops = len(DEGRADATIONS["turned"].strengths)
         self.step = widgets.IntSlider(3, min=0, max=stops - 1, description="how much", readout=False, **look(70, 340))
-        self.strength = widgets.Label("")
         self.after = buttons(cascade.AFTER, 3)
-        link(self.canvas, step=self.after)
-        self.strip = widgets.Image(format="png", layout=widgets.Layout(max_width="100%", align_self="flex-start"))
-        self.faces = in_row()
+        link(self.canvas, step=self.after, at=self.step)
         super().__init__(photo.image(), LONGEST)
         self.way.observe(lambda _: self._show(), "value")
-        self.step.observe(lambda _: self._show(), "value")
-        first, second = (self.way, self.step, self.strength), ("boxes after", self.after, self.upload)
-        self.children = stacked(first, second, self.message, self.strip, ("what became of", self.faces), self.canvas)
+        self.canvas.ask_python(way=self.way, upload=self.upload)
+        self.canvas.on_msg(lambda _, message, buffers: self.ask(message["face"], message["at"]))
+        first, second = (self.way, self.step), ("boxes after", self.after, self.upload)
+        self.children = stacked(first, second, self.message, self.canvas)
 
     def show_photo(self) -> None:
         """Forget the runs of another photo, and begin anew with this one."""
@@ -102,13 +101,7 @@ class LimitsExplorer(PhotoExplorer):
         else:
             found = self._detector.detect(self.image)
             self.photo = LabelledPhoto(self.image, found.boxes[:MOST], found.landmarks[:MOST])
-        self.faces.children = [self._button(face) for face in range(len(self.photo.boxes))]
         self._show()
-
-    def _button(self, face: int) -> widgets.Button:
-        button = widgets.Button(description=f"face {face + 1}", layout=widgets.Layout(width="auto"))
-        button.on_click(lambda _: self.ask(face))
-        return button
 
     def views(self) -> list[LimitsView]:
         """The chosen way at each of its strengths."""
@@ -122,17 +115,23 @@ class LimitsExplorer(PhotoExplorer):
         """What is on show."""
         return self.views()[self.step.value]
 
-    def ask(self, face: int) -> None:
-        """Say in the note what became of face number `face`, counted from 0."""
-        one = self.now()
+    def ask(self, face: int, at: int) -> None:
+        """Say in the note what became of face number `face`, counted from 0, at the strength number `at`."""
+        one = self.views()[at]
+        self.canvas.note = ""  # so that the same answer counts as a new one
         self.canvas.note = f"Face {face + 1}: {explain(one.trace, one.photo.boxes[face]).sentence}."
 
     def _show(self) -> None:
-        one = self.now()
-        self.strength.value = self._strength()
-        self.canvas.note = INVITATION if len(self.photo.boxes) else NO_FACE
-        self.strip.value = Picture(self.fates()).encode("PNG")
-        self.canvas.show(one.layers, labelled(one.photo))
+        name, invitation = self.way.value, INVITATION if len(self.photo.boxes) else NO_FACE
+        way = DEGRADATIONS[name]
+        self.canvas.show(
+            [
+                Scene(f"{name}, {strength:g} {way.unit}", f"{strength:g}", labelled(one.photo), one.layers,
+                      one.fates.tolist(), one.photo.boxes)
+                for one, strength in zip(self.views(), way.strengths, strict=True)
+            ],
+            invitation,
+        )  # fmt: skip
 
     def _strength(self) -> str:
         way = DEGRADATIONS[self.way.value]

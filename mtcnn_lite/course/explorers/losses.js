@@ -17,7 +17,7 @@ export function bill(p, box, points, weights, mean, indicator) { // box (4), poi
 }
 
 function render({ model, el }) {
-  const [root, views] = frame(el), photo = view(views), side = element(views, "div"), plot = view(side), bars = view(side);
+  const [root, views] = frame(model, el), photo = view(views), side = element(views, "div"), plot = view(side), bars = view(side);
   const said = live(element(photo.figure, "p")), table = live(element(side, "table"));
   bars.caption.style.marginTop = "6px";
   const get = (name) => model.get(name), tasks = ["detection", "box", "landmark"];
@@ -152,21 +152,13 @@ function render({ model, el }) {
     photo.canvas.style.cursor = over && over.point !== undefined ? "move" : cursorOf(over && over.edges);
   });
 
-  const steps = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
-  photo.canvas.tabIndex = 0;
-  photo.canvas.dataset.lmSuppressShortcuts = "true"; // or JupyterLab takes the arrows to go from cell to cell
-  photo.canvas.addEventListener("keydown", (event) => {
-    const by = steps[event.key];
-    if (event.key === " ") {
-      held = held === 4 ? -1 : held + 1;
-      draw();
-    } else if (by && held < 0) moveBox(get("said"), [true, true, true, true], by);
-    else if (by) setPoint(held, get("points")[held].map((v, k) => v + by[k]));
-    else return;
-    event.preventDefault();
-    event.stopPropagation();
-    model.save_changes();
-  });
+  keyboard(photo.canvas, model, (by) => {
+    if (held < 0) moveBox(get("said"), [true, true, true, true], by);
+    else setPoint(held, get("points")[held].map((v, k) => v + by[k]));
+  }, { " ": () => {
+    held = held === 4 ? -1 : held + 1;
+    draw();
+  } });
 
   follow(model, ["p", "said", "points", "mean", ...tasks], draw);
   decode(get("photo")).then((decoded) => {

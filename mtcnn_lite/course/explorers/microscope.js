@@ -1,5 +1,6 @@
 // One net looking at one window of the photo: crop, every layer's maps, heads, and which pixels mattered.
-// R-Net's and O-Net's numbers come from Python. P-Net is computed here (forward.js), and its window slides over the level.
+// R-Net's and O-Net's numbers come from Python, but for the maps of the first layers, which are most of them: these and P-Net
+// are computed here (forward.js). P-Net's window slides over the level.
 
 const SMALL = 166, BROAD = 300, CROP = 144; // CSS pixels on screen
 const POINTS = ["eye, left", "eye, right", "nose", "mouth, left", "mouth, right"];
@@ -8,7 +9,7 @@ const signed = (value, digits = 2) => `${value < 0 ? "−" : ""}${Math.abs(value
 
 function render({ model, el }) {
   const get = (name) => model.get(name), cells = get("levels").length > 0; // cells: the window stands on P-Net's grid
-  const [root, top, below] = frame(el, 2), table = ramp(get("ramp")), side = get("crop_side"), [units, patch] = get("units");
+  const [root, top, below] = frame(model, el, 2), table = ramp(get("ramp")), side = get("crop_side"), [units, patch] = get("units");
   const layers = get("layers").map(([name, title, channels, rows, columns, field, step]) => ({ name, title, channels, rows, columns, field, step }));
   const pointed = pointer(root, 260, () => draw()); // lit: ["cell", layer, channel, row, column], ["patch", row, column] or ["score", row, column]
   below.classList.add("strips");
@@ -30,16 +31,20 @@ function render({ model, el }) {
 
   // --- what is on show: {box, pixels, maps, heads, margin, hidden}
 
+  const begin = cells ? null : readNet(get("plan"), floats(get("weights")));
+
   function received() { // R-Net's and O-Net's, which Python computed for the window `seen`
-    const values = floats(get("values")), [x, y, long] = get("seen");
+    const values = floats(get("values")), [x, y, long] = get("seen"), seen = bytes(get("crop"));
+    const { layers: begun } = forward(begin, readPixels(seen, side, [0, 0, side, side]));
     let at = 0;
-    const maps = layers.map(({ channels, rows, columns }) => {
+    const maps = layers.map(({ channels, rows, columns }, k) => {
+      if (begun[k]) return begun[k];
       const size = channels * rows * columns;
       return { channels, rows, columns, values: values.subarray(at, (at += size)) };
     });
     const [face, offsets, points] = get("heads");
     const hidden = get("hidden").byteLength ? floats(get("hidden")) : null;
-    return { box: square(x, y, long), pixels: bytes(get("crop")), maps, face, offsets, points, hidden };
+    return { box: square(x, y, long), pixels: seen, maps, face, offsets, points, hidden };
   }
 
   const square = (x, y, long) => [x - long / 2, y - long / 2, x + long / 2, y + long / 2];
@@ -69,9 +74,10 @@ function render({ model, el }) {
     if (lit && lit[0] === "score") rimmed(pen, rectangle(slides.box(lit.slice(1)), by), 2, LIT);
     const at = box();
     photo.caption.textContent = `window: ${(at[2] - at[0]).toFixed(0)} px at ${at[0].toFixed(0)}, ${at[1].toFixed(0)}`;
-    named(photo.canvas, `photo, ${photo.caption.textContent}; the arrow keys move it`);
+    named(photo.canvas, `photo, ${photo.caption.textContent}${photo.canvas.tabIndex === 0 ? "; the arrow keys move it" : ""}`);
   }
 
+  const fixed = () => !cells && !heard(model);
   const passed = () => Math.fround(likelihood(margin())) >= Math.fround(get("threshold"));
 
   function drawCrop() {
@@ -138,7 +144,7 @@ function render({ model, el }) {
       return;
     }
     const passes = passed() ? "passes" : "is stopped by";
-    advice.textContent = `Score ${score.toFixed(3)}: the window ${passes} ${get("title")}'s threshold of ${get("threshold")}. ${get("advice")}`;
+    advice.textContent = `Score ${score.toFixed(3)}: the window ${passes} ${get("title")}'s threshold of ${get("threshold")}. ${get("advice")}${fixed() ? " Moving the window needs Python." : get("moving")}`;
   }
 
   let rest = 0;
@@ -209,26 +215,19 @@ function render({ model, el }) {
   });
 
   function movable(canvas, act) { // a press or a drag, and the arrow keys
-    canvas.tabIndex = 0;
-    canvas.dataset.lmSuppressShortcuts = "true"; // in JupyterLab the arrow keys are the window's, not the notebook's
     draggable(canvas, model, (event) => {
       canvas.focus({ preventScroll: true });
       act(event);
       return true;
     }, act);
-    canvas.addEventListener("keydown", (event) => {
-      const way = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
-      if (!way) return;
-      event.preventDefault();
-      event.stopPropagation();
-      if (cells) slides.move(way, event.shiftKey);
-      else place(get("at").map((at, axis) => at + (way[axis] * get("side")) / (event.shiftKey ? 4 : 24)));
-      model.save_changes();
+    keyboard(canvas, model, (way, far) => {
+      if (cells) slides.move(way, far);
+      else place(get("at").map((at, axis) => at + (way[axis] * get("side")) / (far ? 4 : 24)));
     });
   }
 
   const place = (at) => model.set("at", at.map((each, axis) => clamp(each, 0, get("size")[axis])));
-  movable(photo.canvas, (event) => {
+  if (cells || heard(model)) movable(photo.canvas, (event) => {
     const at = [event.offsetX, event.offsetY].map((offset) => offset / zoom());
     if (cells) return slides.go(at);
     place(at);

@@ -26,7 +26,7 @@ from mtcnn_lite.course.activations import (
     occlusion,
 )
 from mtcnn_lite.course.explorers.base import PhotoExplorer, link, look, stacked
-from mtcnn_lite.course.explorers.slide import Slide, plan
+from mtcnn_lite.course.explorers.slide import Slide, beginning, plan
 from mtcnn_lite.course.net_figures import DIVERGING, coloured, map_scale, one_below_other, sheet_of_maps
 from mtcnn_lite.detector import Detector
 from mtcnn_lite.draw import COLOURS, Picture, at_height, beside, draw_boxes, draw_landmarks, draw_map, enlarged
@@ -37,6 +37,7 @@ from mtcnn_lite.nets import normalise
 LONGEST = 1280  # an uploaded photo's longer side is shrunk to this
 SMALLEST = 12  # px: side of the smallest window
 LARGEST_LEVEL = 280  # px: larger levels of the pyramid have windows too small to be pointed at
+BEGUN = 2  # layers whose maps the browser computes from the crop, of R-Net and O-Net: a convolution, a pooling
 HIGH = 240  # px: of the panels of the still picture
 CELLS = {  # CSS pixels a cell of each layer's maps is wide, and how high a layer's maps may stand together
     "pnet": ([5, 10, 10, 16], 284),
@@ -45,9 +46,9 @@ CELLS = {  # CSS pixels a cell of each layer's maps is wide, and how high a laye
 }
 ADVICE = (  # under the drawing, after what became of the window
     "Point at a cell of a map to see the pixels that it depends on. In “what mattered” a gray patch hides a part of "
-    "the crop: purple where the net is less sure of a face without it. To move the window, click, drag, or use the "
-    "arrow keys, on "
+    "the crop: purple where the net is less sure of a face without it."
 )
+MOVING = " To move the window, click, drag, or use the arrow keys, on "
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,11 +98,11 @@ class MicroscopeExplorer(PhotoExplorer):
         self._detector, self.name, self._window = detector, net, window
         self.net: Net = getattr(detector.nets, net)
         shown = [[one.name, one.title, *one.shape, one.field, one.step] for one in layers(self.net)]
-        rows, values = plan(detector.nets.pnet) if net == "pnet" else ([], np.zeros(0, np.float32))
-        (cells, tall), where = CELLS[net], "photo, level or map." if rows else "the photo."
+        rows, values = (plan if net == "pnet" else beginning)(self.net)
+        (cells, tall), where = CELLS[net], "photo, level or map." if net == "pnet" else "the photo."
         self.canvas = Slide(
             title=NET_TITLES[net], layers=shown, cells=cells, tall=tall, crop_side=self.net.size, units=[UNITS, PATCH],
-            ramp=DIVERGING, colour=COLOURS[net], dots=COLOURS["landmark"], advice=ADVICE + where,
+            ramp=DIVERGING, colour=COLOURS[net], dots=COLOURS["landmark"], advice=ADVICE, moving=MOVING + where,
             threshold=getattr(detector.settings.thresholds, net), plan=rows, weights=values.tobytes(),
         )  # fmt: skip
         if net == "pnet":
@@ -112,7 +113,9 @@ class MicroscopeExplorer(PhotoExplorer):
             link(self.canvas, side=self.where)
             self.canvas.observe(lambda _: self._moved(), ["at", "side"])
             self.canvas.observe(lambda _: self._hide(), "asked")
+            self.canvas.ask_python(where=self.where)
         super().__init__(image, LONGEST)
+        self.canvas.ask_python(upload=self.upload)
         self.children = stacked((self.where, self.upload, self.message), self.canvas)
 
     def show_photo(self) -> None:
@@ -225,7 +228,7 @@ class MicroscopeExplorer(PhotoExplorer):
                 points = None if seen.landmarks is None else seen.landmarks[0].T.ravel().tolist()
                 canvas.seen = [*canvas.at, canvas.side]
                 canvas.crop, canvas.hidden = crop.tobytes(), b""
-                canvas.values = b"".join(maps.tobytes() for maps in seen.maps)
+                canvas.values = b"".join(maps.tobytes() for maps in seen.maps[BEGUN:])
                 canvas.heads = [seen.logits[0].tolist(), seen.offsets[0].tolist(), points]
             canvas.revision += 1
 

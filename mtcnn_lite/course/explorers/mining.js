@@ -14,7 +14,7 @@ export function choose(losses, label, wrong, keep, mislabelled) { // losses: if 
 }
 
 function render({ model, el }) {
-  const [root, above, below] = frame(el, 2), plot = view(above), galleries = [view(below), view(below)];
+  const [root, above, below] = frame(model, el, 2), plot = view(above), galleries = [view(below), view(below)];
   const pointed = pointer(root, 300, () => drawAll()); // lit: a sample
   galleries.forEach(({ figure, caption }) => {
     figure.style.marginTop = "12px";

@@ -1,7 +1,8 @@
 // Two boxes on a photo: drag one inside to move it, at an edge or a corner to resize it. All numbers are computed here,
-// as `view` in overlap.py computes them; a test holds the two together.
+// as `view` in overlap.py computes them; a test holds the two together. By keyboard: space chooses, arrows move.
 
 const PHOTO = 470, BAR = [340, 24]; // CSS pixels: the photo's longer side; a bar's width and height
+const MOVED = ["blue box", "blue box's lower right corner", "yellow box", "yellow box's lower right corner"]; // by the arrow keys
 const GRIP = 7; // CSS pixels: how far from an edge the pointer still takes hold of it
 
 export function measures(first, second) { // boxes [x1, y1, x2, y2]
@@ -12,12 +13,13 @@ export function measures(first, second) { // boxes [x1, y1, x2, y2]
 }
 
 function render({ model, el }) {
-  const [, views] = frame(el), get = (name) => model.get(name);
+  const [, views] = frame(model, el), get = (name) => model.get(name);
   const photo = view(views), side = element(views, "div"), whole = view(side), smaller = view(side), table = live(element(side, "table"));
   smaller.caption.style.marginTop = "6px";
   side.style.width = `${BAR[0]}px`; // long words wrap in the table and do not push it below the photo
   const [left, top, right, bottom] = get("region"), zoom = PHOTO / Math.max(right - left, bottom - top);
-  let bitmap = null;
+  const advice = live(element(side, "p"));
+  let bitmap = null, held = 0; // held: which of MOVED
 
   const boxes = {
     first: { get: () => [...get("first")], set: (box) => model.set("first", box) },
@@ -69,6 +71,8 @@ function render({ model, el }) {
     drawBar(smaller, [[now.shared, shared], [lesser[0] - now.shared, lesser[1]]]);
     const where = ([x1, y1, x2, y2]) => `x ${x1} to ${x2}, y ${y1} to ${y2}`;
     photo.caption.textContent = `yellow: ${where(first)} · blue: ${where(second)}`;
+    const keys = `Keys on the photo: arrows move the ${MOVED[held]}, space chooses another.`;
+    if (advice.textContent !== keys) advice.textContent = keys;
     whole.caption.textContent = "the union: only yellow, shared, only blue";
     smaller.caption.textContent = `the smaller box, here the ${now.first <= now.second ? "yellow" : "blue"} one: shared, not shared`;
     const px = (v) => `${english(v)} px²`, goes = (over) => (over ? "one goes" : "both stay");
@@ -98,6 +102,14 @@ function render({ model, el }) {
     boxes[name].set(pulled(box, edges, [to[0] - from[0], to[1] - from[1]], [left, top], [right, bottom]));
   }
 
+  keyboard(photo.canvas, model, (way, far) => {
+    const name = held < 2 ? "second" : "first", corner = held % 2 === 1;
+    const by = way.map((step) => step * (far ? 10 : 1));
+    boxes[name].set(pulled(boxes[name].get(), [!corner, !corner, true, true], by, [left, top], [right, bottom]));
+  }, { " ": () => {
+    held = (held + 1) % MOVED.length;
+    draw();
+  } });
   draggable(photo.canvas, model, grip, pull, (event, held) => {
     photo.canvas.style.cursor = cursorOf((held || grip(event) || {}).edges);
   });

@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from mtcnn_lite.cascade.hooks import Hooks
 from mtcnn_lite.cascade.trace import Trace
 from mtcnn_lite.course.explorers.board_explorer import BoardExplorer, Photo, labels, stop_numbers, told
 from mtcnn_lite.course.explorers.scoreboard import Handle, Scoreboard
-from mtcnn_lite.course.explorers.sieve import Cut, Mask, Sieve, Slider, on_faces
+from mtcnn_lite.course.explorers.sieve import Cut, Depth, Mask, Sieve, Slider, on_faces
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
 from mtcnn_lite.detector import Detector
 from mtcnn_lite.draw import COLOURS, Picture, at_height, beside, draw_boxes, draw_map
@@ -25,11 +26,36 @@ STEPS = ["above the threshold", "left by NMS within each level", "left by NMS ac
 SLIDERS = [
     Slider("score threshold", THRESHOLDS, colour=COLOURS["pnet"], scores=0),
     Slider("NMS overlap", OVERLAPS, first=1),
-    Slider("smallest face, px", FACES, names=[f"{side:.0f}" for side in FACES], kernel=True),
+    Slider("smallest face, px", FACES, names=[f"{side:.0f}" for side in FACES]),
 ]
 
 
-def sieve(trace: Trace, photo: LabelledPhoto, overlaps: Sequence[int]) -> Sieve:
+def prices(trace: Trace) -> tuple[float, float]:
+    """The milliseconds that P-Net takes for a window and R-Net for a box, with all that goes with it."""
+    pnet, rnet = 1000 * (trace.spent["pyramid"] + trace.spent["pnet"]), 1000 * trace.spent["rnet"]
+    return pnet / max(trace.pnet.windows, 1), rnet / max(len(trace.pnet.last), 1)
+
+
+def depth(trace: Trace) -> Depth:
+    """Where the levels of each of FACES begin among those of a run, as they are where no level has a say in another.
+
+    Windows of two levels overlap by factor^2 at most. Where NMS across levels allows no more than that, or the reader
+    has swapped a part, only the run's own smallest face is known.
+    """
+    settings, levels = trace.settings, np.array(trace.scales)
+    apart = trace.hooks == Hooks() and settings.nms.across_levels > settings.factor**2 + 0.01  # rounding
+    first = []
+    for smallest in FACES:
+        scales = trace.rerun(min_face=smallest).scales
+        start = len(levels) - len(scales)
+        same = start >= 0 and np.allclose(levels[start:], scales, rtol=1e-9)
+        first.append(start if same and (apart or start == 0) else -1)
+    return Depth(2, first)
+
+
+def sieve(
+    trace: Trace, photo: LabelledPhoto, overlaps: Sequence[int], each: tuple[float, float] | None = None
+) -> Sieve:
     """P-Net's candidates of at least FLOOR, and how far each gets, with NMS within a level at some of OVERLAPS.
 
     A box is only ever suppressed by a better one. So a run at the lowest threshold holds the result of every higher
@@ -38,10 +64,12 @@ def sieve(trace: Trace, photo: LabelledPhoto, overlaps: Sequence[int]) -> Sieve:
     Parameters
     ----------
     trace : Trace
-        Of the photo; its smallest face counts.
+        Of the photo; its smallest face counts, and all larger ones whose levels are among its own.
     photo : LabelledPhoto
     overlaps : sequence of int
         The numbers of these; at the others nothing is left.
+    each : (float, float), optional
+        What `prices` gave of another run of the photo.
     """
     within, across = [], []
     for overlap in (OVERLAPS[k] for k in overlaps):
@@ -54,15 +82,14 @@ def sieve(trace: Trace, photo: LabelledPhoto, overlaps: Sequence[int]) -> Sieve:
         for mask, rows in zip(bits, kept, strict=True):
             mask[k, rows] = True
     boxes = np.stack([first.boxes, trace.hooks.moved(first.boxes, first.offsets)])
-    pnet, rnet = 1000 * (trace.spent["pyramid"] + trace.spent["pnet"]), 1000 * trace.spent["rnet"]
-    each = pnet / max(trace.pnet.windows, 1), rnet / max(len(trace.pnet.last), 1)
+    each = each or prices(trace)
     return Sieve(
         SLIDERS, STEPS, boxes, (0, 0, 0, 1), first.scores[None], on_faces(boxes[1], photo)[None], (0, 0, 0, 0),
         first.level.astype(np.uint8), labels(photo), [Cut(0, 0, 0, "P-Net")],
         [Mask((1,), 1, bits[0], "the NMS within its level"), Mask((1,), 2, bits[1], "the NMS across levels")],
         once=len(STEPS), windows=stage.windows, maps=[level.face_map for level in trace.levels],
         scales=[level.scale for level in trace.levels],
-        costs=[[(each[0], -1), (each[1], step)] for step in range(len(STEPS))],
+        costs=[[(each[0], -1), (each[1], step)] for step in range(len(STEPS))], depth=depth(trace),
     )  # fmt: skip
 
 
@@ -84,7 +111,7 @@ class PNetExplorer(BoardExplorer):
         )  # fmt: skip
         self.threshold, self.overlap, self.min_face = (Handle(board, k) for k in range(3))
         self.overlap.observe(self._fill_in)
-        self.min_face.observe(lambda: self._update([self.overlap.index]))
+        self.min_face.observe(self._go_deeper)
         super().__init__(detector, photos, LONGEST, board)
 
     def show_photo(self) -> None:
@@ -94,6 +121,10 @@ class PNetExplorer(BoardExplorer):
         _ = self._trace.rnet  # for what a window costs there
         self._update(range(len(OVERLAPS)), new=True)
 
+    def _go_deeper(self) -> None:
+        if self._sieve.first(self.canvas.at) < 0:
+            self._update([self.overlap.index])
+
     def _fill_in(self) -> None:
         if self.overlap.index in self.canvas.missing:
             self._update([self.overlap.index])
@@ -101,8 +132,7 @@ class PNetExplorer(BoardExplorer):
     def _update(self, overlaps: Sequence[int], new: bool = False) -> None:
         """Show the smallest face at the slider, at once for some overlaps only: the others when they are asked for."""
         run = self._trace.rerun(min_face=self.min_face.value)
-        run.spent.update(self._trace.spent)
-        self._sieve = sieve(run, self.photo, overlaps)
+        self._sieve = sieve(run, self.photo, overlaps, prices(self._trace))
         missing = [k for k in range(len(OVERLAPS)) if k not in overlaps]
         self.canvas.show(self._sieve, self.image if new else None, missing)
 

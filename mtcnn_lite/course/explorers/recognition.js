@@ -11,7 +11,7 @@ export function answer(distance, right, stranger, threshold) { // 0 to 4, as OUT
 }
 
 function render({ model, el }) {
-  const [root, above, below] = frame(el, 2), plot = view(above), table = live(element(above, "table")), pairs = view(below);
+  const [root, above, below] = frame(model, el, 2), plot = view(above), table = live(element(above, "table")), pairs = view(below);
   pairs.figure.style.marginTop = "12px";
   const get = (name) => model.get(name), all = floats(get("distance")), names = get("names"), side = get("side");
   const known = get("known_person"), asked = get("asked_person"), [columns, cell] = get("grid"), most = get("most");

@@ -71,7 +71,7 @@ class RNetExplorer(BoardExplorer):
         self.step = buttons(["P-Net", "R-Net", "offsets", "NMS"], gallery.step)
         link(gallery, stop=self.pnet, cut=self.rnet, step=self.step)
         super().__init__(detector, photos, LONGEST, gallery)
-        second = "on the photo, after", self.step, *reversed(self._needs_kernel)
+        second = "on the photo, after", self.step, *self.pictures
         self.children = stacked((self.pnet, self.rnet), second, self.message, gallery)
 
     def show_photo(self) -> None:

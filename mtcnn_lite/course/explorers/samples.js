@@ -30,7 +30,7 @@ function jittered([x1, y1, x2, y2], [side, right, down], now) {
 const SETTINGS = ["positive", "part", "negative", "shift", "smaller", "larger", "first_only"];
 
 function render({ model, el }) {
-  const [root, views] = frame(el), left = element(views, "div"), right = element(views, "div"), get = (name) => model.get(name);
+  const [root, views] = frame(model, el), left = element(views, "div"), right = element(views, "div"), get = (name) => model.get(name);
   const photo = view(left), plot = view(left), pointed = pointer(root, 300, () => drawAll()); // lit: a window
   plot.figure.style.marginTop = "12px";
   const groups = get("groups").map(([, name, colour, rows]) => ({ ...view(right), name, colour, rows }));

@@ -15,16 +15,21 @@ function render({ model, el }) {
   const table = element(side, "table"), pointed = pointer(root, 0, () => drawPhoto());
   photo.canvas.setAttribute("role", "img");
   ghosts.canvas.setAttribute("aria-hidden", true);
-  let bitmap = null, data = null, at = [], reached = null, alive = false, shown = null, fading = 0, invitation = "";
+  let bitmap = null, data = null, at = [], reached = null, shown = null, fading = 0, invitation = "";
   ghosts.canvas.className = "ghosts";
   legend.textContent = "In the tracks: how many boxes have which score. Upwards those on a face, downwards (gray) those on none; pale what the threshold stops. Each line is ten times the one before.";
 
-  const tracks = get("sliders").map((one, k) => track(lanes, one, (stop) => set("at", get("at").map((old, j) => (j === k ? stop : old)))));
+  // The stops at which a slider can stand: all, and without Python those whose levels came with the page
+  const open = (k) => {
+    const all = [...get("sliders")[k].stops.keys()], [slider, ...first] = get("depth");
+    return k === slider && !heard(model) ? all.filter((stop) => first[stop] >= 0) : all;
+  };
+  const tracks = get("sliders").map((one, k) => track(lanes, one, (place) => set("at", get("at").map((old, j) => (j === k ? open(k)[place] : old)))));
   const push = choice(row, "show after", get("after"), (step) => set("step", step));
   const setBefore = get("with_before") ? tick(row, "and what was lost before", (on) => set("together", on)) : null;
   const withMap = get("maps").byteLength > 0, setHeat = withMap ? tick(row, "P-Net's map as heat", (on) => set("heat", on)) : null;
-  const level = withMap ? track(row, { says: "pyramid level", names: get("levels"), colour: get("colours")[0], scores: -1 }, (k) => set("level", k)) : null;
-
+  const level = withMap ? track(row, { says: "pyramid level", names: get("levels"), colour: get("colours")[0], scores: -1 }, (k) => set("level", firstLevel(data, at) + k)) : null;
+  beside(model, root);
 
   function* drawn() { // [box, [candidate, step]] of each that the photo shows, where it got to
     const now = get("step");
@@ -35,6 +40,8 @@ function render({ model, el }) {
       }
     }
   }
+
+  const numberOf = (level_) => level_ - firstLevel(data, at); // of a level, from the largest that takes part
 
   function shade(i, step) { // 0 at the cut, SHADES - 1 at the top; where the cut is the last stop, all are at the top
     const k = get("emphasis")[step], cut = at[k], passed = data.bins[k][i] - 1, above = data.sliders[k].stops.length - 1 - cut;
@@ -82,7 +89,7 @@ function render({ model, el }) {
     if (pointed.lit) light(pen, pointed.lit, zoom);
     const count_ = [...shown.values()].filter(([, step]) => step === now).length;
     photo.caption.textContent = `photo, ${data.width} × ${data.height} px: ${english(count_)} ${count_ === 1 ? "box" : "boxes"}, ${data.steps[now]}` +
-      (get("heat") ? `, of level ${get("level")}` : "");
+      (get("heat") ? `, of level ${numberOf(get("level"))}` : "");
     pointed.within = [data.width * zoom, data.height * zoom];
   }
 
@@ -125,7 +132,7 @@ function render({ model, el }) {
 
   function board() {
     const now = get("step"), { boxes, found, missed, false: wrong } = data.tally, next = get("next_net")[now];
-    const ms = sum((get("costs")[now] || []).map(([each, of]) => each * (of < 0 ? data.windows : tally(data, reached, of).boxes)));
+    const ms = sum((get("costs")[now] || []).map(([each, of]) => each * (of < 0 ? seen(data, at) : tally(data, reached, of).boxes)));
     const facts = data.labelled
       ? [[`${found} of ${data.faces.length}`, "faces found"], [missed, "missed"], [wrong, wrong === 1 ? "false alarm" : "false alarms"]]
       : [[boxes, boxes === 1 ? "box" : "boxes"], ["?", "missed: no labels"], ["?", "false alarms: no labels"]];
@@ -138,7 +145,7 @@ function render({ model, el }) {
     }
     tiles.replaceChildren(made);
     photo.canvas.setAttribute("aria-label", `${photo.caption.textContent}; ${facts.map(([value, says]) => `${value} ${says}`).join(", ")}`);
-    const rows = [["", "boxes", ...(data.labelled ? ["faces", "false"] : [])], ["windows", english(data.windows), ...(data.labelled ? ["", ""] : [])]];
+    const rows = [["", "boxes", ...(data.labelled ? ["faces", "false"] : [])], ["windows", english(seen(data, at)), ...(data.labelled ? ["", ""] : [])]];
     for (let step = 0; step <= now; step++) {
       const one = step === now ? data.tally : tally(data, reached, step);
       rows.push([get("after")[step], english(one.boxes), ...(data.labelled ? [one.found, english(one.false)] : [])]);
@@ -147,29 +154,33 @@ function render({ model, el }) {
   }
 
   function drawTracks() {
-    const { color } = getComputedStyle(root), now = get("step");
+    const { color } = getComputedStyle(root), now = get("step"), from = firstLevel(data, at);
     tracks.forEach((one, k) => {
-      const { scores, first, kernel } = data.sliders[k], counts = { on: [], off: [] };
+      const { scores, first, names } = data.sliders[k], stops = open(k), counts = { on: [], off: [] };
       if (scores >= 0) {
         for (const side_ of ["on", "off"]) counts[side_] = Array(data.sliders[k].stops.length + 1).fill(0);
         for (let i = 0; i < data.count; i++) { // the boxes that the net gets
-          if (reached[i] >= first) counts[!data.labelled || data.on(i, first) >= 0 ? "on" : "off"][data.bins[k][i]]++;
+          if (reached[i] >= first && data.level[i] >= from) counts[!data.labelled || data.on(i, first) >= 0 ? "on" : "off"][data.bins[k][i]]++;
         }
       }
-      one.draw(at[k], first > now || (kernel && !alive), counts, color);
+      one.draw(stops.indexOf(at[k]), first > now, counts, color, stops.map((stop) => names[stop]));
     });
     push(now);
     setBefore?.(get("together"), now === 0);
     setHeat?.(get("heat"), !data.levels.length);
-    level?.draw(get("level"), !get("heat"), null, color, data.levels.map(({ scale }, k) => `${k}: ${(WINDOW / scale).toFixed(0)} px`));
+    const names = data.levels.slice(from).map(({ scale }, k) => `${k}: ${(WINDOW / scale).toFixed(0)} px`);
+    level?.draw(get("level") - from, !get("heat"), null, color, names);
   }
 
   function draw() {
     if (!bitmap) return;
     if (get("missing").length && get("missing").includes(get("at")[data.masks[0].by[0]])) return; // Python is at it
+    if (firstLevel(data, get("at")) < 0) return; // and here too
     const before = shown;
     if (String(at) !== String(get("at"))) unsay();
     at = get("at");
+    const deepest = Math.min(firstLevel(data, at), data.levels.length - 1);
+    if (get("level") < deepest) return set("level", deepest); // and draws
     reached = reach(data, at);
     data.tally = tally(data, reached, get("step"));
     drawPhoto();
@@ -198,15 +209,19 @@ function render({ model, el }) {
     const box = smallest(event, data.zoom, drawn());
     const missed = smallest(event, data.zoom, data.faces.map((face, k) => [face, k]).filter(([, k]) => !data.tally.seen.has(k)));
     if (get("heat") && !box && missed === undefined) return cellUnder(event);
-    if (box) {
-      const [i, step] = box, [said, how] = fate(data, at, reached, i, get("passed")), face = data.on(i, step), where = Array.from(data.box(i, step));
-      const place = `level ${data.level[i]} (window ${(WINDOW / data.levels[data.level[i]].scale).toFixed(0)} px)\n${span(where)}`;
-      const whose = face >= 0 ? `on face ${face + 1}: ` : data.labelled && face === -1 ? "on no face: " : "";
-      return { box: where, face, said: `${whose}${how}`, where: `${said.join(", ")}\n${place}` };
-    }
-    if (missed === undefined) return null;
-    const how = lost(data, at, reached, missed);
-    return { box: data.faces[missed], face: missed, said: `face ${missed + 1} is missed: ${how}`, where: span(data.faces[missed]) };
+    if (box) return boxed(box);
+    return missed === undefined ? null : missing(missed);
+  }
+
+  function boxed([i, step]) {
+    const [said, how] = fate(data, at, reached, i, get("passed")), face = data.on(i, step), where = Array.from(data.box(i, step));
+    const place = `level ${numberOf(data.level[i])} (window ${(WINDOW / data.levels[data.level[i]].scale).toFixed(0)} px)\n${span(where)}`;
+    const whose = face >= 0 ? `on face ${face + 1}: ` : data.labelled && face === -1 ? "on no face: " : "";
+    return { box: where, face, said: `${whose}${how}`, where: `${said.join(", ")}\n${place}` };
+  }
+
+  function missing(face) {
+    return { box: data.faces[face], face, said: `face ${face + 1} is missed: ${lost(data, at, reached, face)}`, where: span(data.faces[face]) };
   }
 
   function cellUnder(event) {
@@ -214,31 +229,36 @@ function render({ model, el }) {
     const cell = (offset, most) => clamp(Math.round((offset / data.zoom - size_ / 2) / (STRIDE / scale)), 0, most - 1);
     const r = cell(event.offsetY, rows), c = cell(event.offsetX, columns), x = (STRIDE * c) / scale, y = (STRIDE * r) / scale;
     const score = (cells[r * columns + c] / 255).toFixed(2), stop = data.sliders[0].names[at[0]], where = [x, y, x + size_, y + size_];
-    return { box: where, face: -1, said: `this window's P-Net score is about ${score}; P-Net's threshold is ${stop}`, where: `level ${get("level")}, row ${r}, column ${c}\n${span(where)}` };
+    return { box: where, face: -1, said: `this window's P-Net score is about ${score}; P-Net's threshold is ${stop}`, where: `level ${numberOf(get("level"))}, row ${r}, column ${c}\n${span(where)}` };
   }
 
+  const told = ({ box, said, where }) => [box, `${said}\n${where}`];
+  let last = null; // what the keyboard stands on
   pointed.watch(photo.canvas, (event) => {
     const found = bitmap && under(event);
-    return found ? [found.box, `${found.said}\n${found.where}`] : null;
+    return found ? told(found) : null;
   });
-  photo.canvas.addEventListener("click", (event) => {
-    const found = bitmap && under(event);
+  const ask = (found) => {
     if (!found) return;
     answer.textContent = `${found.said[0].toUpperCase()}${found.said.slice(1)}.`;
-    note.textContent = ""; // until Python answers too
-    model.send({ clicked: found.box, face: found.face });
+    note.textContent = ""; // until Python answers too, where it runs
+    if (heard(model)) model.send({ clicked: found.box, face: found.face });
+  };
+  photo.canvas.addEventListener("click", (event) => ask(bitmap && under(event)));
+  browse(photo.canvas, model, pointed, {
+    list: () => {
+      if (!bitmap) return [];
+      const gone = data.faces.map((face, k) => [face, k]).filter(([, k]) => !data.tally.seen.has(k)).map(([box, k]) => [box, missing(k)]);
+      return [...[...drawn()].map(([box, what]) => [box, boxed(what)]), ...gone].map(([box, made]) => [Array.from(box, (v) => v * data.zoom), made]);
+    },
+    about: (made) => told((last = made)),
+    ask: () => ask(last),
   });
   follow(model, ["note"], () => { note.textContent = get("note"); });
   model.on("change:revision", receive);
-  model.on("msg:custom", (message) => {
-    if (!message.alive) return;
-    alive = true;
-    if (data) drawTracks();
-  });
   follow(model, ["at", "step", "heat", "level", "together"], draw);
   onPage(root, () => new ResizeObserver(draw).observe(root));
   receive();
-  model.send({ ready: true });
 }
 
 export { reach, tally, unpacked };

@@ -15,9 +15,8 @@ from mtcnn_lite.draw import COLOURS, Picture
 class Scoreboard(Drawing):
     """The drawing; fill it with `show`.
 
-    Its browser sends {"ready": true} when it is drawn first, and after a click {"clicked": [x1, y1, x2, y2],
-    "face": k}: the box, and the labelled face that it is on, or -1. Where no kernel answers the first, the sliders that
-    need one stay switched off.
+    After a click its browser sends {"clicked": [x1, y1, x2, y2], "face": k}: the box, and the labelled face that it is
+    on, or -1. Where no kernel runs, a slider has only the stops that the sieve knows.
 
     Parameters
     ----------
@@ -52,6 +51,7 @@ class Scoreboard(Drawing):
     faces, labelled = synced(b""), synced(False)
     maps, landmarks = synced(b""), synced(b"")
     levels = synced([])  # [rows, columns, scale] of each
+    depth = synced([])  # the slider that decides which of them take part, and the first level at each of its stops
     windows, once = synced(0), synced(0)
     costs = synced([])
     revision = synced(0)  # the browser draws anew when it changes: once a message
@@ -73,31 +73,40 @@ class Scoreboard(Drawing):
             Stops of the masks' first slider for which the bits are still to come: until then the old picture stays.
         """
         with self.hold_sync():
-            if photo is not None:
-                self.photo, self.size = Picture(photo).encode("JPEG"), [photo.shape[1], photo.shape[0]]
-            self.steps, self.box_of, self.on_of = list(sieve.steps), list(sieve.box_of), list(sieve.on_of)
-            self.boxes, self.scores, self.landmarks = (
-                b"" if numbers is None else np.asarray(numbers, np.float32).tobytes()
-                for numbers in (sieve.boxes, sieve.scores, sieve.landmarks)
-            )
-            self.on, self.candidate_level = sieve.on.astype(np.int16).tobytes(), sieve.level.tobytes()
-            self.cuts = [asdict(cut) for cut in sieve.cuts]
-            self.masks = [
-                {"by": list(mask.by), "first": mask.first, "says": mask.says, "count": mask.bits.shape[-1]}
-                for mask in sieve.masks
-            ]
-            packed = [np.packbits(mask.bits, axis=-1, bitorder="little").tobytes() for mask in sieve.masks]
-            self.bits, self.missing = b"".join(packed), list(missing)
-            self.labelled = sieve.faces is not None
-            self.faces = b"" if sieve.faces is None else sieve.faces.astype(np.float32).tobytes()
-            self.maps = b"".join((face_map * 255).round().astype(np.uint8).tobytes() for face_map in sieve.maps)
-            self.levels = [
-                [*face_map.shape, scale] for face_map, scale in zip(sieve.maps, sieve.scales, strict=False)
-            ] or [[0, 0, scale] for scale in sieve.scales]
-            self.level = min(self.level, max(len(sieve.scales) - 1, 0))
-            self.windows, self.once = sieve.windows, sieve.once
+            for name, value in self.packed(sieve, photo).items():
+                setattr(self, name, value)
             self.costs = [[list(cost) for cost in costs] for costs in sieve.costs]
+            self.missing = list(missing)
             self.revision += 1
+
+    def packed(self, sieve: Sieve, photo: NDArray[np.uint8] | None = None) -> dict[str, Any]:
+        """The traits that change with the sieve, but for the times that it tells."""
+        picture = (
+            {} if photo is None else {"photo": Picture(photo).encode("JPEG"), "size": [photo.shape[1], photo.shape[0]]}
+        )
+        boxes, scores, landmarks = (
+            b"" if numbers is None else np.asarray(numbers, np.float32).tobytes()
+            for numbers in (sieve.boxes, sieve.scores, sieve.landmarks)
+        )
+        masks = [
+            {"by": list(mask.by), "first": mask.first, "says": mask.says, "count": mask.bits.shape[-1]}
+            for mask in sieve.masks
+        ]
+        bits = [np.packbits(mask.bits, axis=-1, bitorder="little").tobytes() for mask in sieve.masks]
+        levels = [[*face_map.shape, scale] for face_map, scale in zip(sieve.maps, sieve.scales, strict=False)]
+        return picture | {
+            "steps": list(sieve.steps), "box_of": list(sieve.box_of), "on_of": list(sieve.on_of),
+            "boxes": boxes, "scores": scores, "landmarks": landmarks,
+            "on": sieve.on.astype(np.int16).tobytes(), "candidate_level": sieve.level.tobytes(),
+            "cuts": [asdict(cut) for cut in sieve.cuts], "masks": masks, "bits": b"".join(bits),
+            "labelled": sieve.faces is not None,
+            "faces": b"" if sieve.faces is None else sieve.faces.astype(np.float32).tobytes(),
+            "maps": b"".join((face_map * 255).round().astype(np.uint8).tobytes() for face_map in sieve.maps),
+            "levels": levels or [[0, 0, scale] for scale in sieve.scales],
+            "depth": [] if sieve.depth is None else [sieve.depth.slider, *sieve.depth.first],
+            "level": min(max(self.level, sieve.first(self.at)), max(len(sieve.scales) - 1, 0)),
+            "windows": sieve.windows, "once": sieve.once,
+        }  # fmt: skip
 
 
 class Handle:

@@ -26,16 +26,21 @@ function unpacked(get) {
   }));
   return {
     steps, count, scores, bits, cuts, masks, levels, sliders, bins, width, height, once: get("once"), windows: get("windows"),
-    level: bytes(get("candidate_level")), landmarks: floats(get("landmarks")), labelled: get("labelled"),
+    level: bytes(get("candidate_level")), depth: get("depth"), landmarks: floats(get("landmarks")), labelled: get("labelled"),
     faces: Array.from({ length: faces.length / 4 }, (_, k) => Array.from(faces.subarray(4 * k, 4 * k + 4))),
     box: (i, step) => boxes.subarray((get("box_of")[step] * count + i) * 4).subarray(0, 4),
     on: (i, step) => on[get("on_of")[step] * count + i],
   };
 }
 
+// The first level that takes part, with slider k at its stop number at[k]; below 0 where the levels are others
+const firstLevel = ({ depth: [slider, ...first] }, at) => (slider === undefined ? 0 : first[at[slider]]);
+
+const seen = (data, at) => data.windows - sum(data.levels.slice(0, firstLevel(data, at)).map(({ cells }) => cells.length)); // windows
+
 // How many of the steps each candidate takes part in, with slider k at its stop number at[k]
 function reach(data, at) {
-  const reached = new Uint8Array(data.count).fill(data.steps.length);
+  const first_ = firstLevel(data, at), reached = Uint8Array.from(data.level, (level) => (level >= first_ ? data.steps.length : 0));
   for (const { first, scores, stops, slider } of data.cuts) {
     const threshold = stops[at[slider]];
     for (let i = 0; i < data.count; i++) if (!(scores[i] >= threshold) && first < reached[i]) reached[i] = first;
@@ -82,7 +87,7 @@ function lost(data, at, reached, k) {
     const end = data.cuts[place + 1]?.first ?? data.steps.length;
     let best = -1, kept = false;
     for (let i = 0; i < data.count; i++) {
-      if (reached[i] < first || data.on(i, first) !== k) continue;
+      if (reached[i] < first || data.on(i, first) !== k || data.level[i] < firstLevel(data, at)) continue;
       kept ||= reached[i] >= end;
       if (best < 0 || scores[i] > scores[best]) best = i;
     }

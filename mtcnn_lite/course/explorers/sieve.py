@@ -35,8 +35,6 @@ class Slider:
         "#RRGGBB", of its thumb.
     scores : int
         Row of the sieve's `scores` that lies along its track; -1 for none.
-    kernel : bool
-        Whether Python has to answer when it moves: without a kernel it is switched off.
     """
 
     says: str
@@ -45,7 +43,6 @@ class Slider:
     names: Sequence[str] = ()
     colour: str = COLOURS["muted"]
     scores: int = -1
-    kernel: bool = False
 
 
 @dataclass(frozen=True)
@@ -73,6 +70,15 @@ class Mask:
     first: int
     bits: NDArray[np.bool_]
     says: str
+
+
+@dataclass(frozen=True)
+class Depth:
+    """A smallest face: at the slider's stop k, only candidates of the level first[k] and the smaller ones after it are
+    there. Where first[k] is -1, the levels of that stop are others: the sieve knows nothing of them."""
+
+    slider: int
+    first: Sequence[int]
 
 
 @dataclass(frozen=True)
@@ -115,6 +121,8 @@ class Sieve:
         Each level's scores (rows, columns), where they are to be seen, and its scale.
     landmarks : float32 (N, 5, 2), optional
         NaN where a candidate has none: drawn at the last step.
+    depth : Depth, optional
+        Which levels take part.
     costs
         For each step what the way there takes: (milliseconds a box, the step whose boxes those are; -1 the windows).
     """
@@ -136,10 +144,19 @@ class Sieve:
     scales: Sequence[float] = ()
     landmarks: Floats | None = None
     costs: Sequence[Sequence[tuple[float, int]]] = ()
+    depth: Depth | None = None
+
+    def first(self, at: Sequence[int]) -> int:
+        """The first level that takes part, with slider k at its stop number at[k]."""
+        return 0 if self.depth is None else self.depth.first[at[self.depth.slider]]
+
+    def seen(self, at: Sequence[int]) -> int:
+        """How many windows the first net scores there."""
+        return self.windows - sum(face_map.size for face_map in self.maps[: self.first(at)])
 
     def reach(self, at: Sequence[int]) -> NDArray[np.int64]:
         """How many of the steps each candidate (N,) takes part in, with slider k at its stop number at[k]."""
-        reached = np.full(len(self.level), len(self.steps))
+        reached = np.where(self.level >= self.first(at), len(self.steps), 0)
         for cut in self.cuts:
             threshold = np.float32(self.sliders[cut.slider].stops[at[cut.slider]])
             stopped = self.scores[cut.row] < threshold

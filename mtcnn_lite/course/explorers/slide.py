@@ -5,11 +5,10 @@ from torch import nn
 
 from mtcnn_lite.boxes import Floats
 from mtcnn_lite.course.explorers.base import Drawing, synced
-from mtcnn_lite.nets import PNet
 
 
-def plan(net: PNet) -> tuple[list[list[str | int]], Floats]:
-    """What the browser needs to compute P-Net: what its layers are, and all their values, in their order.
+def plan(net: nn.Module) -> tuple[list[list[str | int]], Floats]:
+    """What the browser needs to compute a net: what its layers are, and all their values, in their order.
 
     Of a layer: name, kind, kernel, stride, channels in and out. A convolution's weights come before its biases; the
     heads are convolutions too.
@@ -25,6 +24,13 @@ def plan(net: PNet) -> tuple[list[list[str | int]], Floats]:
             rows.append([name, "pool", int(module.kernel_size), int(module.stride), 0, 0])  # type: ignore[arg-type]
         values += [part.detach().cpu().contiguous().numpy().ravel() for part in module.parameters(recurse=False)]
     return rows, np.concatenate(values).astype(np.float32)
+
+
+def beginning(net: nn.Module) -> tuple[list[list[str | int]], Floats]:
+    """The plan of a net as far as its first pooling: few values, whose maps are most of what the net computes."""
+    rows, values = plan(net)
+    (_, _, kernel, _, inside, outside), (_, _, _, _, slopes, _) = rows[:2]  # a convolution, a PReLU
+    return rows[:3], values[: outside * (inside * kernel**2 + 1) + slopes]  # type: ignore[operator]
 
 
 class Slide(Drawing):

@@ -1,30 +1,38 @@
 // Plays NMS as a film: the photo with each step's boxes, the scores, and what an overlap does to a score.
-// Python sends the whole film once (see suppression.py); stepping and cutting at a score happen here.
+// Python sends the boxes of all pools once (see suppression.py); the film, stepping and cutting at a score happen here.
 
 const PHOTO = 470, SIDE = 350, BARS = 140, CURVE = 170; // CSS pixels on screen: longest side, width, heights
 const GONE = "#D55E00";
 const LEFT = 30, BOTTOM = 18, TOP = 6; // px round a plot, for its numbers
 
 function render({ model, el }) {
-  const [root, views] = frame(el), buttons = element(root, "div"), get = (name) => model.get(name);
+  const [root, views] = frame(model, el), buttons = element(root, "div"), get = (name) => model.get(name);
   root.prepend(buttons);
   buttons.dataset.lmSuppressShortcuts = "true";
   buttons.style.margin = "0 0 6px";
   const photo = view(views), right = element(views, "div"), bars = view(right), curve = view(right);
   const table = live(element(right, "table")), pointed = pointer(root, 330, () => draw()); // lit: a box
-  let bitmap = null, data = null, timer = 0;
+  let bitmaps = [], data = null, timer = 0;
 
   // --- the film
 
-  function unpack() {
-    const [width, height] = get("size"), boxes = floats(get("boxes")), n = boxes.length / 4;
-    const all = floats(get("scores")), overlaps = floats(get("overlaps"));
-    const row = (array, k) => array.subarray(k * n, (k + 1) * n);
+  const pool = () => get("pools")[get("pool")], method = () => get("methods")[get("method")], measure = () => get("measures")[get("measure")];
+
+  function roll() { // the film of the pool, at the method, the measure and their numbers
+    const start = sum(get("pools").slice(0, get("pool")).map(({ boxes }) => boxes)), { boxes: n, size: [width, height] } = pool();
+    const part = (name, all, each = 1) => all(get(name)).subarray(each * start, each * (start + n));
+    const boxes = part("boxes", floats, 4), first = part("scores", floats);
+    const made = film(boxes, first, method(), get("overlap"), get("sigma"), measure());
     data = {
-      n, boxes, width, height, zoom: PHOTO / Math.max(width, height), best: integers(get("best")), face: integers(get("face")),
-      scores: (k) => row(all, k), overlaps: (k) => row(overlaps, k), order: [...Array(n).keys()].sort((a, b) => all[b] - all[a] || a - b),
+      n, boxes, width, height, zoom: PHOTO / Math.max(width, height), best: made.best, face: part("face", integers),
+      scores: (k) => made.scores[k], overlaps: (k) => made.overlaps[k], order: [...Array(n).keys()].sort((a, b) => first[b] - first[a] || a - b),
     };
     data.tags = numbered() ? tagPlaces() : [];
+    const last = Math.max(made.best.length, 1);
+    switchOff(model, "overlap", method() === "gaussian"); // what has no part in the method
+    switchOff(model, "sigma", method() !== "gaussian");
+    control(model, "step").then((one) => one?.set("max", last));
+    if (get("step") > last) model.set("step", last);
   }
 
   const box = (i) => data.boxes.subarray(4 * i, 4 * i + 4);
@@ -54,7 +62,7 @@ function render({ model, el }) {
 
   // --- drawing
 
-  const colourOf = (state) => ({ best: get("colour"), kept: get("colour"), waiting: GRAY })[state] || GONE;
+  const colourOf = (state) => ({ best: pool().colour, kept: pool().colour, waiting: GRAY })[state] || GONE;
 
   const numbered = () => data.n <= get("numbered");
   const letters = (colour) => (sum(rgb(colour)) < get("light") ? PAPER : INK); // on a patch of this colour
@@ -78,7 +86,7 @@ function render({ model, el }) {
 
   function drawPhoto({ step, steps, state, scores, compared, best, found }) {
     const { zoom, width, height } = data, pen = photo.fit(width * zoom, height * zoom);
-    pen.drawImage(bitmap, 0, 0, width * zoom, height * zoom);
+    pen.drawImage(bitmaps[pool().photo], 0, 0, width * zoom, height * zoom);
     const outline = (i, line, colour, dash = []) => {
       rimmed(pen, rectangle(box(i), zoom), line, colour, 2, 0.85, dash);
       return box(i).map((v) => v * zoom);
@@ -106,7 +114,7 @@ function render({ model, el }) {
     photo.caption.textContent = step ? `step ${step} of ${steps}: ${who} ${did.join(" and ") || "removes none"}` : `before step 1 of ${steps}`;
     const rows = [["kept so far", count("kept") + (best >= 0)], ["removed now", count("removed")], ["lowered now", count("lowered")],
       ["waiting", count("waiting") + count("lowered")], ["overlaps computed", compared]];
-    if (get("faces")) rows.push(["faces found in the end", `${found[0]} of ${get("faces")}`], ["boxes too many in the end", found[1]]);
+    if (pool().faces) rows.push(["faces found in the end", `${found[0]} of ${pool().faces}`], ["boxes too many in the end", found[1]]);
     fill(table, rows.map((cells) => cells.map(english)), { now: (r) => r > 4 });
   }
 
@@ -145,45 +153,41 @@ function render({ model, el }) {
     bars.caption.textContent = "scores (pale: as they came; gray: still waiting; crossed: removed in this step); dashed: score at least";
   }
 
-  function weight(method, o) {
-    if (method === "gaussian") return Math.exp((-o * o) / get("sigma"));
-    return o <= Math.fround(get("overlap")) ? 1 : method === "linear" ? 1 - o : 0;
-  }
-
   function drawCurve({ step, state, best }) {
-    const { pen, X, Y } = axes(curve, CURVE, [0, 0.5, 1], [0, 0.5, 1]), method = get("method");
+    const { pen, X, Y } = axes(curve, CURVE, [0, 0.5, 1], [0, 0.5, 1]), by = (name, o) => weight(o, name, get("overlap"), get("sigma"));
     const line = (name, colour, width) => {
-      trace(pen, [Array.from({ length: 401 }, (_, k) => [X(k / 400), Y(weight(name, k / 400))])], colour, width);
+      trace(pen, [Array.from({ length: 401 }, (_, k) => [X(k / 400), Y(by(name, k / 400))])], colour, width);
     };
-    ["greedy", "linear", "gaussian"].filter((name) => name !== method).forEach((name) => line(name, GRAY, 1));
-    line(method, get("colour"), 3);
+    get("methods").filter((name) => name !== method()).forEach((name) => line(name, GRAY, 1));
+    line(method(), pool().colour, 3);
     if (step) {
       const overlaps = data.overlaps(step - 1);
       state.forEach((s, i) => {
         if (!["waiting", "lowered", "removed"].includes(s)) return;
-        disc(pen, X(overlaps[i]), Y(weight(method, overlaps[i])), i === pointed.lit ? 6 : 4, colourOf(s));
+        disc(pen, X(overlaps[i]), Y(by(method(), overlaps[i])), i === pointed.lit ? 6 : 4, colourOf(s));
         pen.lineWidth = 1;
         pen.strokeStyle = PAPER;
         pen.stroke();
       });
     }
-    const name = get("measure") === "iou" ? "IoU" : "IoM";
+    const name = measure() === "iou" ? "IoU" : "IoM";
     curve.caption.textContent = `${name} with the best, and what it multiplies a score by (thin: the other methods)`;
   }
 
   function draw() {
-    if (!bitmap) return;
+    if (!data) return;
     const shown = now();
     drawPhoto(shown);
     drawBars(shown);
     drawCurve(shown);
   }
 
-  const receive = receiver(model, (decoded) => {
-    [bitmap, pointed.lit] = [decoded, null];
-    unpack();
+  function renew() { // another film
+    if (!bitmaps.length) return;
+    pointed.lit = null;
+    roll();
     draw();
-  });
+  }
 
   // --- buttons and pointer
 
@@ -213,7 +217,7 @@ function render({ model, el }) {
   button("to the end", () => stop() || go(length()));
 
   pointed.watch(photo.canvas, (event) => {
-    if (!bitmap) return null;
+    if (!data) return null;
     const { state, step, scores } = now(), there_ = [...state.keys()].filter((i) => state[i] !== "gone");
     const i = smallest(event, data.zoom, there_.map((k) => [box(k), k]));
     if (i === undefined) return null;
@@ -221,9 +225,23 @@ function render({ model, el }) {
     return [i, `${numbered() ? `box ${i}: ` : ""}score ${scores[i].toFixed(3)}, at first ${data.scores(0)[i].toFixed(3)}${overlap}\n${state[i]}`];
   });
 
-  model.on("change:revision", receive);
+  follow(model, ["method", "measure", "overlap", "sigma"], renew);
+  model.on("change:pool", () => {
+    stop();
+    model.set("step", 1);
+    renew();
+  });
   follow(model, ["step", "cut"], draw);
-  receive();
+  let from = 0;
+  const photos = get("lengths").map((length) => {
+    const { buffer, byteOffset } = get("photos"), photo = decode(new DataView(buffer, byteOffset + from, length));
+    from += length;
+    return photo;
+  });
+  Promise.all(photos).then((decoded) => {
+    bitmaps = decoded;
+    renew();
+  });
   return stop;
 }
 

@@ -254,16 +254,30 @@ def tag_places(boxes: Floats) -> list[tuple[float, float]]:
 
 
 class SuppressionExplorer(Explorer):
-    """NMS on the boxes of one of `pools`, by name: step by step, greedy or soft, with any threshold, sigma, measure."""
+    """NMS on the boxes of one of `pools`, by name: step by step, greedy or soft, with any threshold, sigma, measure.
+
+    The film is computed in the browser (film.js), as `film` does it; all pools travel there at once.
+    """
 
     def __init__(self, pools: Mapping[str, Pool]) -> None:
         self.pools = dict(pools)
+        every = list(self.pools.values())
+        photos = [Picture(one.image).encode("JPEG") for one in every]
+        number = [photos.index(photo) for photo in photos]  # of those that are alike the first: it travels once
+        kept = sorted(set(number))
         self.canvas = Drawing(
-            "suppression.js", step=1, cut=0.5, colour=COLOURS["rnet"], method="greedy", measure="iou", sigma=0.5,
+            "film.js", "suppression.js", pool=0, method=0, measure=0, step=1, cut=0.5, sigma=0.5,
             overlap=0.5,  # the threshold of greedy and linear
-            photo=b"", size=[1, 1], boxes=b"", best=b"", scores=b"", overlaps=b"",
-            face=b"", faces=0, numbered=NUMBERED, light=LIGHT,  # which face each box finds; of how many
-            revision=0,  # the browser redraws when it changes: once a message
+            methods=list(METHODS), measures=list(MEASURES), numbered=NUMBERED, light=LIGHT,
+            photos=b"".join(photos[k] for k in kept), lengths=[len(photos[k]) for k in kept],
+            boxes=b"".join(as_boxes(one.boxes).tobytes() for one in every),
+            scores=b"".join(np.asarray(one.scores, np.float32).tobytes() for one in every),
+            face=b"".join(one.face().astype(np.int32).tobytes() for one in every),  # which face each box finds
+            pools=[
+                {"boxes": len(one.boxes), "faces": len(one.faces), "colour": COLOURS[one.stage],
+                 "size": [one.image.shape[1], one.image.shape[0]], "photo": kept.index(k)}
+                for one, k in zip(every, number, strict=True)
+            ],
         )  # fmt: skip
         wide = look(115)
         self.pool = widgets.Dropdown(options=list(self.pools), description="boxes", **wide)
@@ -273,11 +287,12 @@ class SuppressionExplorer(Explorer):
         self.sigma = widgets.FloatSlider(0.5, min=0.05, max=2, step=0.05, description="sigma", **wide)
         self.cut = widgets.FloatSlider(0.5, min=0, max=1, step=0.01, description="score at least", **wide)
         self.step = widgets.IntSlider(1, min=0, max=1, description="step", **wide)
-        link(self.canvas, cut=self.cut, step=self.step)
+        link(self.canvas, pool=self.pool, method=self.method, measure=self.measure, overlap=self.threshold)
+        link(self.canvas, sigma=self.sigma, cut=self.cut, step=self.step)
         for control in (self.method, self.measure, self.threshold, self.sigma):
             control.observe(lambda _: self._update(), "value")
-        self.pool.observe(lambda _: self._load(), "value")
-        self._load()
+        self.pool.observe(lambda _: self._update(first=1), "value")
+        self._update()
         how = "method", self.method, "overlap", self.measure
         bounds = (self.pool, self.cut), (self.threshold, self.sigma)
         super().__init__(stacked(how, *bounds, (self.step,), self.canvas))
@@ -286,27 +301,12 @@ class SuppressionExplorer(Explorer):
         now, settings = self.pools[self.pool.value], (self.method, self.threshold, self.sigma, self.measure)
         return film(now.boxes, now.scores, *(setting.value for setting in settings))
 
-    def _load(self) -> None:
-        now = self.pools[self.pool.value]
-        with self.canvas.hold_sync():
-            self.canvas.photo = Picture(now.image).encode("JPEG")
-            self.canvas.size, self.canvas.colour = [now.image.shape[1], now.image.shape[0]], COLOURS[now.stage]
-            self.canvas.boxes = as_boxes(now.boxes).tobytes()
-            self.canvas.face, self.canvas.faces = now.face().astype(np.int32).tobytes(), len(now.faces)
-            self._update()
-        self.step.value = 1
-
-    def _update(self) -> None:
-        whole, canvas = self._film(), self.canvas
+    def _update(self, first: int | None = None) -> None:
+        """The controls as the browser sets them too: how long the film is, and what has no part in the method."""
         gaussian = self.method.value == "gaussian"
-        self.threshold.disabled, self.sigma.disabled = gaussian, not gaussian  # what has no part in the method
-        with canvas.hold_sync():
-            canvas.method, canvas.measure = self.method.value, self.measure.value
-            canvas.overlap, canvas.sigma = self.threshold.value, self.sigma.value
-            canvas.best = whole.best.astype(np.int32).tobytes()
-            canvas.scores, canvas.overlaps = whole.scores.tobytes(), whole.overlaps.tobytes()
-            canvas.revision += 1
-        self.step.max = max(len(whole.best), 1)
+        self.threshold.disabled, self.sigma.disabled = gaussian, not gaussian
+        self.step.max = max(len(self._film().best), 1)
+        self.step.value = self.step.value if first is None else first
 
     def still(self) -> Picture:
         chosen, whole, cut = self.pools[self.pool.value], self._film(), self.cut.value

@@ -41,14 +41,14 @@ function track(parent, { says, names, colour, scores }, act) {
 }
 
 // Upwards boxes on a face, downwards those on none; pale what lies under the cut. The axis counts in powers of ten.
-function bars(pen, { on, off }, { at, left, cell, colour, ink }) {
+function bars(pen, { on, off }, { at, left, cell, colour, ink }, numbered = true) {
   const most = Math.max(9, ...on, ...off), half = LANE / 2, high = (n) => (half - 4) * (Math.log10(1 + n) / Math.log10(1 + most));
   pen.font = "9px sans-serif";
   pen.textBaseline = "middle";
   for (const n of [1, 10, 100, 1000].filter((each) => each <= most && (each > 1 || most < 100))) {
     for (const side of [-1, 1]) {
       block(pen, GRID, left, half + side * high(n), cell * on.length, 1);
-      write(pen, n, left - 4, half + side * high(n), "right", ink);
+      if (numbered) write(pen, n, left - 4, half + side * high(n), "right", ink);
     }
   }
   on.forEach((n, k) => {
@@ -60,6 +60,40 @@ function bars(pen, { on, off }, { at, left, cell, colour, ink }) {
   block(pen, ink, left, half - 0.5, cell * on.length, 1);
   block(pen, ink, left + (at + 1) * cell - 1, 2, 2, LANE - 4);
 }
+
+// The same bars behind a slider of ipywidgets, of so many stops. draw(at, counts, colour): as in `track`.
+function behind(model, root, name, stops) {
+  let lane = null, last = null;
+  const draw = (...now) => {
+    last = now;
+    const [at, counts, colour] = now, base = lane?.parent.querySelector(".noUi-base");
+    if (!base?.clientWidth) return;
+    const cell = base.clientWidth / (stops - 1), from = base.getBoundingClientRect().left - lane.parent.getBoundingClientRect().left;
+    lane.canvas.style.left = `${from - cell}px`;
+    bars(lane.fit(cell * (stops + 1), LANE), counts, { at, left: 0, cell, colour, ink: getComputedStyle(root).color }, false);
+  };
+  shownAt(model, root, name).then(([row]) => {
+    const parent = row?.querySelector(".slider-container");
+    if (!parent) return;
+    lane = { parent, ...surface(parent) };
+    lane.canvas.setAttribute("aria-hidden", true);
+    lane.canvas.style.cssText = `pointer-events: none; position: absolute; top: calc(50% - ${LANE / 2}px)`;
+    parent.style.position = "relative";
+    parent.prepend(lane.canvas); // under the handle
+    row.style.height = `${LANE + 4}px`;
+    if (last) onPage(parent, () => new ResizeObserver(() => draw(...last)).observe(parent));
+  });
+  return draw;
+}
+
+function trackLegend(root, before) {
+  const legend = document.createElement("div");
+  legend.className = "track-legend";
+  legend.textContent = "In the tracks: how many boxes have which score. Upwards those on a face, downwards (gray) those on none; pale what the threshold stops.";
+  root.insertBefore(legend, before);
+}
+
+const tallied = (count) => ({ on: Array(count + 1).fill(0), off: Array(count + 1).fill(0) }); // for so many stops
 
 // Buttons of which one is pushed; act(k). `draw(k)` pushes one.
 function choice(parent, says, names, act) {

@@ -5,7 +5,7 @@ const SIDE = 372, PLOT = [770, 170]; // CSS pixels: width of the photo and of th
 const LEFT = 44, RIGHT = 92, TOP = 8, BOTTOM = 34; // room for the axes' numbers and the curves' names
 
 function render({ model, el }) {
-  const [root, above, below] = frame(el, 2), photo = view(above), map = view(above), plot = view(below);
+  const [root, above, below] = frame(model, el, 2), photo = view(above), map = view(above), plot = view(below);
   const pointed = pointer(root, 230, () => drawPhoto()); // lit: a window
   plot.figure.style.marginTop = "10px";
   live(photo.caption);
