@@ -3,7 +3,7 @@
 import contextlib
 import statistics
 
-PRESSES = 20  # of a key, on each slider
+PRESSES = 12  # of a key, on each slider
 BROWSER, KERNEL = 30, 150  # ms from key press to changed pixels, median: in the browser alone, and through the kernel
 SCREEN = 900  # px, of the height of a laptop's screen
 STRICTER = {"03_pnet.ipynb": {"smallest face, px": 120}}
@@ -81,7 +81,7 @@ def press_through(notebook, slider):
     notebook.press("Home")
     times, key, still = [], "ArrowRight", 0
     for _ in range(60):  # some moves change nothing: the end of the scale, a threshold between two scores
-        took = notebook.press(key, wait=1.0)
+        took = notebook.press(key, wait=0.6)
         still = still + 1 if took is None else 0
         if still in (2, 8):  # back, and far enough to leave thresholds between which no score lies
             key = "ArrowLeft" if key == "ArrowRight" else "ArrowRight"

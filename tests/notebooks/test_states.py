@@ -17,12 +17,13 @@ def model(name, state, **more):
 def run(a, b, c, d, spare):
     """What nbclient has of a slider linked to a drawing, with ids as chance gives them; `spare` is shown nowhere."""
     photo = {"path": ["photo"], "encoding": "base64", "data": "AAAA"}
+    inside = photo | {"path": ["others", "the wall", "photo"]}
     drawing = {"layout": f"IPY_MODEL_{a}", "costs": [1.5], "controls": {"x": f"IPY_MODEL_{b}"}}
     return {
         spare: model("LayoutModel", {}),
         a: model("LayoutModel", {"width": "9px", "height": None}),
         b: model("FloatSliderModel", {"layout": f"IPY_MODEL_{a}", "value": 0.5, "tooltip": None}),
-        c: model("AnyModel", drawing, buffers=[photo]),
+        c: model("AnyModel", drawing, buffers=[photo, inside]),
         d: model("LinkModel", {"source": [f"IPY_MODEL_{b}", "value"], "target": [f"IPY_MODEL_{c}", "x"]}),
     }
 
@@ -35,7 +36,9 @@ def test_states_are_those_of_what_is_shown_by_ids_that_do_not_change(states):
     assert made["models"]["m1"]["state"] == {"layout": "IPY_MODEL_m0", "value": 0.5, "tooltip": None}
     assert made["models"]["m2"]["state"]["controls"] == {"x": "IPY_MODEL_m1"}
     assert made["models"]["m3"]["state"] == {"source": ["IPY_MODEL_m1", "value"], "target": ["IPY_MODEL_m2", "x"]}
-    assert made["buffers"] == {made["models"]["m2"]["buffers"]["photo"]: "AAAA"}
+    places = made["models"]["m2"]["buffers"]
+    assert list(places) == ["photo", "others/the wall/photo"]
+    assert made["buffers"] == dict.fromkeys(places.values(), "AAAA")
     again = states.states(run("01", "02", "03", "04", "05"), {"cell": ["03"]})
     assert states.text(again) == states.text(made)
     assert json.loads(states.text(made)) == made

@@ -160,6 +160,7 @@ from dataclasses import replace
 from pathlib import Path
 sys.path.insert(0, sys.argv[2])
 from tiny_training import TINY, photos
+TINY = TINY[:3]  # with hard negatives, and windows that a net before proposes
 import torch
 from mtcnn_lite.training import loop
 from mtcnn_lite.training.stages import train_cascade
@@ -213,7 +214,7 @@ def test_killed_ten_times_it_ends_with_the_same_weights(tmp_path, threads):
     last, places = done.stdout.split()
     assert int(places) >= 4  # moments that left different files
     whole = states(tmp_path / "whole")
-    assert len(whole) == len(TINY) * 2 + 3
+    assert len(whole) == len(TINY[:3]) * 2 + 3
     for folder in tmp_path.glob("killed*"):
         if (folder / "weights").exists():
             assert states(folder) == whole

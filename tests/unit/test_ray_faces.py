@@ -23,6 +23,7 @@ pytest.importorskip("ray.data", reason="needs Ray: pip install 'mtcnn_lite[ray]'
 parquet = pytest.importorskip("pyarrow.parquet", reason="needs pyarrow: pip install 'mtcnn_lite[ray]'")
 
 BAD, TURNED, EMPTY = "bad.jpg", "turned.jpg", "no face.png"
+TRIES = 5  # to start a cluster, which has time limits
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +72,7 @@ def command(root, photos, out, *more):
 
 def started(command, ready):
     """The program while it runs, and what `ready(process)` has found. On a busy machine Ray gives up: again."""
-    for _ in range(3):
+    for _ in range(TRIES):
         begun = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         while begun.poll() is None:
             if found := ready(psutil.Process(begun.pid)):
@@ -84,7 +85,7 @@ def started(command, ready):
 
 def finished(command):
     """Exit status and standard error, as above."""
-    for _ in range(3):
+    for _ in range(TRIES):
         done = subprocess.run(command, capture_output=True, text=True)
         if "timed out during startup" not in done.stderr:
             break
@@ -113,7 +114,6 @@ def check_rows(program, out, photos, expected):
 
 
 @pytest.mark.slow
-@pytest.mark.alone  # a cluster's start has time limits
 def test_two_workers_give_the_rows_of_detect_many(program, root, photos, expected, tmp_path):
     done = finished(command(root, photos, tmp_path))
     assert done.returncode == 1, done.stderr
@@ -129,7 +129,6 @@ def test_two_workers_give_the_rows_of_detect_many(program, root, photos, expecte
 
 
 @pytest.mark.slow
-@pytest.mark.alone  # a cluster's start has time limits
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
 def test_a_stopped_run_goes_on(program, root, photos, expected, tmp_path, how):
     """Stopped after its first file."""
@@ -154,7 +153,6 @@ def test_a_stopped_run_goes_on(program, root, photos, expected, tmp_path, how):
 
 
 @pytest.mark.slow
-@pytest.mark.alone  # a cluster's start has time limits
 def test_a_killed_worker_costs_no_photo(program, root, photos, expected, tmp_path):
     begun, workers = started(command(root, photos, tmp_path), workers_of)
     workers[0].kill()
