@@ -16,6 +16,7 @@ import sys
 import time
 from pathlib import Path
 
+import build_engine
 import sources
 from sources import ROOT, STAGE
 
@@ -76,10 +77,7 @@ def scripts(static: Path) -> None:
     for path in [*HERE.glob("*.css"), *HERE.glob("*.js")]:
         if path.name not in BUNDLED:
             shutil.copy(path, static)
-    if (HERE / "build_engine.py").exists():
-        import build_engine
-
-        build_engine.write_engine(static)
+    build_engine.write_engine(static)
     (static / "katex.css").write_text(formulas_style())
 
 

@@ -96,7 +96,7 @@ def notebook(path: Path, known: set[str]) -> dict[str, Any]:
                 still = {"classes": "still"} if cell["id"] in views else {}
                 cell["metadata"]["mystnb"] = {"image": {"alt": alt, **still}}
         cell.get("outputs", []).extend(explorer(page, view) for view in views.get(cell["id"], []))
-    if page in OWN_PHOTO and (ROOT / "docs/site/own_photo.js").exists():
+    if page in OWN_PHOTO:
         first = next(cell for cell in made["cells"] if "course.explorers" in "".join(cell["source"]))
         first["outputs"].append(own_photo(OWN_PHOTO[page]))
     return made
@@ -134,9 +134,9 @@ def states(path: Path) -> dict[str, str]:
         texts = {name for model in models.values() for key in ("_esm", "_css")
                  if isinstance(names := model["state"].get(key), list) for name in names}  # fmt: skip
         held = {
-            key: (lighter if trait == "sheet" else bytes)(base64.b64decode(known["buffers"][key]))
+            key: (lighter if place.endswith("sheet") else bytes)(base64.b64decode(known["buffers"][key]))
             for model in models.values()
-            for trait, key in model.get("buffers", {}).items()
+            for place, key in model.get("buffers", {}).items()
         }
         sizes = {key: len(content) for key, content in held.items()}
         files = {name: (EXPLORERS / name).read_text() for name in sorted(texts)}

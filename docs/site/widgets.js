@@ -68,7 +68,10 @@ async function unpacked(text) {
   const state = {};
   for (const [id, { name, module, version, state: values, buffers: held = {} }] of Object.entries(models)) {
     if ("_esm" in values) Object.assign(values, { _esm: joined(values._esm), _css: joined(values._css) });
-    for (const [trait, key] of Object.entries(held)) values[trait] = buffers[key];
+    for (const [place, key] of Object.entries(held)) {
+      const steps = place.split("/"), last = steps.pop(); // "photo", or "others/the wall/photo"
+      steps.reduce((inner, step) => (inner[step] ??= {}), values)[last] = buffers[key];
+    }
     state[id] = { model_name: name, model_module: module, model_module_version: version, state: values };
   }
   return { version_major: 2, version_minor: 0, state };
