@@ -1,5 +1,5 @@
-// One press switches the camera on, the next takes the picture. Without a camera there is no button. Where neither Python nor
-// the page can look at the picture, the button is off.
+// One press switches the camera on, the next takes the picture. Without a camera there is no button. Where no Python can look
+// at the picture, the button is off.
 
 function render({ model, el }) {
   const button = document.createElement("button"), video = document.createElement("video"), said = document.createElement("span");
@@ -13,12 +13,11 @@ function render({ model, el }) {
     return () => {};
   }
   const unheard = () => {
-    const off = !answered(model, "camera");
+    const off = !heard(model);
     if (off !== button.disabled) says(button, (button.disabled = off));
   };
   onPage(el, unheard);
   model.get("layout")?.on?.("comm_live_update", unheard);
-  window.addEventListener("mtcnn-cascade", unheard);
   let stream = null;
 
   function off() {
@@ -28,13 +27,12 @@ function render({ model, el }) {
     button.textContent = "use the camera";
   }
 
-  async function take() { // Python gets the picture, or whoever looks at photos on this page
+  async function take() { // Python gets the picture
     const still = document.createElement("canvas");
     [still.width, still.height] = [video.videoWidth, video.videoHeight];
     still.getContext("2d").drawImage(video, 0, 0);
     const jpeg = await new Promise((done) => still.toBlob(done, "image/jpeg", 0.92));
     off();
-    if (!heard(model)) return offer(model, el, "camera.jpg", jpeg);
     model.set("photo", new DataView(await jpeg.arrayBuffer()));
     model.save_changes();
   }
@@ -53,10 +51,7 @@ function render({ model, el }) {
       said.textContent = ` no camera: ${error.message}`;
     }
   });
-  return () => { // the cell was run again or removed: no camera stays on
-    off();
-    window.removeEventListener("mtcnn-cascade", unheard);
-  };
+  return off; // the cell was run again or removed: no camera stays on
 }
 
 export default { render };

@@ -142,14 +142,6 @@ function switchOff(model, name, off) { // a control that has no part in what is 
   control(model, name).then((one) => one?.set("disabled", off));
 }
 
-const OWN_PHOTO = ["upload", "camera"]; // what a page with a detector of its own, window.mtcnnCascade, answers without Python
-const answered = (model, name) => heard(model) || (OWN_PHOTO.includes(name) && Boolean(window.mtcnnCascade));
-
-// A photo of the reader's, where no Python takes it: whoever listens on the page for "mtcnn-photo" may.
-function offer(model, root, name, photo) { // name: the file's; photo: a Blob
-  root.dispatchEvent(new CustomEvent("mtcnn-photo", { bubbles: true, detail: { model, name, photo } }));
-}
-
 function beside(model, root) {
   onPage(root, () => {
     nameSliders(root);
@@ -186,19 +178,13 @@ async function needPython(model, root, name) { // where nobody answers it, a con
   if (!one) return;
   let off = false;
   const update = async () => {
-    if (off === !answered(model, name)) return;
+    if (off === !heard(model)) return;
     off = !off;
     one.set("disabled", off);
     for (const made of await shownAt(model, root, name)) says(made, off);
   };
   update();
   model.get("layout")?.on?.("comm_live_update", update);
-  window.addEventListener("mtcnn-cascade", update); // such a detector says that it has come
-  if (name !== "upload") return;
-  one.on("change:value", () => {
-    const [file] = one.get("value");
-    if (file && !heard(model)) offer(model, root, file.name, new Blob([file.content], { type: file.type }));
-  });
 }
 
 let words = 0; // how many times "needs Python" is on the page
