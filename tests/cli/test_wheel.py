@@ -1,0 +1,122 @@
+"""What is built and installed is the course: the wheel and the sdist carry it, and chapters run away from the checkout.
+
+About 40 s: two builds, and a short chapter's, a long chapter's and a side trip's cells with their stored outputs.
+"""
+
+import os
+import subprocess
+import sys
+import tarfile
+import venv
+import zipfile
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+LARGEST = 20_000_000  # bytes of the wheel
+CHAPTERS = ("00_iou.ipynb", "02_image_pyramid.ipynb", "deeper/00_plus_one.ipynb")
+
+
+def run(*command, **how):
+    done = subprocess.run([*map(str, command)], capture_output=True, text=True, **how)
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def environment():
+    """Without a way to the checkout: nothing of this process's path, and no reader's functions."""
+    dropped = ("PYTHONPATH", "MTCNN_LITE_MINE", "PYTEST_VERSION")
+    return {key: value for key, value in os.environ.items() if key not in dropped}
+
+
+@pytest.fixture(scope="module")
+def sdist(root, tmp_path_factory, environment):
+    """Built from a copy, as building leaves folders behind."""
+    place = tmp_path_factory.mktemp("sdist")
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=root, capture_output=True, text=True)
+    if listed.returncode:
+        pytest.skip("no checkout: " + listed.stderr.strip())
+    for name in filter(None, listed.stdout.split("\0")):
+        if (root / name).exists():
+            (place / "copy" / name).parent.mkdir(parents=True, exist_ok=True)
+            (place / "copy" / name).write_bytes((root / name).read_bytes())
+    build = "import sys; from setuptools import build_meta; print(build_meta.build_sdist(sys.argv[1]))"
+    name = run(sys.executable, "-c", build, place, cwd=place / "copy", env=environment).splitlines()[-1]
+    return place / name
+
+
+@pytest.fixture(scope="module")
+def wheel(sdist, tmp_path_factory, environment):
+    """Built from the sdist, so that it has all that the wheel needs."""
+    place = tmp_path_factory.mktemp("wheel")
+    with tarfile.open(sdist) as archive:
+        archive.extractall(place, filter="data")
+    [source] = place.iterdir()
+    pip = (sys.executable, "-m", "pip", "--disable-pip-version-check")
+    run(*pip, "wheel", "--no-index", "--no-deps", "--no-build-isolation", "-w", place, source, env=environment)
+    [built] = place.glob("*.whl")
+    return built
+
+
+@pytest.fixture(scope="module")
+def python(wheel, tmp_path_factory, environment):
+    """An environment with the wheel, which sees the packages of this one; mtcnn_lite's is the wheel's."""
+    place = tmp_path_factory.mktemp("environment")
+    venv.create(place, symlinks=os.name != "nt")
+    found = place / ("Scripts" if os.name == "nt" else "bin") / Path(sys.executable).name
+    ask = "import sysconfig; print(sysconfig.get_path('purelib'))"
+    [own, others] = (run(each, "-c", ask, env=environment).strip() for each in (found, sys.executable))
+    (Path(own) / "others.pth").write_text(others + "\n")  # after the environment's own, so the wheel comes first
+    pip = (sys.executable, "-m", "pip", "--disable-pip-version-check", "--python", found)
+    run(*pip, "install", "--no-index", "--no-deps", "--no-compile", "--force-reinstall", wheel, env=environment)
+    where = run(found, "-c", "import mtcnn_lite; print(mtcnn_lite.__file__)", cwd=place, env=environment)
+    assert Path(where.strip()).is_relative_to(own)
+    return found
+
+
+@pytest.fixture(scope="module")
+def course(python, tmp_path_factory, environment):
+    place = tmp_path_factory.mktemp("elsewhere")
+    command = python.with_name("mtcnn-lite" + python.suffix)
+    said = run(command, "course", "faces", "--solutions", cwd=place, env=environment)
+    assert f"next: jupyter lab {Path('faces', 'start_here.ipynb')}" in said
+    said = run(command, "course", "faces", "--solutions", cwd=place, env=environment)
+    assert said.startswith("faces: 0 files written")
+    assert "0 of 34 exercises passed" in run(command, "progress", "faces", cwd=place, env=environment)
+    return place / "faces"
+
+
+def test_both_carry_the_notebooks_and_no_more_than_they_must(root, sdist, wheel):
+    assert wheel.stat().st_size < LARGEST
+    with zipfile.ZipFile(wheel) as archive:
+        names = set(archive.namelist())
+    packed = "mtcnn_lite/course/packed/"
+    ours = {path.relative_to(root).as_posix() for path in (root / "notebooks").rglob("*.ipynb")}
+    ours = {name for name in ours if "/." not in name} | {"notebooks/glossary.md", "data/MODEL_CARD.md"}
+    assert {packed + name for name in ours} <= names
+    assert not [name for name in names if ".mine" in name or name.startswith(("tests", "notebooks"))]
+    with tarfile.open(sdist) as archive:
+        inside = {name.partition("/")[2] for name in archive.getnames()}
+    assert ours | {"notebooks/source/solutions.py", "setup.py"} <= inside
+
+
+def test_what_the_wheel_writes_is_what_a_checkout_writes(course, tmp_path):
+    from mtcnn_lite.course import folder
+
+    folder.write(tmp_path, solutions=True)
+    written = [
+        {path.relative_to(place): path.read_bytes() for path in place.rglob("*") if path.is_file()}
+        for place in (course, tmp_path)
+    ]
+    assert len(written[0]) > 50
+    assert written[0] == written[1]
+
+
+def test_chapters_run_and_say_what_is_stored(python, course, environment):
+    options = ("-q", "-p", "no:cacheprovider", "-c", os.devnull, "--rootdir", ".", "--nbval", "--nbval-current-env")
+    said = run(python, "-m", "pytest", *options, *CHAPTERS, cwd=course, env={**environment, "OMP_NUM_THREADS": "1"})
+    assert " passed" in said
+    assert not list(course.glob(".mine*"))
