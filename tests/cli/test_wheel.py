@@ -16,7 +16,7 @@ import pytest
 pytestmark = pytest.mark.slow
 
 LARGEST = 20_000_000  # bytes of the wheel
-CHAPTERS = ("00_iou.ipynb", "02_image_pyramid.ipynb", "deeper/00_plus_one.ipynb")
+CHAPTERS = ("00_iou.ipynb", "01_nms.ipynb", "deeper/00_plus_one.ipynb")
 
 
 def run(*command, **how):
