@@ -59,6 +59,6 @@ def run(options: argparse.Namespace) -> int:
         if not options.update:
             print("--update writes the course's version of them beside yours")
     if find_spec("jupyterlab") is None:
-        print("the notebooks need JupyterLab: pip install 'mtcnn_lite[lab]'")
+        print("the notebooks need JupyterLab: pip install 'mtcnn_lite[lab,reference]'")
     print(f"next: jupyter lab {folder / 'start_here.ipynb'}")
     return 0

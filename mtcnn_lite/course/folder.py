@@ -57,6 +57,8 @@ def relinked(text: str, name: str, known: Iterable[str]) -> str:
     known : iterable of str
         The names of all files that come along. Links to others lead to the repository's address.
 
+    Examples
+    --------
     >>> relinked("[plan](../mtcnn_lite/training/plan.py)", "notebooks/09_training.ipynb", ())
     '[plan](https://github.com/mtcnn-lite/mtcnn_lite/blob/main/mtcnn_lite/training/plan.py)'
     """
@@ -104,7 +106,10 @@ def write(folder: Path, solutions: bool = False, update: bool = False) -> Writte
         Whether the course's version of a file that has been changed is written beside it: `03_pnet.new.ipynb`. Of a
         notebook that has only been run, none is.
 
-    OSError where something can't be written.
+    Raises
+    ------
+    OSError
+        Where something can't be written, or this installation carries no notebooks.
     """
     recorded, done = _recorded(folder), Written()
     new: dict[str, bytes] = {}

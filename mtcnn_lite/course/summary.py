@@ -16,6 +16,7 @@ from mtcnn_lite.draw import Picture, draw_faces
 from mtcnn_lite.images import as_rgb, read_image, shrink_to
 
 OWN = ("my_photo.jpg", "my_photo.jpeg", "my_photo.png")  # looked for beside the notebooks
+NOT_OWN = "scikit-image's astronaut"
 LONGEST = 1000  # px of the photo's longer side: functions written as loops take their time
 HEIGHT = 320  # px at which it is shown
 
@@ -32,8 +33,11 @@ class Summary:
     def found(self) -> str:
         """One sentence about the photo."""
         scores = ", ".join(f"{score:.2f}" for score in self.faces.scores.tolist())
-        many = f"{len(self.faces)} face{'s' * (len(self.faces) != 1)}"
-        return f"On {self.whose} it finds {many}" + (f", with scores of {scores}." if scores else ".")
+        more = "s" * (len(self.faces) != 1)
+        says = f"On {self.whose} it finds {len(self.faces)} face{more}" + (
+            f", score{more} {scores}." if scores else "."
+        )
+        return says + (f" Put a photo of yours beside the notebooks, as {OWN[0]}." if self.whose == NOT_OWN else "")
 
     def __repr__(self) -> str:
         return f"{self.strip}\n{self.found()}"
@@ -68,7 +72,7 @@ def _read(photo: NDArray[np.uint8] | str | PathLike[str] | None) -> tuple[NDArra
     """The photo's pixels, and what to call it."""
     if photo is None:
         astronaut = importlib.import_module("skimage.data").astronaut
-        return astronaut(), f"the astronaut (a photo of yours may lie beside the notebooks, as {OWN[0]})"
+        return astronaut(), NOT_OWN
     if isinstance(photo, str | PathLike):
         return read_image(photo), Path(photo).name
     return as_rgb(photo), "your photo"
