@@ -12,7 +12,7 @@ from pathlib import Path
 
 import mtcnn_lite
 from mtcnn_lite.course.carried import SOLUTIONS, carried
-from mtcnn_lite.runtime.files import digest, write_all_whole
+from mtcnn_lite.runtime.files import digest, remove_unfinished, write_all_whole
 
 REPOSITORY = "https://github.com/mtcnn-lite/mtcnn_lite"  # pyproject's "Source": where links to code lead
 RECORD = ".course.json"  # digests of what was written, by name
@@ -178,6 +178,8 @@ def _write_all(folder: Path, new: dict[str, bytes], recorded: dict[str, str]) ->
     try:
         for path in contents:
             path.parent.mkdir(parents=True, exist_ok=True)
+        for each in {path.parent for path in contents}:
+            remove_unfinished(each, "*.part*")  # of a call that was killed
         write_all_whole({path: partial(_put, content) for path, content in contents.items()})
     except BaseException:
         for each in reversed(made):

@@ -248,6 +248,16 @@ def test_on_an_error_work_and_earlier_files_stay(course, newer, monkeypatch):
     assert before[course / "03_pnet.ipynb"] == mine
 
 
+def test_what_a_killed_call_left_is_cleared_away(course):
+    left = [course / ".999999999.part.00_iou.ipynb", course / "deeper" / ".999999999.part.06_skew.ipynb"]
+    for path in left:
+        path.write_text("half")
+    (course / "my.part.of.it").write_text("a reader's")
+    folder.write(course)
+    assert not any(path.exists() for path in left)
+    assert (course / "my.part.of.it").exists()
+
+
 def test_an_installation_without_notebooks_says_so(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(folder, "carried", lambda: carried.carried(tmp_path))
     assert main(["course", str(tmp_path / "faces")]) == 1
