@@ -111,9 +111,9 @@ def write(folder: Path, solutions: bool = False, update: bool = False) -> Writte
     OSError
         Where something can't be written, or this installation carries no notebooks.
     """
-    recorded, done = _recorded(folder), Written()
+    course, recorded, done = files(solutions), _recorded(folder), Written()
     new: dict[str, bytes] = {}
-    for name, content in files(solutions).items():
+    for name, content in course.items():
         there = _content(folder / name)
         if there == content:
             done.same.append(name)
@@ -130,6 +130,8 @@ def write(folder: Path, solutions: bool = False, update: bool = False) -> Writte
         recorded[name] = digest([content])
     recorded |= {name: digest([content]) for name, content in new.items()}
     _write_all(folder, new, recorded)
+    for each in {(folder / name).parent for name in course}:
+        remove_unfinished(each, "*.part*")  # of a call that was killed
     return done
 
 
@@ -178,8 +180,6 @@ def _write_all(folder: Path, new: dict[str, bytes], recorded: dict[str, str]) ->
     try:
         for path in contents:
             path.parent.mkdir(parents=True, exist_ok=True)
-        for each in {path.parent for path in contents}:
-            remove_unfinished(each, "*.part*")  # of a call that was killed
         write_all_whole({path: partial(_put, content) for path, content in contents.items()})
     except BaseException:
         for each in reversed(made):
