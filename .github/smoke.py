@@ -54,6 +54,9 @@ with tempfile.TemporaryDirectory() as name:
     assert run("explain", "photos/a.png", "--box", ",".join(map(str, box)))[0].startswith("found")
     for kind in ("coco", "yolo", "voc", "jsonl"):
         run("label", "clip.avi", "--every", "0.5s", "--format", kind, "--out", kind)
+    run("course", "faces")
+    assert len([*(folder / "faces").glob("*.ipynb")]) == 14
+    assert run("progress", "faces")[-1].startswith("0 of 34 exercises passed")
     if torch:
         run("evaluate", "--data", "jsonl")
         run("samples", "--data", "jsonl", "--net", "pnet", "--out", "cut")

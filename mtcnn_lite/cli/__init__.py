@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import NoReturn
 
-from mtcnn_lite.cli import check, detect, evaluate, explain, export, label, samples, train
+from mtcnn_lite.cli import check, course, course_progress, detect, evaluate, explain, export, label, samples, train
 from mtcnn_lite.cli.settings import FAILED, add_version, reason
 
 INTERRUPTED, BROKEN_PIPE, TERMINATED = 130, 141, 143  # what a shell reports of a program that such a signal ended
@@ -71,7 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     add_version(parser)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for command in (detect, explain, label, samples, evaluate, train, export, check):
+    for command in (detect, explain, label, samples, evaluate, train, export, course, course_progress, check):
         command.add(commands)
     return parser
 

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from mtcnn_lite.cascade.hooks import Hooks
-from mtcnn_lite.course import checks, remembered
+from mtcnn_lite.course import checks, progress, remembered
 from mtcnn_lite.course.chapters import PARTS
 from mtcnn_lite.detector import Detector
 from mtcnn_lite.draw import COLOURS
@@ -27,16 +27,21 @@ HOOKS = {field.name for field in fields(Hooks)}
 
 @dataclass(frozen=True)
 class Strip:
-    """The detector's parts in a row, yours marked. skipped: a sentence for each file that is not used."""
+    """The detector's parts in a row, yours marked.
+
+    skipped: a sentence for each file that is not used. exercises: one that says how many have passed, of all.
+    """
 
     yours: tuple[str, ...]
     skipped: tuple[str, ...] = ()
+    exercises: str = ""
 
     def __repr__(self) -> str:
         says = [PARTS[name][0] for name in PARTS if name in self.yours]
         count = f"{len(says)} of its {len(PARTS)} parts are" if len(says) != 1 else f"1 of its {len(PARTS)} parts is"
         head = f"{count} yours: {', '.join(says)}." if says else f"none of its {len(PARTS)} parts is yours yet."
-        return "\n".join([f"Your detector: {head}", *self.skipped])
+        lines = [f"Your detector: {head}", *self.skipped, *([self.exercises] if self.exercises else [])]
+        return "\n".join(lines)
 
     def _repr_html_(self) -> str:
         """A row of links to the chapters: a part of yours with a full frame and a tick, others with a broken one."""
@@ -71,7 +76,9 @@ def get(name: str, otherwise: Any = None) -> Any:
 def strip() -> Strip:
     """Which parts of the detector are yours; it shows itself as a row."""
     known, skipped = _known()
-    return Strip(tuple(name for name in PARTS if name in known), skipped)
+    come = progress.read(remembered.folder())
+    says = f"{come.summary()} checks.progress() lists them." if come.begun else ""
+    return Strip(tuple(name for name in PARTS if name in known), skipped, says)
 
 
 def detector(base: Detector | None = None) -> Detector:
@@ -98,13 +105,19 @@ def detector(base: Detector | None = None) -> Detector:
 
 
 def forget(*names: str) -> Strip:
-    """Removes what is remembered under these exercises' names, or all of it; what is left, as a strip."""
+    """Removes what is remembered under these exercises' names, or all of it; what is left, as a strip.
+
+    What is recorded of their progress goes as well.
+    """
     place = remembered.folder()
-    files = {path.stem: path for path in sorted(place.glob("*.py"))} if place else {}
-    for name in names or files:
+    files = progress.recorded(place) if place else {}
+    for path in place.glob("*.py") if place else ():
+        files.setdefault(path.stem, []).append(path)
+    for name in names or sorted(files):
         if name not in files:
-            raise ValueError(f"{name!r} is not remembered; what is: {', '.join(files) or 'nothing'}")
-        files[name].unlink()
+            raise ValueError(f"{name!r} is not remembered; what is: {', '.join(sorted(files)) or 'nothing'}")
+        for path in files[name]:
+            path.unlink()
     return reload()
 
 

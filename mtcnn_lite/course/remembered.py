@@ -56,9 +56,8 @@ def remember(name: str, fn: Function, passes: Callable[[Function], bool]) -> str
     passes : callable
         The exercise's judge: what the file defines must pass it too, without the notebook around it.
     """
-    place = folder()
-    fn = fn if inspect.isfunction(fn) or inspect.isclass(fn) else type(fn)  # of a net, what makes it
-    if place is None or getattr(fn, "__module__", None) not in CELLS:
+    place, fn = folder(), _made_of(fn)
+    if place is None or not is_readers(fn):
         return ""
     try:
         text = standalone(name, fn)
@@ -72,6 +71,16 @@ def remember(name: str, fn: Function, passes: Callable[[Function], bool]) -> str
     if name in PARTS:
         use = "your detector runs on it, here and wherever a later chapter shows yours at work"
     return f'It is remembered: {use}; `mine.forget("{name}")` undoes that.'
+
+
+def is_readers(fn: Function) -> bool:
+    """Whether a cell of a notebook defines the function, or the class of the object."""
+    return getattr(_made_of(fn), "__module__", None) in CELLS
+
+
+def _made_of(fn: Function) -> Function:
+    """A function or class itself; of an object, such as a net, its class."""
+    return fn if inspect.isfunction(fn) or inspect.isclass(fn) else type(fn)
 
 
 def load(path: Path) -> Function:

@@ -468,6 +468,10 @@ price = ours["triplet_loss"] or numpys(package_loss)
 align = ours["similarity_transform"] or package_transform
 
 # %% tags=["nbval-ignore-output"]
+from IPython.display import display
+
+from mtcnn_lite.course.summary import summary
+
 torch.manual_seed(3)
 fresh, costs = (ours["embedding_net"] or Net)(), []
 for steps in (0, 30):
@@ -477,10 +481,10 @@ for steps in (0, 30):
     costs.append(float(price(at[:, 0], at[:, 1], others, 0.2)))
 five = mine.detector().detect(photo).landmarks[0]  # (5, 2), your detector's
 cut = np.asarray(align(five, target), np.float64)
-print(mine.strip())
 says = f"turned by {np.degrees(np.arctan2(cut[1, 0], cut[0, 0])):.0f}°"
 print(f"mean loss of 29 triplets: {costs[0]:.2f} before, {costs[1]:.2f} after 30 steps")
-beside([cv2.warpAffine(photo, cut, (112, 112))], [says], height=180)
+display(beside([cv2.warpAffine(photo, cut, (112, 112))], [says], height=180))
+summary()  # on a photo of yours: summary("me.jpg")
 
 # %% tags=["check"]
 from skimage.transform import SimilarityTransform

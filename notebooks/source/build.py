@@ -6,7 +6,7 @@ Building twice gives the same bytes: cell ids come from the text, and whatever d
 versions) is left out. A cell tagged "clock" prints times: while its code stays the same, and no other cell's output
 changes, it keeps what it printed first. A cell tagged "check" holds what the text claims, and is collapsed. A cell that
 fails, or writes to stderr, stops the build; the old notebook stays. `<!-- header -->` and `<!-- footer -->` become the
-frame of mtcnn_lite/course/pages.py.
+frame of mtcnn_lite/course/pages.py; the first cell of code begins with INSTALL.
 """
 
 import argparse
@@ -33,6 +33,14 @@ LARGEST = 1_500_000  # bytes: a notebook that a browser opens at once
 # How many threads share a sum decides its last digits, and so a plot's pixels.
 os.environ["OMP_NUM_THREADS"] = "1"
 os.environ["MTCNN_LITE_MINE"] = "off"  # nothing of whoever builds
+INSTALL = """\
+import importlib.util
+
+if not importlib.util.find_spec("mtcnn_lite"):  # on Colab, Kaggle and the like
+    course = "git+https://github.com/mtcnn-lite/mtcnn_lite"
+    get_ipython().run_line_magic("pip", f"install -q 'mtcnn_lite[lab,reference] @ {course}'")
+
+"""
 WIDGET = "application/vnd.jupyter.widget-view+json"
 STATES = "application/vnd.jupyter.widget-state+json"
 
@@ -61,7 +69,10 @@ def terms(number: str) -> list[tuple[str, str]]:
 
 
 def framed(cells: list[Any], source: Path) -> None:
-    """Put the frame in place of its markers."""
+    """Put the frame in place of its markers, and INSTALL before the first cell's code."""
+    first = next((cell for cell in cells if cell.cell_type == "code"), None)
+    if first:
+        first.source = INSTALL + first.source
     for cell in cells:
         if pages.HEADER in cell.source:
             cell.source = cell.source.replace(
@@ -84,7 +95,8 @@ def unexecuted(source: Path) -> nbformat.NotebookNode:
     framed(read.cells, source)
     seen: dict[str, int] = {}
     for cell in read.cells:
-        digest = hashlib.sha256(f"{cell.cell_type}\n{cell.source}".encode()).hexdigest()[:12]
+        own = cell.source.removeprefix(INSTALL)
+        digest = hashlib.sha256(f"{cell.cell_type}\n{own}".encode()).hexdigest()[:12]
         seen[digest] = seen.get(digest, 0) + 1
         new = (
             nbformat.v4.new_code_cell if cell.cell_type == "code" else nbformat.v4.new_markdown_cell
@@ -194,10 +206,15 @@ def written(notebook: nbformat.NotebookNode, path: Path) -> bool:
 
 
 def retell(source: Path) -> bool:
-    """Write the notebook with its source's text and the outputs it has; whether it changed. Nothing is executed."""
+    """Write the notebook with its source's text and the outputs it has; whether it changed. Nothing is executed.
+
+    RuntimeError where its code has changed, but for INSTALL, which prints nothing.
+    """
     made, old = unexecuted(source), nbformat.read(target(source), 4)
     code, ran = ([c for c in each.cells if c.cell_type == "code"] for each in (made, old))
-    if [cell.source for cell in code] != [cell.source for cell in ran]:
+    if [cell.source.removeprefix(INSTALL) for cell in code] != [
+        cell.source.removeprefix(INSTALL) for cell in ran
+    ]:
         raise RuntimeError(f"{name(source)}: its code has changed; build it without --text")
     for cell, before in zip(code, ran, strict=True):
         cell.outputs, cell.execution_count = before.outputs, before.execution_count

@@ -45,7 +45,8 @@ def states(models: dict[str, dict[str, Any]], views: dict[str, list[str]]) -> di
         for buffer in model.get("buffers", []):
             key = hashlib.sha256(buffer["data"].encode()).hexdigest()[:16]
             buffers[key] = buffer["data"]
-            held["/".join(map(str, buffer["path"]))] = key  # where in the state: "photo", "others/the wall/photo"
+            # where in the state: "photo", "others/the wall/photo"
+            held["/".join(map(str, buffer["path"]))] = key
         made[new] = {
             "name": model["model_name"],
             "module": model["model_module"],

@@ -1,7 +1,11 @@
 """The committed notebooks: what their sources say, executed, without errors, small, and within the page."""
 
+import copy
+import importlib.util
 import json
 import re
+import tomllib
+from types import SimpleNamespace
 
 import nbformat
 import pytest
@@ -78,13 +82,42 @@ def test_notebook_is_small_and_names_no_machine(build):
         assert not re.search(r"/(home|root|usr|tmp|work)/|0x[0-9a-f]{6,}|\d{4}-\d\d-\d\dT", words)
 
 
-def test_code_cells_are_short_and_fit_the_page(pairs):
+def test_code_cells_are_short_and_fit_the_page(build, pairs):
     for source, _ in pairs:
         for cell in source.cells:
             if cell.cell_type == "code":
-                lines = [line for line in cell.source.splitlines() if line.strip()]
+                own = cell.source.removeprefix(build.INSTALL)
+                lines = [line for line in own.splitlines() if line.strip()]
                 assert len(lines) <= 16, cell.source
                 assert max(map(len, lines)) <= 100, cell.source
+
+
+def test_the_first_code_installs_the_package_where_it_is_missing(build, pairs, monkeypatch):
+    for source, _ in pairs:
+        code = [cell.source for cell in source.cells if cell.cell_type == "code"]
+        assert [text.startswith(build.INSTALL) for text in code] == [True, *[False] * (len(code) - 1)]
+    asked = []
+    shell = SimpleNamespace(run_line_magic=lambda *given: asked.append(given))
+    exec(build.INSTALL, {"get_ipython": lambda: shell})
+    assert asked == []
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    exec(build.INSTALL, {"get_ipython": lambda: shell})
+    urls = tomllib.loads((build.NOTEBOOKS.parent / "pyproject.toml").read_text())["project"]["urls"]
+    assert asked == [("pip", f"install -q 'mtcnn_lite[lab,reference] @ git+{urls['Source']}'")]
+
+
+def test_text_can_be_taken_over_by_a_notebook_from_before_the_first_lines(build, pairs, tmp_path, monkeypatch):
+    [(source, built)] = [pair for pair in zip(build.sources(), pairs, strict=True) if pair[0].stem == "08_what_to_mine"]
+    old = copy.deepcopy(built[1])
+    first = next(cell for cell in old.cells if cell.cell_type == "code")
+    first.source = first.source.removeprefix(build.INSTALL)
+    nbformat.write(old, tmp_path / "old.ipynb")
+    monkeypatch.setattr(build, "target", lambda _: tmp_path / "old.ipynb")
+    assert build.retell(source)
+    assert nbformat.read(tmp_path / "old.ipynb", 4) == nbformat.read(
+        build.NOTEBOOKS / "deeper" / "08_what_to_mine.ipynb", 4
+    )
+    assert not build.retell(source)
 
 
 def test_chapter_numbers_are_on_the_map(build):

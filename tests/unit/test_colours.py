@@ -49,7 +49,6 @@ OF_A_STAGE = {
     "overlap.py": "a window as P-Net sees it, beside the label",
     "pnet.py": "P-Net's boxes and maps",
     "rnet.py": "R-Net's crops",
-    "suppression.py": "the boxes of the stage that made them",
     "training.py": "P-Net's map",
 }
 

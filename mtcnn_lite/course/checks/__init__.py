@@ -4,7 +4,8 @@ Each takes your function and returns a `Verdict`, which shows itself in a notebo
 fails, what came out, what should have, a drawing, and a hint that names the likely mistake. It counts as true where you
 passed: `mine if checks.decode_offsets(mine) else boxes.decode_offsets`. Your function may use loops, numpy or torch.
 
-What passes in a notebook is remembered for the later chapters (`mtcnn_lite.course.mine`).
+What passes in a notebook is remembered for the later chapters (`mtcnn_lite.course.mine`), and `checks.progress()` lists
+all exercises: passed, not yet, or untouched.
 `verdict.seen()` shows what a function of the cascade, right or wrong, makes of a photo in the live detector.
 """
 
@@ -50,23 +51,27 @@ from mtcnn_lite.course.checks.square_boxes import square_boxes
 from mtcnn_lite.course.checks.staged_training import staged_training
 from mtcnn_lite.course.checks.train_rnet import train_rnet
 from mtcnn_lite.course.checks.triplet_loss import triplet_loss
+from mtcnn_lite.course.progress import progress, record
 from mtcnn_lite.course.remembered import remember
 
 __all__ = [
     "Verdict", "anchor_grid", "area_average", "average_precision", "box_target", "candidate_windows", "decode_offsets",
     "detection_loss", "embedding_net", "focal_loss", "giou", "hard_examples", "hard_windows", "iou", "iou_matrix",
     "landmark_error", "landmark_target", "landmarks_to_image", "learning_rate", "loss_from_logits", "multitask_loss",
-    "nms", "onet", "operating_point", "pnet", "pyramid_scales", "rnet", "sample_kind", "seen", "semi_hard_triplets",
-    "similarity_transform", "soft_nms", "square_boxes", "staged_training", "train_rnet", "triplet_loss",
+    "nms", "onet", "operating_point", "pnet", "progress", "pyramid_scales", "rnet", "sample_kind", "seen",
+    "semi_hard_triplets", "similarity_transform", "soft_nms", "square_boxes", "staged_training", "train_rnet",
+    "triplet_loss",
 ]  # fmt: skip
 
 
 def _remembering(judge: Callable[..., Verdict]) -> Callable[..., Verdict]:
-    """The judge of an exercise; its verdict also says what became of a function that passed."""
+    """The judge of an exercise; what it says is recorded, and of a function that passed, the
+    verdict also says what became of it."""
 
     @wraps(judge)
     def verdict(fn: Any) -> Verdict:
         said = judge(fn)
+        record(judge.__name__, fn, said.state)
         note = remember(judge.__name__, fn, lambda kept: bool(judge(kept))) if said else ""
         return replace(said, hint=f"{said.hint} {note}") if note else said
 
