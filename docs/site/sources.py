@@ -26,6 +26,7 @@ REPOSITORY = PROJECT["urls"]["Source"]  # the one setting: https://github.com/OW
 BRANCH = "main"
 
 GUIDES = ("notebooks/*.md", "data/*.md", "docs/*.md", "benchmarks/*.md")
+FOR_TEACHERS = ("answers.md",)  # left out
 PICTURES = ("notebooks/*.jpg", "notebooks/*.png")
 OWN_PHOTO = {"notebooks/start_here": "", "notebooks/03_pnet": "pnet"}  # below the first explorer, and what it shows
 LINK = re.compile(r"(?<=\]\()([^)\s]+)(?=\))")
@@ -37,7 +38,8 @@ def notebooks() -> list[Path]:
 
 def pages() -> set[str]:
     """The files of the checkout that are pages or pictures of the site, relative to it."""
-    guides = [path for pattern in GUIDES for path in ROOT.glob(pattern) if path.read_text().startswith("# ")]
+    guides = [path for pattern in GUIDES for path in ROOT.glob(pattern)
+              if path.read_text().startswith("# ") and path.name not in FOR_TEACHERS]  # fmt: skip
     found = [*notebooks(), *guides, *(path for pattern in PICTURES for path in ROOT.glob(pattern))]
     return {path.relative_to(ROOT).as_posix() for path in found}
 

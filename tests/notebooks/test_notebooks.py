@@ -4,6 +4,7 @@ import copy
 import importlib.util
 import json
 import re
+import sys
 import tomllib
 from types import SimpleNamespace
 
@@ -13,6 +14,7 @@ from links import sections
 from solved import exercises
 
 from mtcnn_lite.course.chapters import CHAPTERS
+from mtcnn_lite.course.exercises import EXERCISES
 from mtcnn_lite.draw import COLOURS, INK, PAPER
 
 
@@ -219,3 +221,22 @@ def test_glossary_links_to_the_sections_that_explain_its_words(notebooks):
         for file, anchor in links:
             explained = " ".join(sections(notebooks / file)[anchor].lower().split())
             assert any(f"**{term.lower()}" in explained for term in re.findall(r"\*\*(.+?)\*\*", words)), (words, file)
+
+
+def test_the_page_of_answers_is_that_of_the_chapters(build):
+    sys.path.insert(0, str(build.SOURCE))
+    try:
+        answers = importlib.import_module("answers")
+    finally:
+        sys.path.pop(0)
+    assert answers.ANSWERS.read_text() == answers.page()
+    asked = [answers.questions(chapter.file) for chapter in CHAPTERS.values()]
+    assert [len(each) for each in asked] == [5] * len(CHAPTERS)
+    assert asked[1][1][1] == "Yes, if no other box removes it. What is gone removes nothing."
+
+
+def test_the_teachers_guide_names_exercises_and_all_chapters(root):
+    text = (root / "docs" / "teaching.md").read_text()
+    named = set(re.findall(r"`([a-z]\w+)`", text)) - {"deeper"}
+    assert named <= set(EXERCISES)
+    assert {chapter.file for chapter in CHAPTERS.values()} <= set(re.findall(r"notebooks/(\d\w+)\.ipynb", text))
