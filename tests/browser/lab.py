@@ -110,15 +110,23 @@ class Notebook:
             " if (m.header.msg_type === 'stream' && m.content.name === 'stderr') said.push(m.content.text); }); }"
         )
 
-    def run(self) -> None:
-        """Run all cells; wait for the end."""
-        self.page.evaluate("() => jupyterapp.commands.execute('notebook:run-all-cells')")
+    def run(self, cells: int | None = None) -> None:
+        """Run all cells, or only the first `cells`; wait for the end."""
+        if cells is None:
+            self.page.evaluate("() => jupyterapp.commands.execute('notebook:run-all-cells')")
+        else:
+            self.page.evaluate(
+                "(cells) => { jupyterapp.shell.currentWidget.content.activeCellIndex = cells;"
+                " return jupyterapp.commands.execute('notebook:run-all-above'); }",
+                cells,
+            )
         self.page.wait_for_function(
             "() => jupyterapp.shell.currentWidget.sessionContext.session.kernel.status === 'idle'", timeout=RUN
         )
-        self.counts = self.page.evaluate(  # the execution count of each code cell
-            "() => jupyterapp.shell.currentWidget.content.widgets.filter(c => c.model.type === 'code')"
-            ".map(c => c.model.executionCount)"
+        self.counts = self.page.evaluate(  # the execution count of each code cell that was to run
+            "(cells) => jupyterapp.shell.currentWidget.content.widgets.slice(0, cells ?? undefined)"
+            ".filter(c => c.model.type === 'code').map(c => c.model.executionCount)",
+            cells,
         )
         self._wait_for_explorers()
         self.page.evaluate(WATCH)
