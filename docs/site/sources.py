@@ -13,8 +13,10 @@ import re
 import tomllib
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import reference
+from docutils.nodes import make_id
 from PIL import Image
 
 ROOT = Path(__file__).parents[2]
@@ -53,7 +55,8 @@ def relinked(text: str, here: str, known: set[str]) -> str:
             return link[0]
         path = os.path.normpath(Path(here).parent / target)
         if path in known:
-            return link[0]
+            # JupyterLab's anchor of a heading has its words as they are, Sphinx's is docutils'
+            return f"{target}#{make_id(unquote(anchor))}" if anchor and path.endswith(".ipynb") else link[0]
         if path == "README.md":
             return os.path.relpath("index.md", Path(here).parent) + (f"#{anchor}" if anchor else "")
         kind = "tree" if (ROOT / path).is_dir() else "blob"

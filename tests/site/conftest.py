@@ -27,9 +27,10 @@ FIRST_AWAKE = """() => {
 # What one page says of itself. Explorers that are far below wake up when they come near, so each is scrolled to.
 WAKE = """async () => {
   for (const place of document.querySelectorAll('.explorer[data-view]')) {
-    place.scrollIntoView();
     const drawn = () => [...place.querySelectorAll('figcaption')].every((caption) => caption.textContent);
-    for (let tries = 0; !(place.dataset.alive && drawn()) && tries < 200; tries++) {
+    for (let tries = 0, still = 0; still < 8 && tries < 200; tries++) { // drawn, and 0.2 s later too
+      still = place.dataset.alive && drawn() ? still + 1 : 0;
+      place.scrollIntoView({ behavior: "instant" }); // again, as pictures above it come late and push it down
       await new Promise((done) => setTimeout(done, 25));
     }
   }
@@ -58,12 +59,21 @@ class Visit:
     opened: int  # bytes, with all that it asked for until the first explorer on its screen answered
 
 
+@pytest.fixture(scope="session", autouse=True)
+def modules(root):
+    """docs/site/node_modules, as package-lock.json says: pages and their scripts need it."""
+    if shutil.which("npm") is None:
+        pytest.skip("the site needs npm, and none was found")
+    folder = root / "docs" / "site"
+    done = subprocess.run([sys.executable, "-c", "import build; build.install()"], cwd=folder, capture_output=True)
+    assert done.returncode == 0, done.stderr.decode()
+    return folder / "node_modules"
+
+
 @pytest.fixture(scope="session")
 def site(root, tmp_path_factory):
     """The folder of the site, and the seconds that building it took."""
     pytest.importorskip("myst_nb", reason="the site needs pip install -e '.[site]'")
-    if shutil.which("npm") is None:
-        pytest.skip("the site needs npm, and none was found")
     out = tmp_path_factory.mktemp("built") / "site"
     began = time.monotonic()
     command = [sys.executable, root / "docs" / "site" / "build.py", "--out", out]

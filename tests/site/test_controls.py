@@ -113,18 +113,6 @@ def explorers(detector, astronaut):
 
 
 @pytest.fixture(scope="module")
-def modules(request, root):
-    """What npm has installed for the site, of which the tests of its pages see to it."""
-    folder = root / "docs" / "site" / "node_modules"
-    if not (folder / ".bin" / "esbuild").exists():
-        try:
-            request.getfixturevalue("site")  # builds it, npm and all
-        except pytest.FixtureLookupError:
-            pytest.skip("the site's scripts are not installed: make site")
-    return folder
-
-
-@pytest.fixture(scope="module")
 def driven(chromium, explorers, modules, tmp_path_factory):
     """name -> what driving each control of that explorer found, in one page; and the page's complaints and requests."""
     path = export(tmp_path_factory.mktemp("exported"), modules, explorers)
