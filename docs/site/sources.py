@@ -73,8 +73,7 @@ def run_this(name: str) -> str:
     return f"""\
 :::{{container}} run-this
 **Run this yourself**: `git clone {REPOSITORY}`, then `make lab`, and open `{name}`. \
-Or in a browser: [Binder]({binder}), or [Colab]({colab}), whose first cell must be \
-`%pip install "mtcnn_lite[lab,reference] @ git+{REPOSITORY}"`.
+Or in a browser: [Binder]({binder}), or [Colab]({colab}), where the first cell installs the package.
 :::
 """
 
