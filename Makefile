@@ -22,13 +22,10 @@ lab: $(READY)
 test: $(READY)
 	$(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --ignore=notebooks/deeper
 
-# Cells of a notebook stay together; Ray starts a dozen processes, so nothing runs beside it; then one process more than
-# two processors, as the browser's tests often wait.
-RAY := tests/unit/test_ray_faces.py
+# cells of a notebook stay together; one process more than two processors, as the browser's tests often wait
 test-slow: $(READY)
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile notebooks/deeper
-	$(BIN)/python -m pytest -m slow $(RAY)
-	$(BIN)/python -m pytest --numprocesses 3 -m "slow or browser" --ignore=$(RAY)
+	$(BIN)/python -m pytest --numprocesses 3 -m "slow or browser"
 
 test-all: test test-slow
 

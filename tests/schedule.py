@@ -16,6 +16,7 @@ LONGEST = (  # the beginnings of units
     "browser, 09_training.ipynb",
     "tests/cli/test_cli_train.py",
     "tests/site/test_pages.py",
+    "tests/unit/test_ray_faces.py",
     "browser, ",
 )
 
