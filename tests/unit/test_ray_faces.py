@@ -26,6 +26,14 @@ BAD, TURNED, EMPTY = "bad.jpg", "turned.jpg", "no face.png"
 TRIES = 5  # to start a cluster, which has time limits
 
 
+@pytest.fixture(autouse=True)
+def sigterm_as_before():
+    """The example's `main` sets what SIGTERM does in its process, which here is that of other tests too."""
+    before = signal.getsignal(signal.SIGTERM)
+    yield
+    signal.signal(signal.SIGTERM, before)
+
+
 @pytest.fixture(scope="module")
 def program(root):
     """The example as a module, for what needs no cluster."""
