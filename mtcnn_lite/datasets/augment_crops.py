@@ -1,4 +1,4 @@
-"""Augmentation of training crops: mirrored, recoloured, partly covered, blended or cropped at random.
+"""Augmentation of training crops: mirrored, recoloured or partly covered.
 
 Each function takes uint8 crops (N, s, s, 3) and leaves them as they are; what changes which crop, a generator draws.
 All raise ValueError, naming the argument, for another shape and for a number out of range, TypeError for another type.
@@ -6,7 +6,7 @@ All raise ValueError, naming the argument, for another shape and for a number ou
 
 import cv2
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from mtcnn_lite.arguments import generator, number
 from mtcnn_lite.array_arguments import floats, mask, shape_of, square_crops
@@ -123,71 +123,6 @@ def cutout_batch(crops: Pixels, rng: np.random.Generator, share: float, largest:
         here = np.s_[y : y + height, x : x + width]
         covered[row][here] = crops[others[row]][here]
     return covered
-
-
-def mixup_batch(crops: Pixels, rng: np.random.Generator, share: float) -> tuple[Pixels, NDArray[np.bool_]]:
-    """Training crops, some of them blended with another, half and half up to 9 to 1.
-
-    No label says what a blend shows: only a teacher can. It adds images that no photo has (Zhang et al. 2018, "mixup";
-    Beyer et al. 2022 for its use with a teacher).
-
-    Parameters
-    ----------
-    crops
-        uint8 (N, s, s, 3).
-    rng
-        Chooses the crops, their partners and the proportions.
-    share
-        About this share of the crops is blended, 0 to 1.
-
-    Returns
-    -------
-    tuple
-        The crops, and bool (N,): which ones are blended.
-    """
-    crops, rng, share = square_crops("crops", crops), generator("rng", rng), share_of("share", share)
-    mixed, others = rng.random(len(crops)) < share, rng.permutation(len(crops))
-    own = rng.uniform(0.5, 0.9, (len(crops), 1, 1, 1)).astype(np.float32)
-    blended = crops.copy()
-    blended[mixed] = np.rint(own[mixed] * crops[mixed] + (1 - own[mixed]) * crops[others[mixed]])
-    return blended, mixed
-
-
-def random_crop_batch(
-    crops: Pixels, rng: np.random.Generator, share: float, least: float = 0.6
-) -> tuple[Pixels, NDArray[np.bool_]]:
-    """Training crops, some of which show a square part of themselves, enlarged.
-
-    The windows that a cascade passes on often hold a part of a face, and their IoU with it does not tell which label
-    they should have; a teacher can.
-
-    Parameters
-    ----------
-    crops
-        uint8 (N, s, s, 3).
-    rng
-        Chooses the crops, and the part's side and place, evenly.
-    share
-        About this share of the crops is changed, 0 to 1.
-    least
-        The part's side is at least this share of s, and at most s - 1 px.
-
-    Returns
-    -------
-    tuple
-        The crops, and bool (N,): which ones are changed.
-    """
-    crops, rng, share = square_crops("crops", crops), generator("rng", rng), share_of("share", share)
-    side, least = crops.shape[1], share_of("least", least)
-    if side < 2:
-        raise ValueError(f"crops has shape {crops.shape}; a crop of 1 px has no smaller part")
-    zoomed, closer = rng.random(len(crops)) < share, crops.copy()
-    sides = rng.integers(min(max(1, round(least * side)), side - 1), side, len(crops))
-    corners = rng.integers(0, side - sides[:, None] + 1, (len(crops), 2))  # y, x
-    for row in np.flatnonzero(zoomed):
-        (y, x), part = corners[row], sides[row]
-        closer[row] = cv2.resize(crops[row, y : y + part, x : x + part], (side, side), interpolation=cv2.INTER_LINEAR)
-    return closer, zoomed
 
 
 def _strength(name: str, strength: float) -> float:

@@ -1,11 +1,16 @@
 """Files that are written whole or not at all, and short digests of what they hold."""
 
 import hashlib
+import io
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 # A file under way: `.PID.part.NAME`, so that its ending tells writers the format. Earlier versions had `NAME.PID.part`.
 UNFINISHED = re.compile(r"\.(\d+)\.part\..+|.+\.(\d+)\.part")
@@ -115,3 +120,10 @@ def digest(parts: Iterable[bytes | memoryview]) -> str:
     for part in parts:
         total.update(part)
     return total.hexdigest()[:16]
+
+
+def npy_bytes(array: NDArray[Any]) -> memoryview:
+    """The bytes of the file that `np.save` writes."""
+    file = io.BytesIO()
+    np.save(file, array)
+    return file.getbuffer()

@@ -8,7 +8,6 @@ Behind its array, where `np.load` does not look, a samples file ends with a seal
 the shard's crops and of its samples. So a shard that is damaged, or another store's, is found out and drawn again.
 """
 
-import io
 import json
 import os
 import re
@@ -26,7 +25,7 @@ from tqdm import tqdm
 
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
 from mtcnn_lite.images import Pixels
-from mtcnn_lite.runtime.files import digest, finished, remove_unfinished, write_whole
+from mtcnn_lite.runtime.files import digest, finished, npy_bytes, remove_unfinished, write_whole
 from mtcnn_lite.runtime.parallel import map_in_processes
 from mtcnn_lite.sampling.config import SamplingConfig
 from mtcnn_lite.sampling.sampler import KINDS, SAMPLE, Propose, Samples, counts, sample
@@ -201,17 +200,10 @@ def _write_shard(
     crops_name, samples_name = _names(root, shard)
     whole, cut = np.concatenate(samples), np.concatenate(crops)
     del crops  # memory: they may be 100 MB
-    parts = _npy(cut), _npy(whole)
+    parts = npy_bytes(cut), npy_bytes(whole)
     write_whole(crops_name, lambda path: path.write_bytes(parts[0]))
     write_whole(samples_name, lambda path: path.write_bytes(bytes(parts[1]) + _seal(plan, *parts)))
     return counts(whole)
-
-
-def _npy(array: NDArray[Any]) -> memoryview:
-    """The bytes of the file that `np.save` writes."""
-    file = io.BytesIO()
-    np.save(file, array)
-    return file.getbuffer()
 
 
 def _seal(plan: dict[str, Any], crops: bytes | memoryview, samples: bytes | memoryview) -> bytes:

@@ -10,6 +10,7 @@ from mtcnn_lite.sampling.sampler import NEGATIVE
 from mtcnn_lite.training.batches import TrainingBatch
 from mtcnn_lite.training.plan import TrainingStage
 from mtcnn_lite.training.teacher import BOX_CONFIDENCE, LANDMARK_CONFIDENCE, distillation_loss, distilled_targets
+from mtcnn_lite.training.teacher_answers import as_output
 
 
 def task_indicator(net: nn.Module, stage: TrainingStage, landmarks: bool) -> Tensor:
@@ -36,7 +37,6 @@ def batch_loss(
     stage: TrainingStage,
     indicator: Tensor,
     keep: float,
-    teacher: nn.Module | None = None,
 ) -> tuple[Losses, tuple[Tensor, Tensor]]:
     """The losses of a net on one batch, and the shares of faces and of other samples that it classifies rightly.
 
@@ -44,36 +44,33 @@ def batch_loss(
     ----------
     net : Module
     batch : TrainingBatch
+        With a teacher's answers, where there is one.
     stage : TrainingStage
         The weights of the losses, and how much a teacher counts.
     indicator : Tensor, bool (4, 3)
         From `task_indicator`.
     keep : float
         Share of the detection losses that count, the hardest ones; above 0, up to 1.
-    teacher : Module, optional
-        A trained net of the same kind (see `teacher`).
     """
     device = next(net.parameters()).device
-    kinds, offsets, landmarks, unlabelled = (column.to(device) for column in batch[2:])
-    crops = normalise(batch.crops).to(device)
-    output = net(crops).flat
-    labelled = takes_part(kinds, indicator) & ~unlabelled[:, None]  # (N, 3)
+    kinds, offsets, landmarks = (column.to(device) for column in (batch.kinds, batch.offsets, batch.landmarks))
+    output = net(normalise(batch.crops).to(device)).flat
+    labelled = takes_part(kinds, indicator)  # (N, 3)
     part = labelled.clone()
-    if teacher is not None:
-        with torch.no_grad():
-            soft = teacher(normalise(batch.clean).to(device)).flat  # soft targets
+    soft = None if batch.answers is None else as_output(batch.answers.to(device))  # soft targets
+    if soft is not None:
         part[:, 0] = True
         offsets, part[:, 1] = distilled_targets(
             offsets, soft.offsets, part[:, 1], soft.score >= BOX_CONFIDENCE, stage.distill_weight
         )
         if indicator[:, 2].any() and soft.landmarks is not None:
-            known = torch.isfinite(landmarks).all(dim=1) & ~unlabelled
+            known = torch.isfinite(landmarks).all(dim=1)
             landmarks, part[:, 2] = distilled_targets(
                 landmarks, soft.landmarks, known, soft.score >= LANDMARK_CONFIDENCE, stage.distill_landmarks_weight
             )
     losses = _sample_losses(output, kinds, offsets, landmarks, part)  # (N, 3)
-    if teacher is not None:
-        softened = distillation_loss(output.face, soft, kinds, stage.distill_weight, unlabelled)  # (N,)
+    if soft is not None:
+        softened = distillation_loss(output.face, soft, kinds, stage.distill_weight)  # (N,)
         losses = torch.cat([softened[:, None], losses[:, 1:]], dim=1)
     counted = part.clone()
     counted[:, 0] = _hard_examples(losses[:, 0], keep, part[:, 0])

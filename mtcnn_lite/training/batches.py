@@ -14,11 +14,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from mtcnn_lite.boxes import Floats
 from mtcnn_lite.datasets.augment_crops import mirror_batch
 from mtcnn_lite.runtime.parallel import until_python_ends
 from mtcnn_lite.sampling.sampler import KINDS, Samples
 from mtcnn_lite.sampling.store import Store
 from mtcnn_lite.training.augmentation import Augmentation
+from mtcnn_lite.training.teacher_answers import LANDMARKS
 
 PREFETCHED = 4  # batches made before they are asked for
 RECOLOURED = Augmentation()  # and nothing else
@@ -29,23 +31,22 @@ class TrainingBatch(NamedTuple):
     """N crops with what the net should answer for each; targets are NaN where unknown.
 
     crops        uint8 (N, size, size, 3), as the net sees them
-    clean        uint8 (N, size, size, 3), as a teacher sees them: not degraded
     kinds        (N,), codes of `sampling.KINDS`
     offsets      (N, 4), of the face's box, in parts of the window's side
     landmarks    (N, 10), x1..x5 y1..y5, in parts of the window's side
-    unlabelled   bool (N,): crops that were blended or cropped again, so that no label holds for them
+    answers      (N, 16) or (N, 6), a teacher's (`teacher_answers`), where there is one
     """
 
     crops: NDArray[np.uint8]
-    clean: NDArray[np.uint8]
     kinds: Tensor
     offsets: Tensor
     landmarks: Tensor
-    unlabelled: Tensor
+    answers: Tensor | None = None
 
     def rows(self, rows: NDArray[np.int64]) -> "TrainingBatch":
         """Some of the samples, by their numbers."""
-        return TrainingBatch(self.crops[rows], self.clean[rows], *(column[rows] for column in self[2:]))
+        answers = None if self.answers is None else self.answers[rows]
+        return TrainingBatch(self.crops[rows], self.kinds[rows], self.offsets[rows], self.landmarks[rows], answers)
 
 
 def held_out(samples: Samples) -> NDArray[np.bool_]:
@@ -58,8 +59,7 @@ def as_batch(
     kinds: NDArray[np.uint8],
     offsets: NDArray[np.float32],
     landmarks: NDArray[np.float32],
-    clean: NDArray[np.uint8] | None = None,
-    unlabelled: NDArray[np.bool_] | None = None,
+    answers: NDArray[np.float32] | None = None,
 ) -> TrainingBatch:
     """A batch of a store's columns, its targets as tensors.
 
@@ -70,15 +70,13 @@ def as_batch(
         Codes of `sampling.KINDS`.
     offsets : array, float32 (N, 4)
     landmarks : array, float32 (N, 5, 2)
-    clean : array, uint8 (N, size, size, 3), optional
-        What a teacher sees. None: the crops.
-    unlabelled : array, bool (N,), optional
-        Crops for which no label holds. None: all labels hold.
+    answers : array, float32 (N, 16) or (N, 6), optional
+        A teacher's.
     """
-    unlabelled = np.zeros(len(crops), bool) if unlabelled is None else unlabelled
     by_axis = landmarks.transpose(0, 2, 1).reshape(-1, 10)  # (N, 5, 2) -> x1..x5 y1..y5
-    targets = (torch.from_numpy(np.array(column)) for column in (kinds, offsets, by_axis, unlabelled))
-    return TrainingBatch(crops, crops if clean is None else clean, *targets)
+    kinds, offsets, by_axis = np.array(kinds), np.array(offsets), np.array(by_axis)
+    said = None if answers is None else torch.from_numpy(answers)
+    return TrainingBatch(crops, torch.from_numpy(kinds), torch.from_numpy(offsets), torch.from_numpy(by_axis), said)
 
 
 class Batches:
@@ -98,8 +96,8 @@ class Batches:
         Of the order of the samples and of the augmentation.
     augmentation : Augmentation
         How the crops are changed.
-    taught : bool
-        Whether a teacher will answer for them.
+    answers : sequence of arrays, optional
+        A teacher's answers to the samples of each store (`teacher_answers`).
     shard : (int, int)
         (k, n): the k-th of n equal parts of each batch, for n processes that train together.
 
@@ -116,11 +114,11 @@ class Batches:
         shares: Sequence[float],
         seed: int,
         augmentation: Augmentation = RECOLOURED,
-        taught: bool = False,
+        answers: Sequence[Floats] | None = None,
         shard: tuple[int, int] = (0, 1),
     ) -> None:
         self.stores, self.seed, self.shard = stores, seed, shard
-        self.augmentation, self.taught = augmentation, taught
+        self.augmentation, self.answers = augmentation, answers
         self.starts = np.cumsum([0, *map(len, stores)])
         kinds = np.concatenate([np.where(held_out(store.samples), len(KINDS), store.samples["kind"])
                                 for store in stores])  # fmt: skip
@@ -136,22 +134,32 @@ class Batches:
                 )
         self._orders: dict[tuple[int, int], NDArray[np.int64]] = {}
 
+    @property
+    def answers_have_landmarks(self) -> bool:
+        """Whether there is a teacher that has a landmark head."""
+        return self.answers is not None and self.answers[0].shape[2] == LANDMARKS.stop
+
     def __call__(self, step: int) -> TrainingBatch:
         chosen = [self._next(code, step * n, n) for code, n in enumerate(self.counts) if n]
         rows = np.concatenate([of_kind[self.shard[0] :: self.shard[1]] for of_kind in chosen])
         size = self.stores[0].size
         crops = np.empty((len(rows), size, size, 3), np.uint8)
         samples = np.empty(len(rows), self.stores[0].samples.dtype)
+        answers = None if self.answers is None else np.empty((len(rows), *self.answers[0].shape[1:]), np.float32)
         store_of = np.searchsorted(self.starts, rows, side="right") - 1
         for number, store in enumerate(self.stores):
             here = store_of == number
-            crops[here] = store.crops(rows[here] - self.starts[number])
-            samples[here] = store.samples[rows[here] - self.starts[number]]
+            own = rows[here] - self.starts[number]
+            crops[here], samples[here] = store.crops(own), store.samples[own]
+            if self.answers is not None and answers is not None:
+                answers[here] = self.answers[number][own]
         rng = np.random.default_rng([self.seed, step, self.shard[0]])
         mirrored = rng.random(len(rows)) < 0.5
         crops, offsets, landmarks = mirror_batch(crops, samples["offsets"], samples["landmarks"], mirrored)
-        crops, clean, unlabelled = self.augmentation(crops, rng, self.taught)
-        return as_batch(crops, samples["kind"], offsets, landmarks, clean, unlabelled)
+        crops = self.augmentation(crops, rng)
+        if answers is not None:
+            answers = answers[np.arange(len(rows)), mirrored.astype(int)]  # (N, 2, K) -> (N, K)
+        return as_batch(crops, samples["kind"], offsets, landmarks, answers)
 
     def _next(self, code: int, start: int, count: int) -> NDArray[np.int64]:
         """Samples `start` to `start + count` of a kind's endless sequence, which is shuffled anew in each epoch."""

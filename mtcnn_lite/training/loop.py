@@ -33,7 +33,6 @@ def train(
     folder: Path,
     device: str = "cpu",
     processes: ProcessGroup = SINGLE_PROCESS,
-    teacher: nn.Module | None = None,
     progress: bool = False,
     saved: Callable[[], None] = lambda: None,
 ) -> tuple[nn.Module, list[Row]]:
@@ -56,8 +55,6 @@ def train(
         As for torch: "cpu", "cuda:0", "mps".
     processes : ProcessGroup
         Those that share each batch.
-    teacher : Module, optional
-        A trained net of the same kind, whose answers count beside the labels (see `teacher`).
     progress : bool
         Show a progress bar.
     saved : function
@@ -75,10 +72,7 @@ def train(
     """
     keep_freed_memory(without_limit=True)
     net.train().to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stubs lack it
-    if teacher is not None:
-        teacher.eval().to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    teaches_landmarks = teacher is not None and teacher.landmarks is not None
-    indicator = task_indicator(net, stage, bool(batches.counts[LANDMARK]) or teaches_landmarks)
+    indicator = task_indicator(net, stage, bool(batches.counts[LANDMARK]) or batches.answers_have_landmarks)
     learned = [
         value for name, value in net.named_parameters() if indicator[:, 2].any() or not name.startswith("landmarks.")
     ]
@@ -105,7 +99,7 @@ def train(
     for step, batch in enumerate(prefetch(batches, first, stage.steps), first):
         for group in optimiser.param_groups:
             group["lr"] = stage.learning_rate(step)
-        losses, accuracy = batch_loss(net, batch, stage, indicator, stage.keep, teacher)
+        losses, accuracy = batch_loss(net, batch, stage, indicator, stage.keep)
         optimiser.zero_grad()
         losses.total.backward()  # type: ignore[no-untyped-call]
         processes.average([value.grad for value in learned if value.grad is not None])

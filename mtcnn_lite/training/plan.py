@@ -153,8 +153,7 @@ _P = SamplingConfig(random=60, beside=10, jittered=60, landmarks=20, turn=10.0)
 _R = SamplingConfig(random=20, beside=5, jittered=30, landmarks=20, hardest=60, others=60, turn=10.0)
 _O = SamplingConfig(random=10, beside=5, jittered=25, landmarks=25, hardest=40, others=40, turn=10.0)
 
-_POOR_CAMERAS = Augmentation(cutout=0.2, mixup=0.25, random_crop=0.2, downscale=0.25, noise=0.15, darken=0.15,
-                             compress=0.15)  # fmt: skip
+_POOR_CAMERAS = Augmentation(cutout=0.2, downscale=0.25, noise=0.08, darken=0.08, compress=0.08)
 
 _R1 = TrainingStage("rnet-1", "rnet", _R, 12000, 512, 2e-3, (3, 1.3, 1, 1.7), (1.0, 2.0, 0.5), keep=1.0,
                     distill_weight=0.9, distill_landmarks_weight=0.5, augmentation=_POOR_CAMERAS)  # fmt: skip

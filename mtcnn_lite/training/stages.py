@@ -23,6 +23,7 @@ from mtcnn_lite.training.record import Stopwatch, machine, note_machine, write_r
 from mtcnn_lite.training.repair import name_damaged_weights, remove_damaged
 from mtcnn_lite.training.run_folder import RunError, claim, torch_bytes
 from mtcnn_lite.training.sanity_checks import run_sanity_checks
+from mtcnn_lite.training.teacher_answers import keep_answers, kept_answers
 from mtcnn_lite.training.thresholds import choose_on_held_out
 from mtcnn_lite.training.validate import validate
 from mtcnn_lite.weights import save_weights, weights_digest
@@ -194,19 +195,27 @@ def _cut_samples(run: Run, nets: Nets, stage: TrainingStage) -> None:
     size = getattr(nets, stage.net).size
     store = write_store(run.out / "samples" / stage.name, run.photos, size, run.seed_of(stage), stage.sampling,
                         proposals, run.workers, run.progress)  # fmt: skip
+    if run.teacher is not None:
+        keep_answers(_answers_of(run, stage), store, getattr(run.teacher, stage.net), run.workers, run.progress)
     watch.lap()
     print(f"{stage.name}: {store}", flush=True)
+
+
+def _answers_of(run: Run, stage: TrainingStage) -> Path:
+    """The file of what the teacher says of a stage's samples."""
+    return run.out / "samples" / f"{stage.name}.teacher.npy"
 
 
 def _train_net(run: Run, net: Net, stage: TrainingStage) -> None:
     """Sanity checks, training, validation; the last file in the stage's folder is net.pt."""
     so_far = run.stages[: run.stages.index(stage) + 1]
-    stores = [Store(run.out / "samples" / each.name) for each in so_far if each.net == stage.net]
-    teacher = run.teacher and getattr(run.teacher, stage.net)
+    drawn = [each for each in so_far if each.net == stage.net]
+    stores = [Store(run.out / "samples" / each.name) for each in drawn]
+    answers = None if run.teacher is None else [kept_answers(_answers_of(run, each)) for each in drawn]
     folder, main = run.out / stage.name, run.processes.is_main
     try:
         batches = Batches(stores, stage.batch, stage.shares, run.seed_of(stage), stage.augmentation,
-                          teacher is not None, (run.processes.rank, run.processes.size))  # fmt: skip
+                          answers, (run.processes.rank, run.processes.size))  # fmt: skip
     except ValueError as error:
         raise RunError(f"{stage.name}: {error}") from None
     watch = Stopwatch(run.out, stage.name, "training")
@@ -215,7 +224,7 @@ def _train_net(run: Run, net: Net, stage: TrainingStage) -> None:
         if not (folder / "checkpoint.pt").exists() or not (folder / "labels.jpg").exists():
             run_sanity_checks(net, batches, stage, folder)
     run.processes.barrier()
-    trained, rows = train(net, batches, stage, folder, run.device, run.processes, teacher, run.progress, watch.lap)
+    trained, rows = train(net, batches, stage, folder, run.device, run.processes, run.progress, watch.lap)
     if main:
         _save_figures(validate(trained, stores), stage, folder)
         write_whole(folder / "curves.png", lambda path: draw_curves(path, stage.name, rows))

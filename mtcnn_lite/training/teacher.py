@@ -1,8 +1,8 @@
 """Distillation: a trained net's answers soften the labels, and replace them where there are none.
 
-Hinton, Vinyals and Dean 2015, "Distilling the Knowledge in a Neural Network". The teacher sees the very crops that the
-net learns from, mirrored and recoloured in the same way (Beyer et al. 2022, "Knowledge distillation: A good teacher is
-patient and consistent"), but before noise, darkness and compression spoil them.
+Hinton, Vinyals and Dean 2015, "Distilling the Knowledge in a Neural Network". The teacher sees each crop as it was cut
+or its mirror image (`teacher_answers`), the net the same crop recoloured, partly covered or spoiled: so it learns to
+answer for a poor image as the teacher does for a good one.
 """
 
 import torch
@@ -20,7 +20,7 @@ LANDMARK_CONFIDENCE = 0.7  # the teacher's landmarks are used from this probabil
 BOX_CONFIDENCE = 0.1  # and its box from this one: it also moves windows towards a face that it would not call one
 
 
-def distillation_loss(face: Tensor, teacher: NetOutput, kinds: Tensor, weight: float, unlabelled: Tensor) -> Tensor:
+def distillation_loss(face: Tensor, teacher: NetOutput, kinds: Tensor, weight: float) -> Tensor:
     """Cross-entropy of each sample, (N,), with a target between the label and the teacher's probability.
 
     Parameters
@@ -28,19 +28,17 @@ def distillation_loss(face: Tensor, teacher: NetOutput, kinds: Tensor, weight: f
     face : Tensor (N, 2)
         The net's logits of "no face" and "face".
     teacher : NetOutput
-        The teacher's output for the same crops.
+        The teacher's output for the same samples.
     kinds : Tensor (N,)
         Codes of `sampling.KINDS`. A part face has no detection label, so its target is the teacher's probability alone.
     weight : float
         Share of the teacher's probability in the other targets, 0 to 1; the rest is the label's.
-    unlabelled : Tensor, bool (N,)
-        Crops whose label no longer holds: their target, too, is the teacher's probability alone.
     """
     target = (teacher.face / TEMPERATURE).softmax(dim=1)
     # The factor T^2 keeps the weight of its gradient.
     softened = TEMPERATURE**2 * functional.cross_entropy(face / TEMPERATURE, target, reduction="none")  # (N,)
     labelled = _detection_loss(face, kinds != NEGATIVE)
-    share = torch.where((kinds == PART) | unlabelled, 1.0, weight)
+    share = torch.where(kinds == PART, 1.0, weight)
     return share * softened + (1 - share) * labelled
 
 

@@ -288,9 +288,4 @@ def functions() -> dict[str, tuple[Callable[..., Any], Callable[[], dict[str, An
         ),
         "downscale_batch": (degrade_crops.downscale_batch, lambda: dict(crops=crops, rng=rng(0), share=0.5, least=12)),
         "cutout_batch": (augment_crops.cutout_batch, lambda: dict(crops=crops, rng=rng(0), share=0.5, largest=0.5)),
-        "mixup_batch": (augment_crops.mixup_batch, lambda: dict(crops=crops, rng=rng(0), share=0.5)),
-        "random_crop_batch": (
-            augment_crops.random_crop_batch,
-            lambda: dict(crops=crops, rng=rng(0), share=0.5, least=0.6),
-        ),
     }

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from mtcnn_lite.boxes import decode_offsets, landmarks_to_image
-from mtcnn_lite.datasets.augment_crops import cutout_batch, mixup_batch, random_crop_batch
+from mtcnn_lite.datasets.augment_crops import cutout_batch
 from mtcnn_lite.datasets.degrade_crops import downscale_batch
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
 from mtcnn_lite.sampling.config import SamplingConfig
@@ -114,7 +114,7 @@ def test_photos_held_out_are_in_no_batch(stores):
 def test_a_batch_depends_on_seed_and_step_alone(stores):
     one, two = (Batches(stores, 50, SHARES, seed=4, augmentation=COARSE) for _ in range(2))
     one(0), one(1)
-    for left, right in zip(one(9), two(9), strict=True):
+    for left, right in zip(one(9)[:4], two(9)[:4], strict=True):  # there is no teacher
         assert np.array_equal(left, right, equal_nan=True)
     assert not np.array_equal(one(9).crops, one(10).crops)
     assert not np.array_equal(one(9).crops, Batches(stores, 50, SHARES, seed=5, augmentation=COARSE)(9).crops)
@@ -201,76 +201,40 @@ def test_covered_crops_hold_one_rectangle_of_another():
     assert (cutout_batch(crops, np.random.default_rng(0), 0.0) == crops).all()
 
 
-def test_mixed_crops_are_at_least_half_their_own():
-    rng = np.random.default_rng(1)
-    crops = np.zeros((400, 12, 12, 3), np.uint8)
-    crops[::2] = 200
-    blended, mixed = mixup_batch(crops, rng, 0.5)
-    assert 160 < mixed.sum() < 240
-    assert (blended[~mixed] == crops[~mixed]).all()
-    assert set(np.unique(crops)) == {0, 200}  # the input is as it was
-    from_bright, from_dark = blended[::2][mixed[::2]], blended[1::2][mixed[1::2]]
-    assert from_bright.min() >= 100
-    assert from_dark.max() <= 100
-    assert from_dark[from_dark > 0].min() >= 20  # 9 to 1 at most
-    assert not mixup_batch(crops, rng, 0.0)[1].any()
-
-
-def test_zoomed_crops_are_square_parts_of_themselves():
-    """Crops whose red is their column and green their row: what comes out tells which part was enlarged."""
-    rng = np.random.default_rng(2)
-    column, row = np.meshgrid(np.arange(24) * 10, np.arange(24) * 10)
-    crops = np.broadcast_to(np.stack([column, row, 0 * row], axis=2).astype(np.uint8), (300, 24, 24, 3)).copy()
-    closer, zoomed = random_crop_batch(crops, rng, 0.5, least=0.5)
-    assert 110 < zoomed.sum() < 190
-    assert (closer[~zoomed] == crops[~zoomed]).all()
-    sides = []
-    for crop in closer[zoomed].astype(int):
-        (left, right), (top, bottom) = crop[12, [0, -1], 0] / 10, crop[[0, -1], 12, 1] / 10
-        assert right - left == bottom - top  # a square
-        assert left == round(left)
-        assert top == round(top)
-        sides.append(round(right - left) + 1)
-        assert (np.diff(crop[:, :, 0], axis=1) >= 0).all()
-        assert (np.diff(crop[:, :, 1], axis=0) >= 0).all()
-    assert (min(sides), max(sides)) == (12, 23)
-    assert (random_crop_batch(crops, rng, 0.0)[0] == crops).all()
-
-
-def test_a_batch_says_of_which_of_its_crops_no_label_holds(stores):
+@pytest.mark.parametrize("way", ["cutout", "downscale", "noise", "darken", "compress"])
+def test_about_the_share_of_a_batch_is_changed_each_way(stores, way):
     plain = Batches(stores, 140, SHARES, seed=3)(0)
-    assert not plain.unlabelled.any()
-    for shares, least, most in (({"mixup": 0.5}, 40, 100), ({"random_crop": 0.5}, 40, 100),
-                                ({"mixup": 0.5, "random_crop": 0.5}, 85, 125)):  # fmt: skip
-        changed = Batches(stores, 140, SHARES, seed=3, augmentation=Augmentation(**shares), taught=True)(0)
-        assert least < changed.unlabelled.sum() < most
-        same = (plain.crops == changed.crops).all(axis=(1, 2, 3))
-        assert same[~changed.unlabelled.numpy()].all()
-        assert not same[changed.unlabelled.numpy()].all()
-        assert (plain.kinds == changed.kinds).all()
-        untaught = Batches(stores, 140, SHARES, seed=3, augmentation=Augmentation(**shares))(0)
-        assert not untaught.unlabelled.any()
-        assert (untaught.crops == plain.crops).all()
-
-
-@pytest.mark.parametrize("way", ["downscale", "noise", "darken", "compress"])
-def test_a_teacher_sees_a_crop_before_it_is_degraded(stores, way):
-    plain = Batches(stores, 140, SHARES, seed=3)(0)
-    spoiled = Batches(stores, 140, SHARES, seed=3, augmentation=Augmentation(**{way: 0.5}), taught=True)(0)
-    assert (spoiled.clean == plain.crops).all()
-    changed = (spoiled.crops != spoiled.clean).any(axis=(1, 2, 3))
+    spoiled = Batches(stores, 140, SHARES, seed=3, augmentation=Augmentation(**{way: 0.5}))(0)
+    changed = (spoiled.crops != plain.crops).any(axis=(1, 2, 3))
     assert 40 < changed.sum() < 100
-    assert not spoiled.unlabelled.any()
 
 
-def test_what_is_covered_is_covered_for_the_teacher_too(stores):
-    batch = Batches(stores, 140, SHARES, seed=3, augmentation=Augmentation(cutout=1.0), taught=True)(0)
-    assert (batch.crops == batch.clean).all()
-    assert not (batch.crops == Batches(stores, 140, SHARES, seed=3)(0).crops).all()
+def test_a_batch_brings_the_teachers_answers_to_its_crops_and_their_mirror_images(stores):
+    """Answers that say which store, which sample and which side they are about; sides are told by the offsets."""
+    numbers = [np.arange(len(store), dtype=np.float32) for store in stores]
+    answers = [
+        np.stack([[one + 1e6 * k, one + 1e6 * k + 0.5] for one in of_store]) for k, of_store in enumerate(numbers)
+    ]
+    answers = [np.repeat(each[:, :, None], 16, axis=2) for each in answers]  # (N, 2, 16)
+    batches = Batches(stores, 140, SHARES, seed=3, answers=answers)
+    batch = batches(2)
+    assert batch.answers.shape == (140, 16)
+    assert batches.answers_have_landmarks
+    straight = 0
+    for said, offsets in zip(batch.answers[:, 0].tolist(), batch.offsets.numpy(), strict=True):
+        store, row = divmod(said, 1e6)
+        as_cut = stores[int(store)].samples["offsets"][int(row)]
+        if np.isfinite(as_cut).all():
+            same = np.allclose(offsets, as_cut, atol=1e-6)
+            assert np.allclose(offsets, as_cut if row % 1 == 0 else -as_cut[[2, 1, 0, 3]] * [1, -1, 1, -1], atol=1e-6)
+            straight += same
+    assert 20 < straight < 90
+    assert (batch.crops == Batches(stores, 140, SHARES, seed=3)(2).crops).all()  # a teacher changes no crop
 
 
 def test_some_rows_of_a_batch_belong_together(stores):
-    batch = Batches(stores, 140, SHARES, seed=3, augmentation=Augmentation(noise=1.0))(0)
+    answers = [np.random.default_rng(0).random((len(store), 2, 6), np.float32) for store in stores]
+    batch = Batches(stores, 140, SHARES, seed=3, augmentation=Augmentation(noise=1.0), answers=answers)(0)
     some = batch.rows(np.array([7, 3]))
     for whole, part in zip(batch, some, strict=True):
         assert np.array_equal(np.asarray(whole)[[7, 3]], np.asarray(part), equal_nan=True)

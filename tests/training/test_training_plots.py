@@ -22,8 +22,7 @@ def batch(crops, targets=True):
         offsets[:] = torch.tensor([0.25, 0.25, -0.25, -0.25])
         landmarks[:] = torch.tensor([0.4, 0.6, 0.5, 0.4, 0.6, 0.4, 0.4, 0.5, 0.6, 0.6])
     kinds = torch.full((count,), KINDS.index("positive"))
-    pixels = np.stack(crops)
-    return TrainingBatch(pixels, pixels, kinds, offsets, landmarks, torch.zeros(count, dtype=torch.bool))
+    return TrainingBatch(np.stack(crops), kinds, offsets, landmarks)
 
 
 def tile(sheet, column=0):

@@ -10,13 +10,21 @@ import torch
 from tiny_training import TINY, photos
 
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
-from mtcnn_lite.nets import NetOutput, normalise
-from mtcnn_lite.sampling.store import Store
+from mtcnn_lite.nets import NetOutput, RNet, normalise
+from mtcnn_lite.sampling.config import SamplingConfig
+from mtcnn_lite.sampling.store import Store, write_store
 from mtcnn_lite.training.batch_loss import batch_loss
 from mtcnn_lite.training.batches import as_batch
 from mtcnn_lite.training.run_folder import RunError
 from mtcnn_lite.training.stages import train_cascade, untrained_nets
 from mtcnn_lite.training.teacher import TEMPERATURE, distillation_loss, distilled_targets
+from mtcnn_lite.training.teacher_answers import (
+    SAMPLES_AT_ONCE,
+    as_output,
+    keep_answers,
+    kept_answers,
+    teacher_answers,
+)
 
 
 def says(probabilities, points=None):
@@ -26,14 +34,13 @@ def says(probabilities, points=None):
 
 
 def test_the_target_is_between_label_and_teacher():
-    """A negative, a positive, a part, a blended positive, each given 3/4 of a face by the teacher, 0.9 by the net."""
-    face = torch.tensor([[math.log(0.1), math.log(0.9)]]).repeat(4, 1)
-    blend = torch.tensor([False, False, False, True])
-    losses = distillation_loss(face, says([0.75] * 4), torch.tensor([0, 1, 2, 1]), 0.4, blend)
+    """A negative, a positive, a part, each given 3/4 of a face by the teacher, 0.9 by the net."""
+    face = torch.tensor([[math.log(0.1), math.log(0.9)]]).repeat(3, 1)
+    losses = distillation_loss(face, says([0.75] * 3), torch.tensor([0, 1, 2]), 0.4)
     soft, net = softened(0.75), softened(0.9)
     by_teacher = -4 * (soft * math.log(net) + (1 - soft) * math.log(1 - net))
-    # part and blend have no label to count
-    by_hand = [0.4 * by_teacher - 0.6 * math.log(0.1), 0.4 * by_teacher - 0.6 * math.log(0.9), by_teacher, by_teacher]
+    # a part face has no label to count
+    by_hand = [0.4 * by_teacher - 0.6 * math.log(0.1), 0.4 * by_teacher - 0.6 * math.log(0.9), by_teacher]
     assert losses.tolist() == pytest.approx(by_hand, rel=1e-5)
 
 
@@ -46,13 +53,13 @@ def test_the_temperature_makes_small_probabilities_count():
     """The gradient of the logit is T (p - q) at T = 2; at 1 it would be .001 - .05."""
     assert TEMPERATURE == 2
     face = torch.tensor([[0.0, math.log(0.001 / 0.999)]], requires_grad=True)
-    said, plain = says([0.05]), torch.zeros(1, dtype=torch.bool)
-    loss = distillation_loss(face, said, torch.tensor([0]), 1.0, plain)
+    said = says([0.05])
+    loss = distillation_loss(face, said, torch.tensor([0]), 1.0)
     (gradient,) = torch.autograd.grad(loss.sum(), face)
     q, p = softened(0.05), softened(0.001)
     assert gradient[0, 1].item() == pytest.approx(2 * (p - q), rel=1e-4)
     assert loss.item() == pytest.approx(-4 * (q * math.log(p) + (1 - q) * math.log(1 - p)), rel=1e-5)
-    by_label = distillation_loss(face, said, torch.tensor([0]), 0.0, plain)
+    by_label = distillation_loss(face, said, torch.tensor([0]), 0.0)
     assert by_label.item() == pytest.approx(-math.log(0.999), rel=1e-3)  # no label is softened
 
 
@@ -72,23 +79,74 @@ def test_places_lie_between_label_and_teacher_and_are_the_teachers_where_there_i
 def test_a_batch_learns_points_from_labels_and_from_a_sure_teacher():
     """Positives and landmark samples with a label and without, to a teacher that is sure of all, and of none."""
     crops = np.random.default_rng(0).integers(0, 255, (4, 12, 12, 3), np.uint8)
-    clean = np.random.default_rng(1).integers(0, 255, (4, 12, 12, 3), np.uint8)  # what the teacher sees
     points = np.full((4, 5, 2), 0.25, np.float32)
     points[[1, 2]] = np.nan
-    batch = as_batch(crops, np.array([1, 1, 2, 3], np.uint8), np.zeros((4, 4), np.float32), points, clean)
-    net, teacher = untrained_nets(3).ready().pnet, untrained_nets(4).ready().pnet
+    answers = np.random.default_rng(1).random((4, 16), np.float32)
+    theirs = torch.from_numpy(answers[:, 6:].copy())
+    net = untrained_nets(3).ready().pnet
     with torch.no_grad():
-        output, theirs = (one(normalise(seen)).landmarks.flatten(1) for one, seen in ((net, crops), (teacher, clean)))
+        output = net(normalise(crops)).landmarks.flatten(1)
     to_label, to_teacher = ((output - each).square().sum(dim=1) for each in (torch.tensor(0.25), theirs))
     to_middle = (output - (0.25 + theirs) / 2).square().sum(dim=1)
     stage = replace(TINY[0], distill_landmarks_weight=0.5)
     by_hand = {5: [to_middle[0], to_teacher[1], to_teacher[2], to_middle[3]], -5: [to_label[0], to_label[3]]}
     for bias, distances in by_hand.items():
-        with torch.no_grad():
-            teacher.face.weight.zero_()
-            teacher.face.bias.copy_(torch.tensor([0, bias]))
-        costs, _ = batch_loss(net, batch, stage, torch.tensor(stage.indicator), 1.0, teacher)
+        answers[:, :2] = 0, bias
+        batch = as_batch(crops, np.array([1, 1, 2, 3], np.uint8), np.zeros((4, 4), np.float32), points, answers)
+        costs, _ = batch_loss(net, batch, stage, torch.tensor(stage.indicator), 1.0)
         assert costs.landmark.item() == pytest.approx(torch.stack(distances).mean().item(), rel=1e-5)
+
+
+def store_of_blots(folder, size):
+    """A store of noise with a face, so that no crop is its own mirror image."""
+    pixels = np.random.default_rng(0).integers(0, 255, (90, 90, 3), np.uint8)
+    points = np.array([[[40, 40], [60, 40], [50, 50], [42, 60], [58, 60]]], np.float32)
+    photo = LabelledPhoto(pixels, [[30, 25, 70, 75]], points)
+    return write_store(folder, [photo], size, 0, SamplingConfig(random=9, beside=5, jittered=400, landmarks=200))
+
+
+@pytest.mark.parametrize("net", ["pnet", "rnet", "onet"])
+def test_a_teacher_is_asked_about_each_crop_and_its_mirror_image(tmp_path, net):
+    """More samples than one process asks about at a time; the same numbers from two processes."""
+    teacher = getattr(untrained_nets(5).ready(), net)
+    store = store_of_blots(tmp_path / "store", teacher.size)
+    assert len(store) > SAMPLES_AT_ONCE
+    answers = teacher_answers(store, teacher)
+    assert answers.shape == (len(store), 2, 16)
+    for row in (0, SAMPLES_AT_ONCE, len(store) - 1):
+        crop = store.crops(np.array([row]))
+        for side, seen in enumerate((crop, crop[:, :, ::-1].copy())):
+            with torch.inference_mode():
+                output = teacher(normalise(seen))
+            named = as_output(torch.from_numpy(answers[[row], side]))
+            for said, asked in zip(named, output, strict=True):
+                assert said.flatten().tolist() == pytest.approx(asked.flatten().tolist(), abs=1e-4)
+    assert not np.allclose(answers[:, 0], answers[:, 1], atol=1e-3)
+    if net == "pnet":
+        assert (teacher_answers(store, teacher, workers=2) == answers).all()
+
+
+def test_a_teacher_without_points_lends_none(tmp_path):
+    teacher = RNet(landmark_head=False)
+    answers = teacher_answers(store_of_blots(tmp_path / "store", 24), teacher)
+    assert answers.shape[2] == 6
+    assert as_output(torch.from_numpy(answers[:, 0])).landmarks is None
+
+
+def test_kept_answers_are_asked_for_once_and_again_where_they_are_damaged(tmp_path, capsys):
+    store, nets, path = store_of_blots(tmp_path / "store", 12), untrained_nets(5), tmp_path / "teacher.npy"
+    keep_answers(path, store, nets.pnet)
+    first = path.read_bytes()
+    assert (kept_answers(path) == teacher_answers(store, nets.pnet)).all()
+    keep_answers(path, store, untrained_nets(6).pnet)  # another teacher is not asked: a run has one
+    assert path.read_bytes() == first
+    for damaged in (first[:-9], first[:200] + bytes([first[200] ^ 1]) + first[201:], b""):
+        path.write_bytes(damaged)
+        with pytest.raises(ValueError, match="is missing or damaged"):
+            kept_answers(path)
+        keep_answers(path, store, nets.pnet)
+        assert path.read_bytes() == first
+        assert f"{path} is damaged or missing: the teacher is asked again" in capsys.readouterr().err
 
 
 @pytest.fixture(scope="module")
@@ -147,28 +205,3 @@ def test_without_landmarks_the_teachers_are_learned(tmp_path, capsys):
         )
     off = (learned - taught).abs().mean()
     assert off < 0.3 * (before - taught).abs().mean()
-
-
-def test_of_a_blend_only_the_teacher_says_what_it_is():
-    """Neither its label, nor its box or points count, all of them are the teacher's."""
-    nets, rng = untrained_nets(3), np.random.default_rng(0)
-    crops = rng.integers(0, 255, (8, 12, 12, 3), np.uint8)
-    kinds = np.array([0, 1, 2, 3] * 2, np.uint8)
-    offsets, points = rng.random((8, 4), np.float32), rng.random((8, 5, 2), np.float32)
-    teacher = untrained_nets(4).ready().pnet
-    with torch.no_grad():
-        teacher.face.bias[1] += 5  # sure of everything, so that it lends its points to all
-    stage = replace(TINY[0], distill_weight=0.0)
-    indicator = torch.tensor(stage.indicator)
-    blends = as_batch(crops, kinds, offsets, points, unlabelled=np.ones(8, bool))
-    costs, (faces, others) = batch_loss(nets.pnet, blends, stage, indicator, 1.0, teacher)
-    with torch.no_grad():
-        output, answers = nets.pnet(normalise(crops)), teacher(normalise(crops))
-        said, taught = output.face.flatten(1) / 2, torch.softmax(answers.face.flatten(1) / 2, dim=1)[:, 1]
-        apart = (output.offsets - answers.offsets).flatten(1).square().sum(dim=1).mean()
-        points_apart = (output.landmarks - answers.landmarks).flatten(1).square().sum(dim=1).mean()
-        by_hand = -4 * (taught * said.log_softmax(1)[:, 1] + (1 - taught) * said.log_softmax(1)[:, 0]).mean()
-    assert costs.detection.item() == pytest.approx(by_hand.item(), rel=1e-5)
-    assert costs.box.item() == pytest.approx(apart.item(), rel=1e-5)
-    assert costs.landmark.item() == pytest.approx(points_apart.item(), rel=1e-5)
-    assert faces == others == 0
