@@ -1,4 +1,4 @@
-"""Augmentation of training crops: mirrored, recoloured or partly covered.
+"""Augmentation of training crops: mirrored and recoloured.
 
 Each function takes uint8 crops (N, s, s, 3) and leaves them as they are; what changes which crop, a generator draws.
 All raise ValueError, naming the argument, for another shape and for a number out of range, TypeError for another type.
@@ -13,7 +13,6 @@ from mtcnn_lite.array_arguments import floats, mask, shape_of, square_crops
 from mtcnn_lite.boxes import Floats
 from mtcnn_lite.coordinates import mirror_in_window, mirror_offsets
 from mtcnn_lite.datasets.augment import MIDDLE, MOST, _straight_line
-from mtcnn_lite.datasets.degrade_crops import share_of
 from mtcnn_lite.images import Pixels
 
 VALUES = 256  # that a pixel's red, green or blue can have
@@ -94,35 +93,6 @@ def colour_batch(
     for crop, table, out in zip(crops, tables, recoloured, strict=True):
         cv2.LUT(crop, table[None], dst=out)
     return recoloured
-
-
-def cutout_batch(crops: Pixels, rng: np.random.Generator, share: float, largest: float = 0.5) -> Pixels:
-    """Training crops, some with a rectangle covered by that of another crop: goggles, a hand, a neighbour's shoulder.
-
-    "Random erasing" (Zhong et al. 2020; cutout, DeVries and Taylor 2017) with a photo's pixels in place of noise.
-
-    Parameters
-    ----------
-    crops
-        uint8 (N, s, s, 3).
-    rng
-        Chooses the crops, the rectangles and what covers them.
-    share
-        About this share of the crops is changed, 0 to 1.
-    largest
-        The rectangle's sides are drawn evenly, from 1 px to this share of the crop's.
-    """
-    crops, rng, share = square_crops("crops", crops), generator("rng", rng), share_of("share", share)
-    largest = share_of("largest", largest)
-    count, side = crops.shape[:2]
-    covered, others = crops.copy(), rng.permutation(count)
-    sides = rng.integers(1, max(int(side * largest), 1) + 1, (count, 2))  # height, width
-    corners = rng.integers(0, side - sides + 1)  # y, x
-    for row in np.flatnonzero(rng.random(count) < share):
-        (y, x), (height, width) = corners[row], sides[row]
-        here = np.s_[y : y + height, x : x + width]
-        covered[row][here] = crops[others[row]][here]
-    return covered
 
 
 def _strength(name: str, strength: float) -> float:

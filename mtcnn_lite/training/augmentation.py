@@ -5,8 +5,8 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from mtcnn_lite.arguments import number
-from mtcnn_lite.datasets.augment_crops import colour_batch, cutout_batch
-from mtcnn_lite.datasets.degrade_crops import compress_batch, darken_batch, downscale_batch, noise_batch
+from mtcnn_lite.datasets.augment_crops import colour_batch
+from mtcnn_lite.datasets.degrade_crops import compress_batch, darken_batch, noise_batch
 from mtcnn_lite.images import Pixels
 
 
@@ -18,10 +18,6 @@ class Augmentation:
 
     Parameters
     ----------
-    cutout : float
-        Partly covered.
-    downscale : float
-        Made small and enlarged again, as faces from distant or poor cameras.
     noise, darken, compress : float
         With a sensor's noise, with less light, with few bits.
 
@@ -33,8 +29,6 @@ class Augmentation:
         For what is no number.
     """
 
-    cutout: float = 0.0
-    downscale: float = 0.0
     noise: float = 0.0
     darken: float = 0.0
     compress: float = 0.0
@@ -59,6 +53,5 @@ class Augmentation:
         array
             uint8 (N, s, s, 3).
         """
-        crops = cutout_batch(colour_batch(crops, rng), rng, self.cutout)
-        crops = darken_batch(downscale_batch(crops, rng, self.downscale), rng, self.darken)
-        return compress_batch(noise_batch(crops, rng, self.noise), rng, self.compress)
+        crops = noise_batch(darken_batch(colour_batch(crops, rng), rng, self.darken), rng, self.noise)
+        return compress_batch(crops, rng, self.compress)

@@ -153,20 +153,21 @@ _P = SamplingConfig(random=60, beside=10, jittered=60, landmarks=20, turn=10.0)
 _R = SamplingConfig(random=20, beside=5, jittered=30, landmarks=20, hardest=60, others=60, turn=10.0)
 _O = SamplingConfig(random=10, beside=5, jittered=25, landmarks=25, hardest=40, others=40, turn=10.0)
 
-_POOR_CAMERAS = Augmentation(cutout=0.2, downscale=0.25, noise=0.08, darken=0.08, compress=0.08)
+_POOR_CAMERAS = Augmentation(noise=0.08, darken=0.08, compress=0.08)
 
-_R1 = TrainingStage("rnet-1", "rnet", _R, 12000, 512, 2e-3, (3, 1.3, 1, 1.7), (1.0, 2.0, 0.5), keep=1.0,
-                    distill_weight=0.9, distill_landmarks_weight=0.5, augmentation=_POOR_CAMERAS)  # fmt: skip
-_O1 = TrainingStage("onet-1", "onet", _O, 16000, 256, 1.5e-3, (2.6, 1.4, 1, 2), (1.0, 4.0, 16.0), keep=1.0,
+_P1 = TrainingStage("pnet-1", "pnet", _P, 8000, 1024, 4e-3, (4, 1, 1, 1.5), (1.0, 1.0, 0.5), keep=1.0,
+                    distill_weight=0.9, augmentation=_POOR_CAMERAS)  # fmt: skip
+_R1 = TrainingStage("rnet-1", "rnet", _R, 16000, 512, 2e-3, (3, 1.3, 1, 1.7), (1.0, 2.0, 0.5), keep=1.0,
+                    distill_weight=0.9, augmentation=_POOR_CAMERAS)  # fmt: skip
+_O1 = TrainingStage("onet-1", "onet", _O, 20000, 256, 1.5e-3, (2.6, 1.4, 1, 2), (1.0, 4.0, 16.0), keep=1.0,
                     distill_weight=0.9, distill_landmarks_weight=0.3, augmentation=_POOR_CAMERAS)  # fmt: skip
 STAGES = (
-    TrainingStage("pnet-1", "pnet", _P, 8000, 1024, 4e-3, PAPER_SHARES, PAPER_WEIGHTS, distill_weight=0.7),
-    TrainingStage("pnet-2", "pnet", replace(_P, hardest=80, others=40), 20000, 1024, 4e-3, (4, 1, 1, 1.5),
-                  (1.0, 1.0, 0.5), distill_weight=0.7, hard_negatives=True),
+    _P1,
+    replace(_P1, name="pnet-2", sampling=replace(_P, hardest=80, others=40), steps=24000, hard_negatives=True),
     _R1,
-    replace(_R1, name="rnet-2", steps=20000, hard_negatives=True),
+    replace(_R1, name="rnet-2", steps=32000, hard_negatives=True),
     _O1,
-    replace(_O1, name="onet-2", steps=30000, hard_negatives=True),
+    replace(_O1, name="onet-2", steps=50000, hard_negatives=True),
     # A detector's landmarks are the mean of two looks at windows that the cascade chose. No stage before trained for
     # that. More steps overfit the photos.
     replace(_O1, name="onet-3", landmark_finetuning=True, steps=400, batch=2048, rate=3e-4, weights=(6.0, 180.0, 1.0)),
@@ -226,7 +227,7 @@ def scaled(stages: Sequence[TrainingStage], steps: float = 1.0, rate: float = 1.
     Examples
     --------
     >>> [(stage.steps, stage.batch) for stage in scaled(paper(), steps=0.05)]
-    [(1400, 256), (1600, 128), (2300, 64)]
+    [(1600, 256), (2400, 128), (3500, 64)]
     """
     steps = number("steps", steps, lambda share: 0 < share <= 1e6, "be a share above 0, at most 1,000,000")
     rate = number("rate", rate, lambda share: 0 < share <= 1e6, "be a share above 0, at most 1,000,000")

@@ -234,8 +234,8 @@ for change in (
 # In the mirror, x becomes width − 1 − x. But the first point is *defined* as the eye on the picture's left, and that is now the other one: left and right also
 # change names. A turned box keeps its size: round its turned corners it would grow with each turn.
 #
-# The rest happens to finished crops, while training runs (`training/augmentation.py`). All are recoloured; some are covered in part, some look as if from a poor camera:
-# small, noisy, dark, compressed (`datasets/degrade_crops.py`). The labels stay.
+# The rest happens to finished crops, while training runs (`training/augmentation.py`). All are recoloured; some look as if from a poor camera:
+# noisy, dark, compressed (`datasets/degrade_crops.py`). The labels stay.
 
 # %%
 from mtcnn_lite.datasets import augment_crops, degrade_crops
@@ -244,8 +244,6 @@ faces = [np.flatnonzero(samples["face"] == k)[0] for k in range(9)]
 clean = crop_windows(halvings(group.image(), 0.05), samples["window"][faces], 48)  # (9, 48, 48, 3)
 rows = {"as cut": clean, "recoloured": augment_crops.colour_batch(clean, np.random.default_rng(0))}
 changes = {
-    "covered": augment_crops.cutout_batch,
-    "small": degrade_crops.downscale_batch,
     "noisy": degrade_crops.noise_batch,
     "dark": degrade_crops.darken_batch,
     "compressed": degrade_crops.compress_batch,

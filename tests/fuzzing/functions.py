@@ -287,5 +287,4 @@ def functions() -> dict[str, tuple[Callable[..., Any], Callable[[], dict[str, An
             lambda: dict(crops=crops, rng=rng(0), share=0.5, quality=(9, 9)),
         ),
         "downscale_batch": (degrade_crops.downscale_batch, lambda: dict(crops=crops, rng=rng(0), share=0.5, least=12)),
-        "cutout_batch": (augment_crops.cutout_batch, lambda: dict(crops=crops, rng=rng(0), share=0.5, largest=0.5)),
     }

@@ -20,7 +20,7 @@ from mtcnn_lite import (
     nms,
     pyramid,
 )
-from mtcnn_lite.datasets import augment, augment_crops
+from mtcnn_lite.datasets import augment, augment_crops, degrade_crops
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
 from mtcnn_lite.images import as_rgb, crop_windows
 from mtcnn_lite.nets import normalise
@@ -444,9 +444,9 @@ BAD = {
     "a photo of pixels": (lambda: augment.mirror(PHOTO), TypeError, "photo is .*it must be a LabelledPhoto"),
     "degrees in words": (lambda: augment.rotate(LABELLED, "5"), TypeError, r"degrees is '5' \(str\)"),
     "gains of NaN": (lambda: augment.colour(LABELLED, [math.nan] * 3), ValueError, "gains is"),
-    "one crop": (lambda: augment_crops.cutout_batch(CROPS[0], RNG, 0.5), ValueError, "crops is uint8 of shape"),
+    "one crop": (lambda: augment_crops.colour_batch(CROPS[0], RNG), ValueError, "crops is uint8 of shape"),
     "a share of 2": (
-        lambda: augment_crops.cutout_batch(CROPS, RNG, 2),
+        lambda: degrade_crops.noise_batch(CROPS, RNG, 2),
         ValueError,
         "share is 2; it must be a share from 0 to 1",
     ),
