@@ -47,7 +47,8 @@ bench: $(READY)
 	$(BIN)/python benchmarks/growth.py --out notebooks
 
 weights: $(READY)
-	OMP_NUM_THREADS=1 $(BIN)/torchrun --nproc-per-node $(PROCESSES) -m mtcnn_lite train $(addprefix --data ,$(DATA)) $(TRAIN) --out $(RUN) --resume
+	OMP_NUM_THREADS=1 $(BIN)/torchrun --nproc-per-node $(PROCESSES) -m mtcnn_lite \
+		train $(addprefix --data ,$(DATA)) $(TRAIN) --out $(RUN) --resume
 
 clean:
 	rm -rf .venv

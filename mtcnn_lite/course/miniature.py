@@ -22,6 +22,7 @@ from mtcnn_lite.evaluation import match
 from mtcnn_lite.nets import Nets, ONet, PNet, RNet, normalise
 from mtcnn_lite.runtime.memory import keep_freed_memory
 from mtcnn_lite.sampling.store import Store, write_store
+from mtcnn_lite.training.augmentation import Augmentation
 from mtcnn_lite.training.batch_loss import batch_loss
 from mtcnn_lite.training.batches import Batches
 from mtcnn_lite.training.loop import BETAS, WEIGHT_DECAY
@@ -44,17 +45,20 @@ HALVED = "random", "jittered", "landmarks", "hardest", "others"  # windows a pho
 def miniature(stages: Sequence[TrainingStage] = STAGES) -> tuple[TrainingStage, ...]:
     """The plan made small: nets, order, hard negatives, shares and augmentation stay.
 
-    Steps and batches shrink to what a minute allows, windows a photo are halved, rates rise, and the weights of the
-    losses are the paper's: the plan's own are for a run with a teacher. Landmark fine-tuning is left out.
+    Steps and batches shrink to what a minute allows, windows a photo are halved, rates rise. What the plan has for a
+    run with a teacher is as in the paper: the weights of the losses and the share that counts. P-Net's crops are only
+    recoloured, for the chapter's failure at night. Landmark fine-tuning is left out.
     """
-    papers = {stage.net: stage.weights for stage in paper()}
+    papers = {stage.net: stage for stage in paper()}
     small = []
     for stage in stages:
         if not stage.landmark_finetuning:
             steps, batch = SMALL[stage.name]
             sampling = replace(stage.sampling, **{name: (getattr(stage.sampling, name) + 1) // 2 for name in HALVED})
+            augmentation = Augmentation() if stage.net == "pnet" else stage.augmentation
+            like = papers[stage.net]
             small.append(replace(stage, sampling=sampling, steps=steps, batch=batch, rate=RATE[stage.net],
-                                 weights=papers[stage.net]))  # fmt: skip
+                                 weights=like.weights, keep=like.keep, augmentation=augmentation))  # fmt: skip
     return tuple(small)
 
 

@@ -68,8 +68,8 @@ choices_table(STAGES, paper())
 #
 # ### The same in miniature
 #
-# Six of these stages fit into a minute. Order, samples and spoiled crops stay. Steps and batches shrink, and we go without a teacher, so
-# the loss weights are the paper's.
+# Six of these stages fit into a minute, with fewer steps and smaller batches. We go without a teacher, so loss weights and the share of hard
+# samples are the paper's. And P-Net's crops are never noisy or dark: guess what that will cost.
 
 # %%
 from pathlib import Path
@@ -88,7 +88,7 @@ batches = Batches(stores["pnet"], stage.batch, stage.shares, SEED)  # batches(st
 #
 # ### Before the run: two habits
 #
-# Draw the labels: not those of the data set, those of the *batch*, mirrored and all, on the pixels that the net will see.
+# Draw the labels of the *batch*, mirrored and all, on the pixels that the net will see.
 
 # %%
 from mtcnn_lite.course.training_figures import labels
@@ -96,7 +96,7 @@ from mtcnn_lite.course.training_figures import labels
 labels(Batches(stores["pnet"], 64, (1, 1, 1, 1), SEED)(0))
 
 # %% [markdown]
-# Do the points sit on eyes, nose and mouth? Then let a copy of the net learn sixteen samples by heart. If it can't, it won't learn a million.
+# Do the points sit where they should? Then let a copy of the net learn sixteen samples by heart. If it can't, it won't learn a million.
 
 # %% tags=["nbval-ignore-output"]
 from mtcnn_lite.training.sanity_checks import few_of_each_kind, overfit_batch
@@ -134,14 +134,14 @@ import torch
 from mtcnn_lite.training.batch_loss import batch_loss
 
 
-def train(net, batches, stage, rate=None, teacher=None):
+def train(net, batches, stage, rate=None):
     """Train `net`; what each step cost, by task, and got right: (steps, 6)."""
     net.train()
     adam = torch.optim.AdamW(net.parameters(), betas=(0.9, 0.99), weight_decay=1e-4, fused=True)
     table, rows = torch.tensor(stage.indicator), []  # (4, 3): which kind teaches which task
     for step in range(stage.steps):
         adam.param_groups[0]["lr"] = (rate or stage.learning_rate)(step)
-        costs, right = batch_loss(net, batches(step), stage, table, stage.keep, teacher)
+        costs, right = batch_loss(net, batches(step), stage, table, stage.keep)
         adam.zero_grad()
         costs.total.backward()
         adam.step()
@@ -197,8 +197,8 @@ from mtcnn_lite.course.training_figures import curves
 curves(logs)
 
 # %% [markdown]
-# Thin lines mark second stages: losses jump, for the samples are harder now. Watch each task by itself, as a sum can fall while one of its parts stands
-# still; and faces apart from others, as a net that never says "face" is nearly always right.
+# Thin lines mark second stages: losses jump, for the samples are harder now. Watch each task by itself: a sum can fall while one part stands
+# still. And watch faces apart from others, as a net that never says "face" is nearly always right.
 #
 # Don't compare these curves between nets: each meets other windows. On the *same* windows, cut at 12, 24 and 48 px, the points are off by
 
@@ -246,8 +246,8 @@ before = {
 left_after(before)
 
 # %% [markdown]
-# It goes blind, and P-Net is the culprit. The cause is in the plan: R-Net and O-Net saw 15% of their crops darkened, P-Net none. **A net knows what it was shown.**
-# So show it: for some more steps, half of its crops are darkened (`Augmentation(darken=0.5)`).
+# It goes nearly blind, and P-Net is the culprit. R-Net and O-Net saw 8% of their crops darkened, P-Net none. **A net knows what it was
+# shown.** So show it: for some more steps, half of its crops are darkened (`Augmentation(darken=0.5)`).
 
 # %%
 from mtcnn_lite.course.sample_figures import degraded
@@ -257,7 +257,7 @@ crops = Batches(stores["pnet"], 24, (0, 1, 0, 1), SEED)(0).crops[:14]  # (14, 12
 degraded({"as cut": crops, "darkened": darken_batch(crops, np.random.default_rng(0), 1.0)})
 
 # %% [markdown]
-# Is it the darkness, or only that it trains longer? Eight seeds, the same for both: 40 more steps with darkened crops, or with clean ones.
+# Is it the darkness, or the longer training? Eight seeds, the same for both: 40 more steps with darkened crops, or with clean ones.
 # We count the faces that a passing window covers, where 20 windows a photo pass.
 
 # %% tags=["nbval-ignore-output"]
@@ -284,18 +284,21 @@ intervals(dict(zip(("night", "day"), pairs, strict=True)), "faces found, darkene
 #
 # ### Tune what ships
 #
-# The weights that ship suffer at night as well. To **fine-tune** is to go on from trained weights, at a low rate. Here each net has its own old self as a teacher, who sees
-# the crops *before* they are darkened: so it learns to say in the dark what it says by day.
+# The weights that ship suffer at night as well. To **fine-tune** is to go on from trained weights, at a low rate. Here each net has its own old self as a teacher, who is
+# asked about the crops *as they were cut*. So it learns to say in the dark what it says by day.
 
 # %% tags=["nbval-ignore-output"]
+from mtcnn_lite.training.teacher_answers import teacher_answers
+
 tuned = type(shipped.nets)(*map(deepcopy, shipped.nets))
 for net, steps, size in (("pnet", 50, 64), ("rnet", 50, 32), ("onet", 40, 16)):
     [_, stage, *_] = [each for each in STAGES if each.net == net]  # its second
     brief = replace(
         stage, steps=steps, batch=size, rate=1e-3, augmentation=Augmentation(darken=0.6)
     )
-    batches = Batches(stores[net], size, stage.shares, SEED, brief.augmentation, taught=True)
-    train(getattr(tuned, net), batches, brief, teacher=getattr(shipped.nets, net))
+    answers = [teacher_answers(store, getattr(shipped.nets, net)) for store in stores[net]]
+    batches = Batches(stores[net], size, stage.shares, SEED, brief.augmentation, answers)
+    train(getattr(tuned, net), batches, brief)
 after = {when: judged(Detector(tuned), some) for when, some in (("day", test), ("night", night))}
 left_after(
     {f"before, {when}": before[f"shipped, {when}"] for when in after}
@@ -313,7 +316,7 @@ assert after["night"].alarms > before["shipped, night"].alarms
 assert after["day"].found >= 0.95 * before["shipped, day"].found
 
 # %% [markdown]
-# One run, of three seconds: the day is not forgotten; false alarms at night are the price. (`mtcnn-lite train` would now choose new thresholds.)
+# One run, of seconds: the day is not forgotten; false alarms at night are the price. (`mtcnn-lite train` would now choose new thresholds.)
 #
 # ### On real photos
 #
