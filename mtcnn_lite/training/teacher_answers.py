@@ -70,7 +70,20 @@ def as_output(answers: Tensor) -> NetOutput:
 
 
 def keep_answers(path: Path, store: Store, teacher: nn.Module, workers: int = 1, progress: bool = False) -> None:
-    """Write `teacher_answers` to a file, unless they are there; a damaged file is named, and written again."""
+    """Write `teacher_answers` to a file, unless they are there; a damaged file is named, and written again.
+
+    Parameters
+    ----------
+    path : Path
+        The file; a digest of it stands at its end.
+    store : Store
+    teacher : Module
+        It is not asked whether the file's answers are its own: a training run has one teacher.
+    workers : int
+        Processes that share the work.
+    progress : bool
+        Show a progress bar.
+    """
     if path.exists():
         if _read(path) is not None:
             return

@@ -11,14 +11,14 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from tiny_training import SAMPLING, TINY, photos
+from tiny_training import EASY, SAMPLING, TINY, photos
 
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
 from mtcnn_lite.net_names import NET_NAMES
 from mtcnn_lite.nets import Nets
 from mtcnn_lite.training import loop, sanity_checks
 from mtcnn_lite.training.batches import as_batch
-from mtcnn_lite.training.plan import STAGES, TrainingStage, paper
+from mtcnn_lite.training.plan import PAPER_SHARES, STAGES, TrainingStage, paper
 from mtcnn_lite.training.run_folder import RunError
 from mtcnn_lite.training.stages import train_cascade, untrained_nets
 from mtcnn_lite.weights import load_weights
@@ -87,7 +87,7 @@ def test_the_figures_are_those_of_the_held_out_photo(run):
 
 def test_it_learns(tmp_path):
     """Three hundred steps tell faces from the rest in photos that were held out."""
-    stage = replace(STAGES[0], sampling=SAMPLING, steps=300, batch=140)
+    stage = replace(STAGES[0], sampling=SAMPLING, steps=300, batch=140, shares=PAPER_SHARES, **EASY)
     train_cascade(photos(40), tmp_path / "out", stages=[stage])
     figures = json.loads((tmp_path / "out" / "pnet-1" / "measured.json").read_text())
     assert figures["faces right"] > 0.8
