@@ -78,6 +78,7 @@ def scripts(static: Path) -> None:
         if path.name not in BUNDLED:
             shutil.copy(path, static)
     build_engine.write_engine(static)
+    build_engine.write_authors(static)
     (static / "katex.css").write_text(formulas_style())
 
 

@@ -259,18 +259,24 @@ function mtcnnLiteCascade() {
     return new Uint8Array(await new Response(stream).arrayBuffer());
   }
 
-  // A detector from window.mtcnnLiteEngine. ONNX Runtime gets its parts from memory: a page that was opened from a file
-  // may load none, and so nothing is requested. Several threads where the page is isolated, as they share memory.
-  async function startDetector({ runtime, glue, wasm, nets, cascade }) {
+  // ONNX Runtime from window.mtcnnLiteEngine. It gets its parts from memory: a page that was opened from a file may load
+  // none, and so nothing is requested. Several threads where the page is isolated, as they share memory.
+  async function startRuntime({ runtime, glue, wasm }) {
     const ort = new Function(`${runtime}\nreturn ort;`)();
     const threads = globalThis.crossOriginIsolated ? Math.min(4, navigator.hardwareConcurrency || 1) : 1;
     ort.env.logLevel = "error";
     const mjs = URL.createObjectURL(new Blob([glue], { type: "text/javascript" }));
     Object.assign(ort.env.wasm, { numThreads: threads, wasmBinary: await unpack(wasm), wasmPaths: { mjs } });
+    return { ort, threads };
+  }
+
+  // A detector from window.mtcnnLiteEngine; or, with the runtime of another detector, from nets and cascade alone.
+  async function startDetector(parts, running = null) {
+    const { ort, threads } = running ?? (await startRuntime(parts)), { nets, cascade } = parts;
     const models = {};
     for (const [net, model] of Object.entries(nets)) models[net] = await unpack(model);
     const engine = await Engine.load(ort, models);
-    return Object.assign(new Detector(engine, settingsOf(cascade)), { threads });
+    return Object.assign(new Detector(engine, settingsOf(cascade)), { ort, threads });
   }
 
   // --- runtime/: the nets, asked in batches. `pause` is awaited before each: it may tell how far they are, and throw.

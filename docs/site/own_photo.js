@@ -12,6 +12,7 @@ function mtcnnLiteDesk(port, cascade) {
   const SLICE = 30; // ms of work before others have a turn
   const LOWEST = 0.1; // the sliders' least: what it needs of the nets is asked ahead, while the reader looks
   let detector = null, answers = null, newest = 0, busy = Promise.resolve(), paused = 0;
+  const detectors = {}; // by the name of their weights, once they were asked for
 
   class Stopped extends Error {}
   const turn = () => new Promise((go) => {
@@ -68,10 +69,13 @@ function mtcnnLiteDesk(port, cascade) {
     return { original, shown, image: { height, width, pixels } };
   }
 
-  async function work({ ask, engine, photo, longest, thresholds }) {
-    if (engine) {
-      detector = await cascade.startDetector(engine);
+  // `weights` names those of `engine`, which has the runtime at first, and later nets alone.
+  async function work({ ask, weights, engine, photo, longest, thresholds }) {
+    if (weights) {
+      detectors[weights] ??= await cascade.startDetector(engine, detector);
+      detector = detectors[weights];
       port.post({ ready: detector.settings, threads: detector.threads });
+      if (answers) answers = new cascade.Answers(detector.engine, answers.image);
     }
     if (ask !== newest) return;
     if (photo) {
@@ -84,7 +88,9 @@ function mtcnnLiteDesk(port, cascade) {
       answers = new cascade.Answers(detector.engine, image);
       port.post({ ask, photo: shown, original }, [shown.data.buffer]);
     }
-    if (photo || (answers && thresholds)) await search(ask, thresholds ?? detector.settings.thresholds);
+    if (photo || (answers && (thresholds || weights))) {
+      await search(ask, thresholds ?? detector.settings.thresholds);
+    }
   }
 
   return function hear(message) {
@@ -103,6 +109,10 @@ const mtcnnLiteOwnPhoto = (() => {
   const RANGE = { min: 0.1, max: 0.99, step: 0.01 }; // of a threshold
   const NETS = { pnet: "P-Net", rnet: "R-Net", onet: "O-Net" };
   const SHOWN = { pnet: "windows that P-Net leaves", rnet: "windows that R-Net leaves", onet: "faces" };
+  const WEIGHTS = { mtcnn_lite: "of this course", zhang2016: "of MTCNN's authors, 2016" };
+  const SCRIPTS = { // by weights: the file that has them, and what it is called there
+    mtcnn_lite: ["engine.js", "mtcnnLiteEngine"], zhang2016: ["engine_zhang2016.js", "mtcnnLiteAuthors"],
+  };
   const PROMISE = "Your photo never leaves this page: the detector runs in your browser, and nothing is sent.";
   const here = document.currentScript?.src || document.baseURI;
   const english = (value, digits = 0) => value.toLocaleString("en", { maximumFractionDigits: digits });
@@ -124,16 +134,17 @@ const mtcnnLiteOwnPhoto = (() => {
     return known ? "" : "This browser is too old";
   }
 
-  let loading = null; // engine.js, once for all tools of the page
-  function engine() {
-    loading ??= new Promise((done, failed) => {
-      if (window.mtcnnLiteEngine) return done(window.mtcnnLiteEngine);
-      const script = element(null, "script", { src: new URL("engine.js", here).href });
-      script.onload = () => done(window.mtcnnLiteEngine);
-      script.onerror = () => { loading = null; failed(new Error("engine.js could not be loaded")); };
+  const loading = {}; // scripts, once for all tools of the page
+  function engine(weights) {
+    const [name, global] = SCRIPTS[weights];
+    loading[name] ??= new Promise((done, failed) => {
+      if (window[global]) return done(window[global]);
+      const script = element(null, "script", { src: new URL(name, here).href });
+      script.onload = () => done(window[global]);
+      script.onerror = () => { delete loading[name]; failed(new Error(`${name} could not be loaded`)); };
       document.head.append(script);
     });
-    return loading;
+    return loading[name];
   }
 
   // The desk in a worker, or in the page where none can be made. `hear` is called with each of its messages.
@@ -188,6 +199,15 @@ const mtcnnLiteOwnPhoto = (() => {
       radios[net].addEventListener("change", draw);
     }
     radios[root.dataset.ownPhoto in NETS ? root.dataset.ownPhoto : "onet"].checked = true;
+    const choices = element(side, "fieldset", { class: "weights" }), sets = {};
+    element(choices, "legend", {}, "Weights");
+    for (const [set, text] of Object.entries(WEIGHTS)) {
+      const line = element(choices, "label");
+      sets[set] = element(line, "input", { type: "radio", name: `${id}-weights`, value: set });
+      element(line, "span", {}, text);
+      sets[set].addEventListener("change", () => use(set));
+    }
+    sets.mtcnn_lite.checked = true;
     const limits = element(side, "fieldset"), sliders = {}, outputs = {};
     element(limits, "legend", {}, "Lowest probability that passes");
     for (const [net, name] of Object.entries(NETS)) {
@@ -221,11 +241,31 @@ const mtcnnLiteOwnPhoto = (() => {
       if (desk) return;
       desk = openDesk(hear);
       try {
-        desk.post({ engine: await engine() });
+        desk.post({ weights: "mtcnn_lite", engine: await engine("mtcnn_lite") });
+        sets.mtcnn_lite.checked = true;
       } catch (error) {
         desk.close();
         desk = null;
         throw error;
+      }
+    }
+
+    // The same photo by other weights, at their own thresholds.
+    async function use(set) {
+      if (!desk) return;
+      const mine = ++ask;
+      working(true);
+      say(`Starting with the weights ${WEIGHTS[set]} …`);
+      try {
+        const given = await engine(set);
+        if (mine !== ask) return;
+        last = null;
+        draw();
+        desk.post({ ask, weights: set, engine: given });
+      } catch (error) {
+        sets.mtcnn_lite.checked = true;
+        working(false);
+        say(`${error.message}, so the weights stay as they were.`);
       }
     }
 

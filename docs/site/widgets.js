@@ -77,21 +77,11 @@ async function unpacked(text) {
   return { version_major: 2, version_minor: 0, state };
 }
 
-// noUiSlider's handles have no names of their own: they get what stands before the slider.
-function name(place) {
-  for (const handle of place.querySelectorAll(".noUi-handle:not([aria-label])")) {
-    const label = handle.closest(".widget-inline-hbox, .widget-inline-vbox")?.querySelector(".widget-label");
-    handle.setAttribute("aria-label", label?.textContent.trim() || "slider");
-  }
-}
-
 async function wake(place) {
   try {
     await manager.set_state(await unpacked(await statesOf(place.dataset.states)));
     const view = await manager.create_view(await manager.get_model(place.dataset.view));
     Widget.attach(view.luminoWidget, place);
-    name(place);
-    new MutationObserver(() => name(place)).observe(place, { childList: true, subtree: true });
     place.dataset.alive = "yes";
   } catch (error) {
     place.dataset.alive = "no"; // which brings the still picture back

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+DRIVE = (Path(__file__).parent / "drive.js").read_text()
 LONGEST = 240  # seconds, npm and all
 PHONE = {"width": 390, "height": 800}
 DESK = {"width": 1280, "height": 900}
@@ -37,6 +38,9 @@ WAKE = """async () => {
   scrollTo(0, 0);
   return [...document.querySelectorAll('.explorer[data-view]')].map((place) => place.dataset.alive || 'asleep');
 }"""
+NAMED = (
+    """() => [...document.querySelectorAll('.explorer[data-view]')].map((place, k) => (place.id ||= `explorer-${k}`))"""
+)
 ALTS = "() => [...document.querySelectorAll('article img')].map((picture) => picture.getAttribute('alt') || '')"
 WIDTHS = "() => [document.documentElement.scrollWidth, innerWidth]"
 AXE = """async (rules) => {
@@ -56,6 +60,7 @@ class Visit:
     alts: list
     widths: tuple
     violations: list  # serious ones; of chapters, on a dark page too
+    controls: list  # of its explorers, as drive.js saw them when it moved each to both its ends
     opened: int  # bytes, with all that it asked for until the first explorer on its screen answered
 
 
@@ -127,8 +132,10 @@ def visits(site, pages, offline, root):
         if name.startswith(DARK):
             page.evaluate("() => { document.body.dataset.theme = 'dark'; }")
             dark = page.evaluate(AXE, ["color-contrast"])
+        controls = [control for place in page.evaluate(NAMED) for control in page.evaluate(DRIVE, place)]
         page.set_viewport_size(PHONE)
         found[name] = Visit(
+            controls=controls,
             errors=[*errors],
             requests=[*requests],
             alive=alive,

@@ -19,11 +19,13 @@ PAGE = """<!doctype html>
 """
 
 
-@functools.cache  # two seconds
+@functools.cache  # five seconds
 def engine(source):
-    """The bytes of engine.js."""
+    """The bytes of engine.js and engine_zhang2016.js, by name."""
+    script = runpy.run_path(str(source / "build_engine.py"))
     with tempfile.TemporaryDirectory() as folder:
-        return runpy.run_path(str(source / "build_engine.py"))["write_engine"](Path(folder)).read_bytes()
+        paths = [script[write](Path(folder)) for write in ("write_engine", "write_authors")]
+        return {path.name: path.read_bytes() for path in paths}
 
 
 def write_page(root, folder):
@@ -31,6 +33,7 @@ def write_page(root, folder):
     source = root / "docs" / "site"
     for name in ("cascade.js", "own_photo.js", "own_photo.css"):
         shutil.copy(source / name, folder)
-    (folder / "engine.js").write_bytes(engine(source))
+    for name, content in engine(source).items():
+        (folder / name).write_bytes(content)
     (folder / "index.html").write_text(PAGE)
     return (folder / "index.html").as_uri()

@@ -20,7 +20,7 @@ from mtcnn_lite.course.scenes import wall
 from mtcnn_lite.draw import COLOURS, rgb
 
 NETS = ("P-Net", "R-Net", "O-Net")
-COUNTS = "() => [...document.querySelectorAll('input[type=radio]')].map((each) => each.parentElement.textContent)"
+COUNTS = "() => [...document.querySelectorAll('input[name$=show]')].map((each) => each.parentElement.textContent)"
 ROWS = """() => [...document.querySelectorAll("table tr")].slice(1)
   .map((row) => [...row.cells].map((cell) => Number(cell.textContent)))"""
 DROP = """([name, text]) => {
@@ -157,25 +157,43 @@ def test_photo_is_searched_as_python_does_at_any_threshold(tool, shipped, astron
     assert len(tool.requests) == before, "not even of its own files, once the detector has started"
 
 
+def test_the_authors_weights_search_the_same_photo_at_their_thresholds(tool, shipped, astronaut, photo):
+    tool.choose(photo, "astronaut.png")
+    tool.status("found")
+    tool.page.get_by_role("radio", name="of MTCNN's authors, 2016").check()
+    trace = Detector("zhang2016").trace(astronaut)
+    assert counted(trace) != counted(shipped.trace(astronaut))
+    wait_for(tool, 0, counted(trace)[0])
+    tool.status("found in astronaut.png")
+    same(tool, trace)
+    tool.slide("O-Net", 0.99)
+    wait_for(tool, 2, counted(trace.rerun(thresholds=(0.6, 0.7, 0.99)))[2])
+    tool.page.get_by_role("radio", name="of this course").check()
+    wait_for(tool, 0, counted(shipped.trace(astronaut))[0])
+    tool.status("found in astronaut.png")
+    same(tool, shipped.trace(astronaut))
+
+
 def test_keyboard_alone_suffices(tool, shipped, astronaut, photo):
     tool.choose(photo)
     tool.status("found")
     page = tool.page
     page.locator("input[type=file]").focus()
     stops = []
-    for _ in range(8):
+    for _ in range(9):
         stops.append(page.evaluate("""() => {
           const at = document.activeElement;
           return at.getAttribute("aria-label") || at.labels?.[0]?.innerText || at.textContent;
         }"""))  # fmt: skip
         page.keyboard.press("Tab")
-    assert stops == ["Choose a photo", "Use the camera", "faces: 1", *(f"{net}'s threshold" for net in NETS),
-                     "As they were", "The faces in numbers"]  # fmt: skip
+    thresholds = [f"{net}'s threshold" for net in NETS]
+    assert stops == ["Choose a photo", "Use the camera", "faces: 1", "of this course", *thresholds, "As they were",
+                     "The faces in numbers"]  # fmt: skip
     page.get_by_role("button", name="As they were").focus()
     page.keyboard.press("Shift+Tab")
     page.keyboard.press("End")
     wait_for(tool, 2, len(shipped.trace(astronaut).rerun((0.5, 0.6, 0.99)).faces))
-    for _ in range(3):
+    for _ in range(4):
         page.keyboard.press("Shift+Tab")
     page.keyboard.press("ArrowUp")
     assert page.get_by_role("img").get_attribute("aria-label").endswith(": windows that R-Net leaves")

@@ -6,6 +6,7 @@ import pytest
 
 pytestmark = pytest.mark.browser
 
+NO_PART = {"sigma", "pyramid level"}  # controls that are off because the others' first settings leave them no part
 PNET = "notebooks/03_pnet.html"
 FIRST_CONTROL = 3.0  # seconds from opening a page to a slider that answers
 
@@ -48,6 +49,26 @@ def test_no_page_loads_more_than_a_megabyte_and_a_half(visits):
 def test_every_explorer_wakes_up(visits):
     assert sum(len(visit.alive) for visit in visits.values()) >= 1
     assert not faults(visits, lambda visit: [state for state in visit.alive if state != "yes"])
+
+
+def test_every_control_changes_what_is_shown_or_says_that_it_needs_python(visits):
+    def works(control):
+        if control["off"]:
+            return control["told"] or control["name"] in NO_PART
+        return control["states"] > 1
+
+    def dead(visit):
+        return [(control["kind"], control["name"]) for control in visit.controls if not works(control)]
+
+    assert sum(len(visit.controls) for visit in visits.values()) > 60
+    assert not faults(visits, dead)
+
+
+def test_every_control_has_a_name_and_is_reached_by_keyboard(visits):
+    def lost(visit):
+        return [control["kind"] for control in visit.controls if not (control["named"] and control["focus"])]
+
+    assert not faults(visits, lost)
 
 
 def test_every_picture_says_what_is_on_it(visits):
