@@ -56,7 +56,7 @@ def add(commands: Any) -> None:
     )
     parser.add_argument("--workers", type=int, metavar="N", help="submissions at a time (default: one a core)")
     for name, text in FORMATS.items():
-        parser.add_argument(f"--{name}", type=Path, metavar="FILE", help=f"write {text}")
+        parser.add_argument(f"--{name}", type=Path, metavar="FILE", help=f"write {text} (-: to standard output)")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -77,7 +77,8 @@ def run(options: argparse.Namespace) -> int:
     if sys.stderr.isatty():
         print("\r\x1b[K", end="", file=sys.stderr)
     names = chosen or report.exercises_in(graded)
-    print(report.table(graded, names, options.hints))
+    piped = any(str(getattr(options, name)) == "-" for name in FORMATS)
+    print(report.table(graded, names, options.hints), file=sys.stderr if piped else sys.stdout)
     texts: dict[str, Callable[[], str]] = {
         "json": lambda: report.as_json(graded, names),
         "csv": lambda: report.as_csv(graded, names),
