@@ -54,7 +54,12 @@ def add(commands: Any) -> None:
     parser.add_argument(
         "--memory", type=int, default=2048, metavar="MIB", help="what a submission may take (default: 2048)"
     )
-    parser.add_argument("--workers", type=int, metavar="N", help="submissions at a time (default: one a core)")
+    parser.add_argument(
+        "--workers",
+        type=int,
+        metavar="N",
+        help="submissions at a time (default: one a core, and 4 more, as those that hang only wait)",
+    )
     for name, text in FORMATS.items():
         parser.add_argument(f"--{name}", type=Path, metavar="FILE", help=f"write {text} (-: to standard output)")
 
