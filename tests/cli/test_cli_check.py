@@ -224,9 +224,9 @@ class Clock:
         (9, 1, True, 9),
         (11, 1, False, 10),  # a loop
         (11, 0, False, 10),  # sleeps
-        (25, 0.3, True, 25),  # others have the cores
+        (19, 0.3, True, 19),  # others have the cores
         (99, 0.6, False, 16.8),  # has computed for 10 seconds by then
-        (99, 0.2, False, 30),
+        (99, 0.2, False, 20),
     ],
 )
 def test_waiting_for_a_core_does_not_count(monkeypatch, says, share, comes, after):

@@ -20,7 +20,7 @@ from mtcnn_lite.course.grading import worker
 MB = 2**20
 LONGEST = 10 * MB  # bytes of one message
 HANGING = 4  # submissions graded at a time beyond one a core: those that hang wait, and take no core
-PATIENCE = 3  # times a limit: how long to wait for what still computes, as others have the cores
+PATIENCE = 2  # times a limit: how long to wait for what still computes, as others have the cores
 IDLE = 0.05  # of its time: what computes less is waiting for something else
 START = 120.0  # seconds for a process to begin: on a busy machine torch takes long to import
 
