@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import unquote
 
 import reference
+from addresses import BADGES, BRANCH, places
 from docutils.nodes import make_id
 from PIL import Image
 
@@ -25,7 +26,6 @@ EXPLORERS = ROOT / "mtcnn_lite" / "course" / "explorers"
 STAGE = ROOT / "build" / "site"  # where Sphinx reads
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 REPOSITORY = PROJECT["urls"]["Source"]  # the one setting: https://github.com/OWNER/NAME
-BRANCH = "main"
 
 GUIDES = ("notebooks/*.md", "data/*.md", "docs/*.md", "benchmarks/*.md")
 FOR_TEACHERS = ("answers.md",)  # left out
@@ -67,13 +67,12 @@ def relinked(text: str, here: str, known: set[str]) -> str:
 
 def run_this(name: str) -> str:
     """How a reader runs the notebook `name` (its path in the checkout) with Python."""
-    owner = REPOSITORY.removeprefix("https://github.com/")
-    colab = f"https://colab.research.google.com/github/{owner}/blob/{BRANCH}/{name}"
-    binder = f"https://mybinder.org/v2/gh/{owner}/{BRANCH}?labpath={name.replace('/', '%2F')}"
+    there = places(REPOSITORY, name)
     return f"""\
 :::{{container}} run-this
 **Run this yourself**: `git clone {REPOSITORY}`, then `make lab`, and open `{name}`. \
-Or in a browser: [Binder]({binder}), or [Colab]({colab}), where the first cell installs the package.
+Or in a browser: [Binder]({there["Binder"]}), [Codespaces]({there["Codespaces"]}), \
+or [Colab]({there["Colab"]}), where the first cell installs the package.
 :::
 """
 
@@ -175,6 +174,7 @@ def index(known: set[str]) -> str:
     readme = relinked((ROOT / "README.md").read_text(), "README.md", known)
     begin = "**Begin with [the whole cascade on one screen](notebooks/start_here.ipynb)**: its sliders "
     begin += "are alive, and nothing is sent anywhere."
+    readme = BADGES.sub("", readme)  # pictures from elsewhere
     # which the reader does, and a recording of what is alive here
     readme = re.sub(r"\*\*\[Read it in the browser\].*?\n\n!\[.*?(?=\n\n)", begin, readme, flags=re.S)
     names = [path.relative_to(ROOT).with_suffix("").as_posix() for path in notebooks()]

@@ -24,6 +24,7 @@ examples:
   mtcnn-lite check 01_nms.ipynb
   mtcnn-lite check submissions/ --exercises nms,soft_nms --csv marks.csv
   mtcnn-lite check submission/ --gradescope /autograder/results/results.json
+  mtcnn-lite check --otter tests/ --exercises nms,soft_nms
 
 exit status: 0 all that were found passed, 1 one did not, none was found, or a file could not be read or written, 2 bad
 arguments."""
@@ -34,12 +35,16 @@ FORMATS = {
     "junit": "JUnit's XML, for a CI server",
     "gradescope": "the results.json of Gradescope, of one submission",
 }
+ADAPTERS = {
+    "otter": "the judges as otter-grader's test files, one an exercise",
+    "nbgrader": "the chapters as nbgrader's source notebooks, with a cell for each judge",
+}
 
 
 def add(commands: Any) -> None:
     """Add the command's parser."""
     parser = add_command(commands, "check", run, "judge the exercises in notebooks and files", CHECK, CHECK_END)
-    parser.add_argument("path", type=Path, help="a notebook, a Python file, or a folder of submissions")
+    parser.add_argument("path", type=Path, nargs="?", help="a notebook, a Python file, or a folder of submissions")
     parser.add_argument(
         "--exercises",
         metavar="NAMES",
@@ -54,9 +59,16 @@ def add(commands: Any) -> None:
     parser.add_argument(
         "--memory", type=int, default=2048, metavar="MIB", help="what a submission may take (default: 2048)"
     )
-    parser.add_argument("--workers", type=int, metavar="N", help="submissions at a time (default: one a core)")
+    parser.add_argument(
+        "--workers",
+        type=int,
+        metavar="N",
+        help="submissions at a time (default: one a core, and 4 more, as those that hang only wait)",
+    )
     for name, text in FORMATS.items():
-        parser.add_argument(f"--{name}", type=Path, metavar="FILE", help=f"write {text}")
+        parser.add_argument(f"--{name}", type=Path, metavar="FILE", help=f"write {text} (-: to standard output)")
+    for name, text in ADAPTERS.items():
+        parser.add_argument(f"--{name}", type=Path, metavar="DIR", help=f"without a path: write {text}")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -65,6 +77,8 @@ def run(options: argparse.Namespace) -> int:
     from mtcnn_lite.course.grading.runner import Graded, grade
 
     chosen = _exercises(options)
+    if options.otter or options.nbgrader:
+        return _write_adapters(options, chosen or list(EXERCISES))
     found = _found(options)
     if not found:
         return FAILED
@@ -77,7 +91,8 @@ def run(options: argparse.Namespace) -> int:
     if sys.stderr.isatty():
         print("\r\x1b[K", end="", file=sys.stderr)
     names = chosen or report.exercises_in(graded)
-    print(report.table(graded, names, options.hints))
+    piped = any(str(getattr(options, name)) == "-" for name in FORMATS)
+    print(report.table(graded, names, options.hints), file=sys.stderr if piped else sys.stdout)
     texts: dict[str, Callable[[], str]] = {
         "json": lambda: report.as_json(graded, names),
         "csv": lambda: report.as_csv(graded, names),
@@ -97,6 +112,11 @@ def run(options: argparse.Namespace) -> int:
 
 def _exercises(options: argparse.Namespace) -> list[str]:
     """The exercises asked for; [] for all. Exits with status 2 for a name that is none, or a limit out of range."""
+    adapting = options.otter or options.nbgrader
+    if options.path is None and not adapting:
+        options.error("a notebook, a Python file or a folder is missing")
+    if options.path is not None and adapting:
+        options.error(f"--otter and --nbgrader only write files: leave out {options.path}")
     for name, least in (("seconds", 0), ("memory", 63), ("workers", 0)):
         value = getattr(options, name)
         if value is not None and not value > least:
@@ -128,6 +148,29 @@ def _found(options: argparse.Namespace) -> list[Path]:
     if not found:
         print(f"error: {path} holds no .ipynb or .py file", file=sys.stderr)
     return found
+
+
+def _write_adapters(options: argparse.Namespace, names: list[str]) -> int:
+    """Write files for other graders; those that are there already are left alone, and listed."""
+    from mtcnn_lite.course.grading.adapters import nbgrader_notebooks, otter_tests
+
+    status = 0
+    for folder, made in ((options.otter, otter_tests), (options.nbgrader, nbgrader_notebooks)):
+        if folder is None:
+            continue
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            for name, text in made(names).items():
+                if (folder / name).exists():
+                    print(f"error: {folder / name} exists, and was left as it is", file=sys.stderr)
+                    status = FAILED
+                else:
+                    _write(folder / name, text)
+                    print(folder / name)
+        except OSError as error:
+            print(f"error: {reason(error)}", file=sys.stderr)
+            return FAILED
+    return status
 
 
 def _write(path: Path, text: str) -> None:

@@ -1,11 +1,13 @@
 """The list of exercises against the notebooks that set them, and the judges."""
 
 import re
+import time
 from pathlib import Path
 
 import pytest
-from judging import JUDGES, written
+from judging import JUDGES, solutions, written
 
+from mtcnn_lite.course import checks
 from mtcnn_lite.course.exercises import EXERCISES
 
 SOURCE = Path(__file__).parents[2] / "notebooks" / "source"
@@ -38,3 +40,14 @@ def test_each_has_a_judge(name):
 
 def test_each_judge_has_an_exercise():
     assert set(EXERCISES) == set(JUDGES)
+
+
+def test_all_judges_together_compute_for_under_ten_seconds(monkeypatch):
+    """About 2 s of processor time, over half of it train_rnet's; waiting for other processes does not count."""
+    monkeypatch.setenv("MTCNN_LITE_MINE", "off")
+    right = solutions()
+    begun = time.process_time()
+    verdicts = {name: getattr(checks, name)(getattr(right, written(name))) for name in EXERCISES}
+    took = time.process_time() - begun
+    assert all(verdicts.values()), {name: verdict for name, verdict in verdicts.items() if not verdict}
+    assert took < 10

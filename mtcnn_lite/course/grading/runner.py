@@ -19,6 +19,9 @@ from mtcnn_lite.course.grading import worker
 
 MB = 2**20
 LONGEST = 10 * MB  # bytes of one message
+HANGING = 4  # submissions graded at a time beyond one a core: those that hang wait, and take no core
+PATIENCE = 2  # times a limit: how long to wait for what still computes, as others have the cores
+IDLE = 0.05  # of its time: what computes less is waiting for something else
 START = 120.0  # seconds for a process to begin: on a busy machine torch takes long to import
 
 
@@ -69,14 +72,15 @@ def grade(
     run_all : bool
         Run every statement, not only imports, definitions and constants.
     seconds : float
-        The longest for one exercise, and for loading the submission; what takes longer is "stopped".
+        The longest for one exercise, and for loading the submission; what takes longer is "stopped". Waiting for a core
+        that others have does not count (on Linux).
     memory : int
         MiB that one submission may take.
     workers : int, optional
-        How many to grade at a time. None: as many as there are cores.
+        How many to grade at a time. None: one a core, and HANGING more.
     """
     context = _context()
-    workers = workers or os.cpu_count() or 1
+    workers = workers or (os.cpu_count() or 1) + HANGING
     with ThreadPoolExecutor(workers) as pool:
         asked = list(exercises)
         futures = [pool.submit(_grade, context, path, asked, run_all, seconds, memory * MB) for path in submissions]
@@ -106,7 +110,7 @@ def _grade(context: Any, path: Path, names: list[str], run_all: bool, seconds: f
         process.start()
         send.close()
         try:
-            stopped = _listen(heard, graded, left, seconds)
+            stopped = _listen(heard, process, graded, left, seconds)
         finally:
             _end(process)
             heard.close()
@@ -121,12 +125,14 @@ def _grade(context: Any, path: Path, names: list[str], run_all: bool, seconds: f
     return graded
 
 
-def _listen(heard: Connection, graded: Graded, names: list[str], seconds: float) -> tuple[str, list[str]] | None:
+def _listen(
+    heard: Connection, process: BaseProcess, graded: Graded, names: list[str], seconds: float
+) -> tuple[str, list[str]] | None:
     """Take down what a process says. None at its end; else why it stopped, and what was to be judged from there on."""
     waiting, limit = list[str](), START
     while True:
         asked = time.monotonic()
-        if not heard.poll(limit):
+        if not _comes(heard, process, limit):
             return "took too long", waiting
         try:
             message = json.loads(heard.recv_bytes(LONGEST))
@@ -145,6 +151,26 @@ def _listen(heard: Connection, graded: Graded, names: list[str], seconds: float)
                 return None
             case ["done"]:
                 return None
+
+
+def _comes(heard: Connection, process: BaseProcess, limit: float) -> bool:
+    """Whether a message comes within `limit` seconds. Where others have the cores, those that it computes count."""
+    begun, last = _computed(process), time.monotonic() + PATIENCE * limit
+    if heard.poll(limit):
+        return True
+    while limit * IDLE < _computed(process) - begun < limit and time.monotonic() < last:
+        if heard.poll(0.2):
+            return True
+    return False
+
+
+def _computed(process: BaseProcess) -> float:
+    """The seconds that a process has computed so far; 0 where the system does not say so (it is not Linux)."""
+    try:
+        told = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return float(int(told[11]) + int(told[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _end(process: BaseProcess) -> None:
