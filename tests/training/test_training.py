@@ -163,7 +163,7 @@ from tiny_training import TINY, photos
 TINY = TINY[:3]  # with hard negatives, and windows that a net before proposes
 import torch
 from mtcnn_lite.training import loop
-from mtcnn_lite.training.stages import train_cascade
+from mtcnn_lite.training.stages import train_cascade, untrained_nets
 
 torch.set_num_threads(1)  # a fork of a process with more could wait for ever
 loop.LOG_EVERY, loop.SAVE_EVERY = 3, 0
@@ -171,7 +171,7 @@ pictures = photos()
 
 def go_on(out, stages=TINY):
     with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
-        train_cascade(pictures, out, 2, stages, resume=True)
+        train_cascade(pictures, out, 2, stages, teacher=untrained_nets(7).ready(), resume=True)
 
 def start(out):  # a fork, as loading torch ten times would be most of the test
     child = os.fork()
