@@ -52,7 +52,7 @@ def decode_boxes(anchors: ArrayLike, encoded: ArrayLike) -> Floats:
     _as_many("anchors", anchor, "encoded", said)
     side = _sides(anchor)  # (N, 2)
     centre = _centres(anchor) + said[:, :2] * VARIANCES[0] * side
-    half = side * np.exp(np.minimum(said[:, 2:] * VARIANCES[1], LARGEST)) / 2
+    half = side * np.exp(np.minimum(said[:, 2:] * VARIANCES[1], LARGEST)) / 2  # (N, 2)
     return np.concatenate([centre - half, centre + half], axis=1).astype(np.float32)
 
 

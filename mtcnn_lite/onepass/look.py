@@ -116,7 +116,7 @@ def resized(photo: Pixels, scale: float) -> Pixels:
     scale = min(scale, (MOST / (photo.shape[0] * photo.shape[1])) ** 0.5)
     if scale == 1:
         return photo
-    height, width = level_size(*photo.shape[:2], scale)
+    height, width = level_size(photo.shape[0], photo.shape[1], scale)
     if scale < 1 and min(height, width) >= 1:
         return resize_levels(halvings(photo, scale), [scale])[0]
     size = max(width, 1), max(height, 1)

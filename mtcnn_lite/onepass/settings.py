@@ -63,7 +63,9 @@ class OnePassSettings:
         [threshold] = numbers("thresholds", row, 1, lambda value: 0 <= value <= 1, "from 0 to 1")
         allowed: float | str = SOFT
         if isinstance(self.nms, Sequence) and self.nms != SOFT:
-            raise ValueError(f'nms is {shown(self.nms)}; a one-pass detector has one NMS: an IoU from 0 to 1, or "soft"')
+            raise ValueError(
+                f'nms is {shown(self.nms)}; a one-pass detector has one NMS: an IoU from 0 to 1, or "soft"'
+            )
         if not isinstance(self.nms, str):
             allowed = number("nms", self.nms, lambda value: 0 <= value <= 1, 'be an IoU from 0 to 1, or "soft"')
         for name, value in (("min_face", smallest), ("thresholds", OnePassThresholds(threshold)), ("nms", allowed)):

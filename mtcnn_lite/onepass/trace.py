@@ -69,8 +69,10 @@ class OnePassTrace:
         scored, started = self.scored, time.perf_counter()
         height, width = self.image.shape[:2]
         threshold, steps = self.settings.thresholds.onepass, dict[str, Candidates]()
-        visible = min(height, width) >= self.settings.min_face
-        now = steps["above threshold"] = scored.select((scored.scores >= threshold) & visible)
+        too_small = min(height, width) < self.settings.min_face
+        now = steps["above threshold"] = scored.select(
+            np.flatnonzero(scored.scores >= (np.inf if too_small else threshold))
+        )
         now = steps["decoded"] = now.with_(
             boxes=decode_boxes(now.boxes, now.offsets), landmarks=decode_points(now.boxes, now.points)
         )
@@ -113,11 +115,6 @@ class OnePassTrace:
     @property
     def stages(self) -> tuple[Stage]:
         return (self.onepass,)
-
-    @property
-    def left(self) -> dict[str, Candidates]:
-        """What the net leaves: the faces, as `Trace.left` has them for each net of a cascade."""
-        return {"onepass": self.onepass.last}
 
     @property
     def seconds(self) -> dict[str, float]:

@@ -99,8 +99,8 @@ def load_onepass(weights: str | PathLike[str] | OnePassNet) -> tuple[OnePassNet,
     if weights == NAME:
         if not (SHIPPED / NET).is_file():
             raise WeightsError(
-                f'weights is "{NAME}", whose weights do not ship yet; train some (mtcnn-lite train --model {NAME}), and '
-                "give their folder"
+                f'weights is "{NAME}", and none ship yet; train some (mtcnn-lite train --model {NAME}), and give their '
+                "folder"
             )
         folder, advice = SHIPPED, REINSTALL
     stated = read_stated(folder, advice)
