@@ -15,7 +15,7 @@ from mtcnn_lite.arguments import instance, numbers, one_of
 from mtcnn_lite.array_arguments import finite_tensor, tensor
 from mtcnn_lite.losses import Losses, _detection_loss, focal_loss
 from mtcnn_lite.mining import _hard_negatives
-from mtcnn_lite.onepass.model import NUMBERS, Answer
+from mtcnn_lite.onepass.model import Answer
 from mtcnn_lite.training.onepass.plan import FOCAL, HARD
 from mtcnn_lite.training.onepass.targets import FACE, NEITHER, NO_FACE
 
