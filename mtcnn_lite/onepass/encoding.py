@@ -89,7 +89,7 @@ def _sides(boxes: Floats) -> Floats:
 
 
 def _centres(boxes: Floats) -> Floats:
-    return (boxes[:, :2] + boxes[:, 2:]) / 2
+    return (boxes[:, :2] + boxes[:, 2:]) * np.float32(0.5)
 
 
 def _points(name: str, points: ArrayLike) -> Floats:

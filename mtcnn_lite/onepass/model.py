@@ -108,7 +108,7 @@ class OnePassNet(nn.Module):
         p16 = self.merge16(merged(self.lateral16(c16), p32))  # (N, 64, H/16, W/16)
         p8 = self.merge8(merged(self.lateral8(c8), p16))  # (N, 64, H/8, W/8)
         said = [head(level) for head, level in zip(self.heads, (p8, p16, p32), strict=True)]  # (N, A of it, 16) each
-        return Answer(*torch.split(torch.cat(said, dim=1), NUMBERS, dim=2))  # (N, A, 2), (N, A, 4), (N, A, 10)
+        return Answer(*torch.split(torch.cat(said, dim=1), list(NUMBERS), dim=2))  # (N, A, 2), (N, A, 4), (N, A, 10)
 
 
 class _Head(nn.Module):

@@ -19,6 +19,8 @@ from mtcnn_lite.onepass.encoding import decode_boxes, decode_points
 from mtcnn_lite.onepass.look import Look, OnePassEngine, look
 from mtcnn_lite.onepass.settings import SOFT, OnePassSettings
 
+MOST = 5000  # anchors that go on, those of the highest scores, as in RetinaFace's code
+
 
 class OnePassAnswers:
     """What the net has said of one photo, uint8 (H, W, 3), by the size at which it saw it."""
@@ -70,15 +72,18 @@ class OnePassTrace:
         height, width = self.image.shape[:2]
         threshold, steps = self.settings.thresholds.onepass, dict[str, Candidates]()
         too_small = min(height, width) < self.settings.min_face
-        now = steps["above threshold"] = scored.select(
-            np.flatnonzero(scored.scores >= (np.inf if too_small else threshold))
-        )
+        passing = np.flatnonzero(scored.scores >= (np.inf if too_small else threshold))
+        if len(passing) > MOST:  # at a very low threshold; NMS's time grows with their square
+            passing = np.sort(np.argsort(-scored.scores, kind="stable")[:MOST])
+        now = steps["above threshold"] = scored.select(passing)
         now = steps["decoded"] = now.with_(
             boxes=decode_boxes(now.boxes, now.offsets), landmarks=decode_points(now.boxes, now.points)
         )
         middle = (now.boxes[:, :2] + now.boxes[:, 2:]) / 2  # (N, 2)
         # The last cells lie partly beyond the photo, in what fills it up to 32 px.
-        now = steps["in the photo"] = now.select(((middle >= 0) & (middle < [width, height])).all(axis=1))
+        now = steps["in the photo"] = now.select(
+            np.flatnonzero(((middle >= 0) & (middle < [width, height])).all(axis=1))
+        )
         steps["nms"] = suppressed(now, self.settings)
         self.spent["nms"] = time.perf_counter() - started
         return Stage("onepass", len(scored), steps)

@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from mtcnn_lite.cascade.faces import Faces
+from mtcnn_lite.cascade.record import Indices
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
 from mtcnn_lite.detector import Detector
 from mtcnn_lite.evaluation import Judged, judge, landmark_errors
@@ -43,8 +45,7 @@ def measure(net: OnePassNet, photos: Sequence[LabelledPhoto], progress: bool = F
     complete = [pair for pair in found if pair[1].complete]
     judged = {side: judge(complete, side) for side in (12, SMALLEST)}
     threshold = best_threshold(judged[SMALLEST])
-    kept = [(faces[np.flatnonzero(faces.scores >= np.float32(threshold))], photo) for faces, photo in complete]
-    at_it = judge(kept, SMALLEST)
+    at_it = judge([(_above(faces, threshold), photo) for faces, photo in complete], SMALLEST)
     errors, _ = landmark_errors(found)
     figures: dict[str, Any] = {
         "photos": len(complete),
@@ -56,6 +57,11 @@ def measure(net: OnePassNet, photos: Sequence[LabelledPhoto], progress: bool = F
         "points off": float(errors.mean()) if len(errors) else None,
     }
     return {name: None if value is None or value != value else round(value, 4) for name, value in figures.items()}
+
+
+def _above(faces: Faces, threshold: float) -> Faces:
+    rows: Indices = np.flatnonzero(faces.scores >= np.float32(threshold))
+    return faces[rows]
 
 
 def best_threshold(judged: Judged) -> float:
