@@ -78,8 +78,8 @@ class Detector:
     -----
     With one-pass weights the calls are the same, `model` is "onepass", and `trace` gives a `OnePassTrace`. `min_face`
     says at which size the net sees the photo: its own for 20, half of it for 40. `thresholds` is one number; `nms` is
-    one IoU (0.4 by default), or "soft" for Soft-NMS. `factor`, `mirror` and `swap` are for cascades alone, and the
-    engine is torch.
+    one IoU (0.4 by default), or "soft" for Soft-NMS. `factor`, `mirror` and `swap` are for cascades alone. The engine
+    is torch, of an export ONNX Runtime.
 
     Threads may share a detector, and it can be pickled. Processes may be forked before and after it is made, but not
     while another thread detects: such a child can wait for ever for a lock, as it can with torch alone.

@@ -135,4 +135,4 @@ def merged(fine: Tensor, coarse: Tensor) -> Tensor:
     >>> merged(torch.zeros(1, 1, 2, 4), torch.tensor([[[[1.0, 2.0]]]]))[0, 0].tolist()
     [[1.0, 1.0, 2.0, 2.0], [1.0, 1.0, 2.0, 2.0]]
     """
-    return fine + functional.interpolate(coarse, size=fine.shape[2:], mode="nearest")
+    return fine + functional.interpolate(coarse, scale_factor=2.0, mode="nearest")

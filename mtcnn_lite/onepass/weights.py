@@ -26,10 +26,11 @@ if TYPE_CHECKING:
     from mtcnn_lite.onepass.model import OnePassNet
 
 NAME = "onepass"
-NET, STATED = f"{NAME}.safetensors", f"{NAME}.json"
+NET, STATED, MODEL = f"{NAME}.safetensors", f"{NAME}.json", f"{NAME}.onnx"
 FORMAT = 1
 THRESHOLD = 0.5  # of a net without another
 SHIPPED = FOLDER / NAME
+EXPORTED = f"an export of one-pass weights holds {MODEL} and {STATED}: mtcnn-lite export --out DIR"
 COMPLETE = f"a folder of one-pass weights holds {NET} and {STATED}: mtcnn-lite train --model onepass"
 
 
@@ -40,15 +41,24 @@ class Stated:
     levels: Mapping[int, Sequence[float]]
     threshold: float
     weights: str | None = None
+    sha256: str | None = None  # of onepass.onnx
 
 
 def is_onepass(weights: object) -> bool:
-    """Whether an argument `weights` is "onepass", a folder of one-pass weights, or such a net."""
+    """Whether an argument `weights` is "onepass", a folder of one-pass weights or of their export, or such a net."""
     if not isinstance(weights, str | PathLike):
         return hasattr(weights, "levels")
     try:
-        return weights == NAME or (Path(weights) / NET).is_file()
+        return weights == NAME or (Path(weights) / NET).is_file() or is_onepass_export(weights)
     except (OSError, ValueError):  # a name too long to be a folder's, or with a zero byte
+        return False
+
+
+def is_onepass_export(weights: object) -> bool:
+    """Whether an argument `weights` is a folder that `mtcnn-lite export` wrote of a one-pass detector."""
+    try:
+        return isinstance(weights, str | PathLike) and (Path(weights) / MODEL).is_file()
+    except (OSError, ValueError):
         return False
 
 
@@ -71,15 +81,37 @@ def save_onepass(
     OSError
         Where the files can't be written.
     """
-    from mtcnn_lite.weights.files import save_net, weights_digest
+    from mtcnn_lite.weights.files import save_net
 
     target = Path(folder)
     target.mkdir(parents=True, exist_ok=True)
-    stated = {"format": FORMAT, "levels": {str(stride): list(sides) for stride, sides in net.levels.items()},
-              "threshold": threshold, "weights": weights_digest([net]), "chosen": dict(chosen or {})}  # fmt: skip
-    text = json.dumps(stated, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    text = json.dumps(described(net, threshold, chosen or {}), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
     write_all_whole({target / NET: partial(save_net, net),
                      target / STATED: partial(Path.write_bytes, data=text.encode())})  # fmt: skip
+
+
+def described(net: OnePassNet, threshold: float, chosen: Mapping[str, Any]) -> dict[str, Any]:
+    """What onepass.json says.
+
+    Parameters
+    ----------
+    net, threshold, chosen
+        As in `save_onepass`.
+    """
+    from mtcnn_lite.weights.files import weights_digest
+
+    levels = {str(stride): list(sides) for stride, sides in net.levels.items()}
+    return {"format": FORMAT, "levels": levels, "threshold": threshold, "weights": weights_digest([net]),
+            "chosen": dict(chosen)}  # fmt: skip
+
+
+def load_export(folder: str | PathLike[str]) -> tuple[bytes, Stated]:
+    """The model of an export, as bytes, and what its onepass.json says.
+
+    Raises WeightsError for a file that is missing, damaged or another.
+    """
+    stated = read_stated(Path(folder), EXPORTED)
+    return read_bytes(Path(folder) / MODEL, EXPORTED, stated.sha256), stated
 
 
 def load_onepass(weights: str | PathLike[str] | OnePassNet) -> tuple[OnePassNet, float]:
@@ -129,4 +161,4 @@ def read_stated(folder: Path, advice: str = COMPLETE) -> Stated:
     if tuple(levels) != (8, 16, 32) or not all(sides and min(sides) > 0 for sides in levels.values()):
         raise WeightsError(f"{path}: levels are {shown(said['levels'])}; each of the strides 8, 16 and 32 has sides "
                            "above 0")  # fmt: skip
-    return Stated(levels, float(threshold), weights)
+    return Stated(levels, float(threshold), weights, said.get("sha256"))

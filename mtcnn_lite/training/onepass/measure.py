@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 
 from mtcnn_lite.cascade.faces import Faces
-from mtcnn_lite.cascade.record import Indices
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
 from mtcnn_lite.detector import Detector
 from mtcnn_lite.evaluation import Judged, judge, landmark_errors
@@ -60,8 +59,8 @@ def measure(net: OnePassNet, photos: Sequence[LabelledPhoto], progress: bool = F
 
 
 def _above(faces: Faces, threshold: float) -> Faces:
-    rows: Indices = np.flatnonzero(faces.scores >= np.float32(threshold))
-    return faces[rows]
+    rows = np.flatnonzero(faces.scores >= np.float32(threshold))
+    return faces[rows.tolist()]
 
 
 def best_threshold(judged: Judged) -> float:
