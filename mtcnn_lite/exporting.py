@@ -24,13 +24,15 @@ from mtcnn_lite.arguments import shown
 from mtcnn_lite.detector import Detector
 from mtcnn_lite.net_names import NET_NAMES, NET_SIZES
 from mtcnn_lite.nets import layers
-from mtcnn_lite.onepass.exporting import NAME as ONEPASS
 from mtcnn_lite.onepass.exporting import onepass_files
+from mtcnn_lite.onepass.weights import NAME as ONEPASS
 from mtcnn_lite.runtime.files import write_all_whole
 from mtcnn_lite.runtime.onnx_engine import OnnxEngine
 from mtcnn_lite.runtime.onnx_writing import CLOSE, ExportError, onnx_model
 from mtcnn_lite.runtime.torch_engine import TorchEngine
 from mtcnn_lite.weights.onnx_files import CASCADE, FORMAT
+
+__all__ = ["OPSET", "ExportError", "export"]
 
 OPSET = 18  # what the exporter writes itself; other versions are converted from it
 OPSETS = range(16, 25)

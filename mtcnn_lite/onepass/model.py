@@ -126,7 +126,7 @@ class _Head(nn.Module):
     def forward(self, x: Tensor) -> Tensor:  # x: (N, 64, h, w)
         said = self.answer(self.around(x))  # (N, anchors * 16, h, w)
         # Rows of cells, in a row from the left, in a cell in the order of the sides, as `anchor_grid`.
-        return said.permute(0, 2, 3, 1).reshape(len(x), -1, sum(NUMBERS))  # (N, h * w * anchors, 16)
+        return said.permute(0, 2, 3, 1).reshape(x.shape[0], -1, sum(NUMBERS))  # (N, h * w * anchors, 16)
 
 
 def merged(fine: Tensor, coarse: Tensor) -> Tensor:

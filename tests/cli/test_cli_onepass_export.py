@@ -17,6 +17,7 @@ pytest.importorskip("onnxruntime")
 pytest.importorskip("onnxscript")
 
 
+@pytest.mark.slow  # torch takes 10 s to export
 def test_an_export_says_what_torch_says(tmp_path, capsys):
     torch.manual_seed(1)
     save_onepass(OnePassNet(), tmp_path / "weights", 0.007)
