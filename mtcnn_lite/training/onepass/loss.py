@@ -28,7 +28,7 @@ def onepass_loss(
     kinds: Tensor,
     offsets: Tensor,
     points: Tensor,
-    weights: Sequence[float] = (1.0, 1.0, 0.25),
+    weights: Sequence[float] = (1.0, 2.0, 1.0),
     imbalance: str = HARD,
 ) -> Losses:
     """The loss of a batch of N photos with A anchors each, and its three parts.

@@ -25,8 +25,7 @@ class OnePassPlan:
         What is done about the many easy negatives: the hardest alone count, three for each positive (SSD, and
         RetinaFace's paper), or all count, the easy ones little (`losses.focal_loss`).
     weights : three numbers
-        Of the face, box and point losses (RetinaFace's paper: 1 : 0.25 : 0.1; its best known code: 1 : 2 : 1). A
-        point loss is a sum over ten numbers: at 0.25 it is about as large as the others.
+        Of the face, box and point losses (its best known code: the same; paper: 1 : 0.25 : 0.1).
     positive, negative : float
         Bounds of an anchor's IoU with a face (paper: 0.5 and 0.3; its best known code: 0.35 and 0.35).
     touching : float
@@ -55,7 +54,7 @@ class OnePassPlan:
     rate: float = 2e-3
     side: int = 320
     imbalance: str = HARD
-    weights: tuple[float, float, float] = (1.0, 1.0, 0.25)
+    weights: tuple[float, float, float] = (1.0, 2.0, 1.0)
     positive: float = 0.35
     negative: float = 0.3
     touching: float = 0.08
