@@ -19,7 +19,7 @@ from mtcnn_lite.anchors import ONE_PASS
 
 STEM, QUARTER = 16, 32  # channels at strides 2 and 4
 WIDTHS = (96, 160, 224)  # channels of the backbone at strides 8, 16 and 32
-BLOCKS = (4, 4, 2)  # separable convolutions at each of these strides
+BLOCKS = (4, 4, 2)  # separable convolutions at each of these strides; all but the first are residual
 SHARED = 64  # channels of the feature pyramid, the same at each level
 NUMBERS = (2, 4, 10)  # that the net answers for each anchor: face, box, points
 PRIOR = 0.01  # the probability of "face" that an untrained net gives: focal loss's paper, section 3.3
@@ -82,6 +82,21 @@ def separable(inputs: int, outputs: int, stride: int = 1) -> nn.Sequential:
     )
 
 
+class Residual(nn.Module):
+    """A separable convolution whose result is added to what came in, so that the gradient reaches the first layers.
+
+    He et al. 2016, "Deep residual learning" (arXiv 1512.03385). The net has no other weights to begin with than random
+    ones, and thirty layers: without these it learns far more slowly.
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.change = separable(channels, channels)
+
+    def forward(self, x: Tensor) -> Tensor:  # x: (N, C, h, w), and the same out
+        return x + self.change(x)
+
+
 class OnePassNet(nn.Module):
     """Backbone, feature pyramid and heads; `levels` has the anchors' sides by stride, 8, 16 and 32."""
 
@@ -91,7 +106,7 @@ class OnePassNet(nn.Module):
         self.stem = nn.Sequential(convolution(3, STEM, stride=2), convolution(STEM, QUARTER, stride=2))
         inputs, stages = QUARTER, []
         for outputs, blocks in zip(WIDTHS, BLOCKS, strict=True):
-            more = [separable(outputs, outputs) for _ in range(blocks - 1)]
+            more = [Residual(outputs) for _ in range(blocks - 1)]
             stages.append(nn.Sequential(separable(inputs, outputs, stride=2), *more))
             inputs = outputs
         self.stage8, self.stage16, self.stage32 = stages
@@ -116,7 +131,7 @@ class _Head(nn.Module):
 
     def __init__(self, anchors: int) -> None:
         super().__init__()
-        self.around = nn.Sequential(separable(SHARED, SHARED), separable(SHARED, SHARED))
+        self.around = nn.Sequential(Residual(SHARED), Residual(SHARED))
         self.answer = nn.Conv2d(SHARED, anchors * sum(NUMBERS), 1)
         nn.init.normal_(self.answer.weight, std=0.01)
         nn.init.zeros_(self.answer.bias)  # type: ignore[arg-type]  # it has one

@@ -11,12 +11,12 @@ from mtcnn_lite.course.scenes import scenes
 from mtcnn_lite.datasets import write_jsonl
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
 
-BRIEF = ["train", "--model", "onepass", "--data", "photos", "--steps", "0.0001", "--out", "run"]
+BRIEF = ["train", "--model", "onepass", "--data", "photos", "--steps", "0.00005", "--out", "run"]
 
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory):
-    """A folder with 5 labelled photos and a run of three steps."""
+    """A folder with 5 labelled photos and a run of two steps."""
     home = tmp_path_factory.mktemp("home")
     (home / "photos").mkdir()
     photos = []
@@ -39,7 +39,7 @@ def test_train_detect_and_evaluate(home, capsys):
     assert printed.err == ""
     assert "onepass, held out:" in printed.out
     assert "weights in run/weights" in printed.out
-    assert json.loads((home / "run" / "plan.json").read_text())["onepass"]["steps"] == 3
+    assert json.loads((home / "run" / "plan.json").read_text())["onepass"]["steps"] == 2
     assert main(BRIEF) == 1
     assert "holds this run already: --resume goes on" in capsys.readouterr().err
     assert main([*BRIEF, "--resume"]) == 0

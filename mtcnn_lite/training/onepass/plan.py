@@ -1,4 +1,8 @@
-"""How the one-pass net is trained: every number in one place."""
+"""How the one-pass net is trained: every number in one place.
+
+"Paper" is RetinaFace's (Deng et al. 2019, arXiv 1905.00641), "code" its best known,
+https://github.com/biubug6/Pytorch_Retinaface.
+"""
 
 import math
 from dataclasses import dataclass, field
@@ -25,9 +29,9 @@ class OnePassPlan:
         What is done about the many easy negatives: the hardest alone count, three for each positive (SSD, and
         RetinaFace's paper), or all count, the easy ones little (`losses.focal_loss`).
     weights : three numbers
-        Of the face, box and point losses (its best known code: the same; paper: 1 : 0.25 : 0.1).
+        Of the face, box and point losses (code: the same; paper: 1 : 0.25 : 0.1).
     positive, negative : float
-        Bounds of an anchor's IoU with a face (paper: 0.5 and 0.3; its best known code: 0.35 and 0.35).
+        Bounds of an anchor's IoU with a face (paper: 0.5 and 0.3; code: 0.35 and 0.35).
     touching : float
         A negative's IoU with an ignored face is below this. Where only one face of a photo is labelled, a negative must
         overlap that face by it: the rest may be faces.
@@ -51,7 +55,7 @@ class OnePassPlan:
 
     steps: int = 30_000
     batch: int = 16
-    rate: float = 2e-3
+    rate: float = 5e-3
     side: int = 320
     imbalance: str = HARD
     weights: tuple[float, float, float] = (1.0, 2.0, 1.0)

@@ -12,7 +12,7 @@ from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
 from mtcnn_lite.losses import Losses
 from mtcnn_lite.nets import Nets, normalise
 from mtcnn_lite.onepass.model import OnePassNet
-from mtcnn_lite.onepass.weights import NET, load_onepass, save_onepass
+from mtcnn_lite.onepass.weights import load_onepass, save_onepass
 from mtcnn_lite.runtime.files import write_whole
 from mtcnn_lite.sampling.store import photos_digest
 from mtcnn_lite.training.batches import HOLD_OUT_EVERY
@@ -24,7 +24,7 @@ from mtcnn_lite.training.onepass.sheet import view_sheet
 from mtcnn_lite.training.onepass.teacher import with_lent_points
 from mtcnn_lite.training.onepass.views import ViewBatch, Views
 from mtcnn_lite.training.plots import draw_curves
-from mtcnn_lite.training.record import Stopwatch, machine, note_machine, write_record
+from mtcnn_lite.training.record import RECORD, Stopwatch, machine, note_machine, write_record
 from mtcnn_lite.training.run_folder import RunError, claim
 from mtcnn_lite.weights import weights_digest
 
@@ -84,7 +84,7 @@ def train_onepass(
     held_out = photos[HOLD_OUT_EVERY - 1 :: HOLD_OUT_EVERY]
     learned_from = [photo for k, photo in enumerate(photos) if k % HOLD_OUT_EVERY != HOLD_OUT_EVERY - 1]
     claim(out, stated, resume)
-    if (out / "weights" / NET).exists():
+    if (out / RECORD / "record.json").exists():  # the last file of a run
         return load_onepass(out / "weights")[0]
     note_machine(out, machine(1))
     folder = out / plan.name
