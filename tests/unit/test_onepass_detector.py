@@ -132,6 +132,14 @@ def test_a_rerun_does_not_ask_the_net_again(net):
     assert set(trace.seconds) == {"net", "nms"}
 
 
+def test_of_very_many_anchors_the_best_go_on(net):
+    scores = np.random.default_rng(0).random(80 * 80 + 40 * 40 + 20 * 20)
+    trace = stubbed(net, Stub(scores), thresholds=0.1).trace(np.zeros((640, 640, 3), np.uint8))
+    passed = trace.onepass["above threshold"]
+    assert len(passed) == 5000
+    assert np.sort(passed.scores) == pytest.approx(np.sort(scores)[-5000:])
+
+
 def test_soft_nms_lowers_scores_and_drops_what_falls_under_the_threshold(net):
     scores = np.zeros(64 + 16 + 4)
     scores[[9, 10, 54]] = 0.9, 0.8, 0.7  # neighbours of IoU 1/3, and one far away
