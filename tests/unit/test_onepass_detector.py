@@ -9,6 +9,8 @@ import torch
 
 from mtcnn_lite import Detector
 from mtcnn_lite.course.scenes import scene
+from mtcnn_lite.evaluation import choose_thresholds
+from mtcnn_lite.explain import explain
 from mtcnn_lite.onepass.look import grid, look
 from mtcnn_lite.onepass.model import OnePassNet
 from mtcnn_lite.onepass.settings import OnePassSettings
@@ -182,6 +184,14 @@ def test_settings_of_a_one_pass_detector_are_refused_by_a_cascade():
         Detector(thresholds=0.5)
     with pytest.raises((ValueError, TypeError), match="nms is 'soft'; it must be 4 numbers"):
         Detector(nms="soft")
+
+
+def test_only_a_cascades_thresholds_are_chosen_and_its_steps_explained(net):
+    detector, photo = Detector(net), scene(0, height=64, width=64)
+    with pytest.raises(ValueError, match="detector is a one-pass detector"):
+        choose_thresholds(detector, [photo])
+    with pytest.raises(TypeError, match="trace is OnePassTrace.*; it must be a Trace"):
+        explain(detector.trace(photo.image()), [0, 0, 20, 20])
 
 
 def test_hooks_and_nets_are_a_cascades(net):

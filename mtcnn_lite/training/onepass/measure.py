@@ -64,7 +64,7 @@ def _above(faces: Faces, threshold: float) -> Faces:
 
 
 def best_threshold(judged: Judged) -> float:
-    """The threshold of `RULE`; the usual one where there are too few faces to choose on (100)."""
+    """The threshold of `RULE`; the usual one where there are too few faces to choose on (FEWEST_FACES)."""
     if len(judged.faces) < FEWEST_FACES:
         return THRESHOLD
     scores, right = judged.scores, judged.right
