@@ -190,7 +190,7 @@ def test_only_a_cascades_thresholds_are_chosen_and_its_steps_explained(net):
     detector, photo = Detector(net), scene(0, height=64, width=64)
     with pytest.raises(ValueError, match="detector is a one-pass detector"):
         choose_thresholds(detector, [photo])
-    with pytest.raises(TypeError, match="trace is OnePassTrace.*; it must be a Trace"):
+    with pytest.raises(TypeError, match=r"trace is OnePassTrace.*; it must be a Trace"):
         explain(detector.trace(photo.image()), [0, 0, 20, 20])
 
 
