@@ -4,6 +4,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -31,10 +32,11 @@ def train_onepass_net(
     for name in OF_A_CASCADE:
         if getattr(options, name):
             options.error(f"--{name} is for --model cascade: a one-pass net has one stage")
-    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
-        options.error("--model onepass trains in one process, not under torchrun")
+    import torch
+
     from mtcnn_lite.images import ImageError
     from mtcnn_lite.onepass.weights import load_onepass
+    from mtcnn_lite.training.distributed import process_group_from_env
     from mtcnn_lite.training.onepass.plan import FOCAL, HARD, OnePassPlan
     from mtcnn_lite.training.onepass.train import train_onepass
     from mtcnn_lite.training.run_folder import RunError
@@ -51,14 +53,18 @@ def train_onepass_net(
         teacher = nets_of(options.teacher) if options.teacher else None
     except ValueError as error:  # a WeightsError
         options.error(str(error))
-    try:
-        photos = thinned(read_data(options))
-        if options.keep:
-            print(f"\nkept: {len(photos):,} photos")
-        train_onepass(photos, options.out, options.seed, plan, start, teacher, options.resume, options.device,
-                      progress=sys.stderr.isatty())  # fmt: skip
-    except (ImageError, RunError, ValueError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return FAILED
-    print(f"\nweights in {options.out / 'weights'}")
+    processes, device = process_group_from_env(options.device)
+    with open(os.devnull, "w") as nowhere, redirect_stdout(sys.stdout if processes.is_main else nowhere):
+        try:
+            photos = thinned(read_data(options, processes.from_main))
+            if options.keep:
+                print(f"\nkept: {len(photos):,} photos")
+            train_onepass(photos, options.out, options.seed, plan, start, teacher, options.resume, device, processes,
+                          progress=sys.stderr.isatty())  # fmt: skip
+        except (ImageError, RunError, ValueError) as error:
+            print(f"error: {error}", file=sys.stderr)
+            return FAILED
+        print(f"\nweights in {options.out / 'weights'}")
+    if processes.size > 1:
+        torch.distributed.destroy_process_group()
     return 0

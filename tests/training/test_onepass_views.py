@@ -152,6 +152,16 @@ def test_a_batch_depends_on_seed_and_step_alone():
     assert first.tiled == 1  # of four
 
 
+def test_processes_share_a_batch():
+    """Two parts of a batch of eight views: six of three photos, twice each, and two of four photos each."""
+    plan, photos = replace(PLAN, batch=8), [dotted() for _ in range(6)] + [dotted(False) for _ in range(8)]
+    parts = [Views(photos, plan, ONE_PASS, 7, (k, 2)) for k in (0, 1)]
+    views = [part.labelled(3, np.random.default_rng(0)) for part in parts]
+    assert [sum(view.complete for view in some) for some in views] == [4, 2]  # two photos, and one
+    assert [sum(not view.complete for view in some) for some in views] == [1, 1]
+    assert not np.array_equal(parts[0](3).pixels[:2], parts[1](3).pixels[:2])
+
+
 def test_without_a_face_nothing_is_learned():
     photo = LabelledPhoto(np.zeros((50, 50, 3), np.uint8), [[0, 0, 20, 20]], ignore=[True])
     with pytest.raises(ValueError, match="no photo has a face to learn from"):

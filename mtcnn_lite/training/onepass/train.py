@@ -16,6 +16,7 @@ from mtcnn_lite.onepass.weights import load_onepass, save_onepass
 from mtcnn_lite.runtime.files import write_whole
 from mtcnn_lite.sampling.store import photos_digest
 from mtcnn_lite.training.batches import HOLD_OUT_EVERY
+from mtcnn_lite.training.distributed import SINGLE_PROCESS, ProcessGroup
 from mtcnn_lite.training.loop import learn
 from mtcnn_lite.training.onepass.loss import _onepass_loss, shares_right
 from mtcnn_lite.training.onepass.measure import RULE, measure
@@ -38,6 +39,7 @@ def train_onepass(
     teacher: Nets | None = None,
     resume: bool = False,
     device: str = "cpu",
+    processes: ProcessGroup = SINGLE_PROCESS,
     progress: bool = False,
 ) -> OnePassNet:
     """Train a one-pass net on labelled photos.
@@ -63,6 +65,8 @@ def train_onepass(
         with as many threads; standard error says where that differs.
     device : str
         As for torch: "cpu", "cuda:0", "mps".
+    processes : ProcessGroup
+        Those that share each batch (see `distributed`). Each normalises by its own part.
     progress : bool
         Show progress bars.
 
@@ -83,31 +87,37 @@ def train_onepass(
     net = start or untrained_net(seed)
     held_out = photos[HOLD_OUT_EVERY - 1 :: HOLD_OUT_EVERY]
     learned_from = [photo for k, photo in enumerate(photos) if k % HOLD_OUT_EVERY != HOLD_OUT_EVERY - 1]
-    claim(out, stated, resume)
+    if processes.is_main:
+        claim(out, stated, resume)
+    processes.barrier()
     if (out / RECORD / "record.json").exists():  # the last file of a run
         return load_onepass(out / "weights")[0]
-    note_machine(out, machine(1))
-    folder = out / plan.name
-    folder.mkdir(exist_ok=True)
+    folder, main = out / plan.name, processes.is_main
+    if main:
+        note_machine(out, machine(processes.size))
+        folder.mkdir(exist_ok=True)
     if teacher is not None:
         watch = Stopwatch(out, plan.name, "points")
-        learned_from = with_lent_points(learned_from, teacher, progress)
-        watch.lap()
+        learned_from = with_lent_points(learned_from, teacher, progress and main)
+        if main:
+            watch.lap()
     try:
-        views = Views(learned_from, plan, net.levels, seed)
+        views = Views(learned_from, plan, net.levels, seed, (processes.rank, processes.size))
     except ValueError as error:
         raise RunError(str(error)) from None
     watch = Stopwatch(out, plan.name, "training")
-    if not (folder / "labels.jpg").exists():
+    if main and not (folder / "labels.jpg").exists():
         write_whole(folder / "labels.jpg", lambda path: view_sheet(views, 0).save(path, "JPEG", quality=90))
 
     def losses_of(batch: ViewBatch) -> tuple[Losses, Sequence[Tensor]]:
         kinds, offsets, points = (column.to(device) for column in batch[1:])
         return step_losses(net, normalise(batch.pixels).to(device), kinds, offsets, points, plan)
 
-    averaged, rows = learn(net, list(net.parameters()), views, losses_of, plan, folder, device, progress=progress,
-                           saved=watch.lap)  # fmt: skip
+    averaged, rows = learn(net, list(net.parameters()), views, losses_of, plan, folder, device, processes,
+                           progress, watch.lap)  # fmt: skip
     assert isinstance(averaged, OnePassNet)
+    if not main:
+        return averaged
     write_whole(folder / "curves.png", lambda path: draw_curves(path, plan.name, rows))
     figures = measure(averaged, held_out, progress)
     print(f"{plan.name}, held out: {', '.join(f'{name} {value}' for name, value in figures.items())}", flush=True)

@@ -54,6 +54,8 @@ class Views:
         The anchors' sides by stride.
     seed : int
         Of all that is random.
+    shard : (int, int)
+        (k, n): the k-th of n parts of each batch, for n processes that train together.
 
     Raises
     ------
@@ -61,8 +63,15 @@ class Views:
         Where no face can be learned from.
     """
 
-    def __init__(self, photos: Sequence[LabelledPhoto], plan: OnePassPlan, levels: Levels, seed: int) -> None:
-        self.photos, self.plan, self.seed = photos, plan, seed
+    def __init__(
+        self,
+        photos: Sequence[LabelledPhoto],
+        plan: OnePassPlan,
+        levels: Levels,
+        seed: int,
+        shard: tuple[int, int] = (0, 1),
+    ) -> None:
+        self.photos, self.plan, self.seed, self.shard = photos, plan, seed, shard
         complete = np.array([photo.complete for photo in photos], bool)
         useful = np.array([(~photo.ignore).any() for photo in photos], bool)
         if not useful.any():
@@ -74,7 +83,7 @@ class Views:
         self.anchors = grid(plan.side, plan.side, levels).boxes  # (A, 4)
 
     def __call__(self, step: int) -> ViewBatch:
-        rng = np.random.default_rng([self.seed, step, 2])
+        rng = np.random.default_rng([self.seed, step, self.shard[0]])
         views = self.labelled(step, rng)
         pixels, _, _ = self.plan.augmentation(np.stack([view.image() for view in views]), rng, False)
         targets = [anchor_targets(self.anchors, view, self.plan) for view in views]
@@ -83,15 +92,16 @@ class Views:
     def labelled(self, step: int, rng: np.random.Generator) -> list[LabelledPhoto]:
         """The views of a step, before they are recoloured."""
         wholes, singles = self.orders
+        part = slice(self.shard[0], None, self.shard[1])
         side, whole = self.plan.side, self.plan.batch - self.tiled
         views = []
         of_photos = -(-whole // OF_A_PHOTO)
-        for number in wholes(step * of_photos, of_photos if whole else 0):
+        for number in wholes(step * of_photos, of_photos if whole else 0)[part]:
             photo = replace(self.photos[number], source=self.photos[number].image())
             views += [view(photo, side, self.plan, rng) for _ in range(OF_A_PHOTO)]
         views = views[:whole]
         four = singles(step * self.tiled * 4, self.tiled * 4).reshape(-1, 4)
-        views += [tiled([view(self.photos[k], side // 2, self.plan, rng) for k in numbers]) for numbers in four]
+        views += [tiled([view(self.photos[k], side // 2, self.plan, rng) for k in numbers]) for numbers in four[part]]
         return views
 
 
