@@ -19,6 +19,9 @@ RETINAFACE: Mapping[int, Sequence[float]] = {8: (16, 32), 16: (64, 128), 32: (25
 RETINAFACE_PAPER: Mapping[int, Sequence[float]] = {
     stride: tuple(4 * stride * 2 ** (k / 3) for k in range(3)) for stride in (4, 8, 16, 32, 64)
 }
+# The package's own one-pass net: of the faces that it learns from, of 12 px and more, 97 in 100 have an anchor with an
+# IoU of 0.5 or more (with RETINAFACE 93), and all but 2 in 10,000 one of 0.35.
+ONE_PASS: Mapping[int, Sequence[float]] = {8: (16, 24, 36), 16: (56, 88), 32: (140, 224, 360)}
 MOST_ANCHORS = 100_000_000  # in a grid; their boxes take 16 bytes each, and twice that while they are made
 BACKGROUND, IGNORED = -1, -2  # what an anchor is that is for no face
 

@@ -1,4 +1,4 @@
-"""`Detector`: the cascade with its settings, for one photo, many, or a record of every step."""
+"""`Detector`: a cascade, or a one-pass net, with its settings: for one photo, many, or a record of every step."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 from os import PathLike
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,13 +18,20 @@ from mtcnn_lite.cascade.hooks import Hooks
 from mtcnn_lite.cascade.record import NMSOverlaps, Settings
 from mtcnn_lite.cascade.trace import Trace, detect_together
 from mtcnn_lite.images import Pixels, as_batch, as_rgb, photos_in, read_image
+from mtcnn_lite.onepass.making import onepass_of
+from mtcnn_lite.onepass.trace import OnePassAnswers, OnePassTrace, detect_onepass
+from mtcnn_lite.onepass.weights import is_onepass
 from mtcnn_lite.runtime.batching import batches, numbered
+from mtcnn_lite.runtime.inference import Engine
 from mtcnn_lite.runtime.parallel import imap, warm_up
 from mtcnn_lite.weights import SHIPPED
 from mtcnn_lite.weights.engines import engine_of
 
 if TYPE_CHECKING:
     from mtcnn_lite.nets import Nets
+    from mtcnn_lite.onepass.model import OnePassNet
+
+FACTOR, NMS = 0.709, NMSOverlaps(0.5, 0.7, 0.8, 0.7)  # a cascade's
 
 
 class Detector:
@@ -32,9 +39,10 @@ class Detector:
 
     Parameters
     ----------
-    weights : str, path or Nets
+    weights : str, path, Nets or OnePassNet
         "mtcnn_lite" (those that ship), "zhang2016" (the authors' values, from the installed package `mtcnn`), a folder
-        written by `save_weights` or by `mtcnn-lite export`, or the nets themselves.
+        written by `save_weights` or by `mtcnn-lite export`, or the nets themselves. For a one-pass detector (see Notes)
+        "onepass", a folder written by `onepass.weights.save_onepass`, or the net.
     min_face : float
         Side, in pixels, of the smallest face to look for; 12 or more. Time goes with 1 / min_face^2.
     factor : float
@@ -68,6 +76,11 @@ class Detector:
 
     Notes
     -----
+    With one-pass weights the calls are the same, `model` is "onepass", and `trace` gives a `OnePassTrace`. `min_face`
+    says at which size the net sees the photo: its own for 20, half of it for 40. `thresholds` is one number; `nms` is
+    one IoU (0.4 by default), or "soft" for Soft-NMS. `factor`, `mirror` and `swap` are for cascades alone. The engine
+    is torch, of an export ONNX Runtime.
+
     Threads may share a detector, and it can be pickled. Processes may be forked before and after it is made, but not
     while another thread detects: such a child can wait for ever for a lock, as it can with torch alone.
 
@@ -79,24 +92,38 @@ class Detector:
 
     def __init__(
         self,
-        weights: str | PathLike[str] | Nets = SHIPPED,
+        weights: str | PathLike[str] | Nets | OnePassNet = SHIPPED,
         min_face: float = 20,
-        factor: float = 0.709,
-        thresholds: Sequence[float] | None = None,
-        nms: Sequence[float] = NMSOverlaps(0.5, 0.7, 0.8, 0.7),
+        factor: float = FACTOR,
+        thresholds: Sequence[float] | float | None = None,
+        nms: Sequence[float] | float | str = NMS,
         mirror: bool = True,
         engine: str = "auto",
         device: str = "cpu",
     ) -> None:
-        self.engine, suited = engine_of(weights, engine, device)
-        passed = suited() if thresholds is None else thresholds
-        self.settings = Settings(min_face, factor, passed, nms, mirror)  # type: ignore[arg-type]  # it makes them named
-        self.hooks = Hooks()
+        self.model, self.hooks = "cascade", Hooks()
+        if is_onepass(weights):
+            self._be_onepass(weights, min_face, factor, thresholds, nms, mirror, engine, device)
+        else:
+            self.engine, suited = engine_of(weights, engine, device)  # type: ignore[arg-type]  # no OnePassNet
+            passed = suited() if thresholds is None else thresholds
+            self.settings = Settings(min_face, factor, passed, nms, mirror)  # type: ignore[arg-type]  # makes them named
         warm_up()
+
+    def _be_onepass(self, weights: Any, min_face: float, factor: float, thresholds: Any, nms: Any, mirror: bool,
+                    engine: str, device: str) -> None:  # fmt: skip
+        """For type checkers `engine`, `settings` and `trace` stay a cascade's, which they are in most programs."""
+        self.model = "onepass"
+        made, settings = onepass_of(weights, min_face, thresholds, None if nms is NMS else nms, engine, device,
+                                    factor=(factor, FACTOR), mirror=(mirror, True))  # fmt: skip
+        self.engine, self.settings = cast(Engine, made), cast(Settings, settings)
 
     @property
     def nets(self) -> Nets:
-        """The nets themselves, on the CPU. AttributeError with the engine "onnx", which has none of torch's."""
+        """The nets themselves, on the CPU. AttributeError with the engine "onnx", which has none of torch's, and for a
+        one-pass detector, whose one net is `detector.engine.net`."""
+        if self.model == "onepass":
+            raise AttributeError("a one-pass detector has one net, detector.engine.net; nets are a cascade's")
         nets: Nets | None = getattr(self.engine, "nets", None)
         if nets is None:
             raise AttributeError('a detector with the engine "onnx" has no nets of torch; one with engine="torch" has')
@@ -142,17 +169,24 @@ class Detector:
         done = 0
         for batch in batches(images):
             try:
-                found: Iterable[Faces] = detect_together(self.engine, self.hooks, batch, self.settings)
+                found: Iterable[Faces] = self._together(batch)
             except (TypeError, ValueError):  # from a hook that was swapped in; one by one says at which image
                 found = map(numbered(self.detect), enumerate(batch, done))
             yield from found
             done += len(batch)
+
+    def _together(self, batch: Sequence[Pixels]) -> list[Faces]:
+        if self.model == "onepass":
+            return detect_onepass(cast(Any, self.engine), batch, cast(Any, self.settings))
+        return detect_together(self.engine, self.hooks, batch, self.settings)
 
     def trace(self, image: NDArray[np.uint8]) -> Trace:
         """`detect`, with every candidate after every step. Same code, same result: `trace.faces`."""
         return self._trace(as_rgb(image).copy())  # stages run later, when the caller may have drawn on the photo
 
     def _trace(self, image: NDArray[np.uint8]) -> Trace:
+        if self.model == "onepass":
+            return cast(Trace, OnePassTrace(OnePassAnswers(cast(Any, self.engine), image), cast(Any, self.settings)))
         return Trace(Answers(self.engine, image), self.settings, self.hooks)
 
     def swap(self, **parts: Callable[..., Any]) -> Detector:
@@ -161,6 +195,8 @@ class Detector:
         Names and signatures are those of `Hooks`. It shares this detector's engine; this one is not changed. ValueError
         for a name that is none of theirs, TypeError for what is no function.
         """
+        if self.model == "onepass":
+            raise ValueError("a one-pass detector has no hooks: its steps are not a cascade's")
         known = [f.name for f in fields(Hooks)]
         for name, part in parts.items():
             if name not in known:
@@ -168,7 +204,8 @@ class Detector:
             if not callable(part):
                 raise TypeError(f"{name} is {shown(part)}; it must be a function")
         other = object.__new__(Detector)
-        other.settings, other.engine, other.hooks = self.settings, self.engine, replace(self.hooks, **parts)
+        other.model, other.settings, other.engine = self.model, self.settings, self.engine
+        other.hooks = replace(self.hooks, **parts)
         return other
 
 

@@ -7,13 +7,8 @@ of no use elsewhere. `weights.onnx_files` reads what is written here.
 import copy
 import hashlib
 import json
-import logging
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stdout
 from functools import partial
 from importlib.util import find_spec
-from io import StringIO
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -29,28 +24,28 @@ from mtcnn_lite.arguments import shown
 from mtcnn_lite.detector import Detector
 from mtcnn_lite.net_names import NET_NAMES, NET_SIZES
 from mtcnn_lite.nets import layers
+from mtcnn_lite.onepass.exporting import onepass_files
+from mtcnn_lite.onepass.weights import NAME as ONEPASS
 from mtcnn_lite.runtime.files import write_all_whole
 from mtcnn_lite.runtime.onnx_engine import OnnxEngine
+from mtcnn_lite.runtime.onnx_writing import CLOSE, ExportError, onnx_model
 from mtcnn_lite.runtime.torch_engine import TorchEngine
 from mtcnn_lite.weights.onnx_files import CASCADE, FORMAT
 
+__all__ = ["OPSET", "ExportError", "export"]
+
 OPSET = 18  # what the exporter writes itself; other versions are converted from it
 OPSETS = range(16, 25)
-CLOSE = 1e-5  # of torch's scores, offsets and landmarks
 NEEDED = ("onnx", "onnxscript", "onnxruntime")
 POINTS = ("eye on the picture's left", "eye on the picture's right", "nose",
           "mouth corner on the picture's left", "mouth corner on the picture's right")  # fmt: skip
-
-
-class ExportError(RuntimeError):
-    """A model that is not written: a package is missing, or the model says other than torch does."""
 
 
 def export(detector: Detector, folder: str | PathLike[str], opset: int = OPSET) -> None:
     """Write a detector's three nets as ONNX models to `folder`, made where it is missing, with a cascade.json.
 
     Each model is checked by `onnx.checker`, and run beside torch, before anything is written. All four files are
-    replaced together.
+    replaced together. Of a one-pass detector there are two: onepass.onnx and onepass.json.
 
     Parameters
     ----------
@@ -86,12 +81,15 @@ def export(detector: Detector, folder: str | PathLike[str], opset: int = OPSET) 
     target = Path(folder)
     if any(target.glob("*.safetensors")):
         raise ExportError(f"{target} holds weights as .safetensors; an export goes to a folder of its own")
-    models = {name: _model(name, getattr(detector.nets, name), opset) for name in NET_NAMES}
-    _compare(models, TorchEngine(detector.nets))
-    stated = json.dumps(_cascade(detector, models, opset), indent=1).encode() + b"\n"
+    if detector.model == ONEPASS:
+        contents = onepass_files(detector.engine, detector.settings, opset)  # type: ignore[arg-type]  # a one-pass net's
+    else:
+        models = {name: _model(name, getattr(detector.nets, name), opset) for name in NET_NAMES}
+        _compare(models, TorchEngine(detector.nets))
+        stated = json.dumps(_cascade(detector, models, opset), indent=1).encode() + b"\n"
+        contents = {f"{name}.onnx": model for name, model in models.items()} | {CASCADE: stated}
     target.mkdir(parents=True, exist_ok=True)
-    contents = {target / f"{name}.onnx": model for name, model in models.items()} | {target / CASCADE: stated}
-    write_all_whole({path: partial(_write, data) for path, data in contents.items()})
+    write_all_whole({target / name: partial(_write, data) for name, data in contents.items()})
 
 
 def _write(data: bytes, path: Path) -> None:
@@ -160,7 +158,6 @@ def _plain(net: nn.Module) -> nn.Module:
 
 def _model(name: str, net: nn.Module, opset: int) -> bytes:
     """One net as an ONNX file's bytes, checked for being one."""
-    import onnx
 
     heads = ["score", "offsets", "landmarks"] if name != "pnet" and net.landmarks is not None else ["score", "offsets"]
     size, sizes = NET_SIZES[name], {0: torch.export.Dim("batch")}
@@ -169,46 +166,7 @@ def _model(name: str, net: nn.Module, opset: int) -> bytes:
         height, width = size + 5, size + 10  # any will do; two different ones, so that neither stands for both
         sizes |= {2: torch.export.Dim("height", min=size), 3: torch.export.Dim("width", min=size)}
     example = torch.zeros(2, 3, height, width, dtype=torch.float32, device="cpu")
-    with _quiet():
-        try:
-            program = torch.onnx.export(
-                _Heads(name, _plain(net)), (example,), dynamo=True, dynamic_shapes=(sizes,), input_names=["images"],
-                output_names=heads, opset_version=opset, external_data=False, verbose=False,
-            )  # fmt: skip
-        except Exception as error:  # its errors have no class of their own
-            raise ExportError(f"{name}.onnx: torch's exporter failed ({_first_line(error)})") from error
-        assert program is not None
-        model = program.model_proto
-    for node in model.graph.node:  # where in which file each was called: of no use, and another on each machine
-        node.ClearField("metadata_props")
-        node.ClearField("doc_string")
-    written = {entry.domain: entry.version for entry in model.opset_import}
-    if written.get("") != opset:
-        raise ExportError(f"{name}.onnx: torch's exporter wrote opset {written.get('')} in place of {opset}")
-    try:
-        onnx.checker.check_model(model, full_check=True)
-    except onnx.checker.ValidationError as error:
-        raise ExportError(f"{name}.onnx: onnx.checker refuses it ({_first_line(error)})") from error
-    return model.SerializeToString(deterministic=True)
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Without the exporter's notes on packages that the nets don't use, and on its own future."""
-    logs = {log: log.level for log in map(logging.getLogger, ("torch.onnx", "onnxscript"))}
-    for log in logs:
-        log.setLevel(logging.ERROR)
-    try:
-        with warnings.catch_warnings(), redirect_stdout(StringIO()):
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        for log, level in logs.items():
-            log.setLevel(level)
+    return onnx_model(name, _Heads(name, _plain(net)), example, sizes, heads, opset)
 
 
 def _compare(models: dict[str, bytes], ours: TorchEngine) -> None:

@@ -61,6 +61,53 @@ def _hard_examples(losses: Tensor, keep: float, among: Tensor | None) -> Tensor:
     return chosen
 
 
+def hard_negatives(losses: Tensor, kinds: Tensor, ratio: float = 3.0, fewest: int = 0) -> Tensor:
+    """Mask, bool (N, A), of the negatives with the highest losses in each photo: `ratio` for each of its positives.
+
+    Liu et al. 2016, "SSD: single shot multibox detector" (arXiv 1512.02325, section 2.2), with the paper's 3:1. A
+    one-pass detector answers for thousands of anchors of which a few are faces: without a choice the others would
+    decide the gradient. Of equal losses the earlier is chosen.
+
+    Parameters
+    ----------
+    losses : Tensor (N, A)
+        Detection losses of N photos' anchors.
+    kinds : Tensor, whole numbers (N, A)
+        1 for a positive, 0 for a negative; what is neither is never chosen.
+    ratio : float
+        Negatives for each positive; 0 or more.
+    fewest : int
+        So many at least, in a photo that has as many: one without faces would else teach nothing.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For shapes that don't fit, losses that are not finite, and numbers out of range.
+
+    Examples
+    --------
+    >>> losses = torch.tensor([[0.2, 0.9, 0.1, 0.5, 0.7]])
+    >>> hard_negatives(losses, torch.tensor([[1, 0, 0, -1, 0]]), ratio=1)
+    tensor([[False,  True, False, False, False]])
+    """
+    tensor("losses", losses, "(N, A), the detection loss of each anchor", axes=2, kinds="fi")
+    tensor("kinds", kinds, "whole numbers (N, A): 1 positive, 0 negative", axes=2, kinds="i")
+    if losses.shape != kinds.shape:
+        raise ValueError(f"losses has shape {tuple(losses.shape)} and kinds {tuple(kinds.shape)}; both must be (N, A)")
+    ratio = number("ratio", ratio, lambda value: 0 <= value <= 1e9, "be 0 or more")
+    fewest = whole("fewest", fewest, low=0)
+    return _hard_negatives(finite_tensor("losses", losses), kinds, ratio, fewest)
+
+
+def _hard_negatives(losses: Tensor, kinds: Tensor, ratio: float, fewest: int) -> Tensor:
+    negative = kinds == 0
+    allowed = ((kinds == 1).sum(dim=1) * ratio).clamp(min=fewest)  # (N,)
+    order = losses.detach().where(negative, -torch.inf).argsort(dim=1, descending=True, stable=True)  # (N, A)
+    places = torch.arange(order.shape[1], device=order.device).expand_as(order)
+    rank = torch.empty_like(order).scatter_(1, order, places)  # (N, A): an anchor's place in its row of `order`
+    return negative & (rank < allowed[:, None])
+
+
 def ohem_nms(boxes: ArrayLike, losses: Tensor, count: int, overlap: float = 0.7) -> Tensor:
     """Indices of hard samples in one photo, hardest first, of which no two overlap much.
 

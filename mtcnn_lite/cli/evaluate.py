@@ -47,6 +47,7 @@ few faces to choose on, 2 bad arguments."""
 # Low enough for the end of the curve. At 0.1 for P-Net, the nets see twice as many windows and AP changes by about half
 # a point.
 CURVE = (0.2, 0.1, 0.05)
+ONEPASS_CURVE = (0.02,)  # of a one-pass detector
 Tree = dict[str, Any]
 
 
@@ -62,7 +63,8 @@ def add(commands: Any) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--curve", type=float, nargs=3, metavar=("P", "R", "O"),
-        help="lowered thresholds for average precision, curves and landmarks (default: 0.2 0.1 0.05)",
+        help="lowered thresholds for average precision, curves and landmarks (default: 0.2 0.1 0.05); of a one-pass "
+        "detector 0.02",
     )  # fmt: skip
     parser.add_argument(
         "--choose", action="store_true",
@@ -82,34 +84,43 @@ def run(options: argparse.Namespace) -> int:
     """Measure, print the table, write what --out asks for, and return the exit status."""
     from mtcnn_lite.evaluation import differences, evaluate_photo, read_ground_truth, report
     from mtcnn_lite.images import ImageError
+    from mtcnn_lite.onepass.weights import is_onepass
 
     if options.against == options.weights:
         options.error(f"--against is {options.against}, and so is --weights; they must differ")
     if options.against_thresholds and not options.against:
         options.error("--against-thresholds needs --against")
     if options.choose:
+        if is_onepass(options.weights):
+            options.error("--choose is for cascades: training chooses a one-pass detector's threshold")
         from mtcnn_lite.cli.evaluate_choose import choose
 
         return choose(options)
     wanted = {options.weights: options.thresholds}
     if options.against:
         wanted[options.against] = options.against_thresholds or options.thresholds
-    low = tuple(options.curve or CURVE)
-    runs = {}
+    runs, lows = {}, dict[str, tuple[float, ...]]()
     for weights, thresholds in wanted.items():
         own = {**vars(options), "weights": weights}
-        detector = detector_of(argparse.Namespace(**{**own, "thresholds": thresholds}))
+        if is_onepass(weights):
+            thresholds, low = None if options.against else thresholds, ONEPASS_CURVE
+        else:
+            own["threshold"], low = own["threshold"] if not options.against else None, tuple(options.curve or CURVE)
+        runs[weights], lows[weights] = detector_of(argparse.Namespace(**{**own, "thresholds": thresholds})), low
         detector_of(argparse.Namespace(**{**own, "thresholds": low}))  # complains of --curve
-        runs[weights] = detector
     reports: dict[str, Tree] = {}
     try:
         photos = read_data(options)
         truth = read_ground_truth(options.wider_truth) if options.wider_truth else None
-        results = {weights: _each(partial(evaluate_photo, detector, low=low), photos, weights)
+        results = {weights: _each(partial(evaluate_photo, detector, low=lows[weights]), photos, weights)
                     for weights, detector in runs.items()}  # fmt: skip
         for weights, detector in runs.items():
-            reports[weights] = {"thresholds": list(detector.settings.thresholds), "curve_thresholds": list(low),
-                                "min_face": options.min_face, **report(results[weights])}  # fmt: skip
+            reports[weights] = {
+                "thresholds": list(detector.settings.thresholds),
+                "curve_thresholds": list(lows[weights]),
+                "min_face": options.min_face,
+                **report(results[weights]),
+            }
             if truth is not None:
                 reports[weights]["wider"] = _official(truth, results[weights])
         if options.against:

@@ -35,9 +35,10 @@ def _stages(reports: dict[str, Tree]) -> bytes:
     figure, axes = _figure("What each net lets through", "boxes a photo", "recall of faces of 20 px and more")
     for (name, report), style in _styled(reports):
         for stage, curve in report["curves"]["stages"].items():
-            axes.plot(curve["boxes"], curve["recall"], style, color=COLOURS[stage], label=f"{name}, {stage}")
+            colour = COLOURS.get(stage, COLOURS["landmark"])
+            axes.plot(curve["boxes"], curve["recall"], style, color=colour, label=f"{name}, {stage}")
             at = report["stages"][stage]
-            axes.plot(at["boxes"], at["recall"], "o", color=COLOURS[stage])
+            axes.plot(at["boxes"], at["recall"], "o", color=colour)
     axes.set(xscale="symlog", xlim=(0, None), ylim=(0, 1.02))
     return _png(figure, axes)
 

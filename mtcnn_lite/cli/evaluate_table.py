@@ -36,7 +36,7 @@ def table(reports: dict[str, Tree]) -> str:
         line(f"  {band} ({found['faces']:,})", "sizes", band, "recall")
     head(f"after each net, faces of {list(first['detection'])[-1]} px and more: recall, boxes a photo")
     for end, text in (("", "at the thresholds"), ("_low", "at the curve's thresholds")):
-        for stage in first["stages"]:
+        for stage in dict.fromkeys(stage for each in reports.values() for stage in each["stages"]):
             cells = []
             for report in reports.values():
                 recall, boxes = (_cell(report, ("stages", stage, key + end), form) for key, form in KEYS)

@@ -73,6 +73,8 @@ def run(options: argparse.Namespace) -> int:
     if out.is_dir():
         options.error(f"--out {out}: that is a folder; name a file in it, .jpg or .png")
     detector = detector_of(options)
+    if detector.model != "cascade":
+        options.error(f"--weights {options.weights}: only a cascade's steps can be explained")
     try:
         trace = detector.trace(read_image(options.photo, options.max_pixels or MAX_PIXELS))
         explanation = explain(trace, options.box)

@@ -14,8 +14,9 @@ and onet.onnx (any batch), and cascade.json, which says what a program does roun
 how pixels become numbers, the order of the landmarks.
 
 Each model is checked by onnx.checker, and against torch to 0.00001, before anything is written; the four files are
-replaced together. Needed are torch and: pip install 'mtcnn_lite[onnx]'. To detect with the models, onnxruntime alone:
---weights DIR."""
+replaced together. Of a one-pass detector they are onepass.onnx (any height and width that are multiples of 32, any
+batch) and onepass.json. Needed are torch and: pip install 'mtcnn_lite[onnx]'. To detect with the models, onnxruntime
+alone: --weights DIR."""
 
 EXPORT_END = """\
 examples:
@@ -58,7 +59,7 @@ def run(options: argparse.Namespace) -> int:
     except ValueError as error:  # a WeightsError, for one
         options.error(str(error))
     try:
-        for name in ("*net.onnx", "cascade.json"):
+        for name in ("*net.onnx", "cascade.json", "onepass.*"):
             remove_unfinished(options.out, f".*.part.{name}")
         export(detector, options.out, options.opset)
     except ValueError as error:
@@ -66,5 +67,7 @@ def run(options: argparse.Namespace) -> int:
     except (ExportError, OSError) as error:
         print(f"error: {reason(error) if isinstance(error, OSError) else error}", file=sys.stderr)
         return FAILED
-    print(f"pnet.onnx, rnet.onnx, onet.onnx and cascade.json written to {options.out}")
+    files = "onepass.onnx" if detector.model == "onepass" else "pnet.onnx, rnet.onnx, onet.onnx"
+    stated = "onepass.json" if detector.model == "onepass" else "cascade.json"
+    print(f"{files} and {stated} written to {options.out}")
     return 0

@@ -112,10 +112,18 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
         "without one 0.6 0.7 0.7)",
     )
     add(
+        "--threshold",
+        type=float,
+        metavar="T",
+        help="of a one-pass detector: its one threshold, in place of --thresholds (default: what suits the weights)",
+    )
+    add(
         "--weights",
         default="mtcnn_lite",
-        help="mtcnn_lite: those that ship; zhang2016: the authors' own, from the installed package mtcnn; or a folder "
-        "with pnet, rnet and onet.safetensors, or one that mtcnn-lite export wrote (default: mtcnn_lite)",
+        help="mtcnn_lite: those that ship; zhang2016: the authors' own, from the installed package mtcnn; a folder "
+        "with pnet, rnet and onet.safetensors, or one that mtcnn-lite export wrote; or a folder with "
+        "onepass.safetensors, a one-pass detector, which sees a photo at 20 / --min-face of its size (default: "
+        "mtcnn_lite)",
     )
     add(
         "--engine",
@@ -139,7 +147,7 @@ def detector_of(options: argparse.Namespace) -> "Detector":
     from mtcnn_lite.detector import Detector  # it loads torch: over a second, so only once the arguments make sense
 
     try:
-        thresholds = options.thresholds and tuple(options.thresholds)
+        thresholds = tuple(options.thresholds) if options.thresholds else getattr(options, "threshold", None)
         return Detector(options.weights, options.min_face, options.factor, thresholds,
                         engine=options.engine, device=options.device)  # fmt: skip
     except ValueError as error:  # a setting out of its range, or a WeightsError

@@ -1,4 +1,4 @@
-"""`mtcnn-lite train`: labelled photos to the weights of a cascade."""
+"""`mtcnn-lite train`: labelled photos to the weights of a cascade, or of a one-pass detector."""
 
 import argparse
 import os
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mtcnn_lite.cli.settings import FAILED, add_command, add_data, read_data
+from mtcnn_lite.cli.train_onepass import train_onepass_net
 from mtcnn_lite.training.plan import FINETUNING_RATE, FINETUNING_STAGES, STAGES, paper, scaled
 
 if TYPE_CHECKING:
@@ -23,13 +24,17 @@ figures on one photo in twenty, held out of training. OUT/record is what is wort
 figures, minutes, machines, and a digest of the weights.
 
 A run that was interrupted, by kill -9 too, goes on with --resume and ends with the same weights, on the same machine
-with as many threads and processes. Expect hours on two CPU cores; OUT/samples takes several GB for 10,000 photos."""
+with as many threads and processes. Expect hours on two CPU cores; OUT/samples takes several GB for 10,000 photos.
+
+--model onepass trains the one net of a one-pass detector on parts of the photos, in one stage, onepass, in OUT/onepass;
+mtcnn_lite/training/onepass/plan.py has its numbers. No samples are kept."""
 
 TRAIN_END = """\
 examples:
   mtcnn-lite train --data wider/ --data celeba/ --out run
   mtcnn-lite train --data wider/ --data celeba/ --out run --resume
   mtcnn-lite train --data my_photos/ --out tuned --from run/weights --steps 0.1
+  mtcnn-lite train --data wider/ --data celeba/ --out one --model onepass --teacher mtcnn_lite
   torchrun --nproc-per-node 4 -m mtcnn_lite train --data wider/ --out run      # four processes share each batch
 
 exit status: 0 trained, 1 a photo, a label or the folder could not be read or written, or the labels can't be learned
@@ -38,11 +43,13 @@ from, 2 bad arguments."""
 
 def add(commands: Any) -> None:
     """Add the command's parser."""
-    parser = add_command(commands, "train", run, "train a cascade on labelled photos", TRAIN, TRAIN_END)
+    parser = add_command(commands, "train", run, "train a detector on labelled photos", TRAIN, TRAIN_END)
     add_data(parser)
     add = parser.add_argument
     add("--out", type=Path, required=True, metavar="DIR", help="the run's folder, made if missing")
     add("--resume", action="store_true", help="go on with the run in --out, if there is one")
+    add("--model", choices=("cascade", "onepass"), default="cascade", help="what is trained (default: cascade)")
+    add("--focal", action="store_true", help="of a one-pass net: focal loss in place of hard negatives")
     names = ", ".join(stage.name for stage in STAGES)
     add("--paper", action="store_true",
         help="the paper's choices alone: a stage a net (pnet, rnet, onet), labels, crops as they are")  # fmt: skip
@@ -121,6 +128,11 @@ def run(options: argparse.Namespace) -> int:
         options.error(f"--workers is {options.workers}; it must be 1 or more")
     if options.seed < 0:
         options.error(f"--seed is {options.seed}; it must be 0 or more")
+    if options.model == "onepass":
+        _check_device(options)
+        return train_onepass_net(options, lambda photos: thinned(photos, dict(options.keep), options.seed))
+    if options.focal:
+        options.error("--focal is for --model onepass")
     plan = paper() if options.paper else STAGES
     for option, named in (("--stage", [options.stage] if options.stage else []), ("--stages", options.stages or [])):
         for name in named:
@@ -142,9 +154,7 @@ def run(options: argparse.Namespace) -> int:
         options.error(f"--stage {options.stage} is none of --stages {' '.join(names)}")
     import torch
 
-    there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
-    if not there[options.device]:
-        options.error(f"--device {options.device}: torch {torch.__version__} finds none here")
+    _check_device(options)
     from mtcnn_lite.images import ImageError
     from mtcnn_lite.runtime.parallel import WorkerError
     from mtcnn_lite.sampling.store import StoreError
@@ -177,3 +187,12 @@ def run(options: argparse.Namespace) -> int:
     if processes.size > 1:
         torch.distributed.destroy_process_group()
     return 0
+
+
+def _check_device(options: argparse.Namespace) -> None:
+    """Ends the program with a message where torch does not find --device."""
+    import torch
+
+    there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if not there[options.device]:
+        options.error(f"--device {options.device}: torch {torch.__version__} finds none here")

@@ -58,10 +58,14 @@ def choose_thresholds(
         For a photo that can't be read.
     TypeError
         For what is no Detector, no LabelledPhoto, or not True or False.
+    ValueError
+        For a one-pass detector.
     """
     instance("detector", detector, Detector, "a Detector")
     if reference is not None:
         instance("reference", reference, Detector, "a Detector, or None")
+    if detector.model != "cascade":
+        raise ValueError("detector is a one-pass detector, whose threshold training chooses; it must be a cascade")
     flag("progress", progress)
     each = [instance(f"photos[{k}]", photo, LabelledPhoto, "a LabelledPhoto")
             for k, photo in enumerate(items("photos", photos, "LabelledPhotos"))]  # fmt: skip

@@ -21,7 +21,7 @@ BANDS = (12, 20, 32, 64, 128, np.inf)  # px, shorter side
 PRECISION = 0.9  # at which recall is compared
 MAX_POINTS = 200  # of a curve
 
-Thresholds = tuple[float, float, float]
+Thresholds = tuple[float, ...]  # three of a cascade, one of a one-pass detector
 Item = TypeVar("Item")
 
 
@@ -43,8 +43,9 @@ def evaluate_photo(detector: Detector, photo: LabelledPhoto, low: Thresholds) ->
     ----------
     detector : Detector
     photo : LabelledPhoto
-    low : three numbers
-        Thresholds for P-Net, R-Net and O-Net, 0 to 1, low enough for the end of a precision-recall curve.
+    low : three numbers, or one
+        Thresholds for P-Net, R-Net and O-Net, or for a one-pass net, 0 to 1, low enough for the end of a
+        precision-recall curve.
 
     Raises
     ------
@@ -57,7 +58,8 @@ def evaluate_photo(detector: Detector, photo: LabelledPhoto, low: Thresholds) ->
     """
     instance("detector", detector, Detector, "a Detector")
     instance("photo", photo, LabelledPhoto, "a LabelledPhoto")
-    lowered = numbers("low", low, 3, lambda value: 0 <= value <= 1, "from 0 to 1: P-Net, R-Net, O-Net")
+    count, whose = (3, ": P-Net, R-Net, O-Net") if detector.model == "cascade" else (1, "")
+    lowered = numbers("low", low, count, lambda value: 0 <= value <= 1, f"from 0 to 1{whose}")
     fixed = detector.trace(photo.image())
     wide = fixed.rerun(thresholds=lowered)
     stages = (reached(trace, photo, SMALLEST[-1]) for trace in (wide, fixed))

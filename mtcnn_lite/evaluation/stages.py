@@ -11,6 +11,8 @@ from mtcnn_lite.cascade.trace import Trace
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
 from mtcnn_lite.evaluation.matching import sides, too_small
 from mtcnn_lite.net_names import NET_NAMES
+from mtcnn_lite.onepass.trace import OnePassTrace
+from mtcnn_lite.onepass.weights import NAME as ONEPASS
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,15 +51,15 @@ class Reached:
         return boxes.astype(np.float32), recall.astype(np.float32)
 
 
-def reached(trace: Trace, photo: LabelledPhoto, smallest: float = 0) -> dict[str, Reached]:
-    """What P-Net, R-Net and O-Net let through in one photo, by the net's name.
+def reached(trace: Trace | OnePassTrace, photo: LabelledPhoto, smallest: float = 0) -> dict[str, Reached]:
+    """What P-Net, R-Net and O-Net let through in one photo, or a one-pass net, by the net's name.
 
     P-Net's and R-Net's boxes are those after regression and before they are squared for the next net, as a detector
     that ended there would return them.
 
     Parameters
     ----------
-    trace : Trace
+    trace : Trace or OnePassTrace
         A detector's, of this photo.
     photo : LabelledPhoto
     smallest : float
@@ -70,13 +72,17 @@ def reached(trace: Trace, photo: LabelledPhoto, smallest: float = 0) -> dict[str
     ValueError
         For a negative `smallest`.
     """
-    instance("trace", trace, Trace, "a Trace, as Detector.trace gives it")
+    instance("trace", trace, (Trace, OnePassTrace), "a Trace, as Detector.trace gives it")
     counted = ~too_small(photo, smallest)
-    left = {
-        "pnet": (trace.pnet.left.boxes, trace.pnet.left.scores),
-        "rnet": (trace.rnet.left.boxes, trace.rnet.left.scores),
-        "onet": (trace.faces.boxes, trace.faces.scores),
-    }
+    last = trace.faces.boxes, trace.faces.scores
+    if isinstance(trace, OnePassTrace):
+        left = {ONEPASS: last}
+    else:
+        left = {
+            "pnet": (trace.pnet.left.boxes, trace.pnet.left.scores),
+            "rnet": (trace.rnet.left.boxes, trace.rnet.left.scores),
+            "onet": last,
+        }
     side = sides(photo)[counted]
     found = {}
     for stage, (boxes, scores) in left.items():
@@ -90,11 +96,12 @@ def reached_in(photos: Iterable[dict[str, Reached]]) -> dict[str, Reached]:
     """The results of many photos, put together by net. TypeError for what are no results of `reached`."""
     must = "the results of reached, one a photo"
     every = [instance(f"photos[{k}]", each, dict, must) for k, each in enumerate(items("photos", photos, must))]
+    names = (ONEPASS,) if every and ONEPASS in every[0] else NET_NAMES
     for k, each in enumerate(every):
-        for stage in NET_NAMES:
+        for stage in names:
             instance(f"photos[{k}][{stage!r}]", each.get(stage), Reached, "a Reached")
     joined = {}
-    for stage in NET_NAMES:
+    for stage in names:
         parts = [each[stage] for each in every]
         columns = ([getattr(part, name) for part in parts] for name in ("scores", "best", "sides"))
         scores, best, side = (np.concatenate(c).astype(np.float32) if c else np.zeros(0, np.float32) for c in columns)

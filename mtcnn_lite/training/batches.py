@@ -6,8 +6,8 @@ seen.
 
 import queue
 import threading
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import torch
@@ -21,6 +21,8 @@ from mtcnn_lite.sampling.sampler import KINDS, Samples
 from mtcnn_lite.sampling.store import Store
 from mtcnn_lite.training.augmentation import Augmentation
 from mtcnn_lite.training.teacher_answers import LANDMARKS
+
+Batch = TypeVar("Batch")
 
 PREFETCHED = 4  # batches made before they are asked for
 RECOLOURED = Augmentation()  # and nothing else
@@ -132,7 +134,7 @@ class Batches:
                     f"there is no {kind} sample to learn from, and each batch needs {count}: look at the photos' "
                     "labels, their faces' sizes and the counts of the sampling config"
                 )
-        self._orders: dict[tuple[int, int], NDArray[np.int64]] = {}
+        self.orders = [EndlessOrder(rows, seed, code) for code, rows in enumerate(self.rows)]
 
     @property
     def answers_have_landmarks(self) -> bool:
@@ -140,7 +142,7 @@ class Batches:
         return self.answers is not None and self.answers[0].shape[2] == LANDMARKS.stop
 
     def __call__(self, step: int) -> TrainingBatch:
-        chosen = [self._next(code, step * n, n) for code, n in enumerate(self.counts) if n]
+        chosen = [order(step * n, n) for order, n in zip(self.orders, self.counts, strict=True) if n]
         rows = np.concatenate([of_kind[self.shard[0] :: self.shard[1]] for of_kind in chosen])
         size = self.stores[0].size
         crops = np.empty((len(rows), size, size, 3), np.uint8)
@@ -161,39 +163,60 @@ class Batches:
             answers = answers[np.arange(len(rows)), mirrored.astype(int)]  # (N, 2, K) -> (N, K)
         return as_batch(crops, samples["kind"], offsets, landmarks, answers)
 
-    def _next(self, code: int, start: int, count: int) -> NDArray[np.int64]:
-        """Samples `start` to `start + count` of a kind's endless sequence, which is shuffled anew in each epoch."""
-        rows = self.rows[code]
+
+class EndlessOrder:
+    """An endless sequence of rows, each of which comes once before any comes again: shuffled anew in each epoch.
+
+    Parameters
+    ----------
+    rows : array (N,)
+        What is shuffled; at least one, to be asked.
+    *key : int
+        Seeds; the order of each epoch depends on them alone.
+
+    Examples
+    --------
+    >>> order = EndlessOrder(np.array([5, 6, 7]), 0)
+    >>> sorted(order(0, 3).tolist()), sorted(order(3, 3).tolist()), len(order(2, 10))
+    ([5, 6, 7], [5, 6, 7], 10)
+    """
+
+    def __init__(self, rows: NDArray[np.int64], *key: int) -> None:
+        self.rows, self.key = rows, key
+        self._orders: dict[int, NDArray[np.int64]] = {}
+
+    def __call__(self, start: int, count: int) -> NDArray[np.int64]:
+        """The rows `start` to `start + count` of the sequence."""
         picked = []
         while count:
-            epoch, at = divmod(start, len(rows))
-            taken = self._order(code, epoch)[at : at + count]
-            picked.append(rows[taken])
+            epoch, at = divmod(start, len(self.rows))
+            taken = self._order(epoch)[at : at + count]
+            picked.append(self.rows[taken])
             start, count = start + len(taken), count - len(taken)
-        return np.concatenate(picked)
+        return np.concatenate([*picked, self.rows[:0]])
 
-    def _order(self, code: int, epoch: int) -> NDArray[np.int64]:
-        if (code, epoch) not in self._orders:
-            self._orders.pop((code, epoch - 2), None)
-            shuffler = np.random.default_rng([self.seed, code, epoch, 1])
-            self._orders[code, epoch] = shuffler.permutation(len(self.rows[code]))
-        return self._orders[code, epoch]
+    def _order(self, epoch: int) -> NDArray[np.int64]:
+        if epoch not in self._orders:
+            self._orders.pop(epoch - 2, None)
+            shuffler = np.random.default_rng([*self.key, epoch, 1])
+            self._orders[epoch] = shuffler.permutation(len(self.rows))
+        return self._orders[epoch]
 
 
-def prefetch(batches: Batches, first: int, end: int) -> Iterator[TrainingBatch]:
+def prefetch(batches: Callable[[int], Batch], first: int, end: int) -> Iterator[Batch]:
     """The batches of some steps, each made by another thread while the net works on those before it.
 
     Parameters
     ----------
-    batches : Batches
-        Or any function of a step; what it raises is raised where its batch is asked for.
+    batches : function
+        From a step's number to its batch; what it raises is raised where its batch is asked for.
     first, end : int
         The steps `first` to `end - 1`.
     """
-    ready: queue.Queue[TrainingBatch | BaseException] = queue.Queue(PREFETCHED)
+    ready: queue.Queue[Batch | BaseException] = queue.Queue(PREFETCHED)
     stopped = threading.Event()
 
-    def hand_over(item: TrainingBatch | BaseException) -> None:
+    def hand_over(item: Batch | BaseException) -> None:
         while not stopped.is_set():
             try:
                 ready.put(item, timeout=0.1)

@@ -4,18 +4,33 @@ import csv
 import io
 import time
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import torch
 from torch import Tensor
 
 from mtcnn_lite.losses import TASKS
 from mtcnn_lite.training.distributed import ProcessGroup
-from mtcnn_lite.training.plan import TrainingStage
 from mtcnn_lite.training.run_folder import RunError
 
 FIGURES = ("total", *TASKS, "faces right", "others right")
 
 Row = dict[str, float]
+
+
+class Schedule(Protocol):
+    """What a log and a loop must know of a plan: how many steps, of how many samples, at which learning rates."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def steps(self) -> int: ...
+    @property
+    def batch(self) -> int: ...
+    @property
+    def rate(self) -> float: ...
+    def learning_rate(self, step: int) -> float:
+        """That of a step, from 0."""
 
 
 @dataclass
@@ -34,14 +49,14 @@ class TrainingLog:
         self.steps += 1
         self.samples += samples
 
-    def close_row(self, step: int, stage: TrainingStage, processes: ProcessGroup) -> dict[str, str]:
+    def close_row(self, step: int, stage: Schedule, processes: ProcessGroup) -> dict[str, str]:
         """Finish the row, and return what a progress bar shows of it.
 
         Parameters
         ----------
         step : int
             The row's number: steps that are done.
-        stage : TrainingStage
+        stage : Schedule
             For its learning rate and name.
         processes : ProcessGroup
             Those whose means are averaged.

@@ -5,7 +5,7 @@ import os
 import platform
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,8 +13,9 @@ from typing import Any
 import cv2
 import numpy as np
 import torch
+from torch import nn
 
-from mtcnn_lite.nets import Nets
+from mtcnn_lite.onepass.weights import STATED
 from mtcnn_lite.runtime.files import write_all_whole, write_whole
 from mtcnn_lite.training.run_folder import PLAN
 from mtcnn_lite.weights import weights_digest
@@ -94,7 +95,7 @@ def seconds(out: Path) -> dict[str, dict[str, float]]:
     return _read(out / SECONDS, dict[str, dict[str, float]]())
 
 
-def write_record(out: Path, stages: Sequence[str], nets: Nets, photos: Sequence[str]) -> None:
+def write_record(out: Path, stages: Sequence[str], nets: Iterable[nn.Module], photos: Sequence[str]) -> None:
     """Write the record of a finished run to `out/record`.
 
     It holds plan.json, record.json, the thresholds, and each stage's log and figures.
@@ -105,8 +106,8 @@ def write_record(out: Path, stages: Sequence[str], nets: Nets, photos: Sequence[
         The run's folder.
     stages : sequence of str
         The stages' names.
-    nets : Nets
-        The nets that came out.
+    nets : Nets, or any nets
+        Those that came out.
     photos : sequence of str
         The data set of each photo that was learned from.
     """
@@ -122,7 +123,7 @@ def write_record(out: Path, stages: Sequence[str], nets: Nets, photos: Sequence[
     record = out / RECORD
     copies = {record / PLAN: (out / PLAN).read_bytes(), record / "record.json": _text(facts).encode()}
     kept = [f"{stage}/{name}" for stage in stages for name in OF_A_STAGE]
-    for name in [*kept, f"weights/{THRESHOLDS}"]:
+    for name in [*kept, f"weights/{THRESHOLDS}", f"weights/{STATED}"]:
         if (out / name).exists():  # landmark fine-tuning has no log, and few photos give no thresholds
             copies[record / name] = (out / name).read_bytes()
     for path in copies:

@@ -43,8 +43,8 @@ def engine_of(weights: str | PathLike[str] | Nets, engine: str, device: str) -> 
     WeightsError
         For weights that are missing, don't fit, or are another engine's.
     """
-    _one_of("engine", engine, ENGINES)
-    _one_of("device", device, DEVICES)
+    one_of_them("engine", engine, ENGINES)
+    one_of_them("device", device, DEVICES)
     exported = isinstance(weights, str | PathLike) and is_export(weights)
     ours = isinstance(weights, str) and weights == shipped.NAME  # of an array, == gives an array
     if engine == "auto":
@@ -98,7 +98,18 @@ def _onnx(weights: str | PathLike[str] | Nets, exported: bool, device: str) -> t
         raise WeightsError(f"{read.source}: {error}") from None
 
 
-def _one_of(name: str, value: object, known: tuple[str, ...]) -> None:
+def one_of_them(name: str, value: object, known: tuple[str, ...]) -> None:
+    """Raise TypeError or ValueError unless the argument `name` is one of the `known` words.
+
+    Parameters
+    ----------
+    name : str
+        What the message calls it.
+    value : object
+        What was given.
+    known : tuple of str
+        What it may be.
+    """
     if not isinstance(value, str):
         raise TypeError(f"{name} is {shown(value)} ({type(value).__name__}); it must be one of {', '.join(known)}")
     if value not in known:

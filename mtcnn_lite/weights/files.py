@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -23,6 +23,8 @@ from mtcnn_lite.runtime.files import digest, write_all_whole
 from mtcnn_lite.weights.reading import COMPLETE, WeightsError, read_bytes
 from mtcnn_lite.weights.thresholds import drop_other_thresholds, write_thresholds
 
+Net = TypeVar("Net", bound=nn.Module)
+
 
 def save_weights(nets: Nets, folder: str | PathLike[str]) -> None:
     """Write `pnet.safetensors`, `rnet.safetensors` and `onet.safetensors` to `folder`, made where it is missing.
@@ -31,12 +33,13 @@ def save_weights(nets: Nets, folder: str | PathLike[str]) -> None:
     """
     Path(folder).mkdir(parents=True, exist_ok=True)
     # All three are written before one is replaced: no mixed cascade.
-    write_all_whole({Path(folder) / f"{name}.safetensors": partial(_save_net, net)
+    write_all_whole({Path(folder) / f"{name}.safetensors": partial(save_net, net)
                      for name, net in zip(NET_TYPES, nets, strict=True)})  # fmt: skip
     drop_other_thresholds(Path(folder), weights_digest(nets))
 
 
-def _save_net(net: nn.Module, path: Path) -> None:
+def save_net(net: nn.Module, path: Path) -> None:
+    """Write a net's `state_dict` to a file, with its SHA-256. Raises OSError where it can't be written."""
     tensors = {key: value.contiguous() for key, value in net.state_dict().items()}
     # One entry only: safetensors writes several in any order, and the same weights must give the same file.
     try:
@@ -119,12 +122,34 @@ def load_net(name: str, path: Path, sha256: str | None = None, advice: str = COM
     WeightsError
         As `load_weights`.
     """
+    return read_net(path, lambda tensors: filled(name, tensors, str(path)), sha256, advice)
+
+
+def read_net(
+    path: Path, fill: Callable[[dict[str, Tensor]], Net], sha256: str | None = None, advice: str = COMPLETE
+) -> Net:
+    """What `fill` makes of a file's tensors, whose digest is checked.
+
+    Parameters
+    ----------
+    path
+        The file.
+    fill
+        Makes the net of its `state_dict`, and raises WeightsError for one that does not fit.
+    sha256, advice
+        As in `load_net`.
+
+    Raises
+    ------
+    WeightsError
+        As `load_weights`.
+    """
     data = read_bytes(path, advice, sha256)
     try:
         tensors = load(data)
     except (SafetensorError, KeyError) as error:  # KeyError: a type of number that torch does not have
         raise WeightsError(f"{path}: damaged, or not a safetensors file ({error})") from None
-    net = filled(name, tensors, str(path))
+    net = fill(tensors)
     saved = None if sha256 else _metadata(data).get("sha256")
     if saved is not None and saved != _sha256(tensors):
         raise WeightsError(f"{path}: damaged; its values do not have the SHA-256 that was saved with them")
@@ -155,7 +180,28 @@ def filled(name: str, tensors: dict[str, Tensor], source: str) -> nn.Module:
         For a tensor that is missing, unexpected, not finite, or of another shape or type than its layer.
     """
     has_landmarks = name == "onet" or any(key.startswith("landmarks.") for key in tensors)
-    net = make_net(name, has_landmarks)
+    return fill(make_net(name, has_landmarks), name, tensors, source)
+
+
+def fill(net: Net, name: str, tensors: dict[str, Tensor], source: str) -> Net:
+    """The net with these tensors in it, each checked first.
+
+    Parameters
+    ----------
+    net
+        On the CPU; changed in place.
+    name
+        What errors call it.
+    tensors
+        Its whole `state_dict`.
+    source
+        Where they come from, for the errors.
+
+    Raises
+    ------
+    WeightsError
+        As `filled`.
+    """
     expected = net.state_dict()
     for key, layer in expected.items():
         if key not in tensors:

@@ -86,7 +86,7 @@ def test_kinds_come_in_their_shares_whatever_the_size(stores):
 
 def of_batch(batches, step):
     """The samples (store, row) that a batch is made of, in its order."""
-    return np.concatenate([batches._next(code, step * n, n) for code, n in enumerate(batches.counts) if n])
+    return np.concatenate([order(step * n, n) for order, n in zip(batches.orders, batches.counts, strict=True) if n])
 
 
 def test_each_sample_of_a_kind_comes_once_before_any_comes_again(stores):
