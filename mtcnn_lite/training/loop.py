@@ -18,6 +18,7 @@ from mtcnn_lite.training.batch_loss import batch_loss, task_indicator
 from mtcnn_lite.training.batches import Batches, TrainingBatch, prefetch
 from mtcnn_lite.training.distributed import SINGLE_PROCESS, ProcessGroup
 from mtcnn_lite.training.log import Row, Schedule, TrainingLog, log_text
+from mtcnn_lite.training.mixed_precision import convolutions_for
 from mtcnn_lite.training.plan import TrainingStage
 from mtcnn_lite.training.run_folder import torch_bytes
 
@@ -80,7 +81,8 @@ def train(
     ]
 
     def losses_of(batch: TrainingBatch) -> tuple[Losses, Sequence[Tensor]]:
-        return batch_loss(net, batch, stage, indicator, stage.keep)
+        with convolutions_for(stage.net, device):
+            return batch_loss(net, batch, stage, indicator, stage.keep)
 
     return learn(net, learned, batches, losses_of, stage, folder, device, processes, progress, saved)
 

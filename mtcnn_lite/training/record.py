@@ -17,6 +17,7 @@ from torch import nn
 
 from mtcnn_lite.onepass.weights import STATED
 from mtcnn_lite.runtime.files import write_all_whole, write_whole
+from mtcnn_lite.training.mixed_precision import multiplies_bfloat16
 from mtcnn_lite.training.run_folder import PLAN
 from mtcnn_lite.weights import weights_digest
 from mtcnn_lite.weights.thresholds import NAME as THRESHOLDS
@@ -32,6 +33,7 @@ def machine(processes: int) -> dict[str, Any]:
         "processor": _processor(),
         "threads": torch.get_num_threads(),
         "processes": processes,
+        "convolutions": "bfloat16" if multiplies_bfloat16() else "float32",
         "python": platform.python_version(),
         "torch": torch.__version__,
         "numpy": np.__version__,

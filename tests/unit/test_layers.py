@@ -74,6 +74,30 @@ def test_gradients_are_torchs(channels, memory):
     assert torch.allclose(of_slopes, expected[1], rtol=1e-5, atol=1e-5)
 
 
+def test_gradients_of_windows_that_overlap_are_torchs():
+    """R-Net's and O-Net's pooling: a pixel that is the largest of several windows has a gradient from each."""
+    ours = nn.Sequential(nn.Conv2d(3, 32, 3), PReLU(32), MaxPool2d(3, 2)).to(memory_format=torch.channels_last)
+    theirs = nn.Sequential(ours[0], nn.PReLU(32), nn.MaxPool2d(3, 2, ceil_mode=True))
+    x, outer, gradients = noise((2, 3, 12, 9), torch.channels_last), None, []
+    for net in (ours, theirs):
+        net[1].weight.data = torch.linspace(-1.5, 1.2, 32)
+        y = net(x)
+        outer = torch.randn_like(y) if outer is None else outer
+        gradients.append(torch.autograd.grad(y, (net[0].weight, net[1].weight), outer))
+    assert type(ours(x).grad_fn).__name__ == "_AfterPReLUBackward"  # the path that is measured
+    for found, expected in zip(*gradients, strict=True):
+        torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-5)
+
+
+def test_what_lies_between_prelu_and_pooling_keeps_its_part_of_the_gradient():
+    x = noise((2, 16, 6, 6), torch.channels_last).requires_grad_()
+    y = x.detach().clone(memory_format=torch.channels_last).requires_grad_()
+    between, same = PReLU(16)(x), nn.PReLU(16)(y)
+    (MaxPool2d(2, 2)(between).sum() + between.square().sum()).backward()
+    (nn.MaxPool2d(2, 2)(same).sum() + same.square().sum()).backward()
+    torch.testing.assert_close(x.grad, y.grad)
+
+
 def test_a_gradient_in_other_memory_is_the_same():
     x, outer = (noise((2, 10, 7, 6), torch.contiguous_format) for _ in range(2))
     found = []
