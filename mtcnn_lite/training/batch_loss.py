@@ -9,7 +9,13 @@ from mtcnn_lite.nets import normalise
 from mtcnn_lite.sampling.sampler import NEGATIVE
 from mtcnn_lite.training.batches import TrainingBatch
 from mtcnn_lite.training.plan import TrainingStage
-from mtcnn_lite.training.teacher import BOX_CONFIDENCE, LANDMARK_CONFIDENCE, distillation_loss, distilled_targets
+from mtcnn_lite.training.teacher import (
+    BOX_CONFIDENCE,
+    LANDMARK_CONFIDENCE,
+    TEMPERATURES,
+    distillation_loss,
+    distilled_targets,
+)
 from mtcnn_lite.training.teacher_answers import as_output
 
 
@@ -70,7 +76,7 @@ def batch_loss(
             )
     losses = _sample_losses(output, kinds, offsets, landmarks, part)  # (N, 3)
     if soft is not None:
-        softened = distillation_loss(output.face, soft, kinds, stage.distill_weight)  # (N,)
+        softened = distillation_loss(output.face, soft, kinds, stage.distill_weight, TEMPERATURES[stage.net])  # (N,)
         losses = torch.cat([softened[:, None], losses[:, 1:]], dim=1)
     counted = part.clone()
     counted[:, 0] = _hard_examples(losses[:, 0], keep, part[:, 0])

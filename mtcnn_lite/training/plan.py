@@ -163,7 +163,7 @@ _O1 = TrainingStage("onet-1", "onet", _O, 20000, 256, 1.5e-3, (2.6, 1.4, 1, 2), 
                     distill_weight=0.9, distill_landmarks_weight=0.3, augmentation=_POOR_CAMERAS)  # fmt: skip
 STAGES = (
     _P1,
-    replace(_P1, name="pnet-2", sampling=replace(_P, hardest=80, others=40), steps=24000, hard_negatives=True),
+    replace(_P1, name="pnet-2", sampling=replace(_P, hardest=80, others=40), steps=40000, hard_negatives=True),
     _R1,
     replace(_R1, name="rnet-2", steps=32000, hard_negatives=True),
     _O1,
@@ -227,7 +227,7 @@ def scaled(stages: Sequence[TrainingStage], steps: float = 1.0, rate: float = 1.
     Examples
     --------
     >>> [(stage.steps, stage.batch) for stage in scaled(paper(), steps=0.05)]
-    [(1600, 256), (2400, 128), (3500, 64)]
+    [(2400, 256), (2400, 128), (3500, 64)]
     """
     steps = number("steps", steps, lambda share: 0 < share <= 1e6, "be a share above 0, at most 1,000,000")
     rate = number("rate", rate, lambda share: 0 < share <= 1e6, "be a share above 0, at most 1,000,000")

@@ -15,12 +15,13 @@ from mtcnn_lite.sampling.sampler import NEGATIVE, PART
 
 # The teacher's logits are divided by the temperature before they are compared (Hinton et al., section 2). At 1, the
 # difference between probabilities of .001 and .05 hardly counts; such differences decide the order of doubtful windows.
-TEMPERATURE = 2.0
+# P-Net is too small to learn them without losing faces: at 2 it finds fewer at as many windows.
+TEMPERATURES = {"pnet": 1.0, "rnet": 2.0, "onet": 2.0}
 LANDMARK_CONFIDENCE = 0.7  # the teacher's landmarks are used from this probability of "face" on
 BOX_CONFIDENCE = 0.1  # and its box from this one: it also moves windows towards a face that it would not call one
 
 
-def distillation_loss(face: Tensor, teacher: NetOutput, kinds: Tensor, weight: float) -> Tensor:
+def distillation_loss(face: Tensor, teacher: NetOutput, kinds: Tensor, weight: float, temperature: float) -> Tensor:
     """Cross-entropy of each sample, (N,), with a target between the label and the teacher's probability.
 
     Parameters
@@ -33,10 +34,12 @@ def distillation_loss(face: Tensor, teacher: NetOutput, kinds: Tensor, weight: f
         Codes of `sampling.KINDS`. A part face has no detection label, so its target is the teacher's probability alone.
     weight : float
         Share of the teacher's probability in the other targets, 0 to 1; the rest is the label's.
+    temperature : float
+        What the logits are divided by, above 0 (`TEMPERATURES`).
     """
-    target = (teacher.face / TEMPERATURE).softmax(dim=1)
+    target = (teacher.face / temperature).softmax(dim=1)
     # The factor T^2 keeps the weight of its gradient.
-    softened = TEMPERATURE**2 * functional.cross_entropy(face / TEMPERATURE, target, reduction="none")  # (N,)
+    softened = temperature**2 * functional.cross_entropy(face / temperature, target, reduction="none")  # (N,)
     labelled = _detection_loss(face, kinds != NEGATIVE)
     share = torch.where(kinds == PART, 1.0, weight)
     return share * softened + (1 - share) * labelled

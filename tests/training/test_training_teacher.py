@@ -17,7 +17,7 @@ from mtcnn_lite.training.batch_loss import batch_loss
 from mtcnn_lite.training.batches import as_batch
 from mtcnn_lite.training.run_folder import RunError
 from mtcnn_lite.training.stages import train_cascade, untrained_nets
-from mtcnn_lite.training.teacher import TEMPERATURE, distillation_loss, distilled_targets
+from mtcnn_lite.training.teacher import TEMPERATURES, distillation_loss, distilled_targets
 from mtcnn_lite.training.teacher_answers import (
     SAMPLES_AT_ONCE,
     as_output,
@@ -36,7 +36,7 @@ def says(probabilities, points=None):
 def test_the_target_is_between_label_and_teacher():
     """A negative, a positive, a part, each given 3/4 of a face by the teacher, 0.9 by the net."""
     face = torch.tensor([[math.log(0.1), math.log(0.9)]]).repeat(3, 1)
-    losses = distillation_loss(face, says([0.75] * 3), torch.tensor([0, 1, 2]), 0.4)
+    losses = distillation_loss(face, says([0.75] * 3), torch.tensor([0, 1, 2]), 0.4, 2.0)
     soft, net = softened(0.75), softened(0.9)
     by_teacher = -4 * (soft * math.log(net) + (1 - soft) * math.log(1 - net))
     # a part face has no label to count
@@ -50,17 +50,19 @@ def softened(p):
 
 
 def test_the_temperature_makes_small_probabilities_count():
-    """The gradient of the logit is T (p - q) at T = 2; at 1 it would be .001 - .05."""
-    assert TEMPERATURE == 2
+    """The gradient of the logit is T (p - q) at T = 2; at 1 it is .001 - .05."""
     face = torch.tensor([[0.0, math.log(0.001 / 0.999)]], requires_grad=True)
     said = says([0.05])
-    loss = distillation_loss(face, said, torch.tensor([0]), 1.0)
+    loss = distillation_loss(face, said, torch.tensor([0]), 1.0, 2.0)
     (gradient,) = torch.autograd.grad(loss.sum(), face)
     q, p = softened(0.05), softened(0.001)
     assert gradient[0, 1].item() == pytest.approx(2 * (p - q), rel=1e-4)
     assert loss.item() == pytest.approx(-4 * (q * math.log(p) + (1 - q) * math.log(1 - p)), rel=1e-5)
-    by_label = distillation_loss(face, said, torch.tensor([0]), 0.0)
+    by_label = distillation_loss(face, said, torch.tensor([0]), 0.0, 2.0)
     assert by_label.item() == pytest.approx(-math.log(0.999), rel=1e-3)  # no label is softened
+    plain = distillation_loss(face, said, torch.tensor([0]), 1.0, TEMPERATURES["pnet"])
+    (gradient,) = torch.autograd.grad(plain.sum(), face)
+    assert gradient[0, 1].item() == pytest.approx(0.001 - 0.05, rel=1e-4)
 
 
 def test_places_lie_between_label_and_teacher_and_are_the_teachers_where_there_is_no_label():
