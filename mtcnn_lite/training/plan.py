@@ -153,10 +153,12 @@ _P = SamplingConfig(random=60, beside=10, jittered=60, landmarks=20, turn=10.0)
 _R = SamplingConfig(random=20, beside=5, jittered=30, landmarks=20, hardest=60, others=60, turn=10.0)
 _O = SamplingConfig(random=10, beside=5, jittered=25, landmarks=25, hardest=40, others=40, turn=10.0)
 
-_POOR_CAMERAS = Augmentation(noise=0.08, darken=0.08, compress=0.08)
+# P-Net has more of them: of the three it is the one that misses faces in the dark.
+_POOR_CAMERAS = Augmentation(noise=0.05, darken=0.05, compress=0.05)
+_POOR_CAMERAS_PNET = Augmentation(noise=0.08, darken=0.08, compress=0.08)
 
 _P1 = TrainingStage("pnet-1", "pnet", _P, 8000, 1024, 4e-3, (4, 1, 1, 1.5), (1.0, 1.0, 0.5), keep=1.0,
-                    distill_weight=0.9, augmentation=_POOR_CAMERAS)  # fmt: skip
+                    distill_weight=0.9, augmentation=_POOR_CAMERAS_PNET)  # fmt: skip
 _R1 = TrainingStage("rnet-1", "rnet", _R, 16000, 512, 2e-3, (3, 1.3, 1, 1.7), (1.0, 2.0, 0.5), keep=1.0,
                     distill_weight=0.9, augmentation=_POOR_CAMERAS)  # fmt: skip
 _O1 = TrainingStage("onet-1", "onet", _O, 20000, 256, 1.5e-3, (2.6, 1.4, 1, 2), (1.0, 4.0, 16.0), keep=1.0,
