@@ -16,7 +16,8 @@ from torch.overrides import TorchFunctionMode
 @cache
 def multiplies_bfloat16() -> bool:
     """Whether this processor has instructions for products of bfloat16 matrices (AMX, in Intel's from 2023)."""
-    return bool(torch.cpu.get_capabilities().get("amx_bf16", False))
+    capabilities: Callable[[], Any] = getattr(torch.cpu, "get_capabilities", dict)  # an older torch does not say
+    return bool(capabilities().get("amx_bf16", False))
 
 
 def convolutions_for(net: str, device: str) -> AbstractContextManager[Any]:
