@@ -29,7 +29,8 @@ def seed_by_seed(rows: Mapping[str, Sequence[float]], what: str, notes: Mapping[
     for row, (name, values) in enumerate(rows.items()):
         height = len(rows) - 1 - row
         axes.plot([np.mean(values)] * 2, [height - 0.28, height + 0.28], color=INK, linewidth=2)
-        axes.plot(values, [height] * len(values), "o", color=COLOURS["muted"], markeredgecolor=PAPER, markersize=8)
+        apart = np.linspace(0.13, -0.13, len(values))  # so that equal dots are seen
+        axes.plot(values, height + apart, "o", color=COLOURS["muted"], markeredgecolor=PAPER, markersize=8)
         if notes:
             axes.annotate(notes[name], (1.01, height), xycoords=("axes fraction", "data"), va="center", fontsize=9)
     axes.set(yticks=range(len(rows)), yticklabels=[*rows][::-1], ylim=(-0.6, len(rows) - 0.4), xlabel=what)
@@ -38,28 +39,28 @@ def seed_by_seed(rows: Mapping[str, Sequence[float]], what: str, notes: Mapping[
     return with_alt(figure, f"{what}, a dot a seed: {said}.")
 
 
-def levels_seen(trace: OnePassTrace, strides: Sequence[int], height: int = 200) -> Described:
+def levels_seen(trace: OnePassTrace, levels: Mapping[int, Sequence[float]], height: int = 200) -> Described:
     """The photo once for each level: where its anchors' best score is high, and the boxes that come from there.
 
     Parameters
     ----------
     trace : OnePassTrace
-    strides : sequence of int
-        Of the levels, px, in order.
+    levels : mapping of int to sequence of float
+        Sides of the anchors by stride, px; none where the net has no anchors.
     height : int
         Of each picture as it is shown, px.
     """
     image, scored, last = trace.image, trace.scored, trace.onepass.last
     panels, captions = [], []
-    for level, stride in enumerate(strides):
+    for level, (stride, sides) in enumerate(levels.items()):
         of_level = scored.level == level
         row, column = scored.cell[of_level].T
         best = np.zeros((row.max() + 1, column.max() + 1), np.float32)
         np.maximum.at(best, (row, column), scored.scores[of_level])
         kept = last.boxes[last.level == level]
         panels.append(draw_boxes(_tinted(image, best, stride), kept, INK))
-        sides = np.unique((scored.boxes[of_level][:, 2] - scored.boxes[of_level][:, 0]).round()).astype(int)
-        captions.append(f"stride {stride}, sides {', '.join(map(str, sides))} px:\n{len(kept)} boxes")
+        asked = f"sides {', '.join(map(str, sides))} px" if sides else "no anchors"
+        captions.append(f"stride {stride}, {asked}:\n{len(kept)} boxes")
     said = "; ".join(caption.replace("\n", " ") for caption in captions)
     return with_alt(beside(panels, captions, height=height), f"The photo at each level of the net. {said}.")
 

@@ -72,7 +72,7 @@ def lessons(
         shorter = (photo.boxes[:, 2:] - photo.boxes[:, :2]).min(axis=1, initial=np.inf)  # (M,)
         seen[k] = replace(photo, ignore=photo.ignore | (shorter < sizes[0]) | (shorter > sizes[1]))
     pixels = np.stack([photo.image() for photo in seen])  # (P, h, w, 3)
-    anchors = grid(*pixels.shape[1:3], levels).boxes  # (A, 4)
+    anchors = grid(pixels.shape[1], pixels.shape[2], levels).boxes  # (A, 4)
     plan = OnePassPlan()
     return taught(normalise(pixels), [anchor_targets(anchors, photo, plan) for photo in seen])
 
@@ -111,7 +111,7 @@ def learn(net: nn.Module, sets: Sequence[Lessons], seed: int, imbalance: str = H
         x, kinds, offsets, points = (part[rows] for part in sets[step % len(sets)])
         loss = onepass_loss(net(x), kinds, offsets, points, WEIGHTS, imbalance)
         optimiser.zero_grad()
-        loss.total.backward()
+        loss.total.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
         schedule.step()
     return net.eval()
@@ -219,9 +219,9 @@ def work_of(net: nn.Module, height: int, width: int, scales: Sequence[float] = (
 
 
 def cascade_work(trace: Trace, nets: Nets) -> int:
-    """Multiply-adds of a cascade's three nets for the photo of a trace; O-Net looks at each face once more, mirrored."""
+    """Multiply-adds of a cascade's nets for a trace's photo; O-Net looks at each face once more, mirrored."""
     everywhere = sum(of_windows(nets.pnet, *level.image.shape[:2]) for level in trace.levels)
-    crops = trace.rnet.windows, trace.onet.windows + len(trace.onet["nms"])
-    return everywhere + sum(
-        count * of_windows(net, net.size, net.size) for count, net in zip(crops, nets[1:], strict=True)
-    )
+    one_crop = of_windows(nets.rnet, nets.rnet.size, nets.rnet.size)
+    one_look = of_windows(nets.onet, nets.onet.size, nets.onet.size)
+    looks = trace.onet.windows + len(trace.onet["nms"])
+    return int(everywhere + trace.rnet.windows * one_crop + looks * one_look)

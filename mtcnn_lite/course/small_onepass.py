@@ -84,7 +84,7 @@ class CentreNet(nn.Module):
         self.net, self.centre, self.levels = net, centre, centre.levels
 
     def forward(self, x: Tensor) -> Answer:  # x: (N, 3, H, W)
-        return self.centre(self.net.features(x)[0])  # type: ignore[no-any-return]  # nn.Module's call has no types
+        return self.centre(self.net.features(x)[0])
 
 
 def head(anchors: int) -> nn.Sequential:
@@ -118,7 +118,7 @@ def multiply_adds(net: nn.Module, height: int, width: int) -> int:
 
     def count(layer: nn.Module, given: object, made: Tensor) -> None:
         nonlocal counted
-        counted += made[0].numel() * layer.weight[0].numel()  # type: ignore[operator, index]  # a convolution's
+        counted += made[0].numel() * layer.weight[0].numel()  # type: ignore[index]  # a convolution's
 
     hooks = [layer.register_forward_hook(count) for layer in net.modules() if isinstance(layer, nn.Conv2d)]
     with torch.inference_mode():

@@ -15,12 +15,12 @@
 # </details>
 # <details><summary>The bound goes from 0.5 to 0.7. How many faces are left without an anchor?</summary>
 #
-# Eight. A face must then have nearly the size and the place of an anchor.
+# Eight: a face must then have nearly the size and place of an anchor.
 #
 # </details>
-# <details><summary>Which serves those two faces better: anchors a fifth higher than wide, as faces are, or sizes nearer together?</summary>
+# <details><summary>Which helps those two faces more: anchors a fifth higher than wide, or sizes nearer together?</summary>
 #
-# Sizes. Eight of them, each 1.5 times the one before, leave no face out. Higher ones still leave one.
+# Sizes. Eight, each 1.5 times the one before, leave no face out. Higher ones still leave one.
 #
 # </details>
 
@@ -40,12 +40,8 @@ def without(**settings):
     return view(faces, **settings).counts["faces without an anchor"]
 
 
-assert (without(), without(positive=0.7), without(shape=1.2), without(step=1.5, count=8)) == (
-    2,
-    8,
-    1,
-    0,
-)
+assert (without(), without(positive=0.7)) == (2, 8)
+assert (without(shape=1.2), without(step=1.5, count=8)) == (1, 0)
 assert without(force=True) == without(positive=0.35) == 0
 
 # %% [markdown]
@@ -60,9 +56,9 @@ assert without(force=True) == without(positive=0.35) == 0
 #
 # Faces have all sizes, a convolution has one. Four answers, [drawn and counted](deeper/02_other_answers.ipynb) in chapter 02:
 #
-# - an **image pyramid**, MTCNN's: one small net on many copies of the photo;
-# - **one map**, the net's deepest, asked for all sizes;
-# - **maps of several depths**: fine ones for small faces, deep ones for large ones;
+# - an image pyramid, MTCNN's: one small net on many copies of the photo;
+# - one map, the net's deepest, asked for all sizes;
+# - maps of several depths: fine ones for small faces, deep ones for large ones;
 # - a **feature pyramid**: the same, and what deep maps know is added to the fine ones.
 #
 # Here all four learn, with one small backbone, on composed scenes of 160 px with faces of 14 to 60 px.
@@ -113,49 +109,40 @@ found = {
 }
 seed_by_seed(found, "average precision on 60 held-out scenes")
 
-# %% tags=["check"]
-mean = {name: np.mean(values) for name, values in found.items()}
-assert max(found["one map"]) < 0.5 < min(min(v) for n, v in found.items() if n != "one map")
-
 # %% [markdown]
 # A dot is a seed. One map loses by far: a cell of 32 px cannot tell four small faces apart. The other three lie within one another's spread:
-# three seeds cannot rank them. The feature pyramid, which won at scale ([Lin et al. 2017](https://arxiv.org/abs/1612.03144)), does **not** win
-# here. Our faces are easy and few, and 100 steps are little time to learn what to add.
+# three seeds cannot rank them. The feature pyramid, which gains with large nets and data ([Lin et al. 2017](https://arxiv.org/abs/1612.03144)), does
+# **not** win here: 100 steps are little time to learn what to add.
 #
-# What do they cost? One photo, four detectors, and what each finds with a score of 0.5 or more:
+# What do they cost? One photo of 12 faces, four detectors: the boxes with a score of 0.5 or more, the time of this run, millions of
+# multiply-adds.
 
 # %% tags=["nbval-ignore-output"]
 import time
 
 from mtcnn_lite.course.onepass_trials import found as detect
+from mtcnn_lite.course.onepass_trials import work_of
 from mtcnn_lite.draw import beside, draw_boxes
 
 photo = scene([13, 3], 320, 480, (12, 12), (14, 60), "held_out", (4, 4))
+work = {name: work_of(nets[name][0], 320, 480, WAYS[name][3]) for name in WAYS}
 drawn, says = [], []
 for name, (*_, scales) in WAYS.items():
     begun = time.perf_counter()
     [seen] = detect(nets[name][0], [photo.image()], scales, threshold=0.5)
     spent = time.perf_counter() - begun
     drawn.append(draw_boxes(photo.image(), seen.boxes, "landmark"))
-    says.append(f"{name}:\n{len(seen)} boxes, {1000 * spent:.0f} ms")
+    computed = f"{1000 * spent:.0f} ms, {work[name] / 1e6:.0f} M"
+    says.append(f"{name}:\n{len(seen)} boxes, {computed}")
 beside(drawn, says, height=150)
 
-# %% [markdown]
-# Times differ from run to run. Counted work does not:
-
-# %%
-from mtcnn_lite.course.onepass_trials import work_of
-
-work = {name: work_of(nets[name][0], 320, 480, WAYS[name][3]) for name in WAYS}
-for name, count in work.items():
-    print(f"{name:16} {count / 1e6:6.1f} million multiply-adds")
-
 # %% tags=["check"]
+assert max(found["one map"]) < 0.5 < min(min(v) for n, v in found.items() if n != "one map")
 assert work["several depths"] == work["feature pyramid"], "adding multiplies nothing"
 assert 1 < work["image pyramid"] / work["several depths"] < 1.5
 
 # %% [markdown]
-# The pyramid of photos is paid for copy by copy, though its net stops at the finest map. Adding maps costs nothing to speak of.
+# The image pyramid is paid for copy by copy, though its net stops at the finest map. Adding maps costs next to nothing.
 #
 # ### What an anchor answers
 #
@@ -177,7 +164,7 @@ for name, each in (("without", targets * divisors), ("with", targets)):
     print(f"{name:7} variances: {spread}")
 
 # %% [markdown]
-# Without them box targets are small beside a cross-entropy, and the loss would hardly hear them; with them they are about as large as 1.
+# Without them the box loss would hardly count beside the cross-entropy; with them targets are about as large as 1.
 #
 # ### Thousands of easy answers
 #
@@ -200,10 +187,8 @@ from mtcnn_lite.course.evidence import paired
 cured = {"hard negatives": found["several depths"]}
 focal = [trained("several depths", seed, "focal") for seed in range(3)]
 cured["focal loss"] = [average_precision(net, held_out) for net in focal]
+print("hard negatives minus focal loss:", paired(*cured.values()))
 seed_by_seed(cured, "average precision on 60 held-out scenes")
-
-# %% tags=["nbval-ignore-output"]
-paired(cured["hard negatives"], cured["focal loss"])
 
 # %% tags=["check"]
 assert targets.std(axis=0).min() > 0.5 > 0.3 > (targets * divisors).std(axis=0).max()
@@ -211,8 +196,8 @@ assert 25 < negative / positive < 60
 assert min(min(values) for values in cured.values()) > 0.5, "both cure it"
 
 # %% [markdown]
-# Hard negatives minus focal loss: the mean, its standard error, and in how many seeds it is ahead. Both cures work. Which is better, three
-# seeds cannot say: "better" needs eight in this course, and then only for these scenes and these 100 steps.
+# (The mean of the differences, its standard error, and in how many seeds the first is ahead.) Both cures work. Which is better,
+# three seeds cannot say, even if one is ahead in all: "better" needs eight in this course, and would hold for these scenes and steps alone.
 #
 # ### What it sees, level by level
 #
@@ -225,7 +210,7 @@ from mtcnn_lite.course.onepass_trials import trace
 record = trace(
     nets["feature pyramid"][0], photo.image()
 )  # as Detector.trace: scored, above threshold, ...
-levels_seen(record, [*LEVELS])
+levels_seen(record, LEVELS)
 
 # %% [markdown]
 # Each level has its own sizes, as each copy of a pyramid had. A face between two sizes lights up in both, and NMS chooses.
@@ -258,13 +243,8 @@ from mtcnn_lite.course.onepass_figures import crowd_lines
 times = {name: [seconds for seconds, _ in own] for name, own in runs.items()}
 crowd_lines(numbers, times, computed)
 
-# %% tags=["check"]
-assert computed["MTCNN"][0] < computed["the package's one-pass net"][0] < computed["MTCNN"][2]
-assert times["MTCNN"][2] > times["MTCNN"][0]
-
 # %% [markdown]
-# MTCNN pays for each face; one pass pays for the photo. On an empty photo MTCNN computes less than the package's one-pass net, in a crowd far
-# more.
+# MTCNN pays for each face, one pass for the photo. Without faces MTCNN computes less than the package's one-pass net, in a crowd far more.
 #
 # ### Without anchors
 #
@@ -292,12 +272,7 @@ for name, net in (("with anchors", body), ("without", free[0])):
     print(
         f"{name:12} {left['scored']:,} answers, {left['above threshold']} above 0.5, NMS leaves {left['nms']}"
     )
-levels_seen(trace(free[0], photo.image()), [8], height=240)
-
-# %% tags=["check"]
-assert min(without_anchors) > 0.5
-anchors_, cells = (trace(net, photo.image()).counts()["onepass"] for net in (body, free[0]))
-assert anchors_["scored"] > 3 * cells["scored"] / 2
+levels_seen(trace(free[0], photo.image()), {8: ()}, height=240)
 
 # %% [markdown]
 # About as good, with fewer answers, and fewer copies for NMS to remove. What is lost: two faces whose middles share a cell.
@@ -331,7 +306,7 @@ from mtcnn_lite.nets import multiply_adds as of_crop
 from mtcnn_lite.nets import normalise
 
 finest = body.features(normalise(photo.image()[None]))[0].detach()  # (1, 32, 40, 60)
-x1, y1, x2, y2 = photo.boxes[photo.boxes[:, 3].argmax()].round().astype(int)
+x1, y1, x2, y2 = max(photo.boxes, key=lambda box: box[2] - box[0]).round().astype(int)
 region = finest[..., y1 // 8 : -(-y2 // 8), x1 // 8 : -(-x2 // 8)]  # the cells that it touches
 pooled = adaptive_avg_pool2d(region, 3)  # (1, 32, 3, 3)
 count, each = first_look.rnet.windows, of_crop(mtcnn.nets.rnet, 24, 24)
@@ -341,6 +316,11 @@ print(
 )
 
 # %% tags=["check"]
+assert computed["MTCNN"][0] < computed["the package's one-pass net"][0] < computed["MTCNN"][2]
+assert times["MTCNN"][2] > times["MTCNN"][0]
+assert min(without_anchors) > 0.5
+anchors_, cells = (trace(net, photo.image()).counts()["onepass"] for net in (body, free[0]))
+assert anchors_["scored"] > 3 * cells["scored"] / 2
 assert np.allclose(apart, 5, atol=1e-3)
 assert count > 50
 
@@ -446,26 +426,20 @@ fourth
 # On the photo, the lessons and the trained net:
 
 # %%
-names, verdicts = (
-    ("encode", "anchor_grid", "hard_negatives", "fpn_merge"),
-    (first, second, third, fourth),
-)
-written = dict(zip(names, (encode, anchor_grid, hard_negatives, fpn_merge), strict=True))
-yours = {n: written[n] if v else mine.get(n) for n, v in zip(names, verdicts, strict=True)}
+verdicts = {encode: first, anchor_grid: second, hard_negatives: third, fpn_merge: fourth}
+yours = {f.__name__: f if v else mine.get(f.__name__) for f, v in verdicts.items()}
 print("yours:", ", ".join(name for name, function in yours.items() if function) or "nothing yet")
 if yours["encode"] and yours["anchor_grid"]:
     own = yours["anchor_grid"](640, 640, 32, np.array([256.0]))[:1]
-    print(
-        "the largest face, from the first anchor:",
-        yours["encode"](own, faces.boxes[-1:], VARIANCES),
-    )
+    said = yours["encode"](own, faces.boxes[-1:], VARIANCES)
+    print("a face as seen from the first anchor:", np.round(said, 1))
 if yours["hard_negatives"]:
     losses = np.random.default_rng(0).random(kinds.shape)
-    print(yours["hard_negatives"](losses, kinds.numpy(), 3).sum(), "hard negatives in the lessons")
+    chosen = yours["hard_negatives"](losses, kinds.numpy(), 3)
+    print(f"{np.sum(chosen):,} hard negatives in the lessons")
 if yours["fpn_merge"]:
-    print(
-        "merged:", yours["fpn_merge"](finest[0].numpy(), np.eye(32), np.zeros((32, 20, 30))).shape
-    )
+    merged = yours["fpn_merge"](finest[0].numpy(), np.eye(32), np.zeros((32, 20, 30)))
+    print("merged:", merged.shape)
 
 # %% [markdown]
 # Solutions are in `source/solutions.py`; `mine.forget("encode")` lets you start again.
@@ -474,8 +448,8 @@ if yours["fpn_merge"]:
 #
 # <details><summary>What are the four answers to faces of every size, and what does each cost?</summary>
 #
-# Copies of the photo, each paid for; one deep map, cheap but blind to small faces; maps of several depths; a feature pyramid, which adds deep
-# ones to fine ones for next to nothing.
+# Copies of the photo, each paid for; one deep map, cheap but blind to small faces; maps of several depths; a feature pyramid, for next to
+# nothing more.
 #
 # </details>
 # <details><summary>What happens to an anchor whose IoU lies between the bounds?</summary>
@@ -495,7 +469,7 @@ if yours["fpn_merge"]:
 # </details>
 # <details><summary>When is MTCNN the cheaper one?</summary>
 #
-# Where faces are few. Each face costs it crops; one pass costs the same for none and for a hundred.
+# Where faces are few. Each costs it crops; one pass costs the same for none and a hundred.
 #
 # </details>
 

@@ -16,8 +16,8 @@ def hard_negatives(fn: Function) -> Verdict:
     `ratio` (a whole number) for each of its faces, or all where there are fewer. No two losses are alike. The inputs
     must stay as they are.
 
-    >>> hard_negatives(lambda losses, kinds, ratio: kinds == 0).hint[:34]
-    'All of the background was chosen. '
+    >>> hard_negatives(lambda losses, kinds, ratio: kinds == 0).hint[:27]
+    'All negatives were chosen. '
     """
     return JUDGE.verdict(fn)
 
@@ -46,21 +46,21 @@ def _of_the_batch(losses: Array, kinds: Array, ratio: int) -> Array:
 
 
 def _hardest_of_all(losses: Array, kinds: Array, ratio: int) -> Array:
-    """Ranked among all anchors, and then the background of those: too few."""
+    """Ranked among all anchors, and then the negatives among those: too few."""
     return (kinds == 0) & (_rank(losses) < ratio * (kinds == 1).sum(axis=1, keepdims=True))
 
 
 _but, _after = (partial(wrong, _hard) for wrong in (slips.but, slips.after))
 
 _HINTS: Hints = {
-    "All of the background was chosen. Only `ratio` negatives for each face of the photo are.": _but(
+    "All negatives were chosen. Only `ratio` negatives for each face of the photo are.": _but(
         count=lambda kinds, ratio: kinds.size
     ),
     "The faces are in your mask too. It is of the negatives alone: kinds == 0.": (
         lambda losses, kinds, ratio: _hard(losses, kinds, ratio) | (kinds == 1),
         lambda losses, kinds, ratio: _hard(losses, kinds, ratio, among=lambda kinds: kinds >= 0),
     ),
-    "An anchor that is neither, kinds == -1, was chosen: it may be half a face. Only kinds == 0 is background.": _but(
+    "An anchor that is neither, kinds == -1, was chosen: it may be half a face. Only kinds == 0 is a negative.": _but(
         among=[lambda kinds: kinds != 1, lambda kinds: kinds <= 0, lambda kinds: kinds == -1]
     ),
     "The easiest were chosen. Hard ones have the highest losses.": _but(worth=np.negative),
@@ -92,7 +92,7 @@ _HINTS: Hints = {
     "A photo without faces has no negatives here: 3 times 0 is 0.": _but(
         count=lambda kinds, ratio: ratio * np.maximum((kinds == 1).sum(axis=1, keepdims=True), 1)
     ),
-    "You took the hardest of all anchors, and then the background of those: too few. Leave the faces out first, for "
+    "You took the hardest of all anchors, and then the negatives among those: too few. Leave the faces out first, for "
     "example with a loss of -np.inf.": _hardest_of_all,
     "argsort gives columns, not ranks: its first number says where the highest loss stands. Use it as an index, or "
     "sort twice.": _but(rank=lambda values: np.argsort(-values, axis=1, kind="stable")),
@@ -122,10 +122,10 @@ def _random(photos: int, count: int, ratio: int) -> tuple[Any, ...]:
 
 _SHAPE = "losses and kinds have shape (N, A), a row a photo; the mask has the same shape. ratio is a whole number."
 _CASES = (
-    Case("one face, two of the background", (_photos([(0.3, 1), (0.2, 0), (0.9, 0)], ratio=1)), _SHAPE),
+    Case("one face, two negatives", (_photos([(0.3, 1), (0.2, 0), (0.9, 0)], ratio=1)), _SHAPE),
     Case("the face has the highest loss", (_photos([(0.4, 0), (2.0, 1), (0.1, 0), (0.3, 0)], ratio=2)), _SHAPE),
     Case("what is neither has the highest loss", (_photos([(0.4, 0), (0.2, 1), (3.0, -1), (0.3, 0)], ratio=1)), _SHAPE),
-    Case("fewer of the background than asked for", (_photos([(0.4, 0), (0.2, 1), (0.6, 0), (1.3, -1)])), _SHAPE),
+    Case("fewer negatives than asked for", (_photos([(0.4, 0), (0.2, 1), (0.6, 0), (1.3, -1)])), _SHAPE),
     Case("small losses", (_photos([(0.04, 0), (0.02, 1), (0.06, 0), (0.03, 0), (0.01, 0)], ratio=2)), _SHAPE),
     Case(
         "two faces",

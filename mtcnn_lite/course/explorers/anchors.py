@@ -97,7 +97,8 @@ class AnchorsExplorer(Explorer):
             most=MOST, colours=[COLOURS[name] for name in ("truth", "landmark", "muted")],  # face, positive, ignored
         )  # fmt: skip
         self.sliders = sliders(
-            self.canvas, look(110, 330), smallest=("smallest side, px", 8, 64, 2), step=("next size, times", 1.2, 3, 0.1),
+            self.canvas, look(110, 330),
+            smallest=("smallest side, px", 8, 64, 2), step=("next size, times", 1.2, 3, 0.1),
             count=("how many sizes", 1, 8, 1), shape=("height / width", 0.5, 2, 0.1),
             positive=("a face's from IoU", 0.2, 0.8, 0.05), negative=("background under", 0, 0.6, 0.05),
         )  # fmt: skip
