@@ -95,7 +95,9 @@ _HINTS: Hints = {
     "You took the hardest of all anchors, and then the negatives among those: too few. Leave the faces out first, for "
     "example with a loss of -np.inf.": _hardest_of_all,
     "argsort gives columns, not ranks: its first number says where the highest loss stands. Use it as an index, or "
-    "sort twice.": _but(rank=lambda values: np.argsort(-values, axis=1, kind="stable")),
+    "sort twice.": _but(
+        rank=[lambda values: np.argsort(-values, axis=1, kind="stable"), lambda values: np.argsort(-values, axis=1)]
+    ),
     "The first of each row were marked. The mask must be in the order of the anchors.": _but(
         rank=lambda values: np.broadcast_to(np.arange(values.shape[1]), values.shape)
     ),

@@ -50,7 +50,7 @@ def sides_of(smallest: float, step: float, count: int) -> tuple[float, ...]:
     >>> sides_of(16, 2, 6)
     (16.0, 32.0, 64.0, 128.0, 256.0, 512.0)
     """
-    return tuple(side for side in (smallest * step**k for k in range(count)) if side <= LARGEST)
+    return tuple(side for side in (float(smallest * step**k) for k in range(count)) if side <= LARGEST)
 
 
 def view(photo: LabelledPhoto, smallest: float = 16, step: float = 2, count: int = 6, shape: float = 1,
