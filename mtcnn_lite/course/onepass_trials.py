@@ -157,7 +157,15 @@ def settings(threshold: float, overlap: float = NMS) -> OnePassSettings:
 
 
 def trace(net: nn.Module, image: Pixels, threshold: float = 0.5) -> OnePassTrace:
-    """A photo's way through a net of this chapter: the record that `Detector.trace` gives."""
+    """A photo's way through a net of this chapter: the record that `Detector.trace` gives.
+
+    Parameters
+    ----------
+    net : Module
+    image : uint8 (H, W, 3)
+    threshold : float
+        Lowest score.
+    """
     return OnePassTrace(OnePassAnswers(TorchOnePass(cast(Any, net)), image), settings(threshold))
 
 

@@ -164,7 +164,7 @@ for name, each in (("without", targets * divisors), ("with", targets)):
     print(f"{name:7} variances: {spread}")
 
 # %% [markdown]
-# Without them the box loss would hardly count beside the cross-entropy; with them targets are about as large as 1.
+# Without them the box loss would hardly count beside the cross-entropy; with them targets are of the order of 1.
 #
 # ### Thousands of easy answers
 #
@@ -207,9 +207,7 @@ assert min(min(values) for values in cured.values()) > 0.5, "both cure it"
 from mtcnn_lite.course.onepass_figures import levels_seen
 from mtcnn_lite.course.onepass_trials import trace
 
-record = trace(
-    nets["feature pyramid"][0], photo.image()
-)  # as Detector.trace: scored, above threshold, ...
+record = trace(nets["feature pyramid"][0], photo.image())  # as Detector.trace gives it
 levels_seen(record, LEVELS)
 
 # %% [markdown]
@@ -269,9 +267,8 @@ print("average precision:", " ".join(f"{value:.2f}" for value in without_anchors
 print(f"with anchors, on the same features {found['feature pyramid'][0]:.2f}")
 for name, net in (("with anchors", body), ("without", free[0])):
     left = trace(net, photo.image()).counts()["onepass"]
-    print(
-        f"{name:12} {left['scored']:,} answers, {left['above threshold']} above 0.5, NMS leaves {left['nms']}"
-    )
+    print(f"{name:12} {left['scored']:,} answers, {left['above threshold']} above 0.5,", end=" ")
+    print(f"{left['nms']} after NMS")
 levels_seen(trace(free[0], photo.image()), {8: ()}, height=240)
 
 # %% [markdown]
@@ -322,6 +319,7 @@ assert min(without_anchors) > 0.5
 anchors_, cells = (trace(net, photo.image()).counts()["onepass"] for net in (body, free[0]))
 assert anchors_["scored"] > 3 * cells["scored"] / 2
 assert np.allclose(apart, 5, atol=1e-3)
+assert 305_000 < sum(p.numel() for p in package_net.parameters()) < 315_000
 assert count > 50
 
 # %% [markdown]

@@ -172,7 +172,7 @@ mine.strip()
 # | [10](10_evaluation.ipynb) | evaluation: one number for a detector, and how far to trust it | 70 |
 # | [11](11_limits.ipynb) | limits: what a crowd costs, which faces are lost, and what to take today | 55 |
 # | [12](12_recognition.ipynb) | recognition: upright crops, and a net that tells people apart | 85 |
-# | [13](13_one_pass.ipynb) | one pass: anchors, a feature pyramid, and a net that sees the photo once | 90 |
+# | [13](13_one_pass.ipynb) | one pass: anchors, a feature pyramid, and a net that sees the photo once | 85 |
 #
 # Chapters 00 to 05 build the detector, 06 to 10 train it and measure it, 11 to 13 ask where it fails and what comes after. If you are in a
 # hurry, begin with 03. Side trips are in `deeper/`; words are explained in the [glossary](glossary.md).

@@ -34,12 +34,12 @@ def overlap(a, b):
 
 
 def by_loops(photo, smallest, step, count, shape, positive, negative, force):
-    """(anchors for each face, ignored, background), one anchor at a time."""
+    """(anchors for each face, ignored ones nearest to it, background), one anchor at a time."""
     height, width = photo.image().shape[:2]
     faces, boxes = photo.boxes.astype(float).tolist(), []
     for k in range(count):
         side = smallest * step**k
-        if side > 512:
+        if side > 2048:
             break
         apart = 8 if side <= 48 else 16 if side <= 128 else 32
         wide, high = side / math.sqrt(shape), side * math.sqrt(shape)
@@ -53,11 +53,13 @@ def by_loops(photo, smallest, step, count, shape, positive, negative, force):
     if force:
         for face in range(len(faces)):
             owner[int(table[:, face].argmax())] = face
-    return [owner.count(face) for face in range(len(faces))], owner.count(-2), owner.count(-1)
+    ignored = [int(row.argmax()) for row, its in zip(table, owner, strict=True) if its == -2]
+    count = range(len(faces))
+    return [owner.count(face) for face in count], [ignored.count(face) for face in count], owner.count(-1)
 
 
 def numbers(now):
-    return now.each.tolist(), now.counts["ignored"], now.counts["background"]
+    return now.each.tolist(), now.unsure.tolist(), now.counts["background"]
 
 
 def set_(explorer, **values):
@@ -75,6 +77,7 @@ def test_view_at_each_end_of_each_slider(explorer, photo, name, end):
     set_(explorer, **{name: getattr(explorer.sliders[name], end)})
     now = explorer.now()
     assert numbers(now) == by_loops(photo, **state(explorer))
+    assert now.unsure.sum() == now.counts["ignored"]
     assert sum(now.counts[kind] for kind in ("positive", "ignored", "background")) == len(now.boxes)
     assert now.counts["faces without an anchor"] == now.each.tolist().count(0)
     assert f"{len(now.boxes):,} anchors" in explorer.summary()
@@ -92,8 +95,8 @@ def test_background_bound_above_the_faces_one_counts_as_it(photo):
     assert numbers(view(photo, positive=0.4, negative=0.6)) == numbers(view(photo, positive=0.4, negative=0.4))
 
 
-def test_sizes_end_at_512_px_and_stand_as_far_apart_as_their_size_asks():
-    assert sides_of(64, 3, 8) == (64, 192)
+def test_sizes_end_at_2048_px_and_stand_as_far_apart_as_their_size_asks():
+    assert sides_of(64, 3, 8) == (64, 192, 576, 1728)
     assert sides_of(8, 1.5, 3) == (8, 12, 18)
     assert [stride(side) for side in (8, 48, 49, 128, 129, 512)] == [8, 8, 16, 16, 32, 32]
 
@@ -151,6 +154,7 @@ def test_browser_computes_what_python_does(page, explorer, values):
     np.testing.assert_allclose(found["boxes"], now.boxes, atol=1e-3)
     assert found["owner"] == now.owner.tolist()
     assert found["each"] == now.each.tolist()
+    assert found["unsure"] == now.unsure.tolist()
     assert found["best"] == pytest.approx(now.best.tolist(), abs=1e-5)
 
 
@@ -177,6 +181,21 @@ def test_each_control_changes_the_picture(page, change):
     assert page.evaluate("seen()")[0] != before[0]
 
 
+@pytest.mark.parametrize(("name", "value"), [("count", 7), ("negative", 0.35)])
+def test_what_the_photo_does_not_show_the_plots_do(page, set_traits, name, value):
+    before = page.evaluate("seen()")
+    set_traits(**{name: value})
+    after = page.evaluate("seen()")
+    assert after[1:] != before[1:]
+
+
+def test_sizes_that_are_left_out_are_counted(page, set_traits):
+    set_traits(smallest=64, step=3.0, count=8)
+    assert "4 over 2,048 left out" in page.locator("figcaption").nth(2).inner_text()
+    set_traits(smallest=16, step=2.0, count=6)
+    assert "left out" not in page.locator("figcaption").nth(2).inner_text()
+
+
 def test_ignored_anchors_depend_on_the_bound_of_background(page, set_traits):
     set_traits(ignored=True)
     before = page.evaluate("seen()")[0]
@@ -192,10 +211,10 @@ def test_a_face_without_an_anchor_is_dashed_and_crossed(page, explorer, set_trai
 
 
 def test_views_fit_and_pointer_and_keys_tell_of_a_face(page, explorer):
-    photo, bars = (canvas.bounding_box() for canvas in page.locator("canvas").all())
+    photo, bars, scale = (canvas.bounding_box() for canvas in page.locator("canvas").all())
     assert bars["x"] > photo["x"] + photo["width"]
     assert bars["x"] + bars["width"] <= VIEWPORT[0]
-    assert max(photo["y"] + photo["height"], bars["y"] + bars["height"]) < 620
+    assert max(photo["y"] + photo["height"], scale["y"] + scale["height"]) < 620
     x1, y1, x2, y2 = (explorer.photo.boxes[0] * PHOTO / 352).tolist()
     page.mouse.move(photo["x"] + (x1 + x2) / 2, photo["y"] + (y1 + y2) / 2)
     now = explorer.now()

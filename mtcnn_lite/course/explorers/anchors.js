@@ -1,7 +1,8 @@
 // Anchors on a labelled photo, by the sliders: which are for a face, which are ignored, which faces have none. All numbers
 // are computed here, as `view` in anchors.py computes them; a test holds the two together.
 
-const PHOTO = 430, BARS = [350, 210], LEFT = 34, BASE = 22; // CSS pixels: the photo's longer side; the plot, its margins
+const PHOTO = 430, BARS = [350, 190], LEFT = 34, BASE = 32; // CSS pixels: the photo's longer side; the plot, its margins
+const SCALE = [350, 62], ENDS = [8, 2048]; // the strip of sizes, CSS pixels; where its logarithmic scale begins and ends, px
 
 export function anchors({ size: [width, height], strides, largest, smallest, step, count, shape }) { // { sides, boxes }
   const sides = Array.from({ length: count }, (_, k) => smallest * step ** k).filter((side) => side <= largest), boxes = [];
@@ -25,8 +26,8 @@ function overlap(a, b) {
   return shared / (area(a) + area(b) - shared);
 }
 
-export function matched(boxes, faces, { positive, negative, force }) { // owner of each anchor: a face, -1, -2; best, each
-  const low = Math.min(negative, positive), best = faces.map(() => 0), its = faces.map(() => -1);
+export function matched(boxes, faces, { positive, negative, force }) { // owner of each anchor: a face, -1, -2
+  const low = Math.min(negative, positive), best = faces.map(() => 0), its = faces.map(() => -1), nearest = [];
   const owner = boxes.map((box, at) => {
     let most = 0, face = 0;
     faces.forEach((one, k) => {
@@ -34,17 +35,21 @@ export function matched(boxes, faces, { positive, negative, force }) { // owner 
       if (both > most) [most, face] = [both, k];
       if (both > best[k]) [best[k], its[k]] = [both, at];
     });
+    nearest[at] = face;
     return most >= positive - 1e-7 && faces.length ? face : most >= low - 1e-7 ? -2 : -1;
   });
   if (force) its.forEach((at, k) => { if (at >= 0) owner[at] = k; });
-  return { owner, best, each: faces.map((_, k) => owner.filter((face) => face === k).length) };
+  const each = faces.map((_, k) => owner.filter((face) => face === k).length);
+  const unsure = faces.map((_, k) => owner.filter((face, at) => face === -2 && nearest[at] === k).length);
+  return { owner, best, each, unsure };
 }
 
 const TRAITS = ["smallest", "step", "count", "shape", "positive", "negative", "force", "ignored"];
 
 function render({ model, el }) {
   const [root, views] = frame(model, el), get = (name) => model.get(name);
-  const photo = view(views), side = element(views, "div"), table = live(element(side, "table")), bars = view(side);
+  const photo = view(views), side = element(views, "div"), table = live(element(side, "table")), bars = view(side), scale = view(side);
+  scale.figure.style.marginTop = "6px";
   side.style.width = `${BARS[0]}px`;
   const faces = get("faces"), [width, height] = get("size"), zoom = PHOTO / Math.max(width, height);
   const length = faces.map(([x1, y1, x2, y2]) => Math.min(x2 - x1, y2 - y1));
@@ -84,7 +89,8 @@ function render({ model, el }) {
   }
 
   function drawBars() {
-    const [, colour] = get("colours"), [pen, ink] = sheet(bars, BARS, root), most = nice(Math.max(5, ...now.each));
+    const [, colour, grey] = get("colours"), [pen, ink] = sheet(bars, BARS, root);
+    const most = nice(Math.max(5, ...now.each.map((n, k) => n + now.unsure[k])));
     const room = (BARS[0] - LEFT) / faces.length, high = (n) => (n / most) * (BARS[1] - BASE - 12);
     for (const mark of [0, most / 2, most]) {
       const y = BARS[1] - BASE - high(mark);
@@ -93,11 +99,28 @@ function render({ model, el }) {
     }
     order.forEach((k, place) => {
       const x = LEFT + place * room, lit = pointed.lit === k;
-      block(pen, lit ? ink : colour, x + 3, BARS[1] - BASE - high(now.each[k]), room - 6, high(now.each[k]));
-      if (!now.each[k]) write(pen, "✕", x + room / 2, BARS[1] - BASE - 8, "center", colour);
-      write(pen, String(Math.round(length[k])), x + room / 2, BARS[1] - BASE / 2, "center", ink);
+      const top = BARS[1] - BASE - high(now.each[k]), more = high(now.unsure[k]);
+      block(pen, lit ? ink : colour, x + 3, top, room - 6, high(now.each[k]));
+      block(pen, grey, x + 3, top - more, room - 6, more);
+      if (!now.each[k]) write(pen, "✕", x + room / 2, top - more - 8, "center", colour);
+      write(pen, String(Math.round(length[k])), x + room / 2, BARS[1] - (place % 2 ? 8 : 22), "center", ink);
     });
-    bars.caption.textContent = "anchors for each face, by its shorter side in px";
+    bars.caption.textContent = "anchors for each face (gray: ignored), by its shorter side in px";
+  }
+
+  function drawScale() { // the preset sizes as lines, the faces' as dots
+    const [face, colour] = get("colours"), [pen, ink] = sheet(scale, SCALE, root), [low, high] = ENDS.map(Math.log2);
+    const at = (px) => 14 + ((Math.log2(px) - low) / (high - low)) * (SCALE[0] - 28), base = SCALE[1] - 20;
+    trace(pen, [[[at(ENDS[0]), base], [at(ENDS[1]), base]]], ink);
+    for (let px = ENDS[0]; px <= ENDS[1]; px *= 2) write(pen, String(px), at(px), SCALE[1] - 8, "center", ink);
+    trace(pen, now.sides.map((px) => [[at(px), 2], [at(px), base]]), colour, 2);
+    order.forEach((k, place) => {
+      const y = 10 + (place % 2) * 16;
+      disc(pen, at(length[k]), y, 5, ink);
+      disc(pen, at(length[k]), y, 3.5, now.each[k] ? face : colour);
+    });
+    const left = get("count") - now.sides.length;
+    scale.caption.textContent = `sizes in px: anchors (lines), faces (dots)${left ? `; ${left} over ${english(get("largest"))} left out` : ""}`;
   }
 
   function drawTable() {
@@ -106,7 +129,7 @@ function render({ model, el }) {
     fill(table, [
       ["sizes, px", now.sides.map((one) => Math.round(one)).join(" ")], ["anchors", english(now.boxes.length)],
       ["for a face", english(yes)], ["ignored", english(is((owner) => owner === -2))], ["background", english(background)],
-      ["background for each of a face", yes ? english(Math.round(background / yes)) : "–"],
+      ["background to one for a face", yes ? english(Math.round(background / yes)) : "–"],
       ["faces without an anchor", `${none} of ${faces.length}`],
     ], { now: (r) => r === 2 || r === 6, colour: (r) => (r === 2 ? get("colours")[1] : r === 3 ? get("colours")[2] : null) });
   }
@@ -115,6 +138,7 @@ function render({ model, el }) {
     if (!bitmap || !now) return;
     drawPhoto();
     drawBars();
+    drawScale();
   }
 
   const says = (k) => `a face of ${Math.round(length[k])} px: ${now.each[k]} anchors; the best has an IoU of ${now.best[k].toFixed(2)}`;

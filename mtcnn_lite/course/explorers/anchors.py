@@ -12,7 +12,7 @@ from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
 from mtcnn_lite.draw import COLOURS, Picture, beside, draw_boxes
 
 STRIDES = ((48, 8), (128, 16), (np.inf, 32))  # the longest side, px, of the anchors that stand so far apart
-LARGEST = 512.0  # px: sides that would be longer are left out
+LARGEST = 2048.0  # px: sides that would be longer are left out
 MOST = 400  # anchors drawn of a kind
 
 
@@ -20,7 +20,8 @@ MOST = 400  # anchors drawn of a kind
 class Anchors:
     """sides: the anchors' sizes, px. boxes (A, 4); owner (A,): the face that each is for, BACKGROUND or IGNORED.
 
-    best (M,): the highest IoU of each face with an anchor. each (M,): how many anchors are for it.
+    best (M,): the highest IoU of each face with an anchor. each (M,): how many anchors are for it. unsure (M,): how many
+    of the ignored overlap it more than any other face.
     """
 
     sides: tuple[float, ...]
@@ -28,6 +29,7 @@ class Anchors:
     owner: NDArray[np.int64]
     best: Floats
     each: NDArray[np.int64]
+    unsure: NDArray[np.int64]
 
     @property
     def counts(self) -> dict[str, int]:
@@ -38,7 +40,7 @@ class Anchors:
 
 
 def sides_of(smallest: float, step: float, count: int) -> tuple[float, ...]:
-    """The sizes: `smallest`, each `step` times the one before, `count` of them, up to 512 px.
+    """The sizes: `smallest`, each `step` times the one before, `count` of them, up to 2,048 px.
 
     Parameters
     ----------
@@ -76,7 +78,10 @@ def view(photo: LabelledPhoto, smallest: float = 16, step: float = 2, count: int
     boxes = np.concatenate(grids).astype(np.float32)  # (A, 4)
     owner = match_anchors(boxes, photo.boxes, positive, min(negative, positive), force)
     each = np.bincount(owner[owner >= 0], minlength=len(photo.boxes))
-    return Anchors(sides, boxes, owner, iou(boxes, photo.boxes).max(axis=0), each)
+    overlap = iou(boxes, photo.boxes)  # (A, M)
+    nearest = overlap[owner == IGNORED].argmax(axis=1) if len(photo.boxes) else owner[:0]
+    unsure = np.bincount(nearest, minlength=len(photo.boxes))
+    return Anchors(sides, boxes, owner, overlap.max(axis=0), each, unsure)
 
 
 def stride(side: float) -> int:
@@ -97,7 +102,7 @@ class AnchorsExplorer(Explorer):
             most=MOST, colours=[COLOURS[name] for name in ("truth", "landmark", "muted")],  # face, positive, ignored
         )  # fmt: skip
         self.sliders = sliders(
-            self.canvas, look(110, 330),
+            self.canvas, look(125, 345),
             smallest=("smallest side, px", 8, 64, 2), step=("next size, times", 1.2, 3, 0.1),
             count=("how many sizes", 1, 8, 1), shape=("height / width", 0.5, 2, 0.1),
             positive=("a face's from IoU", 0.2, 0.8, 0.05), negative=("background under", 0, 0.6, 0.05),
