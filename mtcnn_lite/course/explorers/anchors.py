@@ -20,8 +20,8 @@ MOST = 400  # anchors drawn of a kind
 class Anchors:
     """sides: the anchors' sizes, px. boxes (A, 4); owner (A,): the face that each is for, BACKGROUND or IGNORED.
 
-    best (M,): the highest IoU of each face with an anchor. each (M,): how many anchors are for it. unsure (M,): how many
-    of the ignored overlap it more than any other face.
+    best (M,): the highest IoU of each face with an anchor. each (M,): how many anchors are for it. unsure (M,): how
+    many of the ignored overlap it more than any other face.
     """
 
     sides: tuple[float, ...]
