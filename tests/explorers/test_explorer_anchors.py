@@ -181,7 +181,7 @@ def test_each_control_changes_the_picture(page, change):
     assert page.evaluate("seen()")[0] != before[0]
 
 
-@pytest.mark.parametrize(("name", "value"), [("count", 7), ("negative", 0.35)])
+@pytest.mark.parametrize(("name", "value"), [("count", 7), ("count", 8), ("negative", 0.35)])
 def test_what_the_photo_does_not_show_the_plots_do(page, set_traits, name, value):
     before = page.evaluate("seen()")
     set_traits(**{name: value})
@@ -190,7 +190,10 @@ def test_what_the_photo_does_not_show_the_plots_do(page, set_traits, name, value
 
 
 def test_sizes_that_are_left_out_are_counted(page, set_traits):
-    set_traits(smallest=64, step=3.0, count=8)
+    set_traits(smallest=64, step=3.0, count=7)
+    before = page.evaluate("seen()")[2]
+    set_traits(count=8)
+    assert page.evaluate("seen()")[2] != before
     assert "4 over 2,048 left out" in page.locator("figcaption").nth(2).inner_text()
     set_traits(smallest=16, step=2.0, count=6)
     assert "left out" not in page.locator("figcaption").nth(2).inner_text()

@@ -105,7 +105,7 @@ function render({ model, el }) {
       if (!now.each[k]) write(pen, "✕", x + room / 2, top - more - 8, "center", colour);
       write(pen, String(Math.round(length[k])), x + room / 2, BARS[1] - (place % 2 ? 8 : 22), "center", ink);
     });
-    bars.caption.textContent = "anchors for each face (gray: ignored), by its shorter side in px";
+    bars.caption.textContent = "anchors by the face's shorter side in px; gray: ignored";
   }
 
   function drawScale() { // the preset sizes as lines, the faces' as dots
@@ -120,6 +120,7 @@ function render({ model, el }) {
       disc(pen, at(length[k]), y, 3.5, now.each[k] ? face : colour);
     });
     const left = get("count") - now.sides.length;
+    if (left) write(pen, `+ ${left}`, SCALE[0], base - 8, "right", ink);
     scale.caption.textContent = `sizes in px: anchors (lines), faces (dots)${left ? `; ${left} over ${english(get("largest"))} left out` : ""}`;
   }
 
@@ -129,7 +130,7 @@ function render({ model, el }) {
     fill(table, [
       ["sizes, px", now.sides.map((one) => Math.round(one)).join(" ")], ["anchors", english(now.boxes.length)],
       ["for a face", english(yes)], ["ignored", english(is((owner) => owner === -2))], ["background", english(background)],
-      ["background to one for a face", yes ? english(Math.round(background / yes)) : "–"],
+      ["background / for a face", yes ? english(Math.round(background / yes)) : "–"],
       ["faces without an anchor", `${none} of ${faces.length}`],
     ], { now: (r) => r === 2 || r === 6, colour: (r) => (r === 2 ? get("colours")[1] : r === 3 ? get("colours")[2] : null) });
   }
