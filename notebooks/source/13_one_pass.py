@@ -318,6 +318,7 @@ assert times["MTCNN"][2] > times["MTCNN"][0]
 assert min(without_anchors) > 0.5
 anchors_, cells = (trace(net, photo.image()).counts()["onepass"] for net in (body, free[0]))
 assert anchors_["scored"] > 3 * cells["scored"] / 2
+assert anchors_["above threshold"] > cells["above threshold"]
 assert np.allclose(apart, 5, atol=1e-3)
 assert 305_000 < sum(p.numel() for p in package_net.parameters()) < 315_000
 assert count > 50
