@@ -181,7 +181,7 @@ def test_each_control_changes_the_picture(page, change):
     assert page.evaluate("seen()")[0] != before[0]
 
 
-@pytest.mark.parametrize(("name", "value"), [("count", 7), ("count", 8), ("negative", 0.35)])
+@pytest.mark.parametrize(("name", "value"), [("count", 7), ("count", 8), ("negative", 0.35), ("shape", 1.1)])
 def test_what_the_photo_does_not_show_the_plots_do(page, set_traits, name, value):
     before = page.evaluate("seen()")
     set_traits(**{name: value})

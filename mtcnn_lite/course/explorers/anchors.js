@@ -2,7 +2,7 @@
 // are computed here, as `view` in anchors.py computes them; a test holds the two together.
 
 const PHOTO = 430, BARS = [350, 190], LEFT = 34, BASE = 32; // CSS pixels: the photo's longer side; the plot, its margins
-const SCALE = [350, 62], ENDS = [8, 2048]; // the strip of sizes, CSS pixels; where its logarithmic scale begins and ends, px
+const SCALE = [350, 66], ENDS = [8, 2048]; // the strip of sizes, CSS pixels; where its logarithmic scale begins and ends, px
 
 export function anchors({ size: [width, height], strides, largest, smallest, step, count, shape }) { // { sides, boxes }
   const sides = Array.from({ length: count }, (_, k) => smallest * step ** k).filter((side) => side <= largest), boxes = [];
@@ -108,19 +108,21 @@ function render({ model, el }) {
     bars.caption.textContent = "anchors by the face's shorter side in px; gray: ignored";
   }
 
-  function drawScale() { // the preset sizes as lines, the faces' as dots
+  function drawScale() { // the preset sizes as lines, with their shape; the faces' as dots
     const [face, colour] = get("colours"), [pen, ink] = sheet(scale, SCALE, root), [low, high] = ENDS.map(Math.log2);
     const at = (px) => 14 + ((Math.log2(px) - low) / (high - low)) * (SCALE[0] - 28), base = SCALE[1] - 20;
     trace(pen, [[[at(ENDS[0]), base], [at(ENDS[1]), base]]], ink);
     for (let px = ENDS[0]; px <= ENDS[1]; px *= 2) write(pen, String(px), at(px), SCALE[1] - 8, "center", ink);
-    trace(pen, now.sides.map((px) => [[at(px), 2], [at(px), base]]), colour, 2);
+    const across = 8 / Math.sqrt(get("shape")), tall = 8 * Math.sqrt(get("shape")); // on each line, an anchor in small
+    trace(pen, now.sides.map((px) => [[at(px), 8], [at(px), base]]), colour, 2);
+    for (const px of now.sides) block(pen, colour, at(px) - across / 2, 8 - tall / 2, across, tall);
     order.forEach((k, place) => {
-      const y = 10 + (place % 2) * 16;
+      const y = 23 + (place % 2) * 13;
       disc(pen, at(length[k]), y, 5, ink);
       disc(pen, at(length[k]), y, 3.5, now.each[k] ? face : colour);
     });
     const left = get("count") - now.sides.length;
-    if (left) write(pen, `+ ${left}`, SCALE[0], base - 8, "right", ink);
+    if (left) write(pen, `+ ${left}`, SCALE[0], base - 10, "right", ink);
     scale.caption.textContent = `sizes in px: anchors (lines), faces (dots)${left ? `; ${left} over ${english(get("largest"))} left out` : ""}`;
   }
 

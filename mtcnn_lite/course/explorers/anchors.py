@@ -105,7 +105,7 @@ class AnchorsExplorer(Explorer):
             self.canvas, look(125, 345),
             smallest=("smallest side, px", 8, 64, 2), step=("next size, times", 1.2, 3, 0.1),
             count=("how many sizes", 1, 8, 1), shape=("height / width", 0.5, 2, 0.1),
-            positive=("a face's from IoU", 0.2, 0.8, 0.05), negative=("background under", 0, 0.6, 0.05),
+            positive=("a face's from IoU", 0.2, 0.8, 0.05), negative=("background under", 0.05, 0.6, 0.05),
         )  # fmt: skip
         self.force, self.ignored = tick("each face has its best anchor"), tick("show ignored anchors")
         link(self.canvas, force=self.force, ignored=self.ignored)
