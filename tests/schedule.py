@@ -10,6 +10,7 @@ import pytest
 
 LONGEST = (  # the beginnings of units
     "notebooks/09_training.ipynb",
+    "notebooks/13_one_pass.ipynb",
     "notebooks/12_recognition.ipynb",
     "notebooks/08_hard_mining.ipynb",
     "notebooks/",

@@ -176,11 +176,11 @@ CHAPTERS = {
         "limits",
         "Limits: what MTCNN cannot do",
         (
-            "You will find out what a crowd costs, which net loses which faces, and what to take today. Then you build "
-            "what later detectors have in place of a pyramid: anchors, and losses for them."
+            "You will find out what a crowd costs, which net loses which faces, and what to take today, and write two "
+            "losses of the detectors that came later."
         ),
         "chapters 00 to 05: the whole cascade; chapter 10: recall and precision; chapter 07 for the loss",
-        "MTCNN's bill and its blind spots, anchors and two losses of your own, and a table of what to take today",
+        "MTCNN's bill and its blind spots, two losses of your own, and a table of what to take today",
     ),
     "12": Chapter(
         "12_recognition",
@@ -196,12 +196,23 @@ CHAPTERS = {
             "worth to a recogniser"
         ),
     ),
+    "13": Chapter(
+        "13_one_pass",
+        "one pass",
+        "One pass: the detector that came after",
+        (
+            "You will take the cascade's pyramid of photos into the net, choose the anchors that it answers for, and "
+            "train such detectors in seconds: with four answers to scale, two cures for the imbalance, and no anchors."
+        ),
+        "chapters 00 to 05: the cascade; chapters 07 and 08: losses and hard mining; chapter 10: average precision",
+        "one-pass detectors that you trained, four of their parts, and what you can say of them and MTCNN side by side",
+    ),
 }
 START = Chapter(
     "start_here",
     "start here",
     "Start here: a face detector on one screen",
-    "In a minute you will have seen all of it work. Then thirteen chapters take it apart, and you build each piece.",
+    "In a minute you will have seen all of it work. Then fourteen chapters take it apart, and you build each piece.",
     "a little Python; nothing to download, no graphics card",
     "a picture of the whole, and an idea of where to go first",
 )
@@ -286,10 +297,6 @@ DEEPER = {  # file in `deeper/`, without the ending: the chapter's number comes 
         "The same weights used otherwise, the same answers judged otherwise, and what others have measured: ways to "
         "another figure, each drawn.",
     ),
-    "11_anchors": SideTrip(
-        "Which anchor is for which face",
-        "Faces between preset sizes, three rules of who answers for whom, and heads without anchors.",
-    ),
     "11_bill": SideTrip(
         "The bill, by the clock",
         "What crowds and large photos cost in seconds, and what does not.",
@@ -301,6 +308,10 @@ DEEPER = {  # file in `deeper/`, without the ending: the chapter's number comes 
     "12_small_print": SideTrip(
         "The small print of recognition",
         "Whose left eye, squared or not, negatives that are too hard, and what a good curve does not say.",
+    ),
+    "13_anchors": SideTrip(
+        "Which anchor is for which face",
+        "Faces between preset sizes, three rules of who answers for whom, and heads without anchors.",
     ),
 }
 ROWS = {"find a face": list(CHAPTERS)[:6], "train the nets": list(CHAPTERS)[6:11], "and then": list(CHAPTERS)[11:]}

@@ -33,8 +33,9 @@ _LISTED = {
     "09_training": "learning_rate easy, staged_training stretch",
     "deeper/09_clinic": "train_rnet stretch",
     "10_evaluation": "average_precision medium, landmark_error easy, operating_point stretch",
-    "11_limits": "focal_loss easy, anchor_grid medium, giou stretch",
+    "11_limits": "focal_loss easy, giou stretch",
     "12_recognition": "triplet_loss easy, embedding_net easy, similarity_transform medium, semi_hard_triplets stretch",
+    "13_one_pass": "encode easy, anchor_grid medium, hard_negatives medium, fpn_merge stretch",
 }
 _BUILT = ("pnet", "rnet", "onet", "embedding_net")  # what is written for them is a function that builds a net
 

@@ -242,48 +242,24 @@ assert middle["pairs: greedy, IoU 0.7"][0] < 0.01
 # In the crowds, nothing changes: a hidden face has no box that NMS could take away. In the pairs, Soft-NMS wins: the face behind has a
 # box, and greedy NMS drops it. But a greedy threshold of 0.7 does as well, as far as eight photos can show.
 #
-# ### One pass
-#
-# A **one-pass detector** lets one larger net see the photo once, and reads faces off several of its maps: small ones where a cell stands
-# for 8 px, large ones where it stands for 32. A **feature pyramid** adds deep maps, which know more, to fine ones
-# ([drawn and counted](deeper/02_other_answers.ipynb)).
-#
-# Each cell is asked: is there a face *of about this size*? A box of such a preset size and place is an **anchor box**, or anchor. In
-# training, one whose IoU with a face is 0.5 or more must find it; under 0.3, it is background. With the sizes of
-# [Pytorch_Retinaface](https://github.com/biubug6/Pytorch_Retinaface):
-
-# %%
-from mtcnn_lite.anchors import BACKGROUND, RETINAFACE, anchor_levels, match_anchors
-from mtcnn_lite.boxes import iou
-from mtcnn_lite.draw import beside, draw_boxes
-
-scenery = scene([11, 51], 640, 640, (14, 14), (16, 300), distractors=(0, 0))
-anchors = np.concatenate(anchor_levels(640, 640, RETINAFACE))  # (16800, 4)
-owner = match_anchors(anchors, scenery.boxes, positive=0.5, negative=0.3, force=False)  # (16800,)
-positive, background = (owner >= 0).sum(), (owner == BACKGROUND).sum()
-picture = draw_boxes(scenery.image(), anchors[owner >= 0], "landmark")
-says = f"{positive} of {len(anchors):,} anchors (vermilion) have one of 14 faces (yellow)"
-beside(
-    [draw_boxes(picture, scenery.boxes, "truth")], [f"{says};\n{background:,} are background"], 400
-)
-
-# %% [markdown]
-# Some faces have many anchors, some none: [which anchor is for which face](deeper/11_anchors.ipynb). An **anchor-free** head, such as YuNet's,
-# asks each cell for one face, without a preset size.
-#
 # ### A loss for thousands of easy answers
 #
-# Each easy anchor costs next to nothing, but there are so many. **Focal loss** ([Lin et al.
+# What came after MTCNN looks once: a *one-pass detector* has one larger net that answers for thousands of boxes all over the photo. Chapter
+# [13](13_one_pass.ipynb) builds one. Nearly all of its answers are "no face", and easy.
+#
+# Each costs next to nothing, but there are so many. **Focal loss** ([Lin et al.
 # 2017](https://arxiv.org/abs/1708.02002)) makes them cost less. With $q$, the probability given to the truth ($p$ for a face, $1 - p$ for
 # none), and $\alpha_y$, which is $\alpha$ for a face, $1 - \alpha$ for none:
 #
 # $$L = -\,\alpha_y \,(1 - q)^{\gamma} \,\log q$$
 #
-# At $\gamma = 0$ it is a weighted cross-entropy. P-Net answers everywhere too; its background windows on this photo would cost:
+# At $\gamma = 0$ it is a weighted cross-entropy. P-Net answers everywhere too; its background windows on a photo of 14 faces would cost:
 
 # %%
+from mtcnn_lite.boxes import iou
 from mtcnn_lite.course.limit_figures import easy_share
 
+scenery = scene([11, 51], 640, 640, (14, 14), (16, 300), distractors=(0, 0))
 levels = detector.trace(scenery.image()).levels
 windows = np.concatenate([level.windows() for level in levels])  # (68176, 4)
 said = np.concatenate([level.face_map.ravel() for level in levels])  # (68176,)
@@ -358,32 +334,6 @@ first = checks.focal_loss(focal_loss)
 first
 
 # %% [markdown]
-# ### Exercise: `anchor_grid` (medium)
-#
-# `height`, `width` and `stride` are whole numbers, `sizes` is an array of sides in pixels. Return (N, 4): squares round the middle of each
-# cell, row by row, in a cell in the order of `sizes`. A cell that hangs over the edge counts. Nothing is clipped or rounded.
-#
-# <details><summary>A hint</summary>
-#
-# `np.indices((rows, columns))` gives the row and column of each cell. Add 0.5, times the stride.
-#
-# </details>
-# <details><summary>Another</summary>
-#
-# Middles of shape (cells, 1, 2) and half sides of shape (S, 1) make (cells, S, 2): then `reshape(-1, 2)`.
-#
-# </details>
-
-
-# %%
-def anchor_grid(height, width, stride, sizes):
-    raise NotImplementedError
-
-
-second = checks.anchor_grid(anchor_grid)
-second
-
-# %% [markdown]
 # ### Exercise: `giou` (stretch)
 #
 # Later detectors learn boxes from the overlap itself. But boxes that do not touch have an IoU of 0, however far apart: no hint which way to
@@ -412,31 +362,25 @@ def giou(box, boxes):
     raise NotImplementedError
 
 
-third = checks.giou(giou)
-third
+second = checks.giou(giou)
+second
 
 # %% [markdown]
 # ### Your functions on the photo
 #
-# Whatever has passed is used: your anchors are matched to the faces, your loss prices P-Net's background, your GIoU says how near the
-# anchors that miss face 1 come to it.
+# Whatever has passed is used: your loss prices P-Net's background, your GIoU says how near the windows that miss face 1 come to it.
 
 # %%
-names, verdicts = ("focal_loss", "anchor_grid", "giou"), (first, second, third)
-written = dict(zip(names, (focal_loss, anchor_grid, giou), strict=True))
+names, verdicts = ("focal_loss", "giou"), (first, second)
+written = dict(zip(names, (focal_loss, giou), strict=True))
 yours = {n: written[n] if v else mine.get(n) for n, v in zip(names, verdicts, strict=True)}
 print("yours:", ", ".join(name for name, function in yours.items() if function) or "nothing yet")
-if yours["anchor_grid"]:
-    anchors = np.concatenate(
-        [yours["anchor_grid"](640, 640, s, np.array(v)) for s, v in RETINAFACE.items()]
-    )
-print((match_anchors(anchors, scenery.boxes, force=False) >= 0).sum(), "anchors have a face")
 if yours["focal_loss"]:
     p, label = said[no_face].clip(1e-7, 1 - 1e-7), np.zeros(no_face.sum(), int)
     print(f"the background's focal loss: {yours['focal_loss'](p, label, 2, 0.25).sum():.1f}")
 if yours["giou"]:
-    apart = yours["giou"](scenery.boxes[0], anchors[iou(anchors, scenery.boxes[:1])[:, 0] == 0])
-    print(f"{len(apart):,} anchors miss face 1; their GIoU: {apart.min():.2f} to {apart.max():.2f}")
+    apart = yours["giou"](scenery.boxes[0], windows[iou(windows, scenery.boxes[:1])[:, 0] == 0])
+    print(f"{len(apart):,} windows miss face 1; their GIoU: {apart.min():.2f} to {apart.max():.2f}")
 
 # %% [markdown]
 # Last, your detector, all that has passed since chapter 00, against what the Play section did to the five faces:
@@ -445,6 +389,8 @@ if yours["giou"]:
 mine.strip()
 
 # %%
+from mtcnn_lite.draw import beside, draw_boxes
+
 harder = {"as it is": group}
 for how, strength in (("turned", 60), ("dark", 0.75), ("covered", 0.5)):
     harder[how] = DEGRADATIONS[how].apply(group, strength)
@@ -473,9 +419,9 @@ beside(drawn, [f"{how}: {len(boxes)} boxes" for how, boxes in found.items()], he
 # Where both faces have boxes and overlap by more than the greedy threshold allows. A face that no net accepts, no NMS brings back.
 #
 # </details>
-# <details><summary>What is an anchor, and why does it need a focal loss or hard mining?</summary>
+# <details><summary>What does focal loss change, and what for?</summary>
 #
-# A box of preset size and place that answers for a face like it. Nearly all of them are background, and easy.
+# A sure and right answer costs next to nothing, so that thousands of easy windows don't outweigh the few hard ones.
 #
 # </details>
 # <details><summary>When would you take YuNet, when MTCNN?</summary>

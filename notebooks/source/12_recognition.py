@@ -119,7 +119,7 @@ def corners_off(share, count):
 errors = {f"{n} points": [corners_off(share, n) for share in shares] for n in (2, 5)}
 corner_errors(shares, errors)
 # %% [markdown]
-# Errors partly cancel. Traps of alignment (whose left eye?) are in a [side trip](deeper/12_small_print.ipynb).
+# Errors partly cancel. Traps of alignment are in a [side trip](deeper/12_small_print.ipynb).
 #
 # ### Many photos of each
 #
@@ -233,7 +233,7 @@ points_of["trained"] = embed(net, views)
 learning(*history.T)
 
 # %% [markdown]
-# The right one says more: the loss is a mean over what is *still* hard.
+# The right one says more: the loss averages what is *still* hard.
 #
 # ### Before and after
 #

@@ -46,7 +46,7 @@ STATES = "application/vnd.jupyter.widget-state+json"
 
 
 def sources() -> list[Path]:
-    """The percent sources of notebooks: 00_name.py to 12_name.py, start_here.py, and those in deeper/."""
+    """The percent sources of notebooks: 00_name.py to 13_name.py, start_here.py, and those in deeper/."""
     patterns = "[0-9][0-9]_*.py", "start_here.py", "deeper/*.py"
     return sorted(path for pattern in patterns for path in SOURCE.glob(pattern))
 

@@ -381,14 +381,6 @@ def operating_point(scores, is_true, half, faces, photos, most_false):
 # --- 11_limits
 
 
-def anchor_grid(height, width, stride, sizes):
-    """The middles of the cells, row by row, and half a side to each direction of them."""
-    cells = np.indices((-(-height // stride), -(-width // stride)))[::-1]  # (2, rows, columns) x, y
-    middles = (cells.reshape(2, -1).T[:, None] + 0.5) * stride  # (cells, 1, 2)
-    half = np.asarray(sizes)[:, None] / 2  # (S, 1)
-    return np.concatenate([middles - half, middles + half], axis=2).reshape(-1, 4)
-
-
 def focal_loss(face_probability, label, gamma, alpha):
     """q is the probability given to the truth; what is easy has a q near 1."""
     q = np.where(label == 1, face_probability, 1 - face_probability)  # (N,)
@@ -409,3 +401,41 @@ def giou(box, boxes):
     ).prod(axis=1)
     union = areas - shared
     return shared / union - (hull - union) / hull
+
+
+# --- 13_one_pass
+
+
+def encode(anchors, boxes, variances):
+    """Centre and sides as seen from the anchor, each divided so that typical numbers are about 1."""
+    side = anchors[:, 2:] - anchors[:, :2]  # (N, 2)
+    moved = (boxes[:, :2] + boxes[:, 2:] - anchors[:, :2] - anchors[:, 2:]) / 2 / side
+    grown = np.log((boxes[:, 2:] - boxes[:, :2]) / side)
+    return np.concatenate([moved / variances[0], grown / variances[1]], axis=1)
+
+
+def anchor_grid(height, width, stride, sizes):
+    """The middles of the cells, row by row, and half a side to each direction of them."""
+    cells = np.indices((-(-height // stride), -(-width // stride)))[::-1]  # (2, rows, columns) x, y
+    middles = (cells.reshape(2, -1).T[:, None] + 0.5) * stride  # (cells, 1, 2)
+    half = np.asarray(sizes)[:, None] / 2  # (S, 1)
+    return np.concatenate([middles - half, middles + half], axis=2).reshape(-1, 4)
+
+
+def hard_negatives(losses, kinds, ratio):
+    """What is no background goes to the end; then the first `ratio` of each row for each of its faces."""
+    background = kinds == 0  # (N, A)
+    order = np.argsort(
+        np.where(background, -losses, np.inf), axis=1
+    )  # (N, A) columns, hardest first
+    mask = np.zeros(kinds.shape, bool)
+    for photo, count in enumerate(ratio * (kinds == 1).sum(axis=1)):
+        mask[photo, order[photo, :count]] = True
+    return mask & background
+
+
+def fpn_merge(fine, weight, coarse):
+    """A 1 x 1 convolution of the fine map, plus the coarse one with each cell as 2 x 2."""
+    lateral = np.einsum("sc,chw->shw", weight, fine)  # (S, h, w)
+    larger = coarse.repeat(2, axis=1).repeat(2, axis=2)  # (S, h or h + 1, w or w + 1)
+    return lateral + larger[:, : fine.shape[1], : fine.shape[2]]

@@ -170,10 +170,11 @@ mine.strip()
 # | [08](08_hard_mining.ipynb) | hard mining: learn from the samples that the net gets most wrong | 55 |
 # | [09](09_training.ipynb) | training: three nets, each on what the ones before let through | 55 |
 # | [10](10_evaluation.ipynb) | evaluation: one number for a detector, and how far to trust it | 70 |
-# | [11](11_limits.ipynb) | limits: what a crowd costs, which faces are lost, and what came after | 70 |
+# | [11](11_limits.ipynb) | limits: what a crowd costs, which faces are lost, and what to take today | 55 |
 # | [12](12_recognition.ipynb) | recognition: upright crops, and a net that tells people apart | 85 |
+# | [13](13_one_pass.ipynb) | one pass: anchors, a feature pyramid, and a net that sees the photo once | 85 |
 #
-# Chapters 00 to 05 build the detector, 06 to 10 train it and measure it, 11 and 12 ask where it fails and what comes after. If you are in a
+# Chapters 00 to 05 build the detector, 06 to 10 train it and measure it, 11 to 13 ask where it fails and what comes after. If you are in a
 # hurry, begin with 03. Side trips are in `deeper/`; words are explained in the [glossary](glossary.md).
 #
 # ## Install it, test it

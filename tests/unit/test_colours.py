@@ -13,6 +13,7 @@ from mtcnn_lite.course import (
     limit_figures,
     loss_figures,
     mining_figures,
+    onepass_figures,
     recognition_figures,
     sample_figures,
     ten_detections,
@@ -148,6 +149,8 @@ def pictures():
     yield recognition_figures.collapse({"hardest": [[1, 1]], "semi-hard": [[2, 2]]}, 3)
     yield verification_figures.areas_with_ranges({"a": 0.9}, {"a": (0.8, 0.95)})
     yield limit_figures.found_by({"day": {"other": 3, "MTCNN": 5, "MTCNN, repaired": 6}}, 10)
+    yield onepass_figures.seed_by_seed({"a": [0.5, 0.6], "b": [0.2, 0.3]}, "more")
+    yield onepass_figures.crowd_lines((0, 9), {"a": [1, 2], "b": [1, 1]}, {"a": [1, 2], "b": [1, 1]})
     yield ten_detections.page(["right", "wrong", "ignored", "right", "wrong"] * 2)
 
 

@@ -60,7 +60,7 @@ def test_a_verdict_is_recorded(folder, solved):
     assert checks.decode_offsets(solved)
     assert states() == {"nms": "not yet", "decode_offsets": "passed"}
     assert checks.progress().minutes_left == before - 8
-    says = "1 of 34 exercises passed, 1 not yet, 32 untouched; about 544 minutes left."
+    says = "1 of 37 exercises passed, 1 not yet, 35 untouched; about 592 minutes left."
     assert repr(checks.progress()).endswith("\n" + says)
     assert mine.strip().exercises == f"{says} checks.progress() lists them."
     assert says in repr(mine.strip())
@@ -154,8 +154,8 @@ def test_the_table_links_to_each_notebook(folder, notebooks):
     assert "01 NMS ✗ nms ○ soft_nms 40 min" in words
     assert "09 training, deeper ○ train_rnet 25 min" in words
     done = progress.Progress(dict.fromkeys(EXERCISES, "passed"))
-    assert done.summary() == "34 of 34 exercises passed, 0 not yet, 0 untouched: all done."
-    assert done._repr_html_().count(">done<") == 14
+    assert done.summary() == "37 of 37 exercises passed, 0 not yet, 0 untouched: all done."
+    assert done._repr_html_().count(">done<") == 15
 
 
 # --- the command
@@ -171,14 +171,14 @@ def test_the_command_lists_what_notebooks_recorded(folder, solved, monkeypatch, 
         table = capsys.readouterr().out
         assert re.search(r"^✓ decode_offsets +passed +03_pnet$", table, re.M)
         assert re.search(r"^○ nms +untouched +15 min +01_nms$", table, re.M)
-        assert table.endswith("1 of 34 exercises passed, 0 not yet, 33 untouched; about 544 minutes left.\n")
+        assert table.endswith("1 of 37 exercises passed, 0 not yet, 36 untouched; about 592 minutes left.\n")
     monkeypatch.chdir(folder.parent)
     assert main(["progress"]) == 0
-    assert "1 of 34" in capsys.readouterr().out
+    assert "1 of 37" in capsys.readouterr().out
     monkeypatch.setenv(remembered.VARIABLE, str(folder))
     monkeypatch.chdir("/")
     assert main(["progress"]) == 0
-    assert "1 of 34" in capsys.readouterr().out
+    assert "1 of 37" in capsys.readouterr().out
 
 
 def test_the_command_says_where_there_is_no_course(tmp_path, capsys):

@@ -51,11 +51,11 @@ def test_files_arrays_and_large_photos(here, astronaut):
 
 def test_the_page_shows_parts_and_photo(here, astronaut, monkeypatch):
     monkeypatch.setattr(mine, "functions", lambda: {"decode_offsets": lambda boxes, offsets: boxes + 9999})
-    monkeypatch.setattr(mine, "strip", lambda: mine.Strip(("decode_offsets",), (), "1 of 34 exercises passed"))
+    monkeypatch.setattr(mine, "strip", lambda: mine.Strip(("decode_offsets",), (), "1 of 37 exercises passed"))
     made = summary(astronaut)
     assert len(made.faces) == 0, "the reader's function runs"
     html = made._repr_html_()
-    for words in ("✓ offsets", "1 of its 10 parts is yours", "1 of 34 exercises", "On your photo it finds 0 faces."):
+    for words in ("✓ offsets", "1 of its 10 parts is yours", "1 of 37 exercises", "On your photo it finds 0 faces."):
         assert words in html
     [alt, data] = re.search(r'<img alt="(.+?)".*?base64,(.+?)"', html).groups()
     assert alt.startswith("A photo with 0 faces marked")

@@ -23,9 +23,12 @@ from mtcnn_lite.course.checks.candidate_windows import candidate_windows
 from mtcnn_lite.course.checks.decode_offsets import decode_offsets
 from mtcnn_lite.course.checks.detection_loss import detection_loss
 from mtcnn_lite.course.checks.embedding_net import embedding_net
+from mtcnn_lite.course.checks.encode import encode
 from mtcnn_lite.course.checks.focal_loss import focal_loss
+from mtcnn_lite.course.checks.fpn_merge import fpn_merge
 from mtcnn_lite.course.checks.giou import giou
 from mtcnn_lite.course.checks.hard_examples import hard_examples
+from mtcnn_lite.course.checks.hard_negatives import hard_negatives
 from mtcnn_lite.course.checks.hard_windows import hard_windows
 from mtcnn_lite.course.checks.iou import iou
 from mtcnn_lite.course.checks.iou_matrix import iou_matrix
@@ -56,11 +59,11 @@ from mtcnn_lite.course.remembered import remember
 
 __all__ = [
     "Verdict", "anchor_grid", "area_average", "average_precision", "box_target", "candidate_windows", "decode_offsets",
-    "detection_loss", "embedding_net", "focal_loss", "giou", "hard_examples", "hard_windows", "iou", "iou_matrix",
-    "landmark_error", "landmark_target", "landmarks_to_image", "learning_rate", "loss_from_logits", "multitask_loss",
-    "nms", "onet", "operating_point", "pnet", "progress", "pyramid_scales", "rnet", "sample_kind", "seen",
-    "semi_hard_triplets", "similarity_transform", "soft_nms", "square_boxes", "staged_training", "train_rnet",
-    "triplet_loss",
+    "detection_loss", "embedding_net", "encode", "focal_loss", "fpn_merge", "giou", "hard_examples", "hard_negatives",
+    "hard_windows", "iou", "iou_matrix", "landmark_error", "landmark_target", "landmarks_to_image", "learning_rate",
+    "loss_from_logits", "multitask_loss", "nms", "onet", "operating_point", "pnet", "progress", "pyramid_scales",
+    "rnet", "sample_kind", "seen", "semi_hard_triplets", "similarity_transform", "soft_nms", "square_boxes",
+    "staged_training", "train_rnet", "triplet_loss",
 ]  # fmt: skip
 
 

@@ -84,6 +84,6 @@ assert 1.95 < copies / single < 2.05
 # %% [markdown]
 # P-Net's whole pyramid, for faces of 20 px and more, costs about as much as one pass of this toy. For a deep net, twice is a high price; for a
 # tiny one, a pyramid is a fair deal. That is the bet that MTCNN made in 2016. Newer detectors took the other side: chapter
-# [11](../11_limits.ipynb).
+# [13](../13_one_pass.ipynb).
 #
 # <!-- footer -->

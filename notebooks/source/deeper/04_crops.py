@@ -137,7 +137,7 @@ assert shares_right[1] > shares_right[0] + 0.05
 # | | Faster R-CNN | MTCNN |
 # |---|---|---|
 # | proposes | a head on the deepest map of a large net, asked at each cell about nine boxes of several sizes and shapes | P-Net, a net of its own, asked at each cell about one square |
-# | other sizes | those nine boxes (anchors: chapter 11) | the image pyramid |
+# | other sizes | those nine boxes (anchors: chapter 13) | the image pyramid |
 # | the second look | is cut out of *the same feature map* (RoI pooling): its numbers are there already | is cut out of *the photo*: new pixels |
 # | learns | all in one net, with shared layers | three nets, one after the other |
 #

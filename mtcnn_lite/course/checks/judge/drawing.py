@@ -131,7 +131,7 @@ def plane(layers: Sequence[Layer], caption: str, side: float = 200) -> Panel:
     return Panel(clipped, LEFT + width + 20, height + 18, caption)
 
 
-def cells(values: Array, chosen: Array, caption: str) -> Panel:
+def cells(values: Array, chosen: Array, caption: str, shades: Array | None = None) -> Panel:
     """A map as a table, darker where its number is higher.
 
     Parameters
@@ -142,12 +142,15 @@ def cells(values: Array, chosen: Array, caption: str) -> Panel:
         Which cells are framed.
     caption : str
         What stands above the table.
+    shades : array (H, W), optional
+        From 0 to 1, where the numbers are not.
     """
     rows, columns = values.shape
+    dark = values if shades is None else shades
     wide, tall = (38, 28) if columns <= 7 else (30, 22)
     parts = []
     for i, j in np.ndindex(rows, columns):
-        shade = f'fill="currentColor" fill-opacity="{_n(0.04 + 0.3 * float(values[i, j]), 2)}"'
+        shade = f'fill="currentColor" fill-opacity="{_n(0.04 + 0.3 * float(dark[i, j]), 2)}"'
         where = f'x="{LEFT + j * wide + 1}" y="{i * tall + 1}" width="{wide - 3}" height="{tall - 3}"'
         edge = f' stroke="{EXPECTED}" stroke-width="2"' if chosen[i, j] else ""
         parts.append(f"<rect {where} {shade}{edge}/>")
