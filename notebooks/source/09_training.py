@@ -246,7 +246,7 @@ before = {
 left_after(before)
 
 # %% [markdown]
-# It goes nearly blind, and P-Net is the culprit. R-Net and O-Net saw 8% of their crops darkened, P-Net none. **A net knows what it was
+# It goes nearly blind, and P-Net is the culprit. R-Net and O-Net saw 5% of their crops darkened, P-Net none. **A net knows what it was
 # shown.** So show it: for some more steps, half of its crops are darkened (`Augmentation(darken=0.5)`).
 
 # %%
