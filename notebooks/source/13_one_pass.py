@@ -201,7 +201,7 @@ assert min(min(values) for values in cured.values()) > 0.5, "both cure it"
 #
 # ### What it sees, level by level
 #
-# The feature pyramid's answers on the photo: the redder a cell, the surer its best anchor. Dark boxes came from that level.
+# The feature pyramid's answers on the photo: the deeper a cell's orange, the surer its best anchor. Dark boxes came from that level.
 
 # %% tags=["nbval-ignore-output"]
 from mtcnn_lite.course.onepass_figures import levels_seen
@@ -225,6 +225,7 @@ from mtcnn_lite.course.onepass_trials import cascade_work
 from mtcnn_lite.onepass.model import OnePassNet
 
 mtcnn, package_net = Detector(weights="zhang2016"), OnePassNet().eval()
+trace(package_net, np.zeros((720, 960, 3), np.uint8))  # the first look at a size takes longer
 numbers, runs = (0, 50, 100), {"MTCNN": [], "the package's one-pass net": [], "this chapter's": []}
 for n in numbers:
     crowd = scene([11, 9], 720, 960, (n, n), (24, 36), distractors=(0, 0)).image()
