@@ -202,7 +202,7 @@ def ranges(number, trials=200):
     return np.array(said)
 
 
-# %%
+# %% tags=["nbval-ignore-output"]
 everything = np.ones((1, 48), int)
 truth = gain(everything)[0], areas(two, everything)[0]
 said = {number: ranges(number) for number in (6, 12, 24, 48)}
