@@ -21,11 +21,11 @@ PROCESSES ?= 2
 lab: $(READY)
 	$(BIN)/jupyter lab $(ROOT) notebooks/03_pnet.ipynb
 
-# Threads that wait without spinning (OMP_WAIT_POLICY) leave the processors to the other processes.
 test: $(READY)
-	OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --ignore=notebooks/deeper
+	$(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --ignore=notebooks/deeper
 
-# cells of a notebook stay together; one process more than two processors, as the browser's tests often wait
+# cells of a notebook stay together; one process more than two processors, as the browser's tests often wait; threads
+# that wait without spinning (OMP_WAIT_POLICY) leave the processors to the other processes
 test-slow: $(READY)
 	OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m pytest --numprocesses 2 --dist loadfile notebooks/deeper
 	OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m pytest --numprocesses 3 -m "slow or browser"

@@ -227,6 +227,7 @@ def test_a_stop_half_way_leaves_a_playable_file(made, number, status):
     assert 10 < read == about("out/long_faces.mp4").frames < 3000
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="signals are others here")
 def test_a_killed_run_leaves_nothing_under_the_final_name_and_the_next_clears_up(made, capsys):
     program, *_ = stopped_half_way(made / "long.avi", signal.SIGKILL)

@@ -144,6 +144,7 @@ def test_files_that_are_no_image_are_named(tmp_path, make, message):
         read_image(tmp_path / "photo.jpg")
 
 
+@pytest.mark.slow
 def test_memory_stays_bounded_on_48_megapixels():
     """Beyond what small photos take: photo 137 MB, halves and levels 150, their maps 165."""
     pytest.importorskip("resource", reason="peak memory is read through a Unix call")

@@ -19,6 +19,7 @@ def found(detector, image, box):
     return faces.landmarks[overlap.argmax()] if overlap.max(initial=0) >= 0.4 else None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dataset", ["CNN_FacePoint_LFW", *LANDMARK_ORIGIN])
 def test_landmarks_have_no_common_shift(detector, dataset):
     photos = [photo for photo in read_dataset(FOLDER) if photo.about["dataset"] == dataset][:40]

@@ -12,6 +12,7 @@ from mtcnn_lite.boxes import iou
 FOLDER = Path(__file__).parents[3] / "shared" / "faces" / "validation"
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not FOLDER.is_dir(), reason="the labelled LFW photos, ../shared/faces/validation, are missing")
 def test_landmarks_have_no_constant_shift_on_lfw(detector):
     rows = map(json.loads, (FOLDER / "annotations.jsonl").read_text().splitlines())

@@ -135,6 +135,7 @@ def test_every_sample_of_a_shard_on_disk_follows_the_rule(size, tmp_path):
         check(row, photos[row["photo"]])
 
 
+@pytest.mark.slow
 def test_every_sample_of_a_shard_of_real_photos_follows_the_rule(root, tmp_path):
     """32 photos with crowds, ignored faces and faces that leave the frame, and 10 in which one face is labelled."""
     faces = root.parent / "shared" / "faces"
