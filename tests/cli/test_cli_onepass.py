@@ -33,7 +33,6 @@ def there(home, monkeypatch):
     monkeypatch.chdir(home)
 
 
-@pytest.mark.slow
 def test_train_detect_and_evaluate(home, capsys):
     assert main(BRIEF) == 0
     printed = capsys.readouterr()
