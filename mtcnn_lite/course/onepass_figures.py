@@ -11,7 +11,7 @@ from mtcnn_lite.onepass.trace import OnePassTrace
 DEEPEST_TINT = 0.75  # of the vermilion over the photo, where a score is 1
 
 
-def seed_by_seed(rows: Mapping[str, Sequence[float]], what: str, notes: Mapping[str, str] | None = None) -> Described:
+def seed_by_seed(rows: Mapping[str, Sequence[float]], what: str) -> Described:
     """A row a way, with a dot a seed and a line at their mean.
 
     Parameters
@@ -20,19 +20,15 @@ def seed_by_seed(rows: Mapping[str, Sequence[float]], what: str, notes: Mapping[
         What each way came to with each seed, from the top.
     what : str
         What the numbers are, for the axis.
-    notes : mapping of str to str, optional
-        What stands beside a row.
     """
     import matplotlib.pyplot as plt
 
     figure, axes = plt.subplots(figsize=(8.2, 0.9 + 0.48 * len(rows)), layout="constrained")
-    for row, (name, values) in enumerate(rows.items()):
+    for row, values in enumerate(rows.values()):
         height = len(rows) - 1 - row
         axes.plot([np.mean(values)] * 2, [height - 0.28, height + 0.28], color=INK, linewidth=2)
         apart = np.linspace(0.13, -0.13, len(values))  # so that equal dots are seen
         axes.plot(values, height + apart, "o", color=COLOURS["muted"], markeredgecolor=PAPER, markersize=8)
-        if notes:
-            axes.annotate(notes[name], (1.01, height), xycoords=("axes fraction", "data"), va="center", fontsize=9)
     axes.set(yticks=range(len(rows)), yticklabels=[*rows][::-1], ylim=(-0.6, len(rows) - 0.4), xlabel=what)
     axes.spines[["top", "right"]].set_visible(False)
     said = "; ".join(f"{name} {', '.join(f'{value:.2f}' for value in values)}" for name, values in rows.items())
@@ -66,7 +62,7 @@ def levels_seen(trace: OnePassTrace, levels: Mapping[int, Sequence[float]], heig
 
 
 def _tinted(image: Pixels, scores: NDArray[np.float32], stride: int) -> Pixels:
-    """The photo, paler, with each cell as red as its score."""
+    """The photo, paler, with each cell as vermilion as its score."""
     height, width = image.shape[:2]
     cells = np.kron(scores, np.ones((stride, stride), np.float32))[:height, :width, None]  # (H, W, 1)
     pale = 0.5 * image + 0.5 * 255

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
-from mtcnn_lite.onepass.model import PRIOR, Answer, convolution, merged
+from mtcnn_lite.onepass.model import Answer, answer_layer, by_anchor, convolution, merged
 
 LEVELS: Mapping[int, Sequence[float]] = {8: (16, 23), 16: (32, 45), 32: (64,)}  # stride: sides, px; faces of 14 to 60
 DEEPEST: Mapping[int, Sequence[float]] = {32: (16, 23, 32, 45, 64)}  # all of these sizes asked of one map
@@ -89,18 +89,13 @@ class CentreNet(nn.Module):
 
 def head(anchors: int) -> nn.Sequential:
     """A look around each place, then six numbers for each of its anchors."""
-    last = nn.Conv2d(SHARED, anchors * NUMBERS, 1)
-    nn.init.normal_(last.weight, std=0.01)
-    bias = torch.zeros(anchors, NUMBERS)
-    bias[:, 1] = torch.logit(torch.tensor(PRIOR))  # at first it says "no face", as nearly always is right
-    last.bias = nn.Parameter(bias.flatten())
+    last = answer_layer(SHARED, anchors, NUMBERS)
     return nn.Sequential(convolution(SHARED, SHARED), last)
 
 
 def answer(said: Sequence[Tensor]) -> Answer:
     """One answer of what the heads said, (N, anchors * 6, h, w) each, in the order of `anchors.anchor_levels`."""
-    rows = [each.permute(0, 2, 3, 1).reshape(len(each), -1, NUMBERS) for each in said]  # (N, A of it, 6)
-    all_ = torch.cat(rows, dim=1)  # (N, A, 6)
+    all_ = torch.cat([by_anchor(each, NUMBERS) for each in said], dim=1)  # (N, A, 6)
     return Answer(all_[..., :2], all_[..., 2:], all_.new_zeros(*all_.shape[:2], 10))
 
 

@@ -132,16 +132,36 @@ class _Head(nn.Module):
     def __init__(self, anchors: int) -> None:
         super().__init__()
         self.around = nn.Sequential(Residual(SHARED), Residual(SHARED))
-        self.answer = nn.Conv2d(SHARED, anchors * sum(NUMBERS), 1)
-        nn.init.normal_(self.answer.weight, std=0.01)
-        nn.init.zeros_(self.answer.bias)  # type: ignore[arg-type]  # it has one
-        with torch.no_grad():
-            self.answer.bias[1 :: sum(NUMBERS)] = torch.logit(torch.tensor(PRIOR))  # type: ignore[index]
+        self.answer = answer_layer(SHARED, anchors, sum(NUMBERS))
 
     def forward(self, x: Tensor) -> Tensor:  # x: (N, 64, h, w)
-        said = self.answer(self.around(x))  # (N, anchors * 16, h, w)
-        # Rows of cells, in a row from the left, in a cell in the order of the sides, as `anchor_grid`.
-        return said.permute(0, 2, 3, 1).reshape(x.shape[0], -1, sum(NUMBERS))  # (N, h * w * anchors, 16)
+        return by_anchor(self.answer(self.around(x)), sum(NUMBERS))  # (N, h * w * anchors, 16)
+
+
+def answer_layer(inputs: int, anchors: int, numbers: int) -> nn.Conv2d:
+    """A 1 x 1 convolution to the numbers of each anchor; untrained, it gives "face" the probability PRIOR.
+
+    Parameters
+    ----------
+    inputs, anchors : int
+        Channels, and anchors of a cell.
+    numbers : int
+        For each anchor; the second is the logit of "face".
+    """
+    layer = nn.Conv2d(inputs, anchors * numbers, 1)
+    nn.init.normal_(layer.weight, std=0.01)
+    nn.init.zeros_(layer.bias)  # type: ignore[arg-type]  # it has one
+    with torch.no_grad():
+        layer.bias[1::numbers] = torch.logit(torch.tensor(PRIOR))  # type: ignore[index]
+    return layer
+
+
+def by_anchor(said: Tensor, numbers: int) -> Tensor:
+    """(N, anchors * numbers, h, w) -> (N, h * w * anchors, numbers), in the order of `anchor_grid`.
+
+    That is rows of cells, in a row from the left, in a cell in the order of the sides.
+    """
+    return said.permute(0, 2, 3, 1).reshape(said.shape[0], -1, numbers)
 
 
 def merged(fine: Tensor, coarse: Tensor) -> Tensor:
