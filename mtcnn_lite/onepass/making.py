@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
-from mtcnn_lite.arguments import shown
+from mtcnn_lite.arguments import one_of, shown
 from mtcnn_lite.onepass.look import OnePassEngine
 from mtcnn_lite.onepass.settings import NMS, OnePassSettings
 from mtcnn_lite.onepass.weights import is_onepass_export, load_export, load_onepass
 from mtcnn_lite.runtime.parallel import in_own_thread
-from mtcnn_lite.weights.engines import DEVICES, ENGINES, INSTALL_ONNX, _installed, one_of_them
+from mtcnn_lite.weights.engines import DEVICES, ENGINES, INSTALL_ONNX, _installed
 from mtcnn_lite.weights.reading import WeightsError
 
 if TYPE_CHECKING:
@@ -46,8 +46,8 @@ def onepass_of(
     for name, (given, usual) in cascade.items():
         if given != usual:
             raise ValueError(f"{name} is {shown(given)}, which is for a cascade; a one-pass detector has no such step")
-    one_of_them("engine", engine, ENGINES)
-    one_of_them("device", device, DEVICES)
+    one_of("engine", engine, ENGINES)
+    one_of("device", device, DEVICES)
     exported = is_onepass_export(weights)
     if engine not in ("auto", "onnx" if exported else "torch"):
         other = "an export to ONNX" if exported else "no export"

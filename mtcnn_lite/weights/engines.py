@@ -11,7 +11,7 @@ from os import PathLike
 from os.path import exists
 from typing import TYPE_CHECKING
 
-from mtcnn_lite.arguments import shown
+from mtcnn_lite.arguments import one_of, shown
 from mtcnn_lite.runtime.parallel import in_own_thread
 from mtcnn_lite.weights import shipped
 from mtcnn_lite.weights.onnx_files import is_export, read_export
@@ -43,8 +43,8 @@ def engine_of(weights: str | PathLike[str] | Nets, engine: str, device: str) -> 
     WeightsError
         For weights that are missing, don't fit, or are another engine's.
     """
-    one_of_them("engine", engine, ENGINES)
-    one_of_them("device", device, DEVICES)
+    one_of("engine", engine, ENGINES)
+    one_of("device", device, DEVICES)
     exported = isinstance(weights, str | PathLike) and is_export(weights)
     ours = isinstance(weights, str) and weights == shipped.NAME  # of an array, == gives an array
     if engine == "auto":
@@ -96,24 +96,6 @@ def _onnx(weights: str | PathLike[str] | Nets, exported: bool, device: str) -> t
         return OnnxEngine(read.models, where), lambda: read.thresholds
     except ValueError as error:
         raise WeightsError(f"{read.source}: {error}") from None
-
-
-def one_of_them(name: str, value: object, known: tuple[str, ...]) -> None:
-    """Raise TypeError or ValueError unless the argument `name` is one of the `known` words.
-
-    Parameters
-    ----------
-    name : str
-        What the message calls it.
-    value : object
-        What was given.
-    known : tuple of str
-        What it may be.
-    """
-    if not isinstance(value, str):
-        raise TypeError(f"{name} is {shown(value)} ({type(value).__name__}); it must be one of {', '.join(known)}")
-    if value not in known:
-        raise ValueError(f"{name} is {shown(value)}; it must be one of {', '.join(known)}")
 
 
 def _installed(package: str) -> bool:
