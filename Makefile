@@ -1,5 +1,5 @@
 # make lab opens chapter 03 in JupyterLab. make test: unit tests, examples, judges, linters, the chapters.
-# make test-slow: the rest, which is the side trips, the browser, killed runs and whole trainings. make test-all: both.
+# make test-slow: the rest, which is mypy, side trips, the browser, killed runs, whole trainings. make test-all: both.
 # Each makes .venv when it is missing.
 PYTHON ?= python3
 BIN := .venv/bin

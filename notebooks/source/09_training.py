@@ -296,8 +296,9 @@ for net, steps, size in (("pnet", 50, 64), ("rnet", 50, 32), ("onet", 40, 16)):
     brief = replace(
         stage, steps=steps, batch=size, rate=1e-3, augmentation=Augmentation(darken=0.6)
     )
-    answers = [teacher_answers(store, getattr(shipped.nets, net)) for store in stores[net]]
-    batches = Batches(stores[net], size, stage.shares, SEED, brief.augmentation, answers)
+    hard = stores[net][-1]
+    answers = teacher_answers(hard, getattr(shipped.nets, net))
+    batches = Batches([hard], size, stage.shares, SEED, brief.augmentation, [answers])
     train(getattr(tuned, net), batches, brief)
 after = {when: judged(Detector(tuned), some) for when, some in (("day", test), ("night", night))}
 left_after(

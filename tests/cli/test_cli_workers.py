@@ -34,7 +34,7 @@ def run(capsys, out, *arguments):
 
 
 @pytest.mark.usefixtures("photos")
-@pytest.mark.parametrize("json", [[], ["--json"]])
+@pytest.mark.parametrize("json", [[], pytest.param(["--json"], marks=pytest.mark.slow)])
 def test_two_processes_give_the_same_bytes_in_the_same_order(capsys, json):
     one = run(capsys, "one", *json)
     two = run(capsys, "two", *json, "--workers", "2")

@@ -102,6 +102,7 @@ def test_landmarks_are_learned_and_scores_stay(nets):
     assert (before.offsets - after.offsets).abs().max() < 0.05
 
 
+@pytest.mark.slow
 def test_held_out_photos_are_measured_and_not_learned_from(nets):
     """Photo 19 alone is held out: nothing of it in what is learned, all of it in the figures."""
     some = collect_windows(nets, photos(20), seed=0)

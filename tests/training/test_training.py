@@ -130,6 +130,7 @@ def test_a_folder_of_something_else_is_refused_and_kept(tmp_path):
         train_cascade(photos(), tmp_path / "thesis.txt", stages=TINY)
 
 
+@pytest.mark.slow
 def test_stage_by_stage_is_the_same_as_all_at_once(run, tmp_path):
     whole, _, stages = run
     two = stages[:2]

@@ -256,6 +256,7 @@ def test_detect_and_explain_run_without_torch(tmp_path, astronaut, ours):
     assert (tmp_path / "a_explained.jpg").stat().st_size > 10_000
 
 
+@pytest.mark.slow
 def test_clips_labels_and_processes_run_without_torch(tmp_path, astronaut):
     small = np.ascontiguousarray(astronaut[:256, 120:376, ::-1])
     written = cv2.VideoWriter(str(tmp_path / "clip.avi"), cv2.VideoWriter.fourcc(*"MJPG"), 5, (256, 256))

@@ -232,7 +232,10 @@ def test_workflows_and_forms_are_in_order(root, project):
             assert {"name", "description", "body"} <= form.keys(), path
 
 
-@pytest.mark.parametrize("command", ["ruff check .", "ruff format --check .", "mypy", "lint-imports"])
+MYPY = pytest.param("mypy", marks=pytest.mark.slow)  # 35 s
+
+
+@pytest.mark.parametrize("command", ["ruff check .", "ruff format --check .", "lint-imports", MYPY])
 def test_code_is_clean(root, command):
     program, *arguments = command.split()
     found = Path(sys.executable).with_name(program)

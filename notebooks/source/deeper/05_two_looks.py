@@ -42,7 +42,8 @@ turned_back = torch.stack([1 - x, y], dim=1)[[1, 0, 2, 4, 3]]  # (5, 2), eyes an
 left, top, right, _ = settled[0]
 second_look = turned_back.numpy() * (right - left) + [left, top] - 0.5  # (5, 2) in the photo
 first_look = trace.faces.landmarks[0]  # (5, 2)
-print(f"the looks differ by up to {np.abs(first_look - second_look).max() / (right - left):.1%} of the face's width")
+apart = np.abs(first_look - second_look).max() / (right - left)
+print(f"the looks differ by up to {apart:.1%} of the face's width")
 
 # %% tags=["check"]
 mean = (first_look + second_look) / 2
