@@ -65,6 +65,6 @@ def anchors_per_face(rules: Mapping[str, NDArray[np.int64]], faces: Floats) -> D
         axes.plot(at[count == 0], np.full((count == 0).sum(), -0.6), "x", color=COLOURS["landmark"], markersize=5)
         said.append(f"{name}: {count.sum()} in all, {(count == 0).sum()} faces with none, at most {count.max()}")
     axes.set_xticks(range(len(faces)), [f"{side:.0f}" for side in sides[order]])
-    axes.set(xlabel="shorter side of the face, px (red cross: no anchor)", ylabel="anchors for it")
+    axes.set(xlabel="shorter side of the face, px (vermilion cross: no anchor)", ylabel="anchors for it")
     axes.legend()
     return with_alt(figure, f"Anchors for each of {len(faces)} faces. " + "; ".join(said) + ".")

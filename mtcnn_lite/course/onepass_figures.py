@@ -1,11 +1,15 @@
-"""The figures of chapter 13: results seed by seed, what a one-pass net sees level by level, its time against crowds."""
+"""The figures of chapter 13: results seed by seed, right and wrong boxes, a net level by level, time against crowds."""
 
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mtcnn_lite.draw import COLOURS, INK, PAPER, Described, Pixels, beside, draw_boxes, rgb, with_alt
+from mtcnn_lite.cascade.faces import Faces
+from mtcnn_lite.course.net_figures import one_below_other
+from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
+from mtcnn_lite.draw import COLOURS, INK, PAPER, Described, Picture, Pixels, beside, draw_boxes, rgb, with_alt
+from mtcnn_lite.evaluation import match
 from mtcnn_lite.onepass.trace import OnePassTrace
 
 DEEPEST_TINT = 0.75  # of the vermilion over the photo, where a score is 1
@@ -33,6 +37,32 @@ def seed_by_seed(rows: Mapping[str, Sequence[float]], what: str) -> Described:
     axes.spines[["top", "right"]].set_visible(False)
     said = "; ".join(f"{name} {', '.join(f'{value:.2f}' for value in values)}" for name, values in rows.items())
     return with_alt(figure, f"{what}, a dot a seed: {said}.")
+
+
+def right_and_wrong(photo: LabelledPhoto, found: Mapping[str, Faces], notes: Sequence[str], height: int) -> Picture:
+    """The photo once for each detector, two in a row: right boxes vermilion, wrong ones black, missed faces yellow.
+
+    Parameters
+    ----------
+    photo : LabelledPhoto
+    found : mapping of str to Faces
+        By each detector.
+    notes : sequence of str
+        A line on each, for its caption.
+    height : int
+        Of each picture as it is shown, px.
+    """
+    panels, captions = [], []
+    for (name, faces), note in zip(found.items(), notes, strict=True):
+        its, _ = match(faces.boxes, faces.scores, photo)  # (N,) the face of each box, or -1
+        missed = np.setdiff1d(np.arange(len(photo.boxes)), its)
+        drawn = draw_boxes(photo.image(), photo.boxes[missed], "truth")
+        for boxes, colour in ((faces.boxes[its >= 0], "landmark"), (faces.boxes[its < 0], INK)):
+            drawn = draw_boxes(drawn, boxes, colour)
+        panels.append(drawn)
+        captions.append(f"{name}: {(its >= 0).sum()} right, {(its < 0).sum()} wrong, {len(missed)} missed\n{note}")
+    rows = [beside(panels[k : k + 2], captions[k : k + 2], height) for k in range(0, len(panels), 2)]
+    return Picture(one_below_other(rows), alt="; ".join(caption.replace("\n", ", ") for caption in captions))
 
 
 def levels_seen(trace: OnePassTrace, levels: Mapping[int, Sequence[float]], height: int = 200) -> Described:
@@ -83,7 +113,7 @@ def crowd_lines(numbers: Sequence[int], times: Mapping[str, ArrayLike], work: Ma
     """
     import matplotlib.pyplot as plt
 
-    figure, panels = plt.subplots(1, 2, figsize=(8.6, 3), layout="constrained")
+    figure, panels = plt.subplots(1, 2, figsize=(8.6, 3.3), layout="constrained")
     said = []
     for axes, unit, lines in zip(panels, ("seconds", "million multiply-adds"), (times, work), strict=True):
         for (name, values), style, colour in zip(
@@ -93,5 +123,5 @@ def crowd_lines(numbers: Sequence[int], times: Mapping[str, ArrayLike], work: Ma
             ends = np.asarray(values)[[0, -1]]
             said.append(f"{name} {ends[0]:.3g} to {ends[1]:.3g} {unit}")
         axes.set(xlabel="faces on the photo", ylabel=unit, ylim=(0, None))
-    panels[0].legend(loc="upper left")
+    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper center", ncols=len(times))
     return with_alt(figure, f"From {numbers[0]} to {numbers[-1]} faces: {'; '.join(said)}.")

@@ -1,8 +1,8 @@
 """What the net answers for an anchor: where the face's box and points lie as seen from it, and the way back.
 
-SSD's encoding (Liu et al. 2016, arXiv 1512.02325, eq. 2), as RetinaFace's code has it: the distance of the centres in
-sides of the anchor, the logarithm of the ratio of the sides; divided by "variances", 0.1 and 0.2, so that typical
-targets are about as large as 1 and all count alike in the loss. MTCNN's offsets (`boxes.encode_offsets`) are the
+SSD's encoding (Liu et al. 2016, arXiv 1512.02325, eq. 2): the distance of the centres in sides of the anchor, the
+logarithm of the ratio of the sides. The paper has no more than that; its code, and RetinaFace's, divide by "variances",
+0.1 and 0.2, which makes the targets 10 and 5 times as large. MTCNN's offsets (`boxes.encode_offsets`) are the
 distances of the corners in sides of the window.
 """
 

@@ -31,7 +31,7 @@ IN_BROWSER = {  # sliders that are linked to the canvas in the browser; the othe
     "12_recognition.ipynb": ("turn of the photo, °", "pushed right, px", "pushed down, px", "threshold"),
     "13_one_pass.ipynb": (
         *("smallest side, px", "next size, times", "how many sizes", "height / width"),
-        *("a face's from IoU", "background under"),
+        *("face from IoU", "background under"),
     ),
     "start_here.ipynb": ("P-Net threshold", "R-Net threshold", "O-Net threshold"),
 }

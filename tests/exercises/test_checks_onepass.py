@@ -182,7 +182,23 @@ def flat(losses, kinds, ratio):
     return hard()(losses.reshape(1, -1), kinds.reshape(1, -1), ratio).reshape(losses.shape)
 
 
+def literally(last_first):
+    """The hint of the chapter taken by the letter: -inf for what is no background, sort, take the first of each row."""
+
+    def fn(losses, kinds, ratio):
+        worth = np.where(kinds == 0, losses, -np.inf)
+        mask = np.zeros(losses.shape, bool)
+        for k, count in enumerate((kinds == 1).sum(axis=1) * ratio):
+            columns = sorted(range(losses.shape[1]), key=lambda column: worth[k, column], reverse=not last_first)
+            mask[k, (columns[::-1] if last_first else columns)[:count]] = True
+        return mask
+
+    return fn
+
+
 WRONG_CHOICES = {
+    "filled up": (literally(False), "fewer negatives than asked for"),
+    "filled up from the end": (literally(True), "fewer negatives than asked for"),
     "all": (lambda losses, kinds, ratio: kinds == 0, "All negatives were chosen"),
     "and the faces": (lambda lo, k, r: hard()(lo, k, r) | (k == 1), "faces are in your mask"),
     "neither": (hard(among=lambda k: k != 1), "neither, kinds == -1"),

@@ -129,6 +129,21 @@ def test_explorer_without_a_kernel_is_a_picture_and_a_line_of_text(explorer):
     assert "application/vnd.jupyter.widget-view+json" in bundle
 
 
+def test_still_crosses_the_faces_without_an_anchor_alone(explorer, photo):
+    """At the middle of a cross there is vermilion, where the same still without it has none."""
+    set_(explorer, positive=0.8)
+    lost = explorer.now().each == 0
+    assert 0 < lost.sum() < len(lost)
+    still = explorer.still().pixels.astype(int)
+    scale = 400 / photo.image().shape[0]
+    top = still.shape[0] - 400  # the caption
+    near = []
+    for x1, y1, x2, y2 in photo.boxes * scale:
+        x, y = round((x1 + x2) / 2), top + round((y1 + y2) / 2)
+        near.append(abs(still[y - 1 : y + 2, x - 1 : x + 2] - rgb("landmark")).sum(axis=2).min())
+    assert max(np.array(near)[lost]) < 60 < min(np.array(near)[~lost])
+
+
 # --- the JavaScript
 
 

@@ -1,5 +1,8 @@
 """Chapter 13's small nets, lessons, counts and figures: shapes, orders, what is learned from what."""
 
+import itertools
+import time
+
 import numpy as np
 import pytest
 import torch
@@ -7,14 +10,17 @@ from torch import nn
 
 from mtcnn_lite.anchors import anchor_levels
 from mtcnn_lite.boxes import iou
+from mtcnn_lite.cascade.faces import Faces
 from mtcnn_lite.course import onepass_figures, onepass_trials, small_onepass
-from mtcnn_lite.course.onepass_trials import centre_lessons, copy_of, found, learn, lessons, settings, trace, work_of
+from mtcnn_lite.course.onepass_lessons import OF_ONE_SIZE, SCALES, Lessons, centre_lessons, copy_of, lessons
+from mtcnn_lite.course.onepass_trials import ALIKE, fastest, found, learn, settings, total_loss, trace, work_of
 from mtcnn_lite.course.scenes import scenes
 from mtcnn_lite.course.small_onepass import DEEPEST, FINEST, LEVELS, CentreHead, CentreNet, Net, multiply_adds
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
 from mtcnn_lite.detector import Detector
 from mtcnn_lite.nets import multiply_adds as of_cascade
 from mtcnn_lite.onepass.encoding import decode_boxes
+from mtcnn_lite.onepass.model import Answer
 from mtcnn_lite.training.onepass.targets import FACE, NEITHER, NO_FACE
 
 
@@ -93,6 +99,36 @@ def test_lessons_ignore_faces_of_other_sizes(photos):
         assert np.isnan(small.offsets[k].numpy()[~face]).all()
 
 
+def test_each_face_of_14_to_60_px_counts_in_a_copy():
+    for side in np.arange(14, 60.5, 0.5):
+        assert any(OF_ONE_SIZE[0] <= side * scale <= OF_ONE_SIZE[1] for scale in SCALES), side
+
+
+def test_all_alike_is_the_cross_entropy_of_all_that_counts_for_each_face():
+    """Two photos of five anchors, by numpy: faces and background count, what is neither does not."""
+    rng = np.random.default_rng(3)
+    face, offsets = rng.normal(size=(2, 5, 2)), rng.normal(size=(2, 5, 4))
+    kinds = np.array([[1, 0, 0, -1, 0], [0, 1, -1, 1, 0]])
+    target = np.where(kinds[..., None] == 1, rng.normal(size=(2, 5, 4)), np.nan)
+    probability = np.exp(face) / np.exp(face).sum(axis=2, keepdims=True)
+    detection = -np.log(probability[kinds == 1, 1]).sum() - np.log(probability[kinds == 0, 0]).sum()
+    off = abs(offsets - target)[kinds == 1]
+    box = np.where(off < 1, off**2 / 2, off - 0.5).sum()
+    points = torch.full((2, 5, 10), torch.nan)
+    batch = Lessons(torch.zeros(2), torch.as_tensor(kinds), torch.as_tensor(target), points)
+    answer = Answer(torch.as_tensor(face), torch.as_tensor(offsets), torch.zeros(2, 5, 10))
+    assert float(total_loss(answer, batch, ALIKE)) == pytest.approx((detection + 2 * box) / 3, rel=1e-5)
+
+
+def test_fastest_leaves_slow_runs_out():
+    naps = iter((0.08, 0.0, 0.03))
+    turn = itertools.count()
+    result, seconds = fastest(lambda: (time.sleep(next(naps)), next(turn))[1])
+    assert result == 2, "the last run's"
+    assert seconds < 0.025
+    assert next(naps, None) is None, "three runs"
+
+
 def test_copies_have_their_labels_at_the_same_place(photos):
     half = copy_of(photos[0], 0.5)
     np.testing.assert_allclose(half.boxes, photos[0].boxes / 2)
@@ -167,6 +203,21 @@ def test_levels_are_tinted_where_the_scores_are(photos):
     tinted = onepass_figures._tinted(image, scores, 8)
     assert (tinted[:8] == 178).all()
     np.testing.assert_allclose(tinted[12, 20], 0.25 * 177.5 + 0.75 * np.array([213, 94, 0]), atol=1)
+
+
+def test_right_wrong_and_missed_boxes_have_their_colours():
+    gray = np.full((60, 400, 3), 120, np.uint8)
+    photo = LabelledPhoto(gray, [[10, 10, 30, 30], [60, 10, 80, 30]])
+    boxes = np.float32([[11, 10, 30, 30], [10, 16, 30, 30], [40, 40, 56, 56]])  # right; the same face again; nowhere
+    seen = Faces(boxes, np.float32([0.9, 0.8, 0.7]), np.zeros((3, 5, 2), np.float32))
+    none = Faces(boxes[:0], np.zeros(0, np.float32), np.zeros((0, 5, 2), np.float32))
+    shown = onepass_figures.right_and_wrong(photo, {"one": seen, "other": none}, ["1 ms", "2 ms"], height=60)
+    assert shown.alt == "one: 1 right, 2 wrong, 1 missed, 1 ms; other: 0 right, 0 wrong, 2 missed, 2 ms"
+    top = len(shown.pixels) - 60 - 8  # of the photos, which have 8 px of margin below
+    first, second = shown.pixels[top : top + 60, 8:408], shown.pixels[top : top + 60, -408:-8]
+    assert tuple(first[10, 20]) == (213, 94, 0)
+    assert tuple(first[48, 40]) == (34, 34, 34)
+    assert tuple(first[20, 60]) == tuple(second[20, 60]) == tuple(second[20, 10]) == (240, 228, 66)
 
 
 def test_the_figures_say_their_numbers(photos):

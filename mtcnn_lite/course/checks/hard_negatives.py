@@ -12,9 +12,9 @@ from mtcnn_lite.course.checks.judge import Array, Case, Function, Hints, Judge, 
 def hard_negatives(fn: Function) -> Verdict:
     """Judges `fn(losses (N, A), kinds (N, A), ratio) -> mask (N, A)`: the hardest negatives of each of N photos.
 
-    kinds: 1 a face, 0 background, -1 neither. In each photo True for the background anchors with the highest losses,
-    `ratio` (a whole number) for each of its faces, or all where there are fewer. No two losses are alike. The inputs
-    must stay as they are.
+    kinds: 1 for a face, 0 background, -1 neither. In each photo True for the background anchors with the highest
+    losses, `ratio` (a whole number) for each anchor of kind 1, or all where there are fewer. No two losses are alike.
+    The inputs must stay as they are.
 
     >>> hard_negatives(lambda losses, kinds, ratio: kinds == 0).hint[:27]
     'All negatives were chosen. '
@@ -50,6 +50,22 @@ def _hardest_of_all(losses: Array, kinds: Array, ratio: int) -> Array:
     return (kinds == 0) & (_rank(losses) < ratio * (kinds == 1).sum(axis=1, keepdims=True))
 
 
+def _filled_up(ends: Callable[[Array], Array]) -> Function:
+    """As many as asked for, even where the background does not suffice: what has a loss of -inf fills up the mask.
+
+    ends: puts a row of columns, those of the highest losses first, into the order in which they are taken.
+    """
+
+    def wrong(losses: Array, kinds: Array, ratio: int) -> Array:
+        mask = np.zeros(kinds.shape, bool)
+        for photo, (loss, kind) in enumerate(zip(losses, kinds, strict=True)):
+            order = ends(np.where(kind == 0, loss, -np.inf))
+            mask[photo, order[: ratio * (kind == 1).sum()]] = True
+        return mask
+
+    return wrong
+
+
 _but, _after = (partial(wrong, _hard) for wrong in (slips.but, slips.after))
 
 _HINTS: Hints = {
@@ -59,6 +75,11 @@ _HINTS: Hints = {
     "The faces are in your mask too. It is of the negatives alone: kinds == 0.": (
         lambda losses, kinds, ratio: _hard(losses, kinds, ratio) | (kinds == 1),
         lambda losses, kinds, ratio: _hard(losses, kinds, ratio, among=lambda kinds: kinds >= 0),
+    ),
+    "Where there are fewer negatives than asked for, yours goes on with what has a loss of -np.inf: faces, and what is "
+    "neither. Take the mask `& (kinds == 0)`.": (
+        _filled_up(lambda values: np.argsort(-values, kind="stable")),
+        _filled_up(lambda values: np.argsort(values, kind="stable")[::-1]),
     ),
     "An anchor that is neither, kinds == -1, was chosen: it may be half a face. Only kinds == 0 is a negative.": _but(
         among=[lambda kinds: kinds != 1, lambda kinds: kinds <= 0, lambda kinds: kinds == -1]

@@ -9,11 +9,12 @@ from mtcnn_lite.anchors import BACKGROUND, IGNORED, anchor_grid, match_anchors
 from mtcnn_lite.boxes import Floats, iou
 from mtcnn_lite.course.explorers.base import Drawing, Explorer, in_row, link, look, sliders, tick
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
-from mtcnn_lite.draw import COLOURS, Picture, beside, draw_boxes
+from mtcnn_lite.draw import COLOURS, Picture, beside, draw_boxes, draw_polygon
 
 STRIDES = ((48, 8), (128, 16), (np.inf, 32))  # the longest side, px, of the anchors that stand so far apart
 LARGEST = 2048.0  # px: sides that would be longer are left out
 MOST = 400  # anchors drawn of a kind
+REACH = 9  # px of the photo: half a side of the cross on a face without anchors, in the still picture
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,7 +106,7 @@ class AnchorsExplorer(Explorer):
             self.canvas, look(125, 345),
             smallest=("smallest side, px", 8, 64, 2), step=("next size, times", 1.2, 3, 0.1),
             count=("how many sizes", 1, 8, 1), shape=("height / width", 0.5, 2, 0.1),
-            positive=("a face's from IoU", 0.2, 0.8, 0.05), negative=("background under", 0.05, 0.6, 0.05),
+            positive=("face from IoU", 0.2, 0.8, 0.05), negative=("background under", 0.05, 0.6, 0.05),
         )  # fmt: skip
         self.force, self.ignored = tick("each face has its best anchor"), tick("show ignored anchors")
         link(self.canvas, force=self.force, ignored=self.ignored)
@@ -121,7 +122,13 @@ class AnchorsExplorer(Explorer):
     def still(self) -> Picture:
         now = self.now()
         drawn = draw_boxes(self.photo.image(), now.boxes[now.owner >= 0][:MOST], "landmark")
-        return beside([draw_boxes(drawn, self.photo.boxes, "truth")], [self.summary().replace(": ", ":\n", 1)], 400)
+        drawn = draw_boxes(drawn, self.photo.boxes, "truth")
+        for x1, y1, x2, y2 in self.photo.boxes[now.each == 0]:
+            middle = np.array([x1 + x2, y1 + y2]) / 2
+            for way in (-1, 1):
+                drawn = draw_polygon(drawn, [middle - [REACH, way * REACH], middle + [REACH, way * REACH]], "landmark")
+        legend = "Yellow: faces; vermilion: the anchors for them; crossed: no anchor."
+        return beside([drawn], [self.summary().replace(": ", ":\n", 1) + "\n" + legend], 400)
 
     def summary(self) -> str:
         now = self.now()
