@@ -313,6 +313,10 @@ DEEPER = {  # file in `deeper/`, without the ending: the chapter's number comes 
         "Which anchor is for which face",
         "Faces between preset sizes, three rules of who answers for whom, and heads without anchors.",
     ),
+    "13_two_stages": SideTrip(
+        "Two stages, by crops or by features",
+        "P-Net's windows as an anchor grid, and a second look's cost: R-Net's crops, Faster R-CNN's RoI pooling.",
+    ),
 }
 ROWS = {"find a face": list(CHAPTERS)[:6], "train the nets": list(CHAPTERS)[6:11], "and then": list(CHAPTERS)[11:]}
 PARTS = {  # a detector's, in the cascade's order, by their exercises: name on the strip, notebook that builds it

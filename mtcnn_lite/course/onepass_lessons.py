@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mtcnn_lite.anchors import anchor_grid
-from mtcnn_lite.boxes import Floats
+from mtcnn_lite.anchors import anchor_grid, anchor_levels
+from mtcnn_lite.boxes import Floats, iou
 from mtcnn_lite.course.scenes import scaled
 from mtcnn_lite.course.small_onepass import CentreHead
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
@@ -76,6 +76,24 @@ def copy_of(photo: LabelledPhoto, scale: float) -> LabelledPhoto:
     image = photo.image()
     height, width = (round(side * scale) for side in image.shape[:2])
     return LabelledPhoto(*scaled(image, photo.boxes, photo.landmarks, height, width), photo.ignore)
+
+
+def covered(photos: Sequence[LabelledPhoto], levels: Mapping[int, Sequence[float]], least: float = 0.5) -> float:
+    """The share of the faces that have an anchor whose IoU with them is high enough.
+
+    Parameters
+    ----------
+    photos : sequence of LabelledPhoto
+    levels : mapping of int to sequence of float
+        The anchors' sides, px, by stride.
+    least : float
+        IoU, 0 to 1.
+    """
+    best = []
+    for photo in photos:
+        anchors = np.concatenate(anchor_levels(*photo.image().shape[:2], levels))  # (A, 4)
+        best.append(iou(anchors, photo.boxes).max(axis=0))  # (M,)
+    return float((np.concatenate(best) >= least).mean())
 
 
 def centre_targets(cells: Floats, photo: LabelledPhoto) -> Targets:

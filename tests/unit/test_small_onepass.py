@@ -12,7 +12,7 @@ from mtcnn_lite.anchors import anchor_levels
 from mtcnn_lite.boxes import iou
 from mtcnn_lite.cascade.faces import Faces
 from mtcnn_lite.course import onepass_figures, onepass_trials, small_onepass
-from mtcnn_lite.course.onepass_lessons import OF_ONE_SIZE, SCALES, Lessons, centre_lessons, copy_of, lessons
+from mtcnn_lite.course.onepass_lessons import OF_ONE_SIZE, SCALES, Lessons, centre_lessons, copy_of, covered, lessons
 from mtcnn_lite.course.onepass_trials import ALIKE, fastest, found, learn, settings, total_loss, trace, work_of
 from mtcnn_lite.course.scenes import scenes
 from mtcnn_lite.course.small_onepass import DEEPEST, FINEST, LEVELS, CentreHead, CentreNet, Net, multiply_adds
@@ -102,6 +102,16 @@ def test_lessons_ignore_faces_of_other_sizes(photos):
 def test_each_face_of_14_to_60_px_counts_in_a_copy():
     for side in np.arange(14, 60.5, 0.5):
         assert any(OF_ONE_SIZE[0] <= side * scale <= OF_ONE_SIZE[1] for scale in SCALES), side
+
+
+def test_share_of_faces_with_an_anchor_that_fits():
+    """Anchors of 16 px round (4, 4), (12, 4) ...: a face on one, a face moved by 4 px both ways, one twice as large."""
+    faces = [[4, 4, 20, 20], [32, 8, 48, 24], [32, 24, 64, 56]]  # the best IoUs: 1, (12 / 16)^2 / (2 - ...), 1 / 4
+    photo = LabelledPhoto(np.zeros((64, 96, 3), np.uint8), faces)
+    middle = 144 / (2 * 256 - 144)
+    assert [covered([photo, photo], {8: (16,)}, least) for least in (0.2, 0.26, middle - 0.01, middle + 0.01)] == [
+        1, pytest.approx(2 / 3), pytest.approx(2 / 3), pytest.approx(1 / 3),
+    ]  # fmt: skip
 
 
 def test_all_alike_is_the_cross_entropy_of_all_that_counts_for_each_face():

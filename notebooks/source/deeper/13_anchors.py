@@ -16,7 +16,7 @@ from mtcnn_lite.course.anchor_figures import best_anchor
 from mtcnn_lite.course.scenes import scene
 
 anchors = np.concatenate(anchor_levels(640, 640))  # (16800, 4)
-middle, corner = (324, 324), (328, 328)  # x, y; anchors of 64 px and more stand on the corners
+middle, corner = (324, 324), (328, 328)  # x, y; anchors of 64 and 128 px stand on the corners
 best_anchor(anchors, {"in the middle of a cell": middle, "on a corner": corner}, (0.5, 0.35))
 
 # %% [markdown]
@@ -27,8 +27,9 @@ best_anchor(anchors, {"in the middle of a cell": middle, "on a corner": corner},
 #
 # The paper ([Deng et al. 2019](https://arxiv.org/abs/1905.00641), section "Anchor Settings and Matching") asks for 0.5, calls background what
 # is under 0.3, and leaves out what lies between. The re-implementation asks for 0.35
-# ([`train.py`](https://github.com/biubug6/Pytorch_Retinaface/blob/master/train.py)), and gives each face its best anchor too. On a photo of 14
-# faces, how many anchors has each face?
+# ([`train.py`](https://github.com/biubug6/Pytorch_Retinaface/blob/master/train.py)), and gives each face its best anchor too, if their IoU
+# is 0.2 or more ([`box_utils.py`](https://github.com/biubug6/Pytorch_Retinaface/blob/master/utils/box_utils.py)). On a photo of 14 faces,
+# how many anchors has each face?
 
 # %%
 from mtcnn_lite.course.anchor_figures import anchors_per_face
@@ -45,6 +46,7 @@ anchors_per_face(rules, photo.boxes)
 counts = {name: np.bincount(owner[owner >= 0], minlength=14) for name, owner in rules.items()}
 assert (counts["0.5"] == 0).any()
 assert all((count > 0).all() for name, count in counts.items() if name != "0.5")
+assert iou(anchors, photo.boxes).max(axis=0).min() > 0.25, "each best anchor counts in both"
 assert counts["0.35, and each its best"].sum() > 1.5 * counts["0.5"].sum()
 
 # %% [markdown]
@@ -96,7 +98,8 @@ assert each.min() > 0
 assert iou(anchors, photo.boxes).shape == (16800, 14)
 
 # %% [markdown]
-# Now each face has a cell, but large ones have far too many. Which cells are for which face is the new question.
+# Now each face has a cell, but on this one level large ones have very many. FCOS gives each level a range of sizes of its own. Which cells
+# are for which face is the new question.
 # [YuNet](https://github.com/ShiqiYu/libfacedetection.train) (`configs/yunet_n.py`) has one answer a cell, at strides 8, 16 and 32, and
 # chooses by cost (SimOTA). [SCRFD](https://github.com/deepinsight/insightface/tree/master/detection/scrfd) keeps anchors, two a cell, and
 # chooses by a limit that adapts to each face (ATSS).
