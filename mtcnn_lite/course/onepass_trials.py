@@ -121,6 +121,8 @@ def found(
     for scale in scales:
         copies = [copy_of(LabelledPhoto(image, np.zeros((0, 4))), scale).image() for image in images]
         seen.append(detect_onepass(engine, copies, settings(threshold)))
+    if tuple(scales) == (1,):
+        return seen[0]  # there is nothing to put together
     return [_together(each, scales) for each in zip(*seen, strict=True)]
 
 

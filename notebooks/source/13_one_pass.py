@@ -5,7 +5,7 @@
 # ## Play
 #
 # Could one net replace MTCNN's three? A **one-pass detector**, also one-stage or single-shot, sees the photo once, at one size. It answers
-# for boxes of preset sizes and places, its **anchor boxes** or anchors: is there a face about here, of about this size? In training, an anchor is for a face (*positive*) where their IoU is
+# for boxes of preset sizes and places, **anchor boxes**: is there a face about here, of about this size? In training, an anchor is for a face (*positive*) where their IoU is
 # high enough, *background* where it is low, and *ignored* between. Choose the anchors, and the bounds. But first, guess:
 #
 # <details><summary>16,800 anchors, 14 faces. How many anchors are for a face?</summary>
@@ -83,7 +83,7 @@ for name, levels in (("one map", DEEPEST), ("several depths", LEVELS)):
     print(f"{name}: {covered(train, levels):.0%} of the faces have an anchor with IoU 0.5 or more")
 
 # %% [markdown]
-# An anchor is for a face from an IoU of 0.35, background under 0.3; each face has its best anchor. RetinaFace, a one-pass face detector, gives
+# An anchor is for a face from an IoU of 0.35, background under 0.3; each face has its best. RetinaFace, a one-pass face detector, gives
 # five points too; these nets do not. Each is trained in two seconds, on 85 batches of 8 photos. For the image pyramid, a photo comes in three
 # sizes, and in each only faces of 12 to 30 px count.
 
@@ -118,8 +118,8 @@ seed_by_seed(precision, "average precision on 60 held-out scenes")
 # A dot is a seed. One map loses by far. A likely cause: its anchors stand 32 px apart, so few faces have one that fits. Three seeds cannot rank
 # the others. The feature pyramid gains with large nets and data ([Lin et al. 2017](https://arxiv.org/abs/1612.03144)).
 #
-# What do they cost? Four detectors on a photo of 12 faces: boxes with a score of 0.5 or more, right ones vermilion, wrong ones black; missed
-# faces yellow; the fastest of three runs.
+# What do they cost? Four detectors on a photo of 12 faces: boxes from a score of 0.5, right ones vermilion, wrong ones black; missed faces
+# yellow; the fastest of three runs.
 
 # %% tags=["nbval-ignore-output"]
 from functools import partial
@@ -180,7 +180,7 @@ print(f"{negative / positive:.0f} of the background for each of a face")
 # %% [markdown]
 # If all count alike, "no face" everywhere is right nearly always. Two cures. **Hard negatives**, SSD's and RetinaFace's: in each photo, only
 # the background with the highest losses counts, 3 for each positive. Focal loss ([chapter
-# 11](11_limits.ipynb#A-loss-for-thousands-of-easy-answers)): all count, easy ones little. So far, our nets took the first. The same net, first
+# 11](11_limits.ipynb#A-loss-for-thousands-of-easy-answers)): all count, easy ones little. Our nets took the first. The same net, first
 # weights and batches with the second, and with neither:
 
 # %% tags=["nbval-ignore-output"]
@@ -200,8 +200,8 @@ assert min(min(values) for values in cured.values()) > 0.5, "all learn"
 assert abs(np.mean(cured["hard negatives"]) - np.mean(cured["all alike"])) < 0.1
 
 # %% [markdown]
-# (± is the standard error.) Here, at 29 to 1, the net learns about as well without either. The
-# photo in Play has 204 to 1. Three seeds cannot say which is best: that needs eight in this course.
+# Here, at 29 to 1, the net learns about as well without either. The
+# photo in Play has 204 to 1. Three seeds cannot say which is best.
 #
 # ### What it sees, level by level
 #
@@ -234,7 +234,7 @@ def seconds(run):  # the parts of a trace run when they are first asked for
 mtcnn, body = Detector(weights="zhang2016"), nets["feature pyramid"][0]
 one_pass = {"the package's one-pass net": OnePassNet().eval(), "this chapter's": body}
 looks = {"MTCNN": mtcnn.trace} | {name: partial(trace, net) for name, net in one_pass.items()}
-numbers, runs = (0, 5, 10, 50, 100), {name: [] for name in looks}
+numbers, runs = (0, 5, 10, 100), {name: [] for name in looks}
 for n in numbers:
     crowd = scene([11, 9], 720, 960, (n, n), (24, 36), distractors=(0, 0))
     for name, look_at in looks.items():
@@ -262,7 +262,7 @@ crowd_lines(numbers, times, computed)
 # ### Without anchors
 #
 # **Anchor-free** heads ask each cell, as the first [YOLO](https://arxiv.org/abs/1506.02640) did: does a face's middle lie in you, and how large
-# is it? No bounds of IoU; but here boxes are told as from a square of 32 px, and cells near a middle do not count. A new head on the feature
+# is it? No bounds of IoU; but boxes are told as from a square of 32 px, and cells near a middle do not count. A new head on the feature
 # pyramid's finest map, 85 steps more:
 
 # %%
@@ -293,7 +293,8 @@ assert computed["MTCNN"][1] < computed["the package's one-pass net"][0] < comput
 assert min(computed["MTCNN"]) > computed["this chapter's"][0]
 assert times["MTCNN"][0] > times["this chapter's"][0]
 assert times["MTCNN"][-1] > max(times["MTCNN"][0], times["the package's one-pass net"][-1])
-assert right.sum() > 75 and (~right).sum() < 25
+assert right.sum() > 75
+assert (~right).sum() < 25
 assert min(without_anchors) > 0.5
 anchors_, cells = (trace(net, photo.image()).counts()["onepass"] for net in (body, free[0]))
 assert anchors_["scored"] > 3 * cells["scored"] / 2
@@ -303,12 +304,12 @@ assert (
 )
 
 # %% [markdown]
-# About as good, with fewer answers, and fewer copies for NMS; but these are three heads on one backbone. What is lost: two faces whose middles
+# About as good, with fewer answers; but these are three heads on one backbone. What is lost: two faces whose middles
 # share a cell.
 #
 # ### Two stages: Faster R-CNN
 #
-# In a **two-stage detector**, Faster R-CNN, a first net scores anchors, as P-Net scores windows. The second crops *features*, **RoI pooling**
+# In a **two-stage detector**, Faster R-CNN, one net scores anchors, as P-Net windows. The next crops *features*, **RoI pooling**
 # (regions of interest), where R-Net crops the photo ([both, counted](deeper/13_two_stages.ipynb)).
 #
 # ## Your turn
@@ -369,7 +370,7 @@ second
 #
 # <details><summary>A hint</summary>
 #
-# Give what is no background a loss of `-np.inf`; then sort each row. At the end, `& (kinds == 0)`.
+# Give what is no background a loss of `-np.inf`; then sort each row; at last `& (kinds == 0)`.
 #
 # </details>
 
@@ -457,7 +458,7 @@ if yours["fpn_merge"]:
 # </details>
 # <details><summary>What happens to an anchor whose IoU lies between the bounds?</summary>
 #
-# It is ignored: it may say what it likes.
+# It is ignored.
 #
 # </details>
 # <details><summary>What are variances for?</summary>
