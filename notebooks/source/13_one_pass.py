@@ -220,7 +220,7 @@ levels_seen(record, LEVELS)
 # ### Time against faces
 #
 # Chapter 11's crowds, on one background; the fastest of three runs. Beside MTCNN: this chapter's net, and the package's one-pass net, of
-# 310,000 parameters. No weights of it ship yet ([how to train it](../docs/one_pass.md)); but a net takes as long before it has learned.
+# 310,000 parameters. No weights of it [ship yet](../docs/one_pass.md); a net takes as long before it has learned.
 
 # %%
 from mtcnn_lite import Detector
@@ -304,7 +304,7 @@ assert (
 )
 
 # %% [markdown]
-# About as good, with fewer answers; but these are three heads on one backbone. What is lost: two faces whose middles
+# About as good, with fewer answers; but these are three heads on one backbone, and the largest face got two boxes. What is lost: two faces whose middles
 # share a cell.
 #
 # ### Two stages: Faster R-CNN
