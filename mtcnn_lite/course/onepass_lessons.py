@@ -91,7 +91,8 @@ def covered(photos: Sequence[LabelledPhoto], levels: Mapping[int, Sequence[float
     """
     best = []
     for photo in photos:
-        anchors = np.concatenate(anchor_levels(*photo.image().shape[:2], levels))  # (A, 4)
+        height, width = photo.image().shape[:2]
+        anchors = np.concatenate(anchor_levels(height, width, levels))  # (A, 4)
         best.append(iou(anchors, photo.boxes).max(axis=0))  # (M,)
     return float((np.concatenate(best) >= least).mean())
 
