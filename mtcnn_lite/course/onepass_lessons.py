@@ -66,7 +66,8 @@ def lessons(
 
 def taught(x: Tensor, targets: Sequence[Targets]) -> Lessons:
     """Inputs (P, ...), and the targets of each."""
-    return Lessons(x, *(torch.from_numpy(np.stack(column)) for column in zip(*targets, strict=True)))
+    columns = [*zip(*targets, strict=True)][:3]  # here each anchor counts alike
+    return Lessons(x, *(torch.from_numpy(np.stack(column)) for column in columns))
 
 
 def copy_of(photo: LabelledPhoto, scale: float) -> LabelledPhoto:
@@ -118,7 +119,7 @@ def centre_targets(cells: Floats, photo: LabelledPhoto) -> Targets:
     for cell, box in zip(nearest, photo.boxes, strict=True):
         kinds[cell] = FACE
         offsets[cell] = encode_boxes(cells[cell : cell + 1], box[None])[0]
-    return Targets(kinds, offsets, np.full((len(cells), 10), np.nan, np.float32))
+    return Targets(kinds, offsets, np.full((len(cells), 10), np.nan, np.float32), np.ones(len(cells), np.float32))
 
 
 def centre_lessons(features: Tensor, photos: Sequence[LabelledPhoto]) -> Lessons:

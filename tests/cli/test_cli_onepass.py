@@ -11,7 +11,7 @@ from mtcnn_lite.course.scenes import scenes
 from mtcnn_lite.datasets import write_jsonl
 from mtcnn_lite.datasets.labelled_photo import LabelledPhoto
 
-BRIEF = ["train", "--model", "onepass", "--data", "photos", "--steps", "0.00005", "--out", "run"]
+BRIEF = ["train", "--model", "onepass", "--data", "photos", "--steps", "0.0001", "--out", "run"]
 
 
 @pytest.fixture(scope="module")

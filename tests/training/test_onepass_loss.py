@@ -29,8 +29,8 @@ def smooth(difference):
     return 0.5 * difference**2 if abs(difference) < 1 else abs(difference) - 0.5
 
 
-def by_loops(answer, kinds, offsets, points, weights, focal):
-    faces = known = 0
+def by_loops(answer, kinds, offsets, points, weights, focal, importance):
+    faces = known = 0.0
     detection = box = point = 0.0
     for photo in range(len(kinds)):
         negatives, positives = [], 0
@@ -39,21 +39,23 @@ def by_loops(answer, kinds, offsets, points, weights, focal):
             p = math.exp(yes) / (math.exp(no) + math.exp(yes))
             if focal and kind != -1:
                 q, a = (p, 0.25) if kind == 1 else (1 - p, 0.75)
-                detection += -a * (1 - q) ** 2 * math.log(q)
+                counts = importance[photo, anchor].item() if kind == 1 else 1
+                detection += -a * (1 - q) ** 2 * math.log(q) * counts
             elif kind == 0:
                 negatives.append(-math.log(1 - p))
             elif kind == 1:
-                detection += -math.log(p)
+                detection += -math.log(p) * importance[photo, anchor].item()
             if kind == 1:
+                counts = importance[photo, anchor].item()
                 positives += 1
+                faces += counts
                 pairs = zip(answer.offsets[photo, anchor].tolist(), offsets[photo, anchor].tolist(), strict=True)
-                box += sum(smooth(a - b) for a, b in pairs)
+                box += sum(smooth(a - b) for a, b in pairs) * counts
                 if all(math.isfinite(value) for value in points[photo, anchor].tolist()):
-                    known += 1
+                    known += counts
                     pairs = zip(answer.points[photo, anchor].tolist(), points[photo, anchor].tolist(), strict=True)
-                    point += sum(smooth(a - b) for a, b in pairs)
-        faces += positives
-        detection += sum(sorted(negatives, reverse=True)[: max(3 * positives, 8)])
+                    point += sum(smooth(a - b) for a, b in pairs) * counts
+        detection += sum(sorted(negatives, reverse=True)[: max(3 * positives, 32)])
     parts = detection / max(faces, 1), box / max(faces, 1), point / max(known, 1)
     return (sum(part * weight for part, weight in zip(parts, weights, strict=True)), *parts)
 
@@ -61,10 +63,13 @@ def by_loops(answer, kinds, offsets, points, weights, focal):
 @pytest.mark.parametrize("imbalance", ["hard negatives", "focal"])
 @pytest.mark.parametrize("seed", [0, 1])
 def test_the_loss_is_that_of_a_plain_loop(imbalance, seed):
-    given, weights = batch(seed), (1.0, 2.0, 0.5)
-    found = onepass_loss(*given, weights=weights, imbalance=imbalance)
-    wanted = by_loops(*given, weights, imbalance == "focal")
-    assert [value.item() for value in found] == pytest.approx(wanted, rel=1e-9)
+    given, weights = batch(seed, anchors=120, faces=13), (1.0, 2.0, 0.5)
+    importance = torch.rand(3, 120, dtype=torch.float64)
+    for counts in (importance, None):
+        found = onepass_loss(*given, weights=weights, imbalance=imbalance, importance=counts)
+        ones = torch.ones_like(importance)
+        wanted = by_loops(*given, weights, imbalance == "focal", ones if counts is None else counts)
+        assert [value.item() for value in found] == pytest.approx(wanted, rel=1e-9)
 
 
 @pytest.mark.parametrize("imbalance", ["hard negatives", "focal"])
@@ -121,6 +126,7 @@ def test_the_shares_for_the_log():
         ({"offsets": torch.full((3, 40, 4), math.nan)}, "offsets holds NaN or infinity where there is a face"),
         ({"imbalance": "none"}, "imbalance is 'none'"),
         ({"weights": (1, 2)}, "weights is .*3 numbers"),
+        ({"importance": torch.ones(3, 39)}, r"importance has shape \(3, 39\); it must be \(3, 40\)"),
     ],
 )
 def test_what_does_not_fit_is_refused(change, message):

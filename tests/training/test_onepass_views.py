@@ -133,7 +133,7 @@ def test_which_face_an_anchor_is_for(complete):
 def test_targets_decode_to_the_labels():
     photo = dotted()
     anchors = Views([photo], PLAN, ONE_PASS, 0).anchors
-    kinds, offsets, points = anchor_targets(anchors, photo, PLAN)
+    kinds, offsets, points, _ = anchor_targets(anchors, photo, PLAN)
     faces = matched_faces(anchors, photo, PLAN)
     rows = np.flatnonzero(kinds == 1)
     assert decode_boxes(anchors[rows], offsets[rows]) == pytest.approx(photo.boxes[faces[rows]], abs=1e-3)
@@ -141,9 +141,50 @@ def test_targets_decode_to_the_labels():
     assert np.isnan(offsets[kinds != 1]).all()
 
 
+def test_a_face_of_many_anchors_counts_as_nine():
+    """Two faces of 14 and 100 px: nine anchors' worth for the large one, as many as it has for the small one."""
+    photo = LabelledPhoto(np.zeros((128, 128, 3), np.uint8), [[5, 5, 19, 19], [24, 24, 124, 124]])
+    anchors = Views([photo], PLAN, ONE_PASS, 0).anchors
+    faces, importance = matched_faces(anchors, photo, PLAN), anchor_targets(anchors, photo, PLAN).importance
+    few, many = ((faces == face).sum() for face in (0, 1))
+    assert few < 9 < many
+    assert importance[faces == 0].tolist() == [1] * few
+    assert importance[faces == 1] == pytest.approx([9 / many] * many)
+    assert (importance[faces < 0] == 1).all()
+
+
+def test_sizes_and_scales_of_views():
+    """A face of 40 px in a photo of 900: half of the views at .6 to 1.3 of its size, half with it at 12 to 18 px."""
+    photo = LabelledPhoto(np.zeros((900, 900, 3), np.uint8), [[400, 300, 440, 340]])
+    plan, rng = replace(PLAN, turn=0, faces=(12, 18), scales=(0.6, 1.3)), np.random.default_rng(0)
+    sides = np.array([np.ptp(view(photo, 320, plan, rng).boxes[0, [0, 2]]) for _ in range(600)])
+    assert sides.min() == pytest.approx(40 * 320 / 900, abs=0.1)  # no view shows more than all of the photo
+    assert sides.max() <= 52.1
+    large = sides[sides > 18.1]
+    assert large.min() > 23.9
+    assert 250 < len(large) < 350
+    assert np.median(large) == pytest.approx(40 * np.sqrt(0.6 * 1.3), rel=0.08)  # even on a logarithmic scale
+
+
+def test_a_photo_with_one_labelled_face_is_shown_small_too():
+    """A face of 100 px in a photo of 150, in a tile of 64: between half of what shows the whole photo, and 30 px."""
+    photo = LabelledPhoto(np.zeros((150, 150, 3), np.uint8), [[25, 25, 125, 125]], complete=False)
+    plan, rng = replace(PLAN, turn=0, tile_faces=(10, 30)), np.random.default_rng(0)
+    sides = np.array([np.ptp(view(photo, 64, plan, rng).boxes[0, [0, 2]]) for _ in range(100)])
+    assert sides.min() == pytest.approx(100 * 64 / 150 / 2, abs=0.1)
+    assert 28 < sides.max() <= 30.1
+
+
+def test_photos_of_many_faces_come_more_often():
+    photos = [LabelledPhoto(np.zeros((60, 60, 3), np.uint8), [[k, k, k + 20, k + 20] for k in range(n)])
+              for n in (0, 1, 3, 9, 40)]  # fmt: skip
+    order = Views(photos, PLAN, ONE_PASS, 0).orders[0]
+    assert np.bincount(order(0, 1 + 1 + 2 + 3 + 4)).tolist() == [1, 1, 2, 3, 4]
+
+
 def test_a_batch_depends_on_seed_and_step_alone():
     photos = [scene(k, height=100, width=140) for k in range(3)] + [dotted(False)]
-    plan = replace(PLAN, augmentation=Augmentation(noise=0.5, darken=0.5, compress=0.5))
+    plan = replace(PLAN, tiled=0.25, augmentation=Augmentation(noise=0.5, darken=0.5, compress=0.5))
     first, again = Views(photos, plan, ONE_PASS, 7), Views(photos, plan, ONE_PASS, 7)
     first(0)
     for one, two in zip(first(5), again(5), strict=True):
@@ -154,7 +195,7 @@ def test_a_batch_depends_on_seed_and_step_alone():
 
 def test_processes_share_a_batch():
     """Two parts of a batch of eight views: six of three photos, twice each, and two of four photos each."""
-    plan, photos = replace(PLAN, batch=8), [dotted() for _ in range(6)] + [dotted(False) for _ in range(8)]
+    plan, photos = replace(PLAN, batch=8, tiled=0.25), [dotted() for _ in range(6)] + [dotted(False) for _ in range(8)]
     parts = [Views(photos, plan, ONE_PASS, 7, (k, 2)) for k in (0, 1)]
     views = [part.labelled(3, np.random.default_rng(0)) for part in parts]
     assert [sum(view.complete for view in some) for some in views] == [4, 2]  # two photos, and one
@@ -177,6 +218,8 @@ def test_without_a_face_nothing_is_learned():
         ({"side": 100}, "side is 100; it must be a multiple of 64"),
         ({"negative": 0.4}, "touching, negative, positive are"),
         ({"faces": (50, 20)}, "faces is"),
+        ({"scales": (0, 1)}, "scales is"),
+        ({"tile_faces": (9,)}, "tile_faces is"),
         ({"imbalance": "ohem"}, "imbalance is 'ohem'"),
         ({"tiled": 2}, "tiled is 2"),
     ],

@@ -20,7 +20,7 @@ from mtcnn_lite.training.onepass.plan import FOCAL, HARD
 from mtcnn_lite.training.onepass.targets import FACE, NEITHER, NO_FACE
 
 RATIO = 3.0  # hard negatives for each positive
-FEWEST = 8  # hard negatives in a photo at least: one without faces teaches too
+FEWEST = 32  # hard negatives in a photo at least: one without faces teaches too
 
 
 def onepass_loss(
@@ -30,13 +30,15 @@ def onepass_loss(
     points: Tensor,
     weights: Sequence[float] = (1.0, 2.0, 1.0),
     imbalance: str = HARD,
+    importance: Tensor | None = None,
 ) -> Losses:
     """The loss of a batch of N photos with A anchors each, and its three parts.
 
     face: cross-entropy over the anchors that count, all faces and the hardest negatives (`mining.hard_negatives`, 3 for
-    each face, in a photo at least 8); or focal loss over all that are face or background. box, points: smooth L1,
+    each face, in a photo at least 32); or focal loss over all that are face or background. box, points: smooth L1,
     summed over the numbers of an anchor. Each sum is divided by the number of anchors that are for a face, or, of
-    points, for one with points; 1 at least.
+    points, for one with points; 1 at least. With `importance`, an anchor for a face counts for so many, in each sum and
+    in what it is divided by.
 
     Parameters
     ----------
@@ -50,6 +52,8 @@ def onepass_loss(
         Of face, box and points; 0 or more.
     imbalance : "hard negatives" or "focal"
         Which anchors count how much for "face".
+    importance : Tensor (N, A), optional
+        Of anchors for a face, 0 or more; None: 1 each.
 
     Raises
     ------
@@ -75,14 +79,20 @@ def onepass_loss(
         finite_tensor(f"answer.{name}", values)
     if not torch.isfinite(offsets[kinds == FACE]).all():
         raise ValueError("offsets holds NaN or infinity where there is a face; every target must be a number")
-    return _onepass_loss(answer, kinds, offsets, points, three, imbalance)
+    if importance is None:
+        importance = torch.ones_like(answer.face[..., 0])
+    tensor("importance", importance, "float (N, A)", axes=2)
+    if importance.shape != kinds.shape:
+        raise ValueError(f"importance has shape {tuple(importance.shape)}; it must be {tuple(kinds.shape)}")
+    return _onepass_loss(answer, kinds, offsets, points, importance, three, imbalance)
 
 
-def _onepass_loss(answer: Answer, kinds: Tensor, offsets: Tensor, points: Tensor, weights: Sequence[float],
-                  imbalance: str) -> Losses:  # fmt: skip
+def _onepass_loss(answer: Answer, kinds: Tensor, offsets: Tensor, points: Tensor, importance: Tensor,
+                  weights: Sequence[float], imbalance: str) -> Losses:  # fmt: skip
     """Here the answers may hold NaN: a training that diverges shows it in its loss."""
     face = kinds == FACE  # (N, A)
-    faces = face.sum().clamp(min=1)
+    counts = torch.where(face, importance, 1)  # (N, A)
+    faces = importance[face].sum().clamp(min=1)
     logits, label = answer.face.flatten(0, 1), face.flatten().long()  # (N * A, 2), (N * A,)
     if imbalance == FOCAL:
         each = focal_loss(logits, label).view_as(face)  # (N, A)
@@ -90,12 +100,18 @@ def _onepass_loss(answer: Answer, kinds: Tensor, offsets: Tensor, points: Tensor
     else:
         each = _detection_loss(logits, label).view_as(face)  # (N, A)
         counted = face | _hard_negatives(each, kinds, RATIO, FEWEST)
-    detection = each[counted].sum() / faces
-    box = functional.smooth_l1_loss(answer.offsets[face], offsets[face], reduction="sum") / faces
+    detection = (each * counts)[counted].sum() / faces
     known = face & torch.isfinite(points).all(dim=2)  # (N, A)
-    off = functional.smooth_l1_loss(answer.points[known], points[known], reduction="sum")
-    parts = torch.stack([detection, box, off / known.sum().clamp(min=1)])  # (3,)
+    box = _off(answer.offsets, offsets, importance, face) / faces
+    points_off = _off(answer.points, points, importance, known) / importance[known].sum().clamp(min=1)
+    parts = torch.stack([detection, box, points_off])  # (3,)
     return Losses((parts * parts.new_tensor(weights)).sum(), *parts.detach())
+
+
+def _off(said: Tensor, wanted: Tensor, importance: Tensor, rows: Tensor) -> Tensor:
+    """Smooth L1 of the anchors in `rows`, (N, A) of bool: summed over their numbers, and, as each counts, over them."""
+    each = functional.smooth_l1_loss(said[rows], wanted[rows], reduction="none").sum(dim=1)
+    return (each * importance[rows]).sum()
 
 
 def shares_right(answer: Answer, kinds: Tensor) -> tuple[Tensor, Tensor]:

@@ -15,11 +15,15 @@ FACE, NO_FACE, NEITHER = 1, 0, -1  # kinds of anchors
 
 
 class Targets(NamedTuple):
-    """Of A anchors: kinds (A,), int8; offsets (A, 4) and points (A, 10) as in `onepass.encoding`, NaN where unknown."""
+    """What A anchors should say, and how much each counts.
+
+    kinds (A,), int8; offsets (A, 4) and points (A, 10) as in `onepass.encoding`, NaN where unknown; importance (A,).
+    """
 
     kinds: NDArray[np.int8]
     offsets: Floats
     points: Floats
+    importance: Floats
 
 
 def matched_faces(anchors: Floats, photo: LabelledPhoto, plan: OnePassPlan) -> NDArray[np.int64]:
@@ -65,13 +69,15 @@ def anchor_targets(anchors: Floats, photo: LabelledPhoto, plan: OnePassPlan) -> 
     photo : LabelledPhoto
         Its pixels are not read.
     plan : OnePassPlan
-        The bounds between faces, background and neither.
+        The bounds between faces, background and neither; and how many anchors of a face count.
     """
     faces = matched_faces(anchors, photo, plan)
     kinds = np.select([faces >= 0, faces == BACKGROUND], [FACE, NO_FACE], NEITHER).astype(np.int8)
     offsets = np.full((len(anchors), 4), np.nan, np.float32)
     points = np.full((len(anchors), 5, 2), np.nan, np.float32)
+    importance = np.ones(len(anchors), np.float32)
     its = np.flatnonzero(faces >= 0)
     offsets[its] = encode_boxes(anchors[its], photo.boxes[faces[its]])
     points[its] = encode_points(anchors[its], photo.landmarks[faces[its]])
-    return Targets(kinds, offsets, points.reshape(-1, 10))
+    importance[its] = np.minimum(1, plan.anchors_a_face / np.bincount(faces[its])[faces[its]])
+    return Targets(kinds, offsets, points.reshape(-1, 10), importance)

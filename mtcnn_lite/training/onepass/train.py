@@ -110,8 +110,8 @@ def train_onepass(
         write_whole(folder / "labels.jpg", lambda path: view_sheet(views, 0).save(path, "JPEG", quality=90))
 
     def losses_of(batch: ViewBatch) -> tuple[Losses, Sequence[Tensor]]:
-        kinds, offsets, points = (column.to(device) for column in batch[1:])
-        return step_losses(net, normalise(batch.pixels).to(device), kinds, offsets, points, plan)
+        kinds, offsets, points, importance = (column.to(device) for column in batch[1:])
+        return step_losses(net, normalise(batch.pixels).to(device), kinds, offsets, points, importance, plan)
 
     averaged, rows = learn(net, list(net.parameters()), views, losses_of, plan, folder, device, processes,
                            progress, watch.lap)  # fmt: skip
@@ -134,7 +134,7 @@ def untrained_net(seed: int) -> OnePassNet:
     return OnePassNet()
 
 
-def step_losses(net: OnePassNet, x: Tensor, kinds: Tensor, offsets: Tensor, points: Tensor,
+def step_losses(net: OnePassNet, x: Tensor, kinds: Tensor, offsets: Tensor, points: Tensor, importance: Tensor,
                 plan: OnePassPlan) -> tuple[Losses, Sequence[Tensor]]:  # fmt: skip
     """The losses of a batch, and the shares of faces and of background that are classified rightly.
 
@@ -142,10 +142,12 @@ def step_losses(net: OnePassNet, x: Tensor, kinds: Tensor, offsets: Tensor, poin
     ----------
     net : OnePassNet
     x : Tensor (N, 3, side, side)
-    kinds, offsets, points : Tensor
+    kinds, offsets, points, importance : Tensor
         As in `onepass_loss`.
     plan : OnePassPlan
         Its weights, and what it does about the imbalance.
     """
     answer = net(x)
-    return _onepass_loss(answer, kinds, offsets, points, plan.weights, plan.imbalance), shares_right(answer, kinds)
+    return _onepass_loss(answer, kinds, offsets, points, importance, plan.weights, plan.imbalance), shares_right(
+        answer, kinds
+    )

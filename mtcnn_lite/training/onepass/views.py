@@ -23,6 +23,7 @@ from mtcnn_lite.training.onepass.plan import OnePassPlan
 from mtcnn_lite.training.onepass.targets import anchor_targets
 
 OF_A_PHOTO = 2  # views in a batch: it is decoded once for both
+MOST_OFTEN = 4  # times that a photo of many faces comes in a round
 LARGEST = 2.0  # px of a view for one of its photo: beyond that a view shows little but blur
 VISIBLE = 0.5  # share of a face's box that must be in a view, with its middle; of others no anchor learns
 Levels = Mapping[int, Sequence[float]]
@@ -31,20 +32,22 @@ Levels = Mapping[int, Sequence[float]]
 class ViewBatch(NamedTuple):
     """N views and their A anchors' targets.
 
-    pixels uint8 (N, side, side, 3); kinds int8 (N, A), offsets (N, A, 4), points (N, A, 10): see `targets.Targets`.
+    pixels uint8 (N, side, side, 3); kinds int8 (N, A), offsets (N, A, 4), points (N, A, 10), importance (N, A): see
+    `targets.Targets`.
     """
 
     pixels: Pixels
     kinds: Tensor
     offsets: Tensor
     points: Tensor
+    importance: Tensor
 
 
 class Views:
     """The training batch of each step: `views(step)`.
 
-    Photos in which every face is labelled give views of a part of them; those with one labelled face are shown by
-    fours, because nothing beside that face may be called background.
+    Photos in which every face is labelled give views of a part of them, those of many faces more often; those with one
+    labelled face are shown by fours, because nothing beside that face may be called background.
 
     Parameters
     ----------
@@ -77,6 +80,7 @@ class Views:
         if not useful.any():
             raise ValueError("no photo has a face to learn from: all are ignored, or there is none")
         wholes, singles = np.flatnonzero(complete), np.flatnonzero(~complete & useful)
+        wholes = np.repeat(wholes, [_times(photo) for photo in photos if photo.complete])
         self.orders = EndlessOrder(wholes, seed, 0), EndlessOrder(singles, seed, 1)
         share = plan.tiled if len(wholes) and len(singles) else float(len(singles) > 0)
         self.tiled = round(share * plan.batch)
@@ -119,10 +123,11 @@ def view(photo: LabelledPhoto, side: int, plan: OnePassPlan, rng: np.random.Gene
         Draws the face, its size and place, the turn, and whether the view is mirrored.
     """
     image = photo.image()
-    window = _window(photo, image.shape[0], image.shape[1], side, plan, rng)
+    box = _place(photo, image.shape[0], image.shape[1], rng)
+    scale = _scale(photo, box, side / max(image.shape[:2]), plan, rng)
+    window = _window(box, image.shape[0], image.shape[1], side / scale, rng)
     degrees, mirrored = rng.normal(0, plan.turn), rng.random() < 0.5
     middle = (window[:2] + window[2:]) / 2
-    scale = side / float(window[2] - window[0])
     pixels = crop_windows(halvings(image, scale), window[None], side, [degrees], middle[None])[0]
     linear = rotation(degrees) * scale  # (2, 2)
     boxes = move_boxes(photo.boxes, linear, scale, middle, (side / 2, side / 2)).astype(np.float32)
@@ -143,23 +148,43 @@ def tiled(four: Sequence[LabelledPhoto]) -> LabelledPhoto:
     return LabelledPhoto(np.concatenate(rows), boxes, points, ignore, complete=False)
 
 
-def _window(photo: LabelledPhoto, height: int, width: int, side: int, plan: OnePassPlan,
-            rng: np.random.Generator) -> Floats:  # fmt: skip
-    """The square of the photo that a view shows, x1 y1 x2 y2: wholly round a face, and in the photo if it can be."""
+def _times(photo: LabelledPhoto) -> int:
+    """How often a photo comes in a round: a tenth of the photos may hold half of the faces."""
+    faces = int((~photo.ignore).sum())
+    return min(max(round(faces**0.5), 1), MOST_OFTEN)
+
+
+def _place(photo: LabelledPhoto, height: int, width: int, rng: np.random.Generator) -> Floats:
+    """The box (4,) that a view is cut round: a face's, or a point anywhere in a photo without one."""
     usable = np.flatnonzero(~photo.ignore)
-    smallest = side / max(height, width)  # at this scale the view shows all of the photo
-    if len(usable):
-        box = photo.boxes[rng.choice(usable)]
-        face = np.exp(rng.uniform(*np.log(plan.faces))) * side / plan.side
-        scale = float(np.clip(face / np.sqrt(_area(box[None])[0]), smallest, LARGEST))
+    return photo.boxes[rng.choice(usable)] if len(usable) else np.tile(rng.uniform(0, [width, height]), 2)
+
+
+def _scale(photo: LabelledPhoto, box: Floats, whole: float, plan: OnePassPlan, rng: np.random.Generator) -> float:
+    """How many px of a view one px of the photo takes. At the scale `whole`, the view shows all of the photo."""
+    size = float(np.sqrt(_area(box[None])[0]))
+    if not photo.complete:
+        # there is only the room round one face: without black beside it, faces would always be large
+        return float(np.clip(_drawn(plan.tile_faces, rng) / size, whole / 2, LARGEST))
+    if not size:
+        drawn = _drawn((min(whole, 1), 1), rng)
+    elif rng.random() < 0.5:
+        drawn = _drawn(plan.scales, rng)
     else:
-        box = np.tile(rng.uniform(0, [width, height]), 2)
-        scale = float(np.exp(rng.uniform(np.log(smallest), 0))) if smallest < 1 else smallest
-    window = side / scale
-    room = np.array([[0, 0], [width, height]]) - np.array([[0, 0], [window, window]])  # a corner's, in the photo
-    low, high = np.maximum(box[2:] - window, room.min(axis=0)), np.minimum(box[:2], room.max(axis=0))
-    corner = rng.uniform(np.minimum(low, high), np.maximum(low, high))
-    return np.concatenate([corner, corner + window])
+        drawn = _drawn(plan.faces, rng) / size
+    return float(np.clip(drawn, whole, LARGEST))
+
+
+def _drawn(bounds: tuple[float, float], rng: np.random.Generator) -> float:
+    return float(np.exp(rng.uniform(*np.log(bounds))))
+
+
+def _window(box: Floats, height: int, width: int, side: float, rng: np.random.Generator) -> Floats:
+    """A square of the photo, x1 y1 x2 y2, of `side` px: round the whole box, and in the photo, if it can be."""
+    room = np.array([[0, 0], [width, height]]) - np.array([[0, 0], [side, side]])  # a corner's, in the photo
+    low, high = np.maximum(box[2:] - side, room.min(axis=0)), np.minimum(box[:2], room.max(axis=0))
+    corner = rng.uniform(np.minimum(low, high), np.maximum(low, high))  # they cross where the box is too large
+    return np.concatenate([corner, corner + side])
 
 
 def _within(seen: LabelledPhoto, side: int, plan: OnePassPlan) -> LabelledPhoto:
