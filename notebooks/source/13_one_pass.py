@@ -287,7 +287,6 @@ for name, net in (("with anchors", body), ("without", free[0])):
     print(f"{left['nms']} after NMS")
 levels_seen(trace(free[0], photo.image()), {8: ()}, height=240)
 
-# %% [markdown]
 # %% tags=["check"]
 assert computed["MTCNN"][1] < computed["the package's one-pass net"][0] < computed["MTCNN"][2]
 assert min(computed["MTCNN"]) > computed["this chapter's"][0]
@@ -366,7 +365,7 @@ second
 #
 # `losses` and `kinds` are (N, A), a row a photo; a kind is 1 for a face, 0 for background, −1 for neither. Return a mask (N, A): in each photo, the
 # background with the highest losses, `ratio` for each anchor with kind 1 in that photo, or all where there are fewer. (Training kept at least
-# 8.)
+# 32.)
 #
 # <details><summary>A hint</summary>
 #

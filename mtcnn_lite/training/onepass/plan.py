@@ -1,4 +1,4 @@
-"""How the one-pass net is trained: every number in one place.
+"""How the one-pass net is trained: the numbers to choose.
 
 "Paper" is RetinaFace's (Deng et al. 2019, arXiv 1905.00641), "code" its best known,
 https://github.com/biubug6/Pytorch_Retinaface.
